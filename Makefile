@@ -1,0 +1,222 @@
+# Headgate. `make quickstart` runs the main job, `make check` runs every test, `make help` lists the rest.
+#
+# A folder is a room: every .c in lib/*/ goes into libheadgate.a, every .c of a program's folder into that program. So a new
+# file needs no line here; a new library does.
+
+VERSION := 0.1.0
+
+# Where things go.
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec/headgate
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/headgate
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+DESTDIR    ?=
+
+# How things are built. FLAVOUR=asan and FLAVOUR=fuzz build beside the default, in folders of their own.
+FLAVOUR ?= release
+WERROR  ?= -Werror
+CFLAGS  ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+
+ifeq ($(FLAVOUR),release)
+O := build
+FLAVOUR_CFLAGS := -D_FORTIFY_SOURCE=2
+FLAVOUR_LDFLAGS :=
+else ifeq ($(FLAVOUR),asan)
+O := build/asan
+FLAVOUR_CFLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAVOUR_LDFLAGS := -fsanitize=address,undefined
+else ifeq ($(FLAVOUR),fuzz)
+O := build/fuzz
+CC := clang
+FLAVOUR_CFLAGS := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FLAVOUR_LDFLAGS := -fsanitize=address,undefined
+else
+$(error FLAVOUR is release, asan or fuzz)
+endif
+
+HG_CFLAGS := -std=c17 -D_GNU_SOURCE -DHGT_VERSION='"$(VERSION)"' -DHGT_LIBEXECDIR='"$(LIBEXECDIR)"' \
+	-DHGT_SYSCONFDIR='"$(SYSCONFDIR)"' -Iinclude -Ilib -I. \
+	-Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wpointer-arith -Wwrite-strings \
+	-Wundef $(WERROR) -fstack-protector-strong -fstack-clash-protection -fPIE -pthread -MMD -MP $(FLAVOUR_CFLAGS)
+HG_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections $(FLAVOUR_LDFLAGS)
+
+# libgit2 as packaged loads TLS and ssh libraries and parses a CA bundle on every start, 8 ms a process; nothing here lets
+# libgit2 speak to the network. Where its static library links with lib/git/no_transport.c in place of the transports it is
+# taken so (0.3 ms); elsewhere, and with LIBGIT2=shared, the shared one is.
+GIT2_STATIC_LIBS := -l:libgit2.a -l:libpcre2-8.a -l:libmbedcrypto.a -l:libhttp_parser.a -lz
+ifndef LIBGIT2
+LIBGIT2 := $(shell printf '\043include <git2.h>\nint main(void){return git_libgit2_init()<0;}\n' > /tmp/hgt-probe-$$$$.c; \
+	$(CC) -o /tmp/hgt-probe-$$$$ /tmp/hgt-probe-$$$$.c lib/git/no_transport.c $(GIT2_STATIC_LIBS) >/dev/null 2>&1 \
+	&& echo static || echo shared; rm -f /tmp/hgt-probe-$$$$ /tmp/hgt-probe-$$$$.c)
+endif
+ifeq ($(LIBGIT2),static)
+GIT2_LIBS := $(GIT2_STATIC_LIBS)
+else
+GIT2_LIBS := $(shell $(PKG_CONFIG) --libs libgit2)
+endif
+YAML_LIBS   := $(shell $(PKG_CONFIG) --libs yaml-0.1)
+NETTLE_LIBS := $(shell $(PKG_CONFIG) --libs nettle)
+EVENT_LIBS  := $(shell $(PKG_CONFIG) --libs libevent_core libevent_extra)
+SQLITE_LIBS := $(shell $(PKG_CONFIG) --libs sqlite3)
+CURL_LIBS   := $(shell $(PKG_CONFIG) --libs libcurl)
+ZLIB_LIBS   := $(shell $(PKG_CONFIG) --libs zlib)
+
+# Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
+BIN := $(O)/bin
+LIBEXEC := $(O)/libexec/headgate
+PROGRAMS := $(BIN)/headgate $(BIN)/headgated $(BIN)/headgate-agent $(BIN)/headgate-pre-receive \
+	$(BIN)/headgate-post-receive $(LIBEXEC)/headgate-remote
+
+LIB_SRC    := $(sort $(filter-out lib/git/no_transport.c,$(wildcard lib/*/*.c)))
+DAEMON_SRC := $(sort $(wildcard daemon/*.c))
+AGENT_SRC  := $(sort $(wildcard agent/*.c))
+CLI_SRC    := $(sort $(wildcard cli/*.c))
+REMOTE_SRC := $(sort $(wildcard cli/remote/*.c))
+HOOKS_SRC  := $(sort $(filter-out hooks/pre_receive.c hooks/post_receive.c,$(wildcard hooks/*.c)))
+objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+LIB    := $(O)/libheadgate.a
+GIT_O  := $(if $(filter static,$(LIBGIT2)),$(O)/obj/lib/git/no_transport.o)
+HOOKS_O := $(call objects,$(HOOKS_SRC))
+
+all: $(PROGRAMS)
+
+$(BIN)/headgate: $(call objects,$(CLI_SRC)) $(LIB) $(GIT_O)
+$(BIN)/headgate: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS)
+$(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC)) $(LIB)
+$(LIBEXEC)/headgate-remote: LIBS = $(CURL_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
+$(BIN)/headgated: $(call objects,$(DAEMON_SRC)) $(LIB) $(GIT_O)
+$(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
+$(BIN)/headgate-agent: $(call objects,$(AGENT_SRC)) $(LIB)
+$(BIN)/headgate-agent: LIBS = $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
+$(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS_O) $(LIB) $(GIT_O)
+$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS)
+$(BIN)/headgate-post-receive: $(O)/obj/hooks/post_receive.o $(HOOKS_O) $(LIB)
+$(BIN)/headgate-post-receive: LIBS = $(YAML_LIBS)
+
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+
+$(LIB): $(call objects,$(LIB_SRC))
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HG_CFLAGS) -c -o $@ $<
+
+# Unit tests: one program a source, with the library, and for tests of a program's rooms its objects without main.
+UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN  := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
+UNIT_HELP := $(call objects,$(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))))
+PARTS_SRC := $(filter-out %/main.c,$(DAEMON_SRC) $(AGENT_SRC) $(CLI_SRC) $(REMOTE_SRC)) $(HOOKS_SRC)
+PARTS     := $(O)/libparts.a
+ALL_LIBS  := $(EVENT_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
+
+$(PARTS): $(call objects,$(PARTS_SRC))
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(O)/unit/%: $(O)/obj/tests/unit/%.o $(UNIT_HELP) $(PARTS) $(LIB) $(GIT_O)
+	@mkdir -p $(@D)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $(filter %.o,$^) \
+		$(PARTS) $(LIB) -lcmocka $(ALL_LIBS)
+
+# Fuzz targets: replayed over their corpus under any compiler, run for real with FLAVOUR=fuzz.
+FUZZ_SRC    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(O)/replay/%,$(FUZZ_SRC))
+FUZZ_BIN    := $(patsubst tests/fuzz/%.c,$(O)/bin/%,$(FUZZ_SRC))
+
+$(O)/replay/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(PARTS) $(LIB) $(GIT_O)
+	@mkdir -p $(@D)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PARTS) $(LIB) $(ALL_LIBS)
+
+$(O)/bin/fuzz_%: $(O)/obj/tests/fuzz/fuzz_%.o $(PARTS) $(LIB) $(GIT_O)
+	@mkdir -p $(@D)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(PARTS) $(LIB) $(ALL_LIBS)
+
+unit-bins: $(UNIT_BIN)
+replay-bins: $(FUZZ_REPLAY)
+fuzz-bins: $(FUZZ_BIN)
+
+# Helpers of the tests and benches that are programs of their own: tests/tools/x.c -> build/tools/x.
+TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
+TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
+$(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
+tools: $(TOOLS_BIN)
+
+# Every header compiles alone.
+HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h))
+check-headers: $(patsubst %.h,$(O)/headers/%.ok,$(HEADERS))
+$(O)/headers/%.ok: %.h
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $< | $(CC) $(CFLAGS) $(filter-out -MMD -MP,$(HG_CFLAGS)) -fsyntax-only -x c - && touch $@
+
+deps:
+	@contrib/deps.sh
+
+check: deps
+	@tests/run --unit --fuzz --headers --docs --e2e --valgrind
+check-unit: deps
+	@tests/run --unit
+check-e2e: deps
+	@tests/run --e2e
+check-asan: deps
+	@tests/run --asan
+check-docs: deps
+	@tests/run --docs
+fuzz: deps
+	@tests/fuzz/run
+bench: deps
+	@tests/bench/run
+quickstart: deps
+	@contrib/quickstart/start
+quickstart-stop:
+	@contrib/quickstart/stop
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR)
+	install $(BIN)/headgate $(BIN)/headgate-agent $(DESTDIR)$(BINDIR)
+	install $(BIN)/headgated $(DESTDIR)$(SBINDIR)
+	install $(BIN)/headgate-pre-receive $(BIN)/headgate-post-receive $(LIBEXEC)/headgate-remote $(DESTDIR)$(LIBEXECDIR)
+	for s in 1 5 8; do for page in docs/*.$$s; do \
+		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
+	for unit in contrib/systemd/*.service; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
+		> $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	install -m 644 README.md INSTALL LICENSE docs/*.md $(DESTDIR)$(DOCDIR)
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
+	for s in 1 5 8; do for page in docs/*.$$s; do rm -f $(DESTDIR)$(MANDIR)/man$$s/$${page##*/}; done; done
+	for unit in contrib/systemd/*.service; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make                 build the programs into build/bin'
+	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
+	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
+	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
+	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
+	@echo 'make bench           the figures of the README, measured here'
+	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
+	@echo 'make deps            install the Debian packages that building and testing need'
+	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
+
+.PHONY: all check check-unit check-e2e check-asan check-headers check-docs fuzz bench quickstart quickstart-stop deps \
+	install uninstall clean help unit-bins replay-bins fuzz-bins tools
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

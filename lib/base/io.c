@@ -1,0 +1,212 @@
+/* Files, descriptors and random bytes. */
+#include "base/io.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int hgt_read_fd(int fd, const char *name, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
+{
+	size_t start = buf->len;
+
+	for (;;) {
+		char *p = hgt_buf_reserve(buf, 16384);
+		ssize_t n;
+
+		if (!p)
+			return hgt_error_nomem(err);
+		n = read(fd, p, 16384);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return hgt_error_set_errno(err, "cannot read %s", name);
+		if (n == 0)
+			return 0;
+		hgt_buf_grown(buf, (size_t)n);
+		if (buf->len - start > limit)
+			return hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", name, limit);
+	}
+}
+
+int hgt_read_file(const char *path, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	int code;
+
+	if (fd < 0)
+		return hgt_error_set_errno(err, "cannot open %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0) {
+		if ((uint64_t)st.st_size > limit) {
+			close(fd);
+			return hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", path, limit);
+		}
+		if (!hgt_buf_reserve(buf, (size_t)st.st_size + 1)) {
+			close(fd);
+			return hgt_error_nomem(err);
+		}
+	}
+	code = hgt_read_fd(fd, path, limit, buf, err);
+	close(fd);
+	return code;
+}
+
+int hgt_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return hgt_code_from_errno(errno);
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int hgt_sync_folder(const char *path, struct hgt_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int code = 0;
+
+	if (fd < 0)
+		return hgt_error_set_errno(err, "cannot open folder %s", path);
+	if (fsync(fd) < 0)
+		code = hgt_error_set_errno(err, "cannot sync folder %s", path);
+	close(fd);
+	return code;
+}
+
+static int sync_parent(const char *path, struct hgt_error *err)
+{
+	struct hgt_buf folder = HGT_BUF_INIT;
+	const char *slash = strrchr(path, '/');
+	int code;
+
+	if (slash)
+		hgt_buf_add(&folder, path, slash == path ? 1 : (size_t)(slash - path));
+	else
+		hgt_buf_adds(&folder, ".");
+	code = hgt_buf_check(&folder, err);
+	if (code == 0)
+		code = hgt_sync_folder(folder.data, err);
+	hgt_buf_release(&folder);
+	return code;
+}
+
+int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err)
+{
+	struct hgt_buf temp = HGT_BUF_INIT;
+	char suffix[17];
+	int code, fd = -1;
+
+	hgt_random_hex(8, suffix);
+	hgt_buf_addf(&temp, "%s.%s.tmp", path, suffix);
+	code = hgt_buf_check(&temp, err);
+	if (code < 0)
+		goto out;
+	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0) {
+		code = hgt_error_set_errno(err, "cannot create %s", temp.data);
+		goto out;
+	}
+	code = hgt_write_all(fd, data, len);
+	if (code == 0 && fsync(fd) < 0)
+		code = hgt_code_from_errno(errno);
+	if (code < 0)
+		code = hgt_error_set_errno(err, "cannot write %s", temp.data);
+	if (close(fd) < 0 && code == 0)
+		code = hgt_error_set_errno(err, "cannot write %s", temp.data);
+	if (code == 0 && rename(temp.data, path) < 0)
+		code = hgt_error_set_errno(err, "cannot rename %s to %s", temp.data, path);
+	if (code == 0)
+		code = sync_parent(path, err);
+	else
+		unlink(temp.data);
+out:
+	hgt_buf_release(&temp);
+	return code;
+}
+
+int hgt_make_folders(const char *path, mode_t mode, struct hgt_error *err)
+{
+	struct hgt_buf part = HGT_BUF_INIT;
+	const char *p = path;
+	int code = 0;
+
+	while (*p && code == 0) {
+		size_t n = strspn(p, "/");
+
+		n += strcspn(p + n, "/");
+		hgt_buf_add(&part, p, n);
+		p += n;
+		code = hgt_buf_check(&part, err);
+		if (code == 0 && strspn(part.data, "/") < part.len && mkdir(part.data, mode) < 0 && errno != EEXIST)
+			code = hgt_error_set_errno(err, "cannot make folder %s", part.data);
+	}
+	hgt_buf_release(&part);
+	return code;
+}
+
+void hgt_random_bytes(void *out, size_t len)
+{
+	char *p = out;
+
+	while (len > 0) {
+		ssize_t n = getrandom(p, len, 0);
+
+		if (n < 0) {
+			assert(errno == EINTR);
+			continue;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void hgt_hex(const void *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[p[i] >> 4];
+		out[2 * i + 1] = digits[p[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
+void hgt_random_hex(size_t n, char *out)
+{
+	unsigned char bytes[64];
+
+	assert(n <= sizeof(bytes));
+	hgt_random_bytes(bytes, n);
+	hgt_hex(bytes, n, out);
+}
+
+int hgt_parse_u64(const char *s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (!*s)
+		return HGT_EPARSE;
+	for (; *s; s++) {
+		uint64_t digit = (uint64_t)(*s - '0');
+
+		if (*s < '0' || *s > '9')
+			return HGT_EPARSE;
+		if (value > (max - digit) / 10 || digit > max)
+			return HGT_ELIMIT;
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return 0;
+}

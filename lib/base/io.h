@@ -1,0 +1,41 @@
+/* Files, descriptors and random bytes. */
+#ifndef HEADGATE_BASE_IO_H
+#define HEADGATE_BASE_IO_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/* Append the whole file to buf; HGT_ELIMIT when it is longer than `limit` bytes. Messages name the path. */
+int hgt_read_file(const char *path, size_t limit, struct hgt_buf *buf, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Append what fd gives until its end; `name` stands for it in messages. */
+int hgt_read_fd(int fd, const char *name, size_t limit, struct hgt_buf *buf, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Write all of it, through short writes and EINTR; 0 or HGT_E* with errno set. SIGPIPE is the caller's business. */
+int hgt_write_all(int fd, const void *data, size_t len) HGT_MUST_CHECK;
+
+/* Replace path with data so that a crash leaves the old file or the new one whole: temporary beside it, fsync,
+ * rename, fsync of the folder. */
+int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* fsync a folder, so that names made or moved in it last. */
+int hgt_sync_folder(const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Make a folder and those above it that are missing. */
+int hgt_make_folders(const char *path, mode_t mode, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Random bytes from the kernel; never fails (it waits for the pool once after boot). */
+void hgt_random_bytes(void *out, size_t len);
+
+/* out gets 2 * len lower-case hex digits and a terminator. */
+void hgt_hex(const void *data, size_t len, char *out);
+
+/* n random bytes as hex: out has room for 2 * n + 1. */
+void hgt_random_hex(size_t n, char *out);
+
+/* A decimal number and nothing else, at most max; HGT_EPARSE or HGT_ELIMIT. */
+int hgt_parse_u64(const char *s, uint64_t max, uint64_t *out) HGT_MUST_CHECK;
+
+#endif

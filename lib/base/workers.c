@@ -1,0 +1,182 @@
+/* A small pool of threads for what must not block an event loop. */
+#include "base/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct item {
+	struct item *next;
+	hgt_workers_cb run;
+	hgt_workers_cb done;
+	void *job;
+};
+
+struct queue {
+	struct item *head;
+	struct item **tail;
+};
+
+struct hgt_workers {
+	pthread_mutex_t lock;	/* guards the queues and stopping */
+	pthread_cond_t wake;
+	struct queue todo;
+	struct queue ended;
+	bool stopping;
+	int fd;
+	unsigned pending;	/* the dispatching thread's own */
+	unsigned threads;
+	pthread_t ids[];
+};
+
+static void queue_add(struct queue *q, struct item *item)
+{
+	item->next = NULL;
+	*q->tail = item;
+	q->tail = &item->next;
+}
+
+static struct item *queue_take(struct queue *q)
+{
+	struct item *item = q->head;
+
+	if (item) {
+		q->head = item->next;
+		if (!q->head)
+			q->tail = &q->head;
+	}
+	return item;
+}
+
+static void *work(void *arg)
+{
+	struct hgt_workers *w = arg;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		struct item *item = queue_take(&w->todo);
+
+		if (item) {
+			pthread_mutex_unlock(&w->lock);
+			item->run(item->job);
+			pthread_mutex_lock(&w->lock);
+			queue_add(&w->ended, item);
+			/* An eventfd takes 2^64-2 wake-ups before it would block. */
+			if (write(w->fd, &one, sizeof(one)) < 0)
+				continue;
+		} else if (w->stopping) {
+			break;
+		} else {
+			pthread_cond_wait(&w->wake, &w->lock);
+		}
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error *err)
+{
+	struct hgt_workers *w = calloc(1, sizeof(*w) + threads * sizeof(pthread_t));
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int failed = 0;
+
+	if (!w)
+		return hgt_error_nomem(err);
+	w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->fd < 0) {
+		free(w);
+		return hgt_error_set_errno(err, "cannot make an eventfd");
+	}
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	w->todo.tail = &w->todo.head;
+	w->ended.tail = &w->ended.head;
+	/* Signals belong to the thread that runs the loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1024 * 1024);
+	while (w->threads < threads && !failed) {
+		failed = pthread_create(&w->ids[w->threads], &attr, work, w);
+		if (!failed)
+			w->threads++;
+	}
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (failed) {
+		hgt_workers_free(w);
+		return hgt_error_set(err, HGT_ENOMEM, "cannot start a worker thread: %s", strerror(failed));
+	}
+	*out = w;
+	return 0;
+}
+
+void hgt_workers_free(struct hgt_workers *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	for (unsigned i = 0; i < w->threads; i++)
+		pthread_join(w->ids[i], NULL);
+	hgt_workers_dispatch(w);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	close(w->fd);
+	free(w);
+}
+
+int hgt_workers_fd(const struct hgt_workers *w)
+{
+	return w->fd;
+}
+
+int hgt_workers_submit(struct hgt_workers *w, hgt_workers_cb run, hgt_workers_cb done, void *job, struct hgt_error *err)
+{
+	struct item *item = malloc(sizeof(*item));
+
+	if (!item)
+		return hgt_error_nomem(err);
+	item->run = run;
+	item->done = done;
+	item->job = job;
+	pthread_mutex_lock(&w->lock);
+	queue_add(&w->todo, item);
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	w->pending++;
+	return 0;
+}
+
+void hgt_workers_dispatch(struct hgt_workers *w)
+{
+	uint64_t count;
+
+	if (read(w->fd, &count, sizeof(count)) < 0)
+		count = 0;
+	for (;;) {
+		struct item *item;
+
+		pthread_mutex_lock(&w->lock);
+		item = queue_take(&w->ended);
+		pthread_mutex_unlock(&w->lock);
+		if (!item)
+			return;
+		w->pending--;
+		if (item->done)
+			item->done(item->job);
+		free(item);
+	}
+}
+
+unsigned hgt_workers_pending(const struct hgt_workers *w)
+{
+	return w->pending;
+}

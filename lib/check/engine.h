@@ -1,0 +1,98 @@
+/*
+ * The one engine behind every door of the gate: files go in, findings come out.
+ *
+ *	struct hgt_engine *engine;
+ *	hgt_engine_new(&options, &engine, &err);
+ *	for each file:
+ *		hgt_engine_file(engine, path, data, len, HGT_CLASS_AUTO, &err);
+ *	hgt_engine_finish(engine, &err);	(what is judged over files: duplicates)
+ *	const struct hgt_findings *list = hgt_engine_findings(engine);
+ *	hgt_engine_free(engine);
+ *
+ * The engine knows documents, not Git and not files: whoever calls it brings the bytes.
+ */
+#ifndef HEADGATE_CHECK_ENGINE_H
+#define HEADGATE_CHECK_ENGINE_H
+
+#include "check/finding.h"
+
+/* What a file is; it decides which checks look at it. */
+enum hgt_class {
+	HGT_CLASS_AUTO,		/* decide by name and content */
+	HGT_CLASS_OTHER,	/* not looked at */
+	HGT_CLASS_YAML,
+	HGT_CLASS_JSON,
+	HGT_CLASS_KUBERNETES,
+	HGT_CLASS_KUSTOMIZATION,
+	HGT_CLASS_KUSTOMIZE_PATCH,
+	HGT_CLASS_HELM_CHART,
+	HGT_CLASS_HELM_VALUES,
+	HGT_CLASS_HELM_TEMPLATE,	/* not YAML before it is rendered: not parsed */
+	HGT_CLASS_FLUX,		/* Flux and Argo CD objects are Kubernetes objects too */
+	HGT_CLASS_ARGO,
+	HGT_CLASS_OPENSHIFT_TEMPLATE,
+	HGT_CLASS_ANSIBLE,
+	HGT_CLASS_TERRAFORM,
+	HGT_CLASS_SOPS,		/* encrypted: structure is checked, values are not */
+	HGT_CLASS_VAULT,	/* ansible-vault: not parsed */
+	HGT_CLASS_COUNT
+};
+
+/* "kubernetes", "helm-template", ...; NULL-terminated list for help texts. */
+const char *hgt_class_name(enum hgt_class cls);
+int hgt_class_parse(const char *name);	/* or -1 */
+
+/* The class by name alone; HGT_CLASS_AUTO when the content must decide, HGT_CLASS_OTHER when nobody needs to read it. */
+enum hgt_class hgt_class_of_path(const char *path);
+
+/* One row of the table of rules. */
+struct hgt_rule {
+	const char *id;
+	const char *title;	/* one line */
+	const char *why;	/* a paragraph: why it matters, an example, the way out */
+	enum hgt_severity severity;	/* default */
+};
+
+/* The table, sorted by id; hgt_rule_find gives NULL for an unknown id. */
+const struct hgt_rule *hgt_rules(size_t *n);
+const struct hgt_rule *hgt_rule_find(const char *id);
+
+struct hgt_engine;
+
+struct hgt_rule_setting {
+	const char *rule;	/* an id, or "group/" with a star for all of a group */
+	enum hgt_severity severity;
+};
+
+struct hgt_engine_options {
+	size_t blob_limit;		/* bytes; a larger file is an error finding git/blob-size. 0: 10 MiB */
+	size_t findings_limit;		/* kept; 0: 100 */
+	unsigned depth_limit;		/* 0: the default of lib/doc */
+	const struct hgt_rule_setting *settings;	/* borrowed until hgt_engine_free; the last match wins */
+	size_t n_settings;
+	bool strict;
+	int64_t deadline_ms;		/* hgt_time_mono_ms() value; 0: none. Past it: an error finding gate/timeout */
+};
+
+int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err) HGT_MUST_CHECK;
+void hgt_engine_free(struct hgt_engine *engine);
+
+/* Judge one file. data is borrowed for the call. 0, or HGT_ENOMEM; what is wrong with the file is a finding. */
+int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* A file whose bytes could not or must not be had (too large, unreadable, a symbolic link...): the finding, made by the
+ * caller; it counts as a file. */
+int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether a file larger than the limit would be refused; callers ask before they load it. */
+int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t size, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Judge what takes all the files; sort. Call once. */
+int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err) HGT_MUST_CHECK;
+
+const struct hgt_findings *hgt_engine_findings(const struct hgt_engine *engine);
+size_t hgt_engine_files(const struct hgt_engine *engine);	/* judged, class OTHER not counted */
+size_t hgt_engine_documents(const struct hgt_engine *engine);
+
+#endif

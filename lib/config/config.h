@@ -1,0 +1,148 @@
+/*
+ * The server's and the agent's configuration: YAML, read through one table that validates, fills these structs and prints the
+ * reference (docs/headgate.yaml.5).
+ *
+ *	struct hgt_config *config;
+ *	if (hgt_config_load(path, &config, &err) < 0)	("<path>:<line>:<column>: <message>")
+ *		...
+ *	hgt_config_free(config);
+ *
+ * A config is immutable once loaded; all its strings live in it.
+ */
+#ifndef HEADGATE_CONFIG_CONFIG_H
+#define HEADGATE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "check/engine.h"
+
+struct hgt_strings {
+	char **items;
+	size_t n;
+};
+
+struct hgt_config_listen {
+	const char *address;	/* "127.0.0.1:7420", "[::1]:7420", port 0: the kernel chooses */
+	bool insecure;		/* plain HTTP off loopback is wanted */
+};
+
+enum hgt_push_rule { HGT_PUSH_NEVER, HGT_PUSH_ALLOW };	/* of force and delete: "never" or "allow" */
+
+struct hgt_config_check {
+	struct hgt_strings paths;	/* globs */
+	enum hgt_class as;		/* HGT_CLASS_AUTO when not said */
+	bool strict;
+};
+
+struct hgt_config_policy {
+	struct hgt_strings repos;	/* globs over repository names */
+	struct hgt_strings refs;	/* globs over full ref names; "HEAD" stands for the default branch */
+	struct {
+		bool restricted;		/* allow was given */
+		struct hgt_strings allow;	/* names and "@group"s */
+		enum hgt_push_rule force;	/* default never */
+		enum hgt_push_rule delete;	/* default never */
+	} push;
+	struct hgt_config_check *checks;	/* the first whose paths match decides; none given: all paths, AUTO */
+	size_t n_checks;
+	struct hgt_rule_setting *rules;
+	size_t n_rules;
+	struct {
+		unsigned seconds;	/* default 5 */
+		uint64_t blob;		/* bytes, default 10 MiB */
+		unsigned findings;	/* told in one push, default 50 */
+	} limits;
+	uint32_t line;		/* where the file states it */
+};
+
+struct hgt_config_group {
+	const char *name;
+	struct hgt_strings members;
+};
+
+struct hgt_config {
+	struct hgt_arena arena;
+	const char *path;	/* of the file itself, absolute */
+	const char *site;	/* default: the host's name */
+	const char *state;	/* folder; default /var/lib/headgate */
+	struct {
+		const char *root;	/* absolute; required */
+		struct hgt_strings include;	/* globs over names; default "**" */
+		struct hgt_strings exclude;
+	} repositories;
+	struct {
+		const char *hook;	/* default /run/headgate/hook.sock */
+		const char *admin;	/* default /run/headgate/admin.sock */
+	} sockets;
+	struct hgt_config_listen *listen;	/* default: one, 127.0.0.1:7420 */
+	size_t n_listen;
+	struct hgt_config_policy *policies;	/* n_policies 0: the built-in one holds (lib/policy) */
+	size_t n_policies;
+	struct hgt_config_group *groups;
+	size_t n_groups;
+	struct {
+		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
+		unsigned streams;	/* open at once, default 10000 */
+	} limits;
+};
+
+/* Read and check the file. HGT_ENOENT, HGT_EPERM, HGT_EPARSE...; the message begins with path:line:column: where it can. */
+int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The same from memory; `path` stands for it in messages. */
+int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
+void hgt_config_free(struct hgt_config *config);
+
+/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path is
+ * not NULL and that is there, else the default path. Appended to out. */
+int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links. HGT_ENOENT when it is not
+ * below the root, or not included; out gets the name. */
+int hgt_config_repo_name(const struct hgt_config *config, const char *repo_path, struct hgt_buf *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+struct hgt_agent_target {
+	const char *name;
+	const char *repo;
+	const char *ref;	/* default refs/heads/main */
+	const char *path;	/* default "" */
+	const char *driver;	/* "files" */
+	struct {
+		const char *into;	/* files: absolute folder, required */
+		struct hgt_strings after;	/* files: command run after a change, its argv; empty for none */
+	} options;
+	bool automatic;		/* sync: auto (default) or manual */
+	bool self_heal;		/* default true */
+	bool prune;		/* default true */
+	uint32_t compare_every;	/* seconds, default 60; 0 never */
+	uint32_t line;
+};
+
+struct hgt_agent_config {
+	struct hgt_arena arena;
+	const char *path;
+	const char *server;	/* "http://127.0.0.1:7420" */
+	const char *token_file;	/* default /etc/headgate/agent.token */
+	const char *state;	/* default /var/lib/headgate-agent */
+	struct hgt_agent_target *targets;
+	size_t n_targets;
+};
+
+int hgt_agent_config_load(const char *path, struct hgt_agent_config **out, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_agent_config_parse(const char *text, size_t len, const char *path, struct hgt_agent_config **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+void hgt_agent_config_free(struct hgt_agent_config *config);
+
+/* The reference: every key with its type, range, default and help, as mdoc list items for the man pages. */
+void hgt_config_reference(struct hgt_buf *out);
+void hgt_agent_config_reference(struct hgt_buf *out);
+
+/* Whether s is a name for an agent or target (headgate/protocol.h: HGT_NAME_MAX). */
+bool hgt_name_is_valid(const char *s);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * A bare repository read in-process through libgit2: tips, changed paths, blobs, trees.
+ *
+ *	struct hgt_repo *repo;
+ *	hgt_repo_open_env(&repo, &err);			(in a hook: sees the quarantined objects)
+ *	hgt_repo_changes(repo, old_id, new_id, "", each, ctx, &err);
+ *	hgt_repo_close(repo);
+ *
+ * Any thread may use a repository, one at a time. Ids are lower-case hex strings. Nothing here runs a program, writes to the
+ * repository or speaks to the network.
+ */
+#ifndef HEADGATE_GIT_REPOSITORY_H
+#define HEADGATE_GIT_REPOSITORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "git/update.h"
+
+struct hgt_repo;
+
+/*
+ * Open the repository at path (the .git folder of a bare or non-bare one), or the one a hook runs in, quarantine
+ * included. HGT_ENOENT: nothing there, or no repository; HGT_EPERM: unreadable, or another user's (safe.directory);
+ * HGT_EUNSUPPORTED: SHA-256 objects or reftable refs, said in so many words.
+ */
+int hgt_repo_open(const char *path, struct hgt_repo **out, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_repo_open_env(struct hgt_repo **out, struct hgt_error *err) HGT_MUST_CHECK;
+void hgt_repo_close(struct hgt_repo *repo);
+
+/* The absolute path of the .git folder, no trailing slash; borrowed. */
+const char *hgt_repo_path(const struct hgt_repo *repo);
+
+/* The full ref name that HEAD points at, born or not ("refs/heads/main"); HGT_ENOENT when HEAD is detached. */
+int hgt_repo_default_branch(struct hgt_repo *repo, struct hgt_buf *ref, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* What a ref points at, tags not peeled; HGT_ENOENT. id has room for HGT_OID_HEX + 1. */
+int hgt_repo_ref(struct hgt_repo *repo, const char *ref, char *id, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Every ref with its id (symbolic ones left out). A negative return of cb stops and is passed on. */
+typedef int (*hgt_repo_ref_cb)(void *ctx, const char *ref, const char *id);
+int hgt_repo_refs(struct hgt_repo *repo, hgt_repo_ref_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether the object is there (in the quarantine too). */
+bool hgt_repo_has(struct hgt_repo *repo, const char *id);
+
+/* The commit that id names, annotated tags peeled; HGT_ENOENT when there is none (a tag of a blob, say). */
+int hgt_repo_commit(struct hgt_repo *repo, const char *id, char *commit, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The name revparse would give: "HEAD", "main~2", an abbreviated id; to a commit. HGT_ENOENT. */
+int hgt_repo_resolve(struct hgt_repo *repo, const char *rev, char *commit, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* 1 when `ancestor` is reachable from `id` (or is it), 0 when not. */
+int hgt_repo_descends(struct hgt_repo *repo, const char *id, const char *ancestor, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* One changed path between two trees. */
+struct hgt_path_change {
+	char status;		/* 'A' added, 'M' modified (content or mode), 'D' deleted, 'T' type changed */
+	const char *path;	/* raw bytes, terminated */
+	uint32_t old_mode, new_mode;	/* Git's file modes; 0 where there is none */
+	const char *old_id, *new_id;	/* blob (or submodule commit) ids; all zero where there is none */
+};
+
+typedef int (*hgt_repo_change_cb)(void *ctx, const struct hgt_path_change *change);
+
+/* The paths that differ below `under` ("" for all) between two commits, in tree order; either id may be all zero for the empty
+ * tree; tags are peeled. Cost follows the change. A negative return of cb stops and is passed on; positive stops with 0.
+ * HGT_ENOENT when an id names no commit. */
+int hgt_repo_changes(struct hgt_repo *repo, const char *old_id, const char *new_id, const char *under,
+	hgt_repo_change_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The size of a blob without loading it, then its bytes appended to out. HGT_ENOENT; HGT_ELIMIT over limit. */
+int hgt_repo_blob_size(struct hgt_repo *repo, const char *id, uint64_t *size, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_repo_blob(struct hgt_repo *repo, const char *id, size_t limit, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The id of the tree (or blob) at `path` of a commit, "" for its root. HGT_ENOENT when the path is not there. */
+int hgt_repo_path_id(struct hgt_repo *repo, const char *commit, const char *path, char *id, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Every file below a path of a commit, in tree order, as additions (hgt_path_change with status 'A'; submodules too). */
+int hgt_repo_walk(struct hgt_repo *repo, const char *commit, const char *path, hgt_repo_change_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The committer time of a commit, seconds since the epoch. */
+int hgt_repo_commit_time(struct hgt_repo *repo, const char *commit, int64_t *seconds, struct hgt_error *err) HGT_MUST_CHECK;
+
+#endif

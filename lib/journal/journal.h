@@ -1,0 +1,116 @@
+/*
+ * The journal: every event, in one total order, on disk before anyone sees it, each row bound to the one before by a
+ * hash. SQLite (WAL, synchronous=FULL) in <state>/journal.db. Beside the events it keeps what they add up to: the last known
+ * value of every ref, the agents and their targets' last reports.
+ *
+ * Threads: one connection (struct hgt_journal) belongs to one thread at a time. The daemon opens one for writing, which its
+ * writer thread alone uses, and one for reading, which the loop uses.
+ *
+ * hash(n) = SHA-256(hash(n-1) || body(n)), hash(0) = SHA-256(journal id). body is the event's whole JSON text.
+ */
+#ifndef HEADGATE_JOURNAL_JOURNAL_H
+#define HEADGATE_JOURNAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "event/event.h"
+
+struct hgt_journal;
+
+enum hgt_journal_mode {
+	HGT_JOURNAL_WRITE,	/* makes it when missing; one writer at a time: HGT_ECONFLICT when another process writes */
+	HGT_JOURNAL_READ,
+};
+
+/* path: the database file. HGT_ECORRUPT when it is no journal; HGT_EUNSUPPORTED when a newer version made it. */
+int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_journal **out, struct hgt_error *err) HGT_MUST_CHECK;
+void hgt_journal_close(struct hgt_journal *journal);
+
+const char *hgt_journal_id(const struct hgt_journal *journal);	/* HGT_JOURNAL_ID_HEX digits */
+
+/* The highest seq on disk, 0 when there is none; the lowest still held. */
+int hgt_journal_head(struct hgt_journal *journal, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_tail(struct hgt_journal *journal, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
+ * Writing: begin, any number of appends and state changes, commit. After a failure of any of them call rollback: nothing of
+ * the batch is there. commit returns when the batch is on disk.
+ */
+int hgt_journal_begin(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_commit(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
+void hgt_journal_rollback(struct hgt_journal *journal);
+
+/* One event to be appended. */
+struct hgt_journal_entry {
+	const char *type;
+	const char *subject;	/* or NULL */
+	const char *repo, *ref;	/* for look-ups; "" when it is about none */
+	const char *data;	/* JSON text */
+	size_t data_len;
+};
+
+/* Append; *seq gets its place and, when body is not NULL, body the whole event's text. */
+int hgt_journal_append(struct hgt_journal *journal, const char *site, const struct hgt_journal_entry *entry,
+	uint64_t *seq, struct hgt_buf *body, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* A row, as it was read. Strings live until the callback returns. */
+struct hgt_journal_row {
+	uint64_t seq;
+	int64_t time_ms;
+	const char *type, *subject, *repo, *ref;
+	const char *body;
+	size_t body_len;
+};
+
+typedef int (*hgt_journal_row_cb)(void *ctx, const struct hgt_journal_row *row);
+
+/* The rows after `after`, in order, at most `most`. A negative return of cb stops and is passed on, a positive stops. */
+int hgt_journal_read(struct hgt_journal *journal, uint64_t after, size_t most, hgt_journal_row_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The latest event that moved this ref along exactly this way and that nobody has claimed yet; *seq 0 when there is none. */
+int hgt_journal_find_ref_event(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id,
+	const char *new_id, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Last known values of refs. An all-zero or absent id: the ref is not there. */
+int hgt_journal_set_ref(struct hgt_journal *journal, const char *repo, const char *ref, const char *id, uint64_t seq,
+	struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_get_ref(struct hgt_journal *journal, const char *repo, const char *ref, char id[65], struct hgt_error *err) HGT_MUST_CHECK;
+typedef int (*hgt_journal_ref_cb)(void *ctx, const char *repo, const char *ref, const char *id, uint64_t seq);
+/* repo NULL: of all repositories. In order of repo, ref. */
+int hgt_journal_refs(struct hgt_journal *journal, const char *repo, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Pushes that have been taken in, so that a spool file or a retry is taken once. HGT_EEXIST when it was there. */
+int hgt_journal_claim_push(struct hgt_journal *journal, const char *push, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Agents. */
+struct hgt_agent_row {
+	const char *name;
+	const char *kind;	/* "cluster", "host" */
+	const char *allow;	/* JSON array of globs */
+	const char *token_hash;	/* SHA-256 of the token, hex */
+	int64_t created_ms;
+	const char *instance;	/* id of the process that last announced itself, or "" */
+	const char *info;	/* JSON: what it announced last (version, host, targets), or "{}" */
+	int64_t seen_ms;	/* 0 never */
+};
+int hgt_journal_agent_put(struct hgt_journal *journal, const struct hgt_agent_row *agent, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_agent_remove(struct hgt_journal *journal, const char *name, struct hgt_error *err) HGT_MUST_CHECK;	/* HGT_ENOENT */
+typedef int (*hgt_journal_agent_cb)(void *ctx, const struct hgt_agent_row *agent);
+int hgt_journal_agents(struct hgt_journal *journal, hgt_journal_agent_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The last report of an agent's target: JSON text. Removed with the agent. */
+int hgt_journal_report_put(struct hgt_journal *journal, const char *agent, const char *target, const char *report, size_t len,
+	int64_t time_ms, struct hgt_error *err) HGT_MUST_CHECK;
+typedef int (*hgt_journal_report_cb)(void *ctx, const char *agent, const char *target, const char *report, size_t len,
+	int64_t time_ms);
+int hgt_journal_reports(struct hgt_journal *journal, hgt_journal_report_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Verify the chain of a journal that may be in use: every row's hash, that no seq is missing, that each body says its own
+ * id. HGT_ECORRUPT with a message that names the first bad row; *rows gets the number that held. */
+int hgt_journal_verify(const char *path, uint64_t *rows, struct hgt_error *err) HGT_MUST_CHECK;
+
+#endif
