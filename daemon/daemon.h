@@ -1,0 +1,38 @@
+/*
+ * The daemon as one object: who owns what. Built by main, torn down in reverse.
+ *
+ * Threads: the loop (everything below unless said otherwise), the store's one writer thread, and the git workers. Only jobs
+ * cross over. Nothing on the loop opens a repository, compresses, or waits for a disk that is not in the page cache.
+ */
+#ifndef HEADGATE_DAEMON_DAEMON_H
+#define HEADGATE_DAEMON_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "journal/journal.h"
+
+struct event_base;
+struct hgt_workers;
+
+struct daemon {
+	const struct hgt_config *config;
+	struct event_base *base;
+	struct hgt_workers *git;	/* two threads: diffs, walks, archives */
+	struct hgt_journal *reader;	/* the loop's own connection */
+	struct store *store;		/* store.h: the writer thread */
+	struct repos *repos;		/* repos.h: which repositories there are */
+	struct intake *intake;		/* intake.h: announced and seen moves -> events, each once */
+	struct hook_socket *hook_socket;	/* hook_socket.h */
+	struct spool *spool;		/* spool.h */
+	struct ref_watch *ref_watch;	/* ref_watch.h */
+	struct hub *hub;		/* hub.h: subscribers */
+	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
+	struct archives *archives;	/* archives.h: archive cache */
+	struct http *http;		/* http.h: admin socket and TCP listeners */
+	int64_t started_ms;		/* wall clock */
+	bool ready;			/* the start-up compare is done */
+};
+
+#endif

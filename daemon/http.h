@@ -1,0 +1,16 @@
+/* The HTTP API: the admin socket and the TCP listeners, routes, authentication. Every endpoint of docs/design.md, "HTTP API". */
+#ifndef HEADGATE_DAEMON_HTTP_H
+#define HEADGATE_DAEMON_HTTP_H
+
+#include "daemon/daemon.h"
+
+struct http;
+
+/* Binds everything or fails with a message that names the address. Logs each address with the port that the kernel chose. */
+int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err) HGT_MUST_CHECK;
+void http_free(struct http *http);
+
+/* Stop accepting; end streams; 1 when nothing is left to wait for. */
+int http_drain(struct http *http);
+
+#endif

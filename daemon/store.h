@@ -1,0 +1,33 @@
+/*
+ * The writer: one thread that owns the writing connection of the journal and commits jobs in groups.
+ *
+ * A job's `run` is called on the writer thread inside a transaction, in the order of submission; what a failed one did is undone
+ * alone. When the group is on disk, the loop first publishes the appended events to the hub, in order, then calls each job's
+ * `done` with its result. When the commit itself fails (disk full), every job of the group fails with that error and nothing of it is
+ * there.
+ */
+#ifndef HEADGATE_DAEMON_STORE_H
+#define HEADGATE_DAEMON_STORE_H
+
+#include "daemon/daemon.h"
+
+struct store;
+struct store_batch;
+
+/* On the writer thread. 0, or negative with err set: then this job's changes are undone. */
+typedef int (*store_run_cb)(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err);
+
+/* On the loop. code 0: on disk. */
+typedef void (*store_done_cb)(void *job, int code, const struct hgt_error *err);
+
+int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Commits what was submitted, calls the remaining `done`s, ends the thread. NULL is fine. */
+void store_free(struct store *store);
+
+int store_submit(struct store *store, store_run_cb run, store_done_cb done, void *job, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Within `run`: append an event that is published after the commit. seq may be NULL. */
+int store_append(struct store_batch *batch, const struct hgt_journal_entry *entry, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+
+#endif
