@@ -3,14 +3,26 @@
 
 #include <errno.h>
 
-static void format(struct hgt_error *err, const char *fmt, va_list ap)
+/* Write at offset `at` of the message; what does not fit is cut and the cut is marked. */
+static void format(struct hgt_error *err, size_t at, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	int n = vsnprintf(err->message + at, sizeof(err->message) - at, fmt, ap);
 
 	if (n < 0)
-		err->message[0] = '\0';
-	else if ((size_t)n >= sizeof(err->message))
+		err->message[at] = '\0';
+	else if ((size_t)n >= sizeof(err->message) - at)
 		memcpy(err->message + sizeof(err->message) - 4, "...", 4);
+}
+
+static void append(struct hgt_error *err, const char *fmt, ...) HGT_PRINTF(2, 3);
+
+static void append(struct hgt_error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(err, strlen(err->message), fmt, ap);
+	va_end(ap);
 }
 
 int hgt_error_set(struct hgt_error *err, int code, const char *fmt, ...)
@@ -20,7 +32,7 @@ int hgt_error_set(struct hgt_error *err, int code, const char *fmt, ...)
 
 		err->code = code;
 		va_start(ap, fmt);
-		format(err, fmt, ap);
+		format(err, 0, fmt, ap);
 		va_end(ap);
 	}
 	return code;
@@ -61,14 +73,12 @@ int hgt_error_set_errno(struct hgt_error *err, const char *fmt, ...)
 
 	if (err) {
 		va_list ap;
-		size_t len;
 
 		err->code = code;
 		va_start(ap, fmt);
-		format(err, fmt, ap);
+		format(err, 0, fmt, ap);
 		va_end(ap);
-		len = strlen(err->message);
-		snprintf(err->message + len, sizeof(err->message) - len, ": %s", strerror(saved));
+		append(err, ": %s", strerror(saved));
 	}
 	errno = saved;
 	return code;
@@ -83,16 +93,12 @@ void hgt_error_prefix(struct hgt_error *err, const char *fmt, ...)
 {
 	struct hgt_error old;
 	va_list ap;
-	size_t len;
 
 	if (!err)
 		return;
 	old = *err;
 	va_start(ap, fmt);
-	format(err, fmt, ap);
+	format(err, 0, fmt, ap);
 	va_end(ap);
-	len = strlen(err->message);
-	/* A message cut at the buffer's end is the intent. */
-	if (snprintf(err->message + len, sizeof(err->message) - len, ": %s", old.message) < 0)
-		*err = old;
+	append(err, ": %s", old.message);
 }
