@@ -66,7 +66,7 @@ struct hgt_config_group {
 
 struct hgt_config {
 	struct hgt_arena arena;
-	const char *path;	/* of the file itself, absolute */
+	const char *path;	/* of the file, as it was given */
 	const char *site;	/* default: the host's name */
 	const char *state;	/* folder; default /var/lib/headgate */
 	struct {

@@ -1,0 +1,72 @@
+/* The config's reference, printed from its tables as mdoc list items. */
+#include <inttypes.h>
+
+#include "config/table.h"
+
+static const char *type_name(const struct option *o)
+{
+	static const char *const names[] = {
+		[OPTION_STRING] = "string",
+		[OPTION_PATH] = "absolute path",
+		[OPTION_BOOL] = "true | false",
+		[OPTION_COUNT] = "number",
+		[OPTION_SIZE] = "size",
+		[OPTION_SECONDS] = "time",
+		[OPTION_STRINGS] = "list of strings",
+		[OPTION_GLOBS] = "list of patterns",
+		[OPTION_SECTION] = "map",
+		[OPTION_LIST] = "list of maps",
+		[OPTION_CUSTOM] = "map",
+		[OPTION_LATER] = "",
+	};
+
+	return o->shape ? o->shape : names[o->type];
+}
+
+/* Text into a roff line: a leading dot or quote would be a request. */
+static void add_text(struct hgt_buf *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		hgt_buf_adds(out, "\\&");
+	for (; *text; text++) {
+		if (*text == '\\')
+			hgt_buf_adds(out, "\\e");
+		else
+			hgt_buf_addc(out, *text);
+	}
+	hgt_buf_addc(out, '\n');
+}
+
+static void add_range(struct hgt_buf *out, const struct option *o)
+{
+	if (o->type == OPTION_COUNT)
+		hgt_buf_addf(out, "From %" PRIu64 " to %" PRIu64 ".\n", o->min, o->max);
+	else if (o->type == OPTION_SECONDS)
+		hgt_buf_addf(out, "From %" PRIu64 "s to %" PRIu64 "s.\n", o->min, o->max);
+	else if (o->type == OPTION_SIZE)
+		hgt_buf_addf(out, "From %" PRIu64 " bytes to %" PRIu64 ".\n", o->min, o->max);
+}
+
+void section_reference(const struct section *section, const char *prefix, struct hgt_buf *out)
+{
+	for (size_t i = 0; i < section->n; i++) {
+		const struct option *o = &section->options[i];
+
+		if (o->type == OPTION_LATER)
+			continue;
+		hgt_buf_addf(out, ".It Cm %s%s : Ar %s\n", prefix, o->key, type_name(o));
+		add_text(out, o->help);
+		add_range(out, o);
+		if (o->required)
+			hgt_buf_adds(out, "Required.\n");
+		else if (o->fallback)
+			hgt_buf_addf(out, "Default:\n.Ql %s .\n", o->fallback);
+		if (o->section) {
+			struct hgt_buf deeper = HGT_BUF_INIT;
+
+			hgt_buf_addf(&deeper, "%s%s%s.", prefix, o->key, o->type == OPTION_LIST ? "[]" : "");
+			section_reference(o->section, deeper.data, out);
+			hgt_buf_release(&deeper);
+		}
+	}
+}

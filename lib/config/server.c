@@ -1,0 +1,335 @@
+/* The server's config: its table, and what the table cannot say. */
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "config/table.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define CONFIG(member) offsetof(struct hgt_config, member)
+#define POLICY(member) offsetof(struct hgt_config_policy, member)
+
+static int parse_class(struct reader *r, const struct hgt_node *node, void *field)
+{
+	int cls = node->type == HGT_NODE_STRING ? hgt_class_parse(node->text) : -1;
+
+	if (cls < 0)
+		return reader_refuse(r, node, "unknown class; \"headgate check --help\" lists them");
+	*(enum hgt_class *)field = (enum hgt_class)cls;
+	return 0;
+}
+
+static int parse_push_rule(struct reader *r, const struct hgt_node *node, void *field)
+{
+	if (node->type == HGT_NODE_STRING && strcmp(node->text, "never") == 0)
+		*(enum hgt_push_rule *)field = HGT_PUSH_NEVER;
+	else if (node->type == HGT_NODE_STRING && strcmp(node->text, "allow") == 0)
+		*(enum hgt_push_rule *)field = HGT_PUSH_ALLOW;
+	else
+		return reader_refuse(r, node, "expected never or allow");
+	return 0;
+}
+
+/* Whether a rule setting names a rule, or with "group/" and a star the rules of a group. */
+static bool names_a_rule(const char *text)
+{
+	size_t len = strlen(text), n;
+	const struct hgt_rule *rules;
+
+	if (hgt_rule_find(text))
+		return true;
+	if (len < 3 || strcmp(text + len - 2, "/*") != 0)
+		return false;
+	rules = hgt_rules(&n);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(rules[i].id, text, len - 1) == 0)
+			return true;
+	return false;
+}
+
+static int parse_rules(struct reader *r, const struct hgt_node *node, void *field)
+{
+	struct hgt_config_policy *policy = (struct hgt_config_policy *)((char *)field - POLICY(rules));
+	struct hgt_rule_setting *settings;
+
+	if (node->type != HGT_NODE_MAP)
+		return reader_refuse(r, node, "expected a map from rules to severities");
+	settings = hgt_arena_array(r->arena, node->v.map.n + 1, sizeof(*settings));
+	if (!settings)
+		return hgt_error_nomem(r->err);
+	for (size_t i = 0; i < node->v.map.n; i++) {
+		const struct hgt_pair *pair = &node->v.map.pairs[i];
+		bool off = pair->value->type == HGT_NODE_BOOL && !pair->value->v.boolean;
+		int severity = off ? HGT_SEVERITY_OFF : hgt_severity_parse(pair->value->text);
+
+		if (!names_a_rule(pair->key->text))
+			return reader_refuse(r, pair->key, "no such rule; \"headgate explain\" lists them");
+		if (severity < 0)
+			return reader_refuse(r, pair->value, "expected off, info, warning or error");
+		settings[i].rule = hgt_arena_strndup(r->arena, pair->key->text, pair->key->len);
+		settings[i].severity = (enum hgt_severity)severity;
+		if (!settings[i].rule)
+			return hgt_error_nomem(r->err);
+	}
+	policy->rules = settings;
+	policy->n_rules = node->v.map.n;
+	return 0;
+}
+
+static int parse_groups(struct reader *r, const struct hgt_node *node, void *field)
+{
+	struct hgt_config *config = (struct hgt_config *)((char *)field - CONFIG(groups));
+	struct hgt_config_group *groups;
+
+	if (node->type != HGT_NODE_MAP)
+		return reader_refuse(r, node, "expected a map from group names to lists of users");
+	groups = hgt_arena_array(r->arena, node->v.map.n + 1, sizeof(*groups));
+	if (!groups)
+		return hgt_error_nomem(r->err);
+	for (size_t i = 0; i < node->v.map.n; i++) {
+		const struct hgt_pair *pair = &node->v.map.pairs[i];
+		int code = reader_read_strings(r, pair->value, &groups[i].members);
+
+		if (code < 0)
+			return code;
+		groups[i].name = hgt_arena_strndup(r->arena, pair->key->text, pair->key->len);
+		if (!groups[i].name)
+			return hgt_error_nomem(r->err);
+	}
+	config->groups = groups;
+	config->n_groups = node->v.map.n;
+	return 0;
+}
+
+static int complete_push(struct reader *r, const struct hgt_node *node, void *base)
+{
+	struct hgt_config_policy *policy = (struct hgt_config_policy *)((char *)base - POLICY(push));
+
+	(void)r;
+	policy->push.restricted = hgt_node_get(node, "allow") != NULL;
+	return 0;
+}
+
+static const struct option push_options[] = {
+	{.key = "allow", .type = OPTION_STRINGS, .offset = POLICY(push.allow) - POLICY(push), .shape = "list of users and @groups",
+		.help = "Who may push here at all. Without it, whoever the Git server lets in."},
+	{.key = "force", .type = OPTION_CUSTOM, .offset = POLICY(push.force) - POLICY(push), .parse = parse_push_rule,
+		.fallback = "never", .shape = "never | allow", .help = "Whether a push may rewrite history."},
+	{.key = "delete", .type = OPTION_CUSTOM, .offset = POLICY(push.delete) - POLICY(push), .parse = parse_push_rule,
+		.fallback = "never", .shape = "never | allow", .help = "Whether a push may delete the ref."},
+	{.key = "signed", .type = OPTION_LATER},
+	{.key = "linear", .type = OPTION_LATER},
+};
+static const struct section push_section = {"push", sizeof(((struct hgt_config_policy *)0)->push), push_options,
+	COUNT(push_options), SIZE_MAX, complete_push};
+
+static const struct option check_options[] = {
+	{.key = "paths", .type = OPTION_GLOBS, .offset = offsetof(struct hgt_config_check, paths), .required = true,
+		.help = "Which files this row is about."},
+	{.key = "as", .type = OPTION_CUSTOM, .offset = offsetof(struct hgt_config_check, as), .parse = parse_class,
+		.shape = "class", .help = "What these files are, whatever their names and contents look like; other: not checked. "
+		"Without it, name and content decide."},
+	{.key = "strict", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_check, strict), .fallback = "false",
+		.help = "Whether warnings that have a strict form become errors."},
+};
+static const struct section check_section = {"an entry of checks", sizeof(struct hgt_config_check), check_options,
+	COUNT(check_options), SIZE_MAX, NULL};
+
+static const struct option policy_limit_options[] = {
+	{.key = "seconds", .type = OPTION_COUNT, .offset = POLICY(limits.seconds) - POLICY(limits), .min = 1, .max = 300,
+		.fallback = "5", .help = "The time in which a push must have been judged; past it, it is refused."},
+	{.key = "blob", .type = OPTION_SIZE, .offset = POLICY(limits.blob) - POLICY(limits), .min = 1, .max = 256 * 1024 * 1024,
+		.fallback = "10MiB", .help = "The largest file that is checked; a larger one that would be is refused."},
+	{.key = "findings", .type = OPTION_COUNT, .offset = POLICY(limits.findings) - POLICY(limits), .min = 1, .max = 1000,
+		.fallback = "50", .help = "The most findings told for one ref; the rest are counted."},
+};
+static const struct section policy_limit_section = {"limits", sizeof(((struct hgt_config_policy *)0)->limits),
+	policy_limit_options, COUNT(policy_limit_options), SIZE_MAX, NULL};
+
+static const struct option policy_options[] = {
+	{.key = "repos", .type = OPTION_GLOBS, .offset = POLICY(repos), .fallback = "[\"**\"]",
+		.help = "Which repositories this policy is about, by name."},
+	{.key = "refs", .type = OPTION_GLOBS, .offset = POLICY(refs), .fallback = "[HEAD]",
+		.help = "Which refs, by full name; HEAD stands for the default branch."},
+	{.key = "push", .type = OPTION_SECTION, .offset = POLICY(push), .section = &push_section, .fallback = "{}",
+		.help = "Who may move these refs, and how."},
+	{.key = "checks", .type = OPTION_LIST, .offset = POLICY(checks), .section = &check_section,
+		.help = "What is checked as what: the first row whose paths match decides. Without rows every file is checked as what "
+		"its name and content say; with rows, a file that none names is not checked."},
+	{.key = "rules", .type = OPTION_CUSTOM, .offset = POLICY(rules), .parse = parse_rules,
+		.shape = "map from rules to off | info | warning | error",
+		.help = "Severities other than the rules' own; group/* stands for all rules of a group."},
+	{.key = "limits", .type = OPTION_SECTION, .offset = POLICY(limits), .section = &policy_limit_section, .fallback = "{}",
+		.help = "Bounds of the judging."},
+};
+static const struct section policy_section = {"a policy", sizeof(struct hgt_config_policy), policy_options,
+	COUNT(policy_options), POLICY(line), NULL};
+
+/* The host part of "host:port" is loopback: an address of 127/8, ::1, or localhost. */
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
+		strncmp(address, "localhost:", 10) == 0;
+}
+
+static int complete_listen(struct reader *r, const struct hgt_node *node, void *base)
+{
+	const struct hgt_config_listen *listen = base;
+	const struct hgt_node *value = hgt_node_get(node, "address");
+	const char *colon = strrchr(listen->address, ':');
+	uint64_t port;
+
+	if (!colon || colon == listen->address || hgt_parse_u64(colon + 1, 65535, &port) < 0)
+		return reader_refuse(r, value ? value : node, "expected \"host:port\", such as \"127.0.0.1:7420\"");
+	if (!listen->insecure && !is_loopback(listen->address))
+		return reader_refuse(r, value ? value : node,
+			"plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS proxy, "
+			"or say insecure: true");
+	return 0;
+}
+
+static const struct option listen_options[] = {
+	{.key = "address", .type = OPTION_STRING, .offset = offsetof(struct hgt_config_listen, address), .required = true,
+		.shape = "host:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
+	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
+		.help = "Allow plain HTTP on an address that is not loopback."},
+	{.key = "tls", .type = OPTION_LATER},
+};
+static const struct section listen_section = {"an entry of listen", sizeof(struct hgt_config_listen), listen_options,
+	COUNT(listen_options), SIZE_MAX, complete_listen};
+
+static const struct option repositories_options[] = {
+	{.key = "root", .type = OPTION_PATH, .offset = CONFIG(repositories.root) - CONFIG(repositories), .required = true,
+		.help = "The folder that all repositories lie below. A repository's name is its path below it without .git."},
+	{.key = "include", .type = OPTION_GLOBS, .offset = CONFIG(repositories.include) - CONFIG(repositories),
+		.fallback = "[\"**\"]", .help = "Which repositories are served, by name."},
+	{.key = "exclude", .type = OPTION_GLOBS, .offset = CONFIG(repositories.exclude) - CONFIG(repositories), .fallback = "[]",
+		.help = "Which of those are not."},
+};
+static const struct section repositories_section = {"repositories", sizeof(((struct hgt_config *)0)->repositories),
+	repositories_options, COUNT(repositories_options), SIZE_MAX, NULL};
+
+static const struct option sockets_options[] = {
+	{.key = "hook", .type = OPTION_PATH, .offset = CONFIG(sockets.hook) - CONFIG(sockets),
+		.fallback = "/run/headgate/hook.sock", .help = "Where hooks announce pushes; for the Git user and its group."},
+	{.key = "admin", .type = OPTION_PATH, .offset = CONFIG(sockets.admin) - CONFIG(sockets),
+		.fallback = "/run/headgate/admin.sock", .help = "Where headgate(1) talks to the daemon; for its owner alone."},
+};
+static const struct section sockets_section = {"sockets", sizeof(((struct hgt_config *)0)->sockets), sockets_options,
+	COUNT(sockets_options), SIZE_MAX, NULL};
+
+static const struct option limits_options[] = {
+	{.key = "archive_cache", .type = OPTION_SIZE, .offset = CONFIG(limits.archive_cache) - CONFIG(limits), .min = 1024 * 1024,
+		.max = UINT64_MAX / 2, .fallback = "256MiB", .help = "How much of the state folder archives may take."},
+	{.key = "streams", .type = OPTION_COUNT, .offset = CONFIG(limits.streams) - CONFIG(limits), .min = 1, .max = 1000000,
+		.fallback = "10000", .help = "The most event streams open at once."},
+};
+static const struct section limits_section = {"limits", sizeof(((struct hgt_config *)0)->limits), limits_options,
+	COUNT(limits_options), SIZE_MAX, NULL};
+
+static int complete_config(struct reader *r, const struct hgt_node *node, void *base)
+{
+	struct hgt_config *config = base;
+
+	(void)node;
+	if (!config->site) {
+		char host[256] = "localhost";
+
+		if (gethostname(host, sizeof(host) - 1) < 0 || !host[0])
+			memcpy(host, "localhost", 10);
+		config->site = hgt_arena_strndup(r->arena, host, strlen(host));
+		if (!config->site)
+			return hgt_error_nomem(r->err);
+	}
+	return 0;
+}
+
+static const struct option config_options[] = {
+	{.key = "site", .type = OPTION_STRING, .offset = CONFIG(site),
+		.help = "The name of this server in events. Default: the host's name."},
+	{.key = "state", .type = OPTION_PATH, .offset = CONFIG(state), .fallback = "/var/lib/headgate",
+		.help = "The folder for the journal, the spool and the archives; the Git user must be able to write to it."},
+	{.key = "repositories", .type = OPTION_SECTION, .offset = CONFIG(repositories), .section = &repositories_section,
+		.required = true, .help = "Which repositories there are."},
+	{.key = "sockets", .type = OPTION_SECTION, .offset = CONFIG(sockets), .section = &sockets_section, .fallback = "{}",
+		.help = "The unix sockets of the daemon."},
+	{.key = "listen", .type = OPTION_LIST, .offset = CONFIG(listen), .section = &listen_section,
+		.fallback = "[{address: \"127.0.0.1:7420\"}]", .help = "Where agents connect."},
+	{.key = "policies", .type = OPTION_LIST, .offset = CONFIG(policies), .section = &policy_section,
+		.help = "What holds for which refs: the first whose repos and refs match. With no policies at all, the default branch of "
+		"every repository takes no force push and no deletion and is checked by class. A ref that no policy names passes "
+		"unchecked and is journaled."},
+	{.key = "groups", .type = OPTION_CUSTOM, .offset = CONFIG(groups), .parse = parse_groups,
+		.shape = "map from names to lists of users", .help = "Groups of users, for allow."},
+	{.key = "limits", .type = OPTION_SECTION, .offset = CONFIG(limits), .section = &limits_section, .fallback = "{}",
+		.help = "Bounds of the daemon."},
+	{.key = "schemas", .type = OPTION_LATER},
+	{.key = "webhooks", .type = OPTION_LATER},
+	{.key = "mirrors", .type = OPTION_LATER},
+};
+static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),
+	SIZE_MAX, complete_config};
+
+/* Every @group that a policy names must be there: a misspelt one would shut everybody out in silence. */
+static int check_groups(const struct hgt_config *config, struct hgt_error *err)
+{
+	for (size_t i = 0; i < config->n_policies; i++) {
+		const struct hgt_strings *allow = &config->policies[i].push.allow;
+
+		for (size_t j = 0; j < allow->n; j++) {
+			bool found = allow->items[j][0] != '@';
+
+			for (size_t g = 0; g < config->n_groups && !found; g++)
+				found = strcmp(config->groups[g].name, allow->items[j] + 1) == 0;
+			if (!found)
+				return hgt_error_set(err, HGT_EPARSE, "%s:%u:1: this policy allows \"%s\", and no such group is in groups",
+					config->path, config->policies[i].line, allow->items[j]);
+		}
+	}
+	return 0;
+}
+
+int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err)
+{
+	struct hgt_config *config = calloc(1, sizeof(*config));
+	struct reader reader = {.path = path, .err = err};
+	int code;
+
+	if (!config)
+		return hgt_error_nomem(err);
+	reader.arena = &config->arena;
+	config->path = hgt_arena_strndup(&config->arena, path, strlen(path));
+	code = config->path ? reader_read_text(&reader, text, len, &config_section, config) : hgt_error_nomem(err);
+	if (code == 0)
+		code = check_groups(config, err);
+	if (code < 0) {
+		hgt_config_free(config);
+		return code;
+	}
+	*out = config;
+	return 0;
+}
+
+int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error *err)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	int code = hgt_read_file(path, 1024 * 1024, &text, err);
+
+	if (code == 0)
+		code = hgt_config_parse(text.data, text.len, path, out, err);
+	hgt_buf_release(&text);
+	return code;
+}
+
+void hgt_config_free(struct hgt_config *config)
+{
+	if (!config)
+		return;
+	hgt_arena_release(&config->arena);
+	free(config);
+}
+
+void hgt_config_reference(struct hgt_buf *out)
+{
+	section_reference(&config_section, "", out);
+}
