@@ -1,0 +1,597 @@
+/* Unpacking a tar.gz that nobody vouches for. */
+#include "archive/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "archive/tar.h"
+#include "base/io.h"
+
+#define CHUNK (64 * 1024)
+#define PAX_MAX (64 * 1024)	/* bytes of one entry's pax records */
+#define PADDING_MAX (1024 * 1024)	/* zero blocks behind the end; tar writes records of 10 KiB */
+
+const struct hgt_unpack_limits hgt_unpack_default_limits = {
+	.bytes = 4ULL << 30,
+	.entries = 200000,
+	.path = 4096,
+};
+
+struct unpacker {
+	const struct hgt_unpack_limits *limits;
+	struct hgt_error *err;
+	int top;
+	uint64_t entries;
+	struct hgt_unpack_info info;
+	/* The gzip stream. */
+	int fd;
+	z_stream z;
+	bool input_over, output_over;
+	/* The folder of the last entry, kept open: most entries follow one of the same folder. */
+	int folder_fd;
+	struct hgt_buf folder;
+	/* The next entry, as pax records and header tell it. */
+	struct hgt_buf name, target;
+	bool has_name, has_target, has_size, pax_seen;
+	uint64_t size;
+	struct hgt_buf pax;
+	unsigned char in[CHUNK];
+	unsigned char chunk[CHUNK];
+};
+
+/* At most len bytes of the tar into out; *got is less only at the end of the gzip stream. */
+static int inflate_some(struct unpacker *u, void *out, size_t len, size_t *got)
+{
+	u->z.next_out = out;
+	u->z.avail_out = (uInt)len;
+	while (u->z.avail_out > 0 && !u->output_over) {
+		int z;
+
+		if (u->z.avail_in == 0 && !u->input_over) {
+			ssize_t n = read(u->fd, u->in, CHUNK);
+
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n < 0)
+				return hgt_error_set_errno(u->err, "cannot read the archive");
+			u->input_over = n == 0;
+			u->z.next_in = u->in;
+			u->z.avail_in = (uInt)n;
+		}
+		z = inflate(&u->z, Z_NO_FLUSH);
+		if (z == Z_STREAM_END)
+			u->output_over = true;
+		else if (z == Z_MEM_ERROR)
+			return hgt_error_nomem(u->err);
+		else if (z == Z_BUF_ERROR && u->input_over)
+			return hgt_error_set(u->err, HGT_EPARSE, "the archive is cut short");
+		else if (z != Z_OK && z != Z_BUF_ERROR)
+			return hgt_error_set(u->err, HGT_EPARSE, "the archive is no gzip file: %s", u->z.msg ? u->z.msg : "bad data");
+	}
+	*got = len - u->z.avail_out;
+	return 0;
+}
+
+static int get(struct unpacker *u, void *out, size_t len)
+{
+	size_t got;
+	int code = inflate_some(u, out, len, &got);
+
+	if (code == 0 && got < len)
+		code = hgt_error_set(u->err, HGT_EPARSE, "the archive is cut short");
+	return code;
+}
+
+static int skip_padding(struct unpacker *u, uint64_t size)
+{
+	unsigned char rest[HGT_TAR_BLOCK];
+
+	return get(u, rest, hgt_tar_padding(size));
+}
+
+/* Digits, spaces around them allowed, up to a NUL or the field's end; or GNU's base-256 when the top bit is set. */
+static int parse_number(const char *field, size_t len, uint64_t *out)
+{
+	const unsigned char *p = (const unsigned char *)field;
+	uint64_t value = 0;
+	size_t i = 0, digits = 0;
+
+	if (p[0] & 0x80) {
+		/* 0x80 alone is the sign of a positive number; 0xff begins a negative one. */
+		if (p[0] != 0x80)
+			return HGT_EPARSE;
+		for (i = 1; i < len; i++) {
+			if (value >> 55)
+				return HGT_EPARSE;
+			value = value << 8 | p[i];
+		}
+		*out = value;
+		return 0;
+	}
+	while (i < len && p[i] == ' ')
+		i++;
+	for (; i < len && p[i] >= '0' && p[i] <= '7'; i++, digits++)
+		value = value << 3 | (uint64_t)(p[i] - '0');
+	for (; i < len; i++)
+		if (p[i] != ' ' && p[i] != '\0')
+			return HGT_EPARSE;
+	if (digits == 0)
+		return HGT_EPARSE;
+	*out = value;
+	return 0;
+}
+
+static size_t field_len(const char *field, size_t size)
+{
+	const char *nul = memchr(field, 0, size);
+
+	return nul ? (size_t)(nul - field) : size;
+}
+
+static int refuse(struct unpacker *u, const char *why)
+{
+	return hgt_error_set(u->err, HGT_EPERM, "the archive's entry %.256s is refused: %s", u->name.data, why);
+}
+
+static int malformed(struct unpacker *u, const char *why)
+{
+	return hgt_error_set(u->err, HGT_EPARSE, "the archive is no tar file: %s", why);
+}
+
+static int limit_path(struct unpacker *u, size_t len)
+{
+	if (len > u->limits->path)
+		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds a path of more than %u bytes", u->limits->path);
+	return 0;
+}
+
+static int count_entry(struct unpacker *u)
+{
+	if (u->entries >= u->limits->entries)
+		return hgt_error_set(u->err, HGT_ELIMIT, "the archive has more than %" PRIu64 " entries", u->limits->entries);
+	u->entries++;
+	return 0;
+}
+
+static int take_record(struct unpacker *u, const char *key, size_t key_len, const char *value, size_t len)
+{
+	struct hgt_buf *text = NULL;
+	int code;
+
+	if (key_len == 4 && memcmp(key, "path", 4) == 0) {
+		text = &u->name;
+		u->has_name = true;
+	} else if (key_len == 8 && memcmp(key, "linkpath", 8) == 0) {
+		text = &u->target;
+		u->has_target = true;
+	} else if (key_len == 4 && memcmp(key, "size", 4) == 0) {
+		char digits[21];
+
+		if (len >= sizeof(digits) || memchr(value, 0, len))
+			return malformed(u, "a pax size is no number");
+		memcpy(digits, value, len);
+		digits[len] = '\0';
+		if (hgt_parse_u64(digits, INT64_MAX, &u->size) < 0)
+			return malformed(u, "a pax size is no number");
+		u->has_size = true;
+		return 0;
+	} else if (key_len > 11 && memcmp(key, "GNU.sparse.", 11) == 0) {
+		return hgt_error_set(u->err, HGT_EPERM, "the archive holds a sparse file, which is refused");
+	}
+	if (!text)
+		return 0;
+	if (len == 0 || memchr(value, 0, len))
+		return malformed(u, "a pax path is empty or contains a NUL byte");
+	code = limit_path(u, len);
+	if (code < 0)
+		return code;
+	hgt_buf_reset(text);
+	hgt_buf_add(text, value, len);
+	return hgt_buf_check(text, u->err);
+}
+
+/* "<len> <key>=<value>\n" until the end. */
+static int parse_pax(struct unpacker *u)
+{
+	const char *p = u->pax.data;
+	size_t left = u->pax.len;
+
+	while (left > 0) {
+		const char *key, *equals;
+		size_t len = 0, digits = 0;
+		int code;
+
+		while (digits < left && digits < 6 && p[digits] >= '0' && p[digits] <= '9')
+			len = len * 10 + (size_t)(p[digits++] - '0');
+		/* The shortest record behind its digits: " k=\n". */
+		if (digits == 0 || digits == left || p[digits] != ' ' || len > left || len < digits + 4 || p[len - 1] != '\n')
+			return malformed(u, "a pax record has a wrong length");
+		key = p + digits + 1;
+		equals = memchr(key, '=', len - digits - 2);
+		if (!equals)
+			return malformed(u, "a pax record has no value");
+		code = take_record(u, key, (size_t)(equals - key), equals + 1, (size_t)(p + len - 1 - (equals + 1)));
+		if (code < 0)
+			return code;
+		p += len;
+		left -= len;
+	}
+	return 0;
+}
+
+/* The records behind a pax header; those of a global one (git archive's comment) say nothing that we use. */
+static int read_pax(struct unpacker *u, uint64_t size, bool global)
+{
+	char *room;
+	int code;
+
+	if (size > PAX_MAX)
+		return hgt_error_set(u->err, HGT_ELIMIT, "the archive has a pax header of more than %d bytes", PAX_MAX);
+	if (!global && u->pax_seen)
+		return malformed(u, "two pax headers for one entry");
+	hgt_buf_reset(&u->pax);
+	room = hgt_buf_reserve(&u->pax, (size_t)size);
+	if (!room)
+		return hgt_error_nomem(u->err);
+	code = get(u, room, (size_t)size);
+	if (code < 0)
+		return code;
+	hgt_buf_grown(&u->pax, (size_t)size);
+	code = skip_padding(u, size);
+	if (code < 0 || global)
+		return code;
+	u->pax_seen = true;
+	return parse_pax(u);
+}
+
+static bool is_dot(const char *s, size_t len)
+{
+	return len == 0 || (len == 1 && s[0] == '.');
+}
+
+/* Open the folder below `at`, making it when it is missing; never through a link. */
+static int enter(struct unpacker *u, int at, const char *name, int *out)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		int code = count_entry(u);
+
+		if (code < 0)
+			return code;
+		if (mkdirat(at, name, 0755) < 0)
+			return hgt_error_set_errno(u->err, "cannot make folder %.256s", u->name.data);
+		u->info.folders++;
+		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+		return refuse(u, "its path leads through a link or file of the archive");
+	if (fd < 0)
+		return hgt_error_set_errno(u->err, "cannot open folder of %.256s", u->name.data);
+	*out = fd;
+	return 0;
+}
+
+static void close_folder(struct unpacker *u)
+{
+	if (u->folder_fd >= 0 && u->folder_fd != u->top)
+		close(u->folder_fd);
+	u->folder_fd = -1;
+}
+
+/* Make folder_fd the folder of the first len bytes of the (clean) name. */
+static int open_folder(struct unpacker *u, size_t len)
+{
+	int at = u->top, code = 0;
+	size_t start = 0;
+
+	if (u->folder_fd >= 0 && u->folder.len == len && memcmp(u->folder.data, u->name.data, len) == 0)
+		return 0;
+	close_folder(u);
+	hgt_buf_reset(&u->folder);
+	hgt_buf_add(&u->folder, u->name.data, len);
+	code = hgt_buf_check(&u->folder, u->err);
+	while (code == 0 && start < len) {
+		char *slash = memchr(u->folder.data + start, '/', len - start);
+		int next = -1;
+
+		if (slash)
+			*slash = '\0';
+		code = enter(u, at, u->folder.data + start, &next);
+		start += strlen(u->folder.data + start) + 1;
+		if (slash)
+			*slash = '/';
+		if (at != u->top)
+			close(at);
+		at = next;
+	}
+	u->folder_fd = code == 0 ? at : -1;
+	return code;
+}
+
+/* Drop "." and empty components, refuse what names no place below the top. *folder: the name ended in a slash. */
+static int clean_name(struct unpacker *u, bool *folder)
+{
+	struct hgt_buf clean = HGT_BUF_INIT;
+	const char *p = u->name.data;
+	int code;
+
+	if (*p == '/')
+		return refuse(u, "its name is absolute");
+	*folder = u->name.len > 0 && p[u->name.len - 1] == '/';
+	while (*p) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && memcmp(p, "..", 2) == 0) {
+			hgt_buf_release(&clean);
+			return refuse(u, "its name has a \"..\" component");
+		}
+		if (!is_dot(p, n)) {
+			if (clean.len > 0)
+				hgt_buf_addc(&clean, '/');
+			hgt_buf_add(&clean, p, n);
+		}
+		p += n + (p[n] == '/');
+	}
+	code = hgt_buf_check(&clean, u->err);
+	if (code < 0) {
+		hgt_buf_release(&clean);
+		return code;
+	}
+	hgt_buf_release(&u->name);
+	u->name = clean;
+	return 0;
+}
+
+/*
+ * A link may climb only in its first components: its own folder is a real one (no entry goes through a link), so those steps are
+ * counted exactly. Behind a name, ".." would start from wherever that name leads, which another link may decide.
+ */
+static int check_target(struct unpacker *u)
+{
+	const char *p = u->target.data;
+	size_t depth = 0;
+	bool down = false;
+
+	if (*p == '/')
+		return refuse(u, "it is a link to an absolute path");
+	for (const char *s = u->name.data; (s = strchr(s, '/')); s++)
+		depth++;
+	while (*p) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && memcmp(p, "..", 2) == 0) {
+			if (down)
+				return refuse(u, "it is a link whose target has \"..\" behind a name");
+			if (depth == 0)
+				return refuse(u, "it is a link that leads out of the folder");
+			depth--;
+		} else if (!is_dot(p, n)) {
+			down = true;
+		}
+		p += n + (p[n] == '/');
+	}
+	return 0;
+}
+
+static int make_file(struct unpacker *u, const char *leaf, mode_t mode)
+{
+	uint64_t left = u->size;
+	int fd, code = 0;
+
+	if (u->size > u->limits->bytes - u->info.bytes)
+		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds more than %" PRIu64 " bytes", u->limits->bytes);
+	fd = openat(u->folder_fd, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return refuse(u, "its name is given twice");
+	if (fd < 0)
+		return hgt_error_set_errno(u->err, "cannot create %.256s", u->name.data);
+	while (left > 0 && code == 0) {
+		size_t n = left < CHUNK ? (size_t)left : CHUNK;
+
+		code = get(u, u->chunk, n);
+		if (code == 0 && hgt_write_all(fd, u->chunk, n) < 0)
+			code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
+		left -= n;
+	}
+	/* The mode in so many words, whatever the umask. */
+	if (code == 0 && fchmod(fd, mode & 0111 ? 0755 : 0644) < 0)
+		code = hgt_error_set_errno(u->err, "cannot set the mode of %.256s", u->name.data);
+	if (close(fd) < 0 && code == 0)
+		code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
+	u->info.bytes += u->size;
+	u->info.files++;
+	return code < 0 ? code : skip_padding(u, u->size);
+}
+
+static int make_folder(struct unpacker *u, const char *leaf)
+{
+	if (mkdirat(u->folder_fd, leaf, 0755) == 0) {
+		u->info.folders++;
+		return 0;
+	}
+	if (errno == EEXIST)
+		return refuse(u, "its name is given twice");
+	return hgt_error_set_errno(u->err, "cannot make folder %.256s", u->name.data);
+}
+
+static int make_link(struct unpacker *u, const char *leaf)
+{
+	int code = check_target(u);
+
+	if (code < 0)
+		return code;
+	if (symlinkat(u->target.data, u->folder_fd, leaf) == 0) {
+		u->info.links++;
+		return 0;
+	}
+	if (errno == EEXIST)
+		return refuse(u, "its name is given twice");
+	return hgt_error_set_errno(u->err, "cannot make link %.256s", u->name.data);
+}
+
+/* What the header says, where no pax record has said it. */
+static int take_header(struct unpacker *u, const struct hgt_tar_header *h, uint64_t size)
+{
+	if (!u->has_name) {
+		size_t prefix = memcmp(h->magic, "ustar", 6) == 0 ? field_len(h->prefix, sizeof(h->prefix)) : 0;
+
+		hgt_buf_reset(&u->name);
+		if (prefix > 0) {
+			hgt_buf_add(&u->name, h->prefix, prefix);
+			hgt_buf_addc(&u->name, '/');
+		}
+		hgt_buf_add(&u->name, h->name, field_len(h->name, sizeof(h->name)));
+	}
+	if (!u->has_target) {
+		hgt_buf_reset(&u->target);
+		hgt_buf_add(&u->target, h->linkname, field_len(h->linkname, sizeof(h->linkname)));
+	}
+	if (!u->has_size)
+		u->size = size;
+	if (u->name.failed || u->target.failed)
+		return hgt_error_nomem(u->err);
+	return limit_path(u, u->name.len);
+}
+
+static int make_entry(struct unpacker *u, const struct hgt_tar_header *h, uint64_t mode)
+{
+	bool file = h->type == HGT_TAR_FILE || h->type == '\0';
+	const char *slash;
+	bool folder_name = false;
+	int code;
+
+	if (u->name.len == 0)
+		return malformed(u, "an entry has no name");
+	if (!file && h->type != HGT_TAR_FOLDER && h->type != HGT_TAR_LINK)
+		return refuse(u, h->type == '1' ? "it is a hard link" : "it is no file, folder or symbolic link");
+	code = clean_name(u, &folder_name);
+	if (code < 0)
+		return code;
+	if (h->type != HGT_TAR_FOLDER && (folder_name || u->name.len == 0))
+		return malformed(u, "a file or link has the name of a folder");
+	if (!file && u->size != 0)
+		return malformed(u, "a folder or link has contents");
+	if (h->type == HGT_TAR_LINK && u->target.len == 0)
+		return malformed(u, "a link has no target");
+	if (u->name.len == 0)
+		return 0;	/* the top itself, as "./" */
+	slash = strrchr(u->name.data, '/');
+	code = open_folder(u, slash ? (size_t)(slash - u->name.data) : 0);
+	if (code < 0)
+		return code;
+	slash = slash ? slash + 1 : u->name.data;
+	if (file)
+		return make_file(u, slash, (mode_t)mode);
+	return h->type == HGT_TAR_FOLDER ? make_folder(u, slash) : make_link(u, slash);
+}
+
+static bool is_zero(const void *block)
+{
+	const char *p = block;
+
+	return p[0] == 0 && memcmp(p, p + 1, HGT_TAR_BLOCK - 1) == 0;
+}
+
+/* Behind the first zero block: one more, then nothing but zeros, and no byte behind the gzip stream. */
+static int read_end(struct unpacker *u)
+{
+	char block[HGT_TAR_BLOCK];
+	size_t got = HGT_TAR_BLOCK, total = 0;
+	int code = get(u, block, sizeof(block));
+	char extra;
+	ssize_t n;
+
+	while (code == 0 && got > 0) {
+		memset(block + got, 0, sizeof(block) - got);
+		if (!is_zero(block))
+			return malformed(u, "there is something behind its end");
+		total += got;
+		if (total > PADDING_MAX)
+			return hgt_error_set(u->err, HGT_ELIMIT, "the archive has more than %d bytes behind its end", PADDING_MAX);
+		code = inflate_some(u, block, sizeof(block), &got);
+	}
+	if (code < 0)
+		return code;
+	do {
+		n = u->z.avail_in > 0 ? 1 : read(u->fd, &extra, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return hgt_error_set_errno(u->err, "cannot read the archive");
+	return n == 0 ? 0 : hgt_error_set(u->err, HGT_EPARSE, "there is something behind the archive's gzip stream");
+}
+
+/* One header and what it stands for; 1 at the end. */
+static int unpack_next(struct unpacker *u)
+{
+	struct hgt_tar_header h;
+	uint64_t size, mode, checksum;
+	int code = get(u, &h, sizeof(h));
+
+	if (code < 0)
+		return code;
+	if (is_zero(&h)) {
+		if (u->pax_seen)
+			return malformed(u, "a pax header without its entry");
+		code = read_end(u);
+		return code < 0 ? code : 1;
+	}
+	if (parse_number(h.checksum, sizeof(h.checksum), &checksum) < 0 || checksum != hgt_tar_checksum(&h))
+		return malformed(u, "a header's checksum is wrong");
+	/* POSIX's magic, or the one of GNU tar, which spills into the version. */
+	if (memcmp(h.magic, "ustar", 6) != 0 && (memcmp(h.magic, "ustar ", 6) != 0 || memcmp(h.version, " ", 2) != 0))
+		return malformed(u, "a header is not of the ustar format");
+	if (parse_number(h.size, sizeof(h.size), &size) < 0 || parse_number(h.mode, sizeof(h.mode), &mode) < 0)
+		return malformed(u, "a header's size or mode is no number");
+	code = count_entry(u);
+	if (code < 0)
+		return code;
+	if (h.type == HGT_TAR_PAX || h.type == HGT_TAR_PAX_GLOBAL)
+		return read_pax(u, size, h.type == HGT_TAR_PAX_GLOBAL);
+	code = take_header(u, &h, size);
+	if (code == 0)
+		code = make_entry(u, &h, mode);
+	u->has_name = u->has_target = u->has_size = u->pax_seen = false;
+	return code;
+}
+
+int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, struct hgt_unpack_info *info, struct hgt_error *err)
+{
+	struct unpacker *u = calloc(1, sizeof(*u));
+	int code = 0;
+
+	if (!u)
+		return hgt_error_nomem(err);
+	u->limits = limits;
+	u->err = err;
+	u->fd = fd;
+	u->top = dir_fd;
+	u->folder_fd = -1;
+	hgt_buf_init(&u->folder);
+	hgt_buf_init(&u->name);
+	hgt_buf_init(&u->target);
+	hgt_buf_init(&u->pax);
+	if (inflateInit2(&u->z, 15 + 16) != Z_OK) {
+		free(u);
+		return hgt_error_nomem(err);
+	}
+	while (code == 0)
+		code = unpack_next(u);
+	if (code > 0) {
+		*info = u->info;
+		code = 0;
+	}
+	inflateEnd(&u->z);
+	close_folder(u);
+	hgt_buf_release(&u->folder);
+	hgt_buf_release(&u->name);
+	hgt_buf_release(&u->target);
+	hgt_buf_release(&u->pax);
+	free(u);
+	return code;
+}
