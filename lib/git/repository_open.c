@@ -1,0 +1,220 @@
+/* Opening a repository: which one, whether this version can read it, and what to say when not. */
+#include "git/repository_private.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+enum { CONFIG_MAX = 1024 * 1024, CACHE_MAX = 8 * 1024 * 1024 };
+
+static int started;	/* what git_libgit2_init returned */
+
+/*
+ * libgit2 is started once a process and never ended: a second start would cost again, and nothing it holds outlives the
+ * process. Its object cache is kept small (its own limit is 256 MiB), for the daemon's sake.
+ */
+static void start(void)
+{
+	started = git_libgit2_init();
+	if (started > 0)
+		git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
+}
+
+static int start_once(struct hgt_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start);
+	return started < 0 ? hgt_error_set(err, HGT_ENOMEM, "libgit2 does not start") : 0;
+}
+
+/* One setting of a repository's own config file against the only value this version can read. */
+static int check_extension(git_config *config, const char *key, const char *readable, const char *what, struct hgt_error *err)
+{
+	git_buf value = GIT_BUF_INIT;
+	int code = 0;
+
+	if (git_config_get_string_buf(&value, config, key) == 0 && strcasecmp(value.ptr, readable) != 0)
+		code = hgt_error_set(err, HGT_EUNSUPPORTED, "the repository %s (%s = %s), which Headgate does not read yet", what, key,
+			value.ptr);
+	git_buf_dispose(&value);
+	return code;
+}
+
+/*
+ * Whether the repository whose config file this is keeps its objects and refs in a form that can be read. Git reads these two
+ * settings from this file alone, includes left out, and so does this. Most files name neither: those are not parsed. A
+ * repository without the file is in the old form.
+ */
+static int check_format(const char *folder, const char *name, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT;
+	git_config *config = NULL;
+	struct hgt_error why;
+	int code;
+
+	hgt_buf_addf(&path, "%s/%s", folder, name);
+	code = hgt_buf_check(&path, err);
+	if (code < 0)
+		goto out;
+	code = hgt_read_file(path.data, CONFIG_MAX, &text, &why);
+	if (code < 0) {
+		code = code == HGT_ENOENT ? 0 : hgt_error_set(err, code, "%s", why.message);
+		goto out;
+	}
+	if (!strcasestr(text.data, "objectformat") && !strcasestr(text.data, "refstorage"))
+		goto out;
+	code = git_config_open_ondisk(&config, path.data);
+	if (code < 0) {
+		code = hgt_git_error(err, code, "cannot read %s", path.data);
+		goto out;
+	}
+	code = check_extension(config, "extensions.objectformat", "sha1", "holds its objects by another hash than SHA-1", err);
+	if (code == 0)
+		code = check_extension(config, "extensions.refstorage", "files", "holds its refs in another form than files", err);
+out:
+	git_config_free(config);
+	hgt_buf_release(&text);
+	hgt_buf_release(&path);
+	return code;
+}
+
+/*
+ * libgit2 splits GIT_ALTERNATE_OBJECT_DIRECTORIES at every colon; git puts a path that has one in quotes, as C would. Without
+ * this the objects of such a repository would not be found from its own quarantine.
+ */
+static int add_quoted_alternates(git_odb *odb, const char *list, struct hgt_error *err)
+{
+	int code = 0;
+
+	while (*list && code == 0) {
+		struct hgt_buf path = HGT_BUF_INIT;
+		bool quoted = *list == '"';
+
+		for (list += quoted; *list && (quoted ? *list != '"' : *list != ':'); list++) {
+			if (quoted && *list == '\\' && list[1])
+				list++;
+			hgt_buf_addc(&path, *list);
+		}
+		list += quoted && *list == '"';
+		list += *list == ':';
+		code = hgt_buf_check(&path, err);
+		if (code == 0 && quoted) {
+			code = git_odb_add_disk_alternate(odb, path.data);
+			if (code < 0)
+				code = hgt_git_error(err, code, "cannot read the objects in %s", path.data);
+		}
+		hgt_buf_release(&path);
+	}
+	return code;
+}
+
+/* What to say when libgit2 could not open the repository at path. */
+static int open_failed(int returned, const char *path, struct hgt_error *err)
+{
+	struct stat st;
+
+	/* The .git folder itself, or the work tree around one. */
+	if (check_format(path, "config", err) == HGT_EUNSUPPORTED || check_format(path, ".git/config", err) == HGT_EUNSUPPORTED)
+		return HGT_EUNSUPPORTED;
+	if (returned == GIT_EOWNER)
+		return hgt_error_set(err, HGT_EPERM, "the repository %s belongs to another user; "
+			"if that is meant: git config --system --add safe.directory <its path>", path);
+	if (stat(path, &st) < 0)
+		return hgt_error_set_errno(err, "cannot open repository %s", path);
+	if (access(path, R_OK | X_OK) < 0)
+		return hgt_error_set_errno(err, "cannot read repository %s", path);
+	if (returned == GIT_ENOTFOUND)
+		return hgt_error_set(err, HGT_ENOENT, "%s is not a Git repository", path);
+	return hgt_git_error(err, returned, "cannot open repository %s", path);
+}
+
+/* Take over an opened git_repository; on failure it stays the caller's. */
+static int adopt(git_repository *git, struct hgt_repo **out, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	struct hgt_repo *repo = calloc(1, sizeof(*repo));
+	int code;
+
+	hgt_buf_adds(&path, git_repository_commondir(git));
+	while (path.len > 1 && path.data[path.len - 1] == '/')
+		hgt_buf_truncate(&path, path.len - 1);
+	code = repo ? check_format(path.data, "config", err) : hgt_error_nomem(err);
+	if (code < 0)
+		goto out;
+	repo->path = hgt_buf_take(&path);
+	if (!repo->path) {
+		code = hgt_error_nomem(err);
+		goto out;
+	}
+	code = git_repository_odb(&repo->odb, git);
+	if (code < 0) {
+		code = hgt_git_error(err, code, "cannot open the objects of %s", repo->path);
+		goto out;
+	}
+	repo->git = git;
+	*out = repo;
+	repo = NULL;
+out:
+	hgt_repo_close(repo);
+	hgt_buf_release(&path);
+	return code;
+}
+
+static int open_repo(const char *path, unsigned flags, struct hgt_repo **out, struct hgt_error *err)
+{
+	git_repository *git = NULL;
+	int code = start_once(err);
+
+	if (code < 0)
+		return code;
+	code = git_repository_open_ext(&git, flags & GIT_REPOSITORY_OPEN_FROM_ENV ? NULL : path, flags, NULL);
+	if (code < 0)
+		return open_failed(code, path, err);
+	code = adopt(git, out, err);
+	if (code < 0)
+		git_repository_free(git);
+	return code;
+}
+
+int hgt_repo_open(const char *path, struct hgt_repo **out, struct hgt_error *err)
+{
+	return open_repo(path, GIT_REPOSITORY_OPEN_NO_SEARCH, out, err);
+}
+
+int hgt_repo_open_env(struct hgt_repo **out, struct hgt_error *err)
+{
+	const char *folder = getenv("GIT_DIR");
+	const char *alternates = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+	struct hgt_repo *repo;
+	int code = open_repo(folder ? folder : ".", GIT_REPOSITORY_OPEN_FROM_ENV, &repo, err);
+
+	if (code < 0)
+		return code;
+	if (alternates && strchr(alternates, '"'))
+		code = add_quoted_alternates(repo->odb, alternates, err);
+	if (code < 0) {
+		hgt_repo_close(repo);
+		return code;
+	}
+	*out = repo;
+	return 0;
+}
+
+void hgt_repo_close(struct hgt_repo *repo)
+{
+	if (!repo)
+		return;
+	git_odb_free(repo->odb);
+	git_repository_free(repo->git);
+	free(repo->path);
+	free(repo);
+}
+
+const char *hgt_repo_path(const struct hgt_repo *repo)
+{
+	return repo->path;
+}
