@@ -75,31 +75,35 @@ char *hgt_arena_strndup(struct hgt_arena *arena, const char *s, size_t len)
 	return p;
 }
 
-void hgt_arena_reset(struct hgt_arena *arena)
-{
-	struct hgt_arena_chunk *keep = arena->head;
-
-	if (!keep)
-		return;
-	for (struct hgt_arena_chunk *c = keep->next; c;) {
-		struct hgt_arena_chunk *next = c->next;
-
-		free(c);
-		c = next;
-	}
-	keep->next = NULL;
-	keep->used = 0;
-	arena->used = 0;
-}
-
-void hgt_arena_release(struct hgt_arena *arena)
+/* Free all chunks but `keep` (NULL: all). */
+static void drop(struct hgt_arena *arena, struct hgt_arena_chunk *keep)
 {
 	for (struct hgt_arena_chunk *c = arena->head; c;) {
 		struct hgt_arena_chunk *next = c->next;
 
-		free(c);
+		if (c != keep)
+			free(c);
 		c = next;
 	}
-	arena->head = NULL;
+	if (keep) {
+		keep->next = NULL;
+		keep->used = 0;
+	}
+	arena->head = keep;
 	arena->used = 0;
+}
+
+void hgt_arena_reset(struct hgt_arena *arena)
+{
+	struct hgt_arena_chunk *largest = arena->head;
+
+	for (struct hgt_arena_chunk *c = arena->head; c; c = c->next)
+		if (c->size > largest->size)
+			largest = c;
+	drop(arena, largest);
+}
+
+void hgt_arena_release(struct hgt_arena *arena)
+{
+	drop(arena, NULL);
 }

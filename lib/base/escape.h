@@ -6,8 +6,8 @@
 
 /*
  * Add s to out for a terminal or a log: printable UTF-8 as it is; control bytes and bytes that are no UTF-8 as \xHH (\n, \r,
- * \t, \e by their letters), a backslash doubled; invisible and direction-changing code points (C1 controls, U+200B-200F,
- * U+2028-202E, U+2060-206F, U+FEFF, tag characters) as \u{HEX}. The result has one line.
+ * \t, \e by their letters), a backslash doubled; invisible and direction-changing code points (C1 controls, U+00AD,
+ * U+061C, U+200B-200F, U+2028-202E, U+2060-206F, U+FEFF, U+FFF9-FFFB, tag characters) as \u{HEX}. The result has one line.
  */
 void hgt_escape_text(struct hgt_buf *out, const char *s, size_t len);
 

@@ -11,24 +11,30 @@
 int hgt_read_fd(int fd, const char *name, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
 {
 	size_t start = buf->len;
+	int code = 0;
 
 	for (;;) {
 		char *p = hgt_buf_reserve(buf, 16384);
 		ssize_t n;
 
-		if (!p)
-			return hgt_error_nomem(err);
+		if (!p) {
+			code = hgt_error_nomem(err);
+			break;
+		}
 		n = read(fd, p, 16384);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return hgt_error_set_errno(err, "cannot read %s", name);
 		if (n == 0)
 			return 0;
-		hgt_buf_grown(buf, (size_t)n);
+		if (n > 0)
+			hgt_buf_grown(buf, (size_t)n);
+		else if (errno != EINTR)
+			code = hgt_error_set_errno(err, "cannot read %s", name);
 		if (buf->len - start > limit)
-			return hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", name, limit);
+			code = hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", name, limit);
+		if (code < 0)
+			break;
 	}
+	hgt_buf_truncate(buf, start);
+	return code;
 }
 
 int hgt_read_file(const char *path, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
@@ -139,6 +145,7 @@ int hgt_make_folders(const char *path, mode_t mode, struct hgt_error *err)
 {
 	struct hgt_buf part = HGT_BUF_INIT;
 	const char *p = path;
+	struct stat st;
 	int code = 0;
 
 	while (*p && code == 0) {
@@ -151,6 +158,8 @@ int hgt_make_folders(const char *path, mode_t mode, struct hgt_error *err)
 		if (code == 0 && strspn(part.data, "/") < part.len && mkdir(part.data, mode) < 0 && errno != EEXIST)
 			code = hgt_error_set_errno(err, "cannot make folder %s", part.data);
 	}
+	if (code == 0 && part.len && (stat(part.data, &st) < 0 || !S_ISDIR(st.st_mode)))
+		code = hgt_error_set(err, HGT_EEXIST, "cannot make folder %s: something else is there", part.data);
 	hgt_buf_release(&part);
 	return code;
 }

@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 
-/* Append the whole file to buf; HGT_ELIMIT when it is longer than `limit` bytes. Messages name the path. */
+/* Append the whole file to buf; HGT_ELIMIT when it is longer than `limit` bytes. Messages name the path. After a failure
+ * the contents are what they were. */
 int hgt_read_file(const char *path, size_t limit, struct hgt_buf *buf, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Append what fd gives until its end; `name` stands for it in messages. */
@@ -23,7 +24,7 @@ int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, 
 /* fsync a folder, so that names made or moved in it last. */
 int hgt_sync_folder(const char *path, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Make a folder and those above it that are missing. */
+/* Make a folder and those above it that are missing; HGT_EEXIST when something that is no folder has its name. */
 int hgt_make_folders(const char *path, mode_t mode, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Random bytes from the kernel; never fails (it waits for the pool once after boot). */

@@ -1,6 +1,8 @@
 /* Wall-clock and monotonic time in milliseconds, and their text. */
 #include "base/timing.h"
 
+#include <stdbool.h>
+
 static int64_t read_clock_us(clockid_t clock)
 {
 	struct timespec ts;
@@ -43,47 +45,91 @@ void hgt_time_format(int64_t ms, char out[HGT_TIME_TEXT])
 	out[HGT_TIME_TEXT - 1] = '\0';
 }
 
+/* Exactly n digits at *p into *out, and *p past them. */
+static bool take_digits(const char **p, int n, int *out)
+{
+	int value = 0;
+
+	for (; n > 0; n--, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return false;
+		value = value * 10 + (**p - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool take_byte(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+/* "Z" or "+01:30" at *p, as seconds east of UTC. */
+static bool take_offset(const char **p, int *out)
+{
+	int sign = **p == '-' ? -1 : 1;
+	int hours, mins;
+
+	if (take_byte(p, 'Z') || take_byte(p, 'z')) {
+		*out = 0;
+		return true;
+	}
+	if (**p != '+' && **p != '-')
+		return false;
+	(*p)++;
+	if (!take_digits(p, 2, &hours) || !take_byte(p, ':') || !take_digits(p, 2, &mins) || hours > 23 || mins > 59)
+		return false;
+	*out = sign * (hours * 60 + mins) * 60;
+	return true;
+}
+
+/* ".678" at *p, if it is there, as milliseconds; digits after the third are dropped. */
+static bool take_fraction(const char **p, int *out)
+{
+	int part = 0;
+
+	if (take_byte(p, '.')) {
+		if (**p < '0' || **p > '9')
+			return false;
+		for (int scale = 100; **p >= '0' && **p <= '9'; (*p)++, scale /= 10)
+			part += (**p - '0') * scale;
+	}
+	*out = part;
+	return true;
+}
+
+static int days_in_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
 int hgt_time_parse(const char *text, int64_t *ms, struct hgt_error *err)
 {
-	int year, month, day, hour, min, sec, used = 0;
-	int64_t offset = 0, part = 0;
+	const char *p = text;
 	struct tm tm = {0};
-	const char *p;
+	int year, month, part, offset;
 
-	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &min, &sec, &used) != 6 || !used)
+	if (!take_digits(&p, 4, &year) || !take_byte(&p, '-') || !take_digits(&p, 2, &month) || !take_byte(&p, '-') ||
+		!take_digits(&p, 2, &tm.tm_mday))
 		goto bad;
-	if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || min > 59 || sec > 60 || hour < 0 || min < 0 ||
-		sec < 0)
+	if (!take_byte(&p, 'T') && !take_byte(&p, 't') && !take_byte(&p, ' '))
 		goto bad;
-	p = text + used;
-	if (*p == '.') {
-		int64_t scale = 100;
-
-		if (*++p < '0' || *p > '9')
-			goto bad;
-		for (; *p >= '0' && *p <= '9'; p++, scale /= 10)
-			part += (*p - '0') * scale;
-	}
-	if (*p == 'Z' || *p == 'z') {
-		p++;
-	} else if (*p == '+' || *p == '-') {
-		int oh, om, n = 0;
-
-		if (sscanf(p + 1, "%2d:%2d%n", &oh, &om, &n) != 2 || n != 5 || oh > 23 || om > 59 || oh < 0 || om < 0)
-			goto bad;
-		offset = (oh * 60 + om) * 60 * (*p == '-' ? -1 : 1);
-		p += 1 + n;
-	} else {
+	if (!take_digits(&p, 2, &tm.tm_hour) || !take_byte(&p, ':') || !take_digits(&p, 2, &tm.tm_min) ||
+		!take_byte(&p, ':') || !take_digits(&p, 2, &tm.tm_sec))
 		goto bad;
-	}
-	if (*p)
+	if (!take_fraction(&p, &part) || !take_offset(&p, &offset) || *p)
+		goto bad;
+	if (month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > days_in_month(year, month) || tm.tm_hour > 23 ||
+		tm.tm_min > 59 || tm.tm_sec > 60)
 		goto bad;
 	tm.tm_year = year - 1900;
 	tm.tm_mon = month - 1;
-	tm.tm_mday = day;
-	tm.tm_hour = hour;
-	tm.tm_min = min;
-	tm.tm_sec = sec;
 	*ms = ((int64_t)timegm(&tm) - offset) * 1000 + part;
 	return 0;
 bad:

@@ -2,10 +2,8 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 static void sets_code_and_message(void **state)
 {
@@ -42,7 +40,7 @@ static void knows_errno(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_error err = {0};
 
 		assert_int_equal(hgt_code_from_errno(cases[i].errnum), cases[i].code);
