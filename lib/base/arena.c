@@ -21,7 +21,7 @@ static struct hgt_arena_chunk *grow(struct hgt_arena *arena, size_t need)
 		size = LARGEST_CHUNK;
 	if (size < need)
 		size = need;
-	if (size > SIZE_MAX - sizeof(*chunk))
+	if (size > PTRDIFF_MAX - sizeof(*chunk))
 		return NULL;
 	chunk = malloc(sizeof(*chunk) + size);
 	if (!chunk)
