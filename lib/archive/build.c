@@ -248,10 +248,14 @@ static int put_file(struct builder *b, const char *path, const struct hgt_path_c
 static int put_change(void *ctx, const struct hgt_path_change *change)
 {
 	struct builder *b = ctx;
-	const char *path = change->path + b->strip;
-	const char *slash = strrchr(path, '/');
-	int code = put_folders(b, path, slash ? (size_t)(slash - path) + 1 : 0);
+	const char *path, *slash;
+	int code;
 
+	if (strlen(change->path) < b->strip)
+		return hgt_error_set(b->err, HGT_ENOENT, "\"%s\" is no folder of the commit", change->path);
+	path = change->path + b->strip;
+	slash = strrchr(path, '/');
+	code = put_folders(b, path, slash ? (size_t)(slash - path) + 1 : 0);
 	if (code < 0)
 		return code;
 	hgt_buf_reset(&b->blob);
