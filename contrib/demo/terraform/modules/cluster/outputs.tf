@@ -1,0 +1,4 @@
+output "kubeconfig" {
+  value     = openstack_containerinfra_cluster_v1.this.kubeconfig
+  sensitive = true
+}
