@@ -62,7 +62,8 @@ enum hgt_match hgt_filter_match_ref(const struct hgt_filter *filter, const struc
 /* Whether path lies at or below prefix ("" takes all). */
 bool hgt_path_below(const char *path, const char *prefix);
 
-/* One server-sent event (HTML standard, section 9.2.6): id, event, data lines and the blank line. data has no line feed. */
+/* One server-sent event (HTML standard, section 9.2.6): id and event (NULL leaves the line out), data, and the blank line.
+ * data has no line feed. */
 void hgt_sse_write(struct hgt_buf *out, const char *id, const char *event, const char *data, size_t data_len);
 
 #endif

@@ -3,10 +3,20 @@
  * hash. SQLite (WAL, synchronous=FULL) in <state>/journal.db. Beside the events it keeps what they add up to: the last known
  * value of every ref, the agents and their targets' last reports.
  *
+ *	struct hgt_journal *journal;
+ *	hgt_journal_open(path, HGT_JOURNAL_WRITE, &journal, &err);
+ *	hgt_journal_begin(journal, &err);
+ *	hgt_journal_append(journal, site, &entry, now, &seq, NULL, &err);
+ *	hgt_journal_set_ref(journal, repo, ref, id, seq, &err);
+ *	hgt_journal_commit(journal, &err);	(on disk when it returns 0)
+ *	hgt_journal_close(journal);
+ *
  * Threads: one connection (struct hgt_journal) belongs to one thread at a time. The daemon opens one for writing, which its
- * writer thread alone uses, and one for reading, which the loop uses.
+ * writer thread alone uses, and one for reading, which the loop uses. A callback must not call the journal that called it.
  *
  * hash(n) = SHA-256(hash(n-1) || body(n)), hash(0) = SHA-256(journal id). body is the event's whole JSON text.
+ *
+ * Ids of refs are hex strings; the all-zero id stands for "not there".
  */
 #ifndef HEADGATE_JOURNAL_JOURNAL_H
 #define HEADGATE_JOURNAL_JOURNAL_H
@@ -17,6 +27,9 @@
 
 #include "base/buf.h"
 #include "event/event.h"
+
+#define HGT_JOURNAL_FILE "journal.db"	/* in the state folder */
+#define HGT_JOURNAL_OID_TEXT 65		/* room for an object id and its terminator */
 
 struct hgt_journal;
 
@@ -43,24 +56,32 @@ int hgt_journal_begin(struct hgt_journal *journal, struct hgt_error *err) HGT_MU
 int hgt_journal_commit(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_journal_rollback(struct hgt_journal *journal);
 
+/*
+ * A part of a batch that can be undone alone: mark, the part's changes, then keep or undo. Marks do not nest. undo fails when the
+ * failure before it took the whole batch along (a full disk, say): then only rollback is left.
+ */
+int hgt_journal_mark(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_keep(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_undo(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* One event to be appended. */
 struct hgt_journal_entry {
 	const char *type;
 	const char *subject;	/* or NULL */
-	const char *repo, *ref;	/* for look-ups; "" when it is about none */
+	const char *repo, *ref;	/* for look-ups: as in data, or "" */
 	const char *data;	/* JSON text */
 	size_t data_len;
 };
 
-/* Append; *seq gets its place and, when body is not NULL, body the whole event's text. */
-int hgt_journal_append(struct hgt_journal *journal, const char *site, const struct hgt_journal_entry *entry,
+/* Append; *seq gets its place and, when body is not NULL, body the whole event's text. time_ms: wall clock. */
+int hgt_journal_append(struct hgt_journal *journal, const char *site, const struct hgt_journal_entry *entry, int64_t time_ms,
 	uint64_t *seq, struct hgt_buf *body, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* A row, as it was read. Strings live until the callback returns. */
 struct hgt_journal_row {
 	uint64_t seq;
 	int64_t time_ms;
-	const char *type, *subject, *repo, *ref;
+	const char *type, *subject, *repo, *ref;	/* subject "" for none */
 	const char *body;
 	size_t body_len;
 };
@@ -71,17 +92,26 @@ typedef int (*hgt_journal_row_cb)(void *ctx, const struct hgt_journal_row *row);
 int hgt_journal_read(struct hgt_journal *journal, uint64_t after, size_t most, hgt_journal_row_cb cb, void *ctx,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* The latest event that moved this ref along exactly this way and that nobody has claimed yet; *seq 0 when there is none. */
-int hgt_journal_find_ref_event(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id,
-	const char *new_id, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
-
-/* Last known values of refs. An all-zero or absent id: the ref is not there. */
+/* Last known values of refs, and the event each follows from. Setting an all-zero id forgets the ref. */
 int hgt_journal_set_ref(struct hgt_journal *journal, const char *repo, const char *ref, const char *id, uint64_t seq,
 	struct hgt_error *err) HGT_MUST_CHECK;
-int hgt_journal_get_ref(struct hgt_journal *journal, const char *repo, const char *ref, char id[65], struct hgt_error *err) HGT_MUST_CHECK;
+
+/* id gets the last known value and *seq (may be NULL) its event; "" and 0 when the ref is not there. */
+int hgt_journal_get_ref(struct hgt_journal *journal, const char *repo, const char *ref, char id[HGT_JOURNAL_OID_TEXT], uint64_t *seq,
+	struct hgt_error *err) HGT_MUST_CHECK;
 typedef int (*hgt_journal_ref_cb)(void *ctx, const char *repo, const char *ref, const char *id, uint64_t seq);
-/* repo NULL: of all repositories. In order of repo, ref. */
+/* repo NULL: of all repositories. In order of repo, ref (by bytes). A negative return of cb stops and is passed on, a positive stops. */
 int hgt_journal_refs(struct hgt_journal *journal, const char *repo, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
+ * Moves that were seen and that no push has explained yet: what a hook's late word is matched with. The last few of each ref
+ * are kept. explain finds the latest that went exactly this way, else (`covered`: the caller knows that this move is part of
+ * where the ref went) the ref's latest; an exact one is taken out. *seq is 0 when there is none.
+ */
+int hgt_journal_add_unexplained(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id,
+	const char *new_id, uint64_t seq, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_explain(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id, const char *new_id,
+	bool covered, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Pushes that have been taken in, so that a spool file or a retry is taken once. HGT_EEXIST when it was there. */
 int hgt_journal_claim_push(struct hgt_journal *journal, const char *push, struct hgt_error *err) HGT_MUST_CHECK;
@@ -97,9 +127,11 @@ struct hgt_agent_row {
 	const char *info;	/* JSON: what it announced last (version, host, targets), or "{}" */
 	int64_t seen_ms;	/* 0 never */
 };
+/* Adds it, or replaces the one of that name. */
 int hgt_journal_agent_put(struct hgt_journal *journal, const struct hgt_agent_row *agent, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_agent_remove(struct hgt_journal *journal, const char *name, struct hgt_error *err) HGT_MUST_CHECK;	/* HGT_ENOENT */
 typedef int (*hgt_journal_agent_cb)(void *ctx, const struct hgt_agent_row *agent);
+/* In order of name. Returns of cb as above. */
 int hgt_journal_agents(struct hgt_journal *journal, hgt_journal_agent_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The last report of an agent's target: JSON text. Removed with the agent. */
@@ -107,10 +139,12 @@ int hgt_journal_report_put(struct hgt_journal *journal, const char *agent, const
 	int64_t time_ms, struct hgt_error *err) HGT_MUST_CHECK;
 typedef int (*hgt_journal_report_cb)(void *ctx, const char *agent, const char *target, const char *report, size_t len,
 	int64_t time_ms);
+/* In order of agent, target. Returns of cb as above. */
 int hgt_journal_reports(struct hgt_journal *journal, hgt_journal_report_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Verify the chain of a journal that may be in use: every row's hash, that no seq is missing, that each body says its own
- * id. HGT_ECORRUPT with a message that names the first bad row; *rows gets the number that held. */
+ * id and what the row's columns say, that the last row is the one the journal ended with. HGT_ECORRUPT with a message that names
+ * the first bad row; *rows gets the number that held, in that case too. */
 int hgt_journal_verify(const char *path, uint64_t *rows, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -1,0 +1,495 @@
+/* The journal's database: its file, its lock, its schema, its transactions. */
+#include "journal/database.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+/* What marks a file as a journal ("HGTJ"), and the version of the schema below. */
+#define APPLICATION_ID 0x4847544a
+#define SCHEMA_VERSION 1
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+/*
+ * meta holds 'journal' (the id) and 'head' (the chain's last seq and hash, so that rows cut off at the end are missed).
+ * events is only ever added to. The rest follows from it, or is told by agents.
+ */
+static const char schema[] =
+	"CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE events (seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL,"
+	"  repo TEXT NOT NULL, ref TEXT NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL);"
+	"CREATE TABLE refs (repo TEXT NOT NULL, ref TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,"
+	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
+	"CREATE TABLE unexplained (repo TEXT NOT NULL, ref TEXT NOT NULL, seq INTEGER NOT NULL, old_id TEXT NOT NULL,"
+	"  new_id TEXT NOT NULL, PRIMARY KEY (repo, ref, seq)) WITHOUT ROWID;"
+	"CREATE TABLE pushes (push TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TABLE agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL, token_hash TEXT NOT NULL,"
+	"  created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
+	"PRAGMA application_id = " TEXT(APPLICATION_ID) ";"
+	"PRAGMA user_version = " TEXT(SCHEMA_VERSION) ";";
+
+static const char *const sql_text[HGT_SQL_N] = {
+	[HGT_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[HGT_SQL_BEGIN_READ] = "BEGIN",
+	[HGT_SQL_COMMIT] = "COMMIT",
+	[HGT_SQL_ROLLBACK] = "ROLLBACK",
+	[HGT_SQL_MARK] = "SAVEPOINT part",
+	[HGT_SQL_KEEP] = "RELEASE part",
+	[HGT_SQL_UNDO] = "ROLLBACK TO part",
+	[HGT_SQL_META_SET] = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
+	[HGT_SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[HGT_SQL_HEAD] = "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1",
+	[HGT_SQL_TAIL] = "SELECT min(seq) FROM events",
+	[HGT_SQL_APPEND] = "INSERT INTO events (seq, time_ms, type, subject, repo, ref, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[HGT_SQL_READ] = "SELECT seq, time_ms, type, subject, repo, ref, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+	[HGT_SQL_REF_SET] = "INSERT OR REPLACE INTO refs (repo, ref, id, seq) VALUES (?1, ?2, ?3, ?4)",
+	[HGT_SQL_REF_FORGET] = "DELETE FROM refs WHERE repo = ?1 AND ref = ?2",
+	[HGT_SQL_REF_GET] = "SELECT id, seq FROM refs WHERE repo = ?1 AND ref = ?2",
+	[HGT_SQL_REFS] = "SELECT repo, ref, id, seq FROM refs WHERE repo = ?1 ORDER BY ref",
+	[HGT_SQL_REFS_ALL] = "SELECT repo, ref, id, seq FROM refs ORDER BY repo, ref",
+	[HGT_SQL_UNEXPLAINED_ADD] = "INSERT INTO unexplained (repo, ref, old_id, new_id, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[HGT_SQL_UNEXPLAINED_TRIM] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq <= (SELECT seq FROM unexplained"
+		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",
+	[HGT_SQL_UNEXPLAINED_EXACT] = "SELECT seq FROM unexplained WHERE repo = ?1 AND ref = ?2 AND old_id = ?3 AND new_id = ?4"
+		" ORDER BY seq DESC LIMIT 1",
+	[HGT_SQL_UNEXPLAINED_LATEST] = "SELECT seq FROM unexplained WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1",
+	[HGT_SQL_UNEXPLAINED_TAKE] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
+	[HGT_SQL_PUSH_CLAIM] = "INSERT OR IGNORE INTO pushes (push) VALUES (?1)",
+	[HGT_SQL_AGENT_PUT] = "INSERT OR REPLACE INTO agents (name, kind, allow, token_hash, created_ms, instance, info, seen_ms)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[HGT_SQL_AGENT_REMOVE] = "DELETE FROM agents WHERE name = ?1",
+	[HGT_SQL_AGENTS] = "SELECT name, kind, allow, token_hash, created_ms, instance, info, seen_ms FROM agents ORDER BY name",
+	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
+	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
+	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
+};
+
+int hgt_journal_error(const struct hgt_journal *j, int rc, struct hgt_error *err)
+{
+	int os = j->db ? sqlite3_system_errno(j->db) : 0;
+
+	switch (rc & 0xff) {
+	case SQLITE_NOMEM:
+		return hgt_error_nomem(err);
+	case SQLITE_FULL:
+		return hgt_error_set(err, HGT_EIO, "journal: disk full (%s)", j->path);
+	case SQLITE_IOERR:
+		if (rc == SQLITE_IOERR_NOMEM)
+			return hgt_error_nomem(err);
+		return hgt_error_set(err, HGT_EIO, "journal: %s: %s", j->path, os ? strerror(os) : sqlite3_errstr(rc));
+	case SQLITE_CORRUPT:
+		return hgt_error_set(err, HGT_ECORRUPT, "journal: %s is damaged", j->path);
+	case SQLITE_NOTADB:
+		return hgt_error_set(err, HGT_ECORRUPT, "journal: %s is no journal", j->path);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return hgt_error_set(err, HGT_ECONFLICT, "journal: %s is locked by another process", j->path);
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return hgt_error_set(err, HGT_EPERM, "journal: %s cannot be written", j->path);
+	case SQLITE_CANTOPEN:
+		return hgt_error_set(err, os ? hgt_code_from_errno(os) : HGT_EIO, "journal: cannot open %s: %s", j->path,
+			os ? strerror(os) : sqlite3_errstr(rc));
+	default:
+		return hgt_error_set(err, HGT_EIO, "journal: %s: %s", j->path, j->db ? sqlite3_errmsg(j->db) : sqlite3_errstr(rc));
+	}
+}
+
+int hgt_journal_stmt(struct hgt_journal *j, enum hgt_journal_sql sql, sqlite3_stmt **out, struct hgt_error *err)
+{
+	int rc = SQLITE_OK;
+
+	if (!j->stmts[sql])
+		rc = sqlite3_prepare_v3(j->db, sql_text[sql], -1, SQLITE_PREPARE_PERSISTENT, &j->stmts[sql], NULL);
+	*out = j->stmts[sql];
+	return rc == SQLITE_OK ? 0 : hgt_journal_error(j, rc, err);
+}
+
+int hgt_journal_prepare(struct hgt_journal *j, const char *sql, sqlite3_stmt **out, struct hgt_error *err)
+{
+	int rc = sqlite3_prepare_v2(j->db, sql, -1, out, NULL);
+
+	return rc == SQLITE_OK ? 0 : hgt_journal_error(j, rc, err);
+}
+
+void hgt_journal_reset(sqlite3_stmt *stmt)
+{
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+}
+
+void hgt_journal_bind(sqlite3_stmt *stmt, int at, const char *text)
+{
+	sqlite3_bind_text(stmt, at, text ? text : "", -1, SQLITE_STATIC);
+}
+
+const char *hgt_journal_column(sqlite3_stmt *stmt, int at)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, at);
+
+	return text ? text : "";
+}
+
+int hgt_journal_step(struct hgt_journal *j, sqlite3_stmt *stmt, struct hgt_error *err)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : hgt_journal_error(j, rc, err);
+}
+
+int hgt_journal_run(struct hgt_journal *j, sqlite3_stmt *stmt, struct hgt_error *err)
+{
+	int code = hgt_journal_step(j, stmt, err);
+
+	assert(code <= 0);
+	hgt_journal_reset(stmt);
+	return code;
+}
+
+static int run_sql(struct hgt_journal *j, enum hgt_journal_sql sql, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, sql, &stmt, err);
+
+	return code < 0 ? code : hgt_journal_run(j, stmt, err);
+}
+
+void hgt_journal_chain_start(const char *id, struct hgt_journal_chain *chain)
+{
+	chain->seq = 0;
+	hgt_sha256(id, strlen(id), chain->hash);
+}
+
+void hgt_journal_chain_next(struct hgt_journal_chain *chain, const char *body, size_t len)
+{
+	struct hgt_sha256 sha;
+
+	hgt_sha256_init(&sha);
+	hgt_sha256_update(&sha, chain->hash, sizeof(chain->hash));
+	hgt_sha256_update(&sha, body, len);
+	hgt_sha256_final(&sha, chain->hash);
+	chain->seq++;
+}
+
+static int meta_set(struct hgt_journal *j, const char *key, const char *value, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_META_SET, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, key);
+	hgt_journal_bind(stmt, 2, value);
+	return hgt_journal_run(j, stmt, err);
+}
+
+int hgt_journal_meta_get(struct hgt_journal *j, const char *key, struct hgt_buf *value, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_META_GET, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, key);
+	code = hgt_journal_step(j, stmt, err);
+	if (code == 1) {
+		hgt_buf_adds(value, hgt_journal_column(stmt, 0));
+		code = hgt_buf_check(value, err);
+	} else if (code == 0) {
+		code = hgt_error_set(err, HGT_ECORRUPT, "journal: %s has lost its %s", j->path, key);
+	}
+	hgt_journal_reset(stmt);
+	return code;
+}
+
+void hgt_journal_chain_format(const struct hgt_journal_chain *chain, struct hgt_buf *out)
+{
+	char hex[HGT_SHA256_HEX];
+
+	hgt_hex(chain->hash, sizeof(chain->hash), hex);
+	hgt_buf_addf(out, "%" PRIu64 " %s", chain->seq, hex);
+}
+
+static int set_head(struct hgt_journal *j, struct hgt_error *err)
+{
+	struct hgt_buf head = HGT_BUF_INIT;
+	int code;
+
+	hgt_journal_chain_format(&j->chain, &head);
+	code = hgt_buf_check(&head, err);
+	if (code == 0)
+		code = meta_set(j, "head", head.data, err);
+	hgt_buf_release(&head);
+	return code;
+}
+
+int hgt_journal_begin(struct hgt_journal *j, struct hgt_error *err)
+{
+	j->at_begin = j->chain;
+	return run_sql(j, HGT_SQL_BEGIN, err);
+}
+
+int hgt_journal_begin_read(struct hgt_journal *j, struct hgt_error *err)
+{
+	return run_sql(j, HGT_SQL_BEGIN_READ, err);
+}
+
+int hgt_journal_commit(struct hgt_journal *j, struct hgt_error *err)
+{
+	int code = j->chain.seq == j->at_begin.seq ? 0 : set_head(j, err);
+
+	return code < 0 ? code : run_sql(j, HGT_SQL_COMMIT, err);
+}
+
+void hgt_journal_rollback(struct hgt_journal *j)
+{
+	/* SQLite may have rolled back by itself: after a full disk, a failed write, want of memory. */
+	if (!sqlite3_get_autocommit(j->db) && run_sql(j, HGT_SQL_ROLLBACK, NULL) < 0)
+		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	j->chain = j->at_begin;
+}
+
+int hgt_journal_mark(struct hgt_journal *j, struct hgt_error *err)
+{
+	j->at_mark = j->chain;
+	return run_sql(j, HGT_SQL_MARK, err);
+}
+
+int hgt_journal_keep(struct hgt_journal *j, struct hgt_error *err)
+{
+	return run_sql(j, HGT_SQL_KEEP, err);
+}
+
+int hgt_journal_undo(struct hgt_journal *j, struct hgt_error *err)
+{
+	int code = run_sql(j, HGT_SQL_UNDO, err);
+
+	if (code == 0)
+		code = run_sql(j, HGT_SQL_KEEP, err);
+	if (code == 0)
+		j->chain = j->at_mark;
+	return code;
+}
+
+/* One writer at a time, whatever the file system makes of SQLite's own locks: the lock file is held as long as we live. */
+static int take_lock(struct hgt_journal *j, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, holder = HGT_BUF_INIT;
+	char pid[24];
+	int code;
+
+	hgt_buf_addf(&path, "%s.lock", j->path);
+	code = hgt_buf_check(&path, err);
+	if (code < 0)
+		goto out;
+	j->lock = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (j->lock < 0) {
+		code = hgt_error_set_errno(err, "journal: cannot open %s", path.data);
+		goto out;
+	}
+	if (flock(j->lock, LOCK_EX | LOCK_NB) == 0) {
+		int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+
+		/* Only for the message below, so a full disk is no matter. */
+		if (ftruncate(j->lock, 0) < 0 || write(j->lock, pid, (size_t)n) < 0)
+			code = 0;
+	} else if (errno == EWOULDBLOCK) {
+		if (hgt_read_fd(j->lock, path.data, sizeof(pid), &holder, NULL) < 0)
+			hgt_buf_reset(&holder);
+		code = hgt_error_set(err, HGT_ECONFLICT, "journal: %s is in use by another process (pid %.*s)", j->path,
+			(int)strspn(holder.data, "0123456789"), holder.data);
+	} else {
+		code = hgt_error_set_errno(err, "journal: cannot lock %s", path.data);
+	}
+out:
+	hgt_buf_release(&path);
+	hgt_buf_release(&holder);
+	return code;
+}
+
+static int exec(struct hgt_journal *j, const char *sql, struct hgt_error *err)
+{
+	int rc = sqlite3_exec(j->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : hgt_journal_error(j, rc, err);
+}
+
+/* One number from a statement that is run once. */
+static int ask(struct hgt_journal *j, const char *sql, int64_t *out, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = hgt_journal_prepare(j, sql, &stmt, err);
+
+	if (code < 0)
+		return code;
+	code = hgt_journal_step(j, stmt, err);
+	if (code == 1) {
+		*out = sqlite3_column_int64(stmt, 0);
+		code = 0;
+	} else if (code == 0) {
+		code = hgt_error_set(err, HGT_ECORRUPT, "journal: %s gives no answer to %s", j->path, sql);
+	}
+	sqlite3_finalize(stmt);
+	return code;
+}
+
+static int make(struct hgt_journal *j, struct hgt_error *err)
+{
+	char id[HGT_JOURNAL_ID_HEX + 1];
+	int code;
+
+	hgt_random_hex(HGT_JOURNAL_ID_HEX / 2, id);
+	hgt_journal_chain_start(id, &j->chain);
+	code = hgt_journal_begin(j, err);
+	if (code < 0)
+		return code;
+	code = exec(j, schema, err);
+	if (code == 0)
+		code = meta_set(j, "journal", id, err);
+	if (code == 0)
+		code = set_head(j, err);
+	if (code == 0)
+		code = hgt_journal_commit(j, err);
+	if (code < 0)
+		hgt_journal_rollback(j);
+	return code;
+}
+
+/* Whether this is a journal of ours; one that is still empty is made when we may write. */
+static int check(struct hgt_journal *j, enum hgt_journal_mode mode, struct hgt_error *err)
+{
+	int64_t application, version, tables;
+	int code = ask(j, "PRAGMA application_id", &application, err);
+
+	if (code == 0)
+		code = ask(j, "PRAGMA user_version", &version, err);
+	if (code == 0)
+		code = ask(j, "SELECT count(*) FROM sqlite_schema", &tables, err);
+	if (code < 0)
+		return code;
+	if (tables == 0 && mode == HGT_JOURNAL_WRITE)
+		return make(j, err);
+	if (application != APPLICATION_ID)
+		return hgt_error_set(err, HGT_ECORRUPT, "journal: %s is no journal", j->path);
+	if (version != SCHEMA_VERSION)
+		return hgt_error_set(err, HGT_EUNSUPPORTED, "journal: %s has version %" PRId64 "; this headgate reads version %d", j->path,
+			version, SCHEMA_VERSION);
+	return 0;
+}
+
+static int load_id(struct hgt_journal *j, struct hgt_error *err)
+{
+	struct hgt_buf id = HGT_BUF_INIT;
+	int code = hgt_journal_meta_get(j, "journal", &id, err);
+
+	if (code == 0 && (id.len != HGT_JOURNAL_ID_HEX || strspn(id.data, "0123456789abcdef") != id.len))
+		code = hgt_error_set(err, HGT_ECORRUPT, "journal: the id of %s is damaged", j->path);
+	if (code == 0)
+		memcpy(j->id, id.data, id.len + 1);
+	hgt_buf_release(&id);
+	return code;
+}
+
+/* A writer goes on only where the journal ended: rows that were cut off would else be covered up by new ones. */
+static int load_chain(struct hgt_journal *j, struct hgt_error *err)
+{
+	struct hgt_buf want = HGT_BUF_INIT, have = HGT_BUF_INIT;
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_HEAD, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_chain_start(j->id, &j->chain);
+	code = hgt_journal_step(j, stmt, err);
+	if (code == 1) {
+		j->chain.seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+		if (sqlite3_column_bytes(stmt, 1) == HGT_SHA256_SIZE)
+			memcpy(j->chain.hash, sqlite3_column_blob(stmt, 1), HGT_SHA256_SIZE);
+		code = 0;
+	}
+	hgt_journal_reset(stmt);
+	if (code == 0)
+		code = hgt_journal_meta_get(j, "head", &have, err);
+	if (code == 0) {
+		hgt_journal_chain_format(&j->chain, &want);
+		code = hgt_buf_check(&want, err);
+	}
+	if (code == 0 && strcmp(want.data, have.data) != 0)
+		code = hgt_error_set(err, HGT_ECORRUPT, "journal: %s does not end where it ended (headgate audit verify tells more)",
+			j->path);
+	hgt_buf_release(&want);
+	hgt_buf_release(&have);
+	return code;
+}
+
+int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_journal **out, struct hgt_error *err)
+{
+	struct hgt_journal *j = calloc(1, sizeof(*j));
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+		(mode == HGT_JOURNAL_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+	int code, rc;
+
+	if (!j)
+		return hgt_error_nomem(err);
+	j->lock = -1;
+	j->path = strdup(path);
+	code = j->path ? 0 : hgt_error_nomem(err);
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		code = take_lock(j, err);
+	if (code < 0)
+		goto out;
+	rc = sqlite3_open_v2(path, &j->db, flags, NULL);
+	if (rc != SQLITE_OK) {
+		code = hgt_journal_error(j, rc, err);
+		goto out;
+	}
+	sqlite3_busy_timeout(j->db, 5000);
+	/* Two connections are idle most of the day, so they hold little: no lookaside, 128 KiB of pages. */
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
+	code = exec(j, "PRAGMA cache_size = -128; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;"
+		"PRAGMA journal_size_limit = 4194304;", err);
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		code = exec(j, "PRAGMA journal_mode = WAL", err);
+	if (code == 0)
+		code = check(j, mode, err);
+	if (code == 0)
+		code = load_id(j, err);
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		code = load_chain(j, err);
+	if (code == 0) {
+		*out = j;
+		j = NULL;
+	}
+out:
+	hgt_journal_close(j);
+	return code;
+}
+
+void hgt_journal_close(struct hgt_journal *j)
+{
+	if (!j)
+		return;
+	for (int i = 0; i < HGT_SQL_N; i++)
+		sqlite3_finalize(j->stmts[i]);
+	sqlite3_close(j->db);
+	if (j->lock >= 0)
+		close(j->lock);
+	free(j->path);
+	free(j);
+}
+
+const char *hgt_journal_id(const struct hgt_journal *j)
+{
+	return j->id;
+}
