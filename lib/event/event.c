@@ -63,16 +63,16 @@ void hgt_event_write(const char *journal, uint64_t seq, const char *site, const 
 	int64_t time_ms, const char *data, size_t data_len, struct hgt_buf *out)
 {
 	struct hgt_json json = HGT_JSON_INIT(out);
-	struct hgt_buf text = HGT_BUF_INIT;
+	struct hgt_buf source = HGT_BUF_INIT;
+	char id[HGT_JOURNAL_ID_HEX + 32];
 	char when[HGT_TIME_TEXT];
 
 	hgt_json_begin_object(&json);
 	hgt_json_key_string(&json, "specversion", "1.0");
-	hgt_buf_addf(&text, "%s.%llu", journal, (unsigned long long)seq);
-	hgt_json_key_string(&json, "id", text.data);
-	hgt_buf_reset(&text);
-	hgt_buf_addf(&text, "/headgate/%s", site);
-	hgt_json_key_string(&json, "source", text.data);
+	snprintf(id, sizeof(id), "%s.%llu", journal, (unsigned long long)seq);
+	hgt_json_key_string(&json, "id", id);
+	hgt_buf_addf(&source, "/headgate/%s", site);
+	hgt_json_key_string(&json, "source", source.data);
 	hgt_json_key_string(&json, "type", type);
 	hgt_time_format(time_ms, when);
 	hgt_json_key_string(&json, "time", when);
@@ -82,9 +82,9 @@ void hgt_event_write(const char *journal, uint64_t seq, const char *site, const 
 	hgt_json_key(&json, "data");
 	hgt_json_raw(&json, data, data_len);
 	hgt_json_end_object(&json);
-	if (text.failed)
+	if (source.failed)
 		out->failed = true;
-	hgt_buf_release(&text);
+	hgt_buf_release(&source);
 }
 
 bool hgt_path_below(const char *path, const char *prefix)
