@@ -88,12 +88,17 @@ static void quoted(struct hgt_buf *out, const char *s, size_t len)
 	hgt_buf_addc(out, '"');
 }
 
-void hgt_json_key(struct hgt_json *json, const char *key)
+void hgt_json_key_len(struct hgt_json *json, const char *key, size_t len)
 {
 	separate(json);
-	quoted(json->out, key, strlen(key));
+	quoted(json->out, key, len);
 	hgt_buf_addc(json->out, ':');
 	json->need_comma = false;
+}
+
+void hgt_json_key(struct hgt_json *json, const char *key)
+{
+	hgt_json_key_len(json, key, strlen(key));
 }
 
 void hgt_json_string_len(struct hgt_json *json, const char *s, size_t len)

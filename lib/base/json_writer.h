@@ -33,6 +33,7 @@ void hgt_json_end_object(struct hgt_json *json);
 void hgt_json_begin_array(struct hgt_json *json);
 void hgt_json_end_array(struct hgt_json *json);
 void hgt_json_key(struct hgt_json *json, const char *key);
+void hgt_json_key_len(struct hgt_json *json, const char *key, size_t len);
 
 void hgt_json_string(struct hgt_json *json, const char *s);	/* NULL writes null */
 void hgt_json_string_len(struct hgt_json *json, const char *s, size_t len);

@@ -44,6 +44,7 @@ struct hgt_pair {
 	const struct hgt_node *key;	/* a scalar; Kubernetes turns keys into strings, so compare key->text */
 	const struct hgt_node *value;
 	bool merged;			/* came in through `<<` */
+	bool overridden;		/* a later pair has the same key: that one counts */
 };
 
 /* line and column count from 1, columns in code points. end_* is just past the last byte of a scalar; for a
@@ -51,7 +52,7 @@ struct hgt_pair {
 struct hgt_node {
 	enum hgt_node_type type;
 	bool quoted;		/* scalar: it was quoted or a block scalar, so a string whatever it looks like */
-	bool aliased;		/* reached through an alias: shared with the anchor's place */
+	bool aliased;		/* stands for `*name`: the place is the alias's, what is below it is the anchor's */
 	bool is_unsigned;	/* INT: value is in `uinteger`, above INT64_MAX */
 	uint32_t line, column;
 	uint32_t end_line, end_column;
@@ -121,7 +122,7 @@ extern const struct hgt_doc_limits hgt_doc_default_limits;
 void hgt_doc_set_init(struct hgt_doc_set *set);
 void hgt_doc_set_release(struct hgt_doc_set *set);
 
-/* Read a YAML stream. 0, or HGT_ENOMEM. After a syntax error reading goes on at the next line that begins with "---". */
+/* Read a YAML stream into the set, which is emptied first. 0, or HGT_ENOMEM. After a syntax error reading goes on at the next line that begins with "---". */
 int hgt_yaml_parse(const char *text, size_t len, const struct hgt_doc_limits *limits, struct hgt_doc_set *set,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -1,0 +1,305 @@
+/*
+ * What a YAML scalar means, as go-yaml v2 (and so Kubernetes) resolves it: YAML 1.1 with Go's number syntax.
+ */
+#include "doc/scalar.h"
+
+#include <math.h>
+
+#define TAG_PREFIX "tag:yaml.org,2002:"
+
+/* The longest text that is looked at as a number. Go has no such bound; past it only endless digits are to be had. */
+enum { NUMBER_MAX = 4096 };
+
+bool hgt_tag_is(const char *tag, const char *name)
+{
+	return strncmp(tag, TAG_PREFIX, sizeof(TAG_PREFIX) - 1) == 0 && strcmp(tag + sizeof(TAG_PREFIX) - 1, name) == 0;
+}
+
+static bool is(const char *text, size_t len, const char *word)
+{
+	return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+static bool is_any(const char *text, size_t len, const char *const *words)
+{
+	for (; *words; words++)
+		if (is(text, len, *words))
+			return true;
+	return false;
+}
+
+static bool resolve_word(struct hgt_node *node, const char *text, size_t len)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const trues[] = {
+		"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", NULL,
+	};
+	static const char *const falses[] = {
+		"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", NULL,
+	};
+
+	if (len > 5)
+		return false;
+	if (is_any(text, len, nulls)) {
+		node->type = HGT_NODE_NULL;
+		return true;
+	}
+	node->v.boolean = is_any(text, len, trues);
+	if (!node->v.boolean && !is_any(text, len, falses))
+		return false;
+	node->type = HGT_NODE_BOOL;
+	return true;
+}
+
+static bool resolve_special_float(struct hgt_node *node, const char *text, size_t len)
+{
+	static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
+	static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
+	bool sign = len && (text[0] == '+' || text[0] == '-');
+
+	if (is_any(text + sign, len - sign, infinities))
+		node->v.number = text[0] == '-' ? -INFINITY : INFINITY;
+	else if (is_any(text, len, nans))
+		node->v.number = NAN;
+	else
+		return false;
+	node->type = HGT_NODE_FLOAT;
+	return true;
+}
+
+static bool set_integer(struct hgt_node *node, bool negative, uint64_t value)
+{
+	if (negative) {
+		if (value > (uint64_t)INT64_MAX + 1)
+			return false;
+		node->v.integer = value > INT64_MAX ? INT64_MIN : -(int64_t)value;
+	} else if (value > INT64_MAX) {
+		node->is_unsigned = true;
+		node->v.uinteger = value;
+	} else {
+		node->v.integer = (int64_t)value;
+	}
+	node->type = HGT_NODE_INT;
+	return true;
+}
+
+static bool parse_digits(const char *s, unsigned base, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	for (; *s; s++) {
+		unsigned digit = *s >= '0' && *s <= '9' ? (unsigned)(*s - '0')
+			: (*s | 0x20) >= 'a' && (*s | 0x20) <= 'f' ? (unsigned)((*s | 0x20) - 'a') + 10 : 16;
+
+		if (digit >= base || __builtin_mul_overflow(value, (uint64_t)base, &value) ||
+			__builtin_add_overflow(value, (uint64_t)digit, &value))
+			return false;
+	}
+	*out = value;
+	return true;
+}
+
+/* Go's strconv.ParseInt and ParseUint with base 0. */
+static bool resolve_integer(struct hgt_node *node, const char *s)
+{
+	bool sign = *s == '+' || *s == '-';
+	bool negative = *s == '-';
+	unsigned base = 10;
+	uint64_t value;
+
+	s += sign;
+	if (!*s)
+		return false;
+	if (*s == '0') {
+		char prefix = s[1] && s[2] ? (char)(s[1] | 0x20) : '\0';
+
+		base = prefix == 'x' ? 16 : prefix == 'b' ? 2 : 8;
+		s += base != 8 || prefix == 'o' ? 2 : 1;
+	}
+	/* Of the numbers above INT64_MAX Go takes only those without a sign. */
+	return parse_digits(s, base, &value) && (!sign || negative || value <= INT64_MAX) && set_integer(node, negative, value);
+}
+
+/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
+static bool is_float(const char *s)
+{
+	size_t whole, part = 0;
+
+	s += *s == '+' || *s == '-';
+	whole = strspn(s, "0123456789");
+	s += whole;
+	if (*s == '.') {
+		part = strspn(s + 1, "0123456789");
+		s += 1 + part;
+	}
+	if (!whole && !part)
+		return false;
+	if (*s == 'e' || *s == 'E') {
+		s++;
+		s += *s == '+' || *s == '-';
+		if (!strspn(s, "0123456789"))
+			return false;
+		s += strspn(s, "0123456789");
+	}
+	return !*s;
+}
+
+static bool resolve_float(struct hgt_node *node, const char *s)
+{
+	double value;
+
+	if (!is_float(s))
+		return false;
+	value = strtod(s, NULL);
+	if (!isfinite(value))
+		return false;
+	node->type = HGT_NODE_FLOAT;
+	node->v.number = value;
+	return true;
+}
+
+/* go-yaml's own reading of 0b, which lets a sign follow: 0b-1. What has none is read already. */
+static bool resolve_signed_binary(struct hgt_node *node, const char *s)
+{
+	uint64_t value;
+
+	if (strncmp(s, "0b", 2) != 0 || (s[2] != '-' && s[2] != '+') || !s[3])
+		return false;
+	return parse_digits(s + 3, 2, &value) && (s[2] == '-' || value <= INT64_MAX) && set_integer(node, s[2] == '-', value);
+}
+
+static bool resolve_number(struct hgt_node *node, const char *text, size_t len)
+{
+	char plain[NUMBER_MAX + 1];
+	size_t n = 0;
+
+	if (resolve_special_float(node, text, len))
+		return true;
+	if (len > NUMBER_MAX || memchr(text, '\0', len))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '_' || text[0] == '.')
+			plain[n++] = text[i];
+	plain[n] = '\0';
+	return (text[0] != '.' && resolve_integer(node, plain)) || resolve_float(node, plain) ||
+		resolve_signed_binary(node, plain);
+}
+
+void hgt_scalar_resolve(struct hgt_node *node, const char *text, size_t len)
+{
+	char first = len ? text[0] : '~';
+	bool found = false;
+
+	switch (first) {
+	case '+': case '-': case '.':
+	case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+		found = resolve_number(node, text, len);
+		break;
+	case 'y': case 'Y': case 'n': case 'N': case 't': case 'T': case 'f': case 'F': case 'o': case 'O': case '~':
+		found = resolve_word(node, text, len);
+		break;
+	default:
+		break;
+	}
+	if (!found)
+		node->type = HGT_NODE_STRING;
+}
+
+bool hgt_scalar_resolve_tagged(struct hgt_node *node, const char *tag, const char *text, size_t len)
+{
+	if (hgt_tag_is(tag, "bool") || hgt_tag_is(tag, "int") || hgt_tag_is(tag, "null")) {
+		hgt_scalar_resolve(node, text, len);
+		return node->type == (hgt_tag_is(tag, "bool") ? HGT_NODE_BOOL : hgt_tag_is(tag, "int") ? HGT_NODE_INT : HGT_NODE_NULL);
+	}
+	if (hgt_tag_is(tag, "float")) {
+		hgt_scalar_resolve(node, text, len);
+		if (node->type == HGT_NODE_INT) {
+			node->v.number = node->is_unsigned ? (double)node->v.uinteger : (double)node->v.integer;
+			node->is_unsigned = false;
+			node->type = HGT_NODE_FLOAT;
+		}
+		return node->type == HGT_NODE_FLOAT;
+	}
+	/* !!str, !!timestamp, !!binary, and whatever tag somebody made up (!vault, !Ref): the text is the value. */
+	node->type = HGT_NODE_STRING;
+	return true;
+}
+
+static int base64_digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *p = c ? strchr(digits, c) : NULL;
+
+	return p ? (int)(p - digits) : -1;
+}
+
+bool hgt_scalar_decode_base64(const char *text, size_t len, char *out, size_t *out_len)
+{
+	unsigned bits = 0, held = 0, padding = 0;
+	size_t n = 0, digits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int digit;
+
+		if (text[i] == '\n' || text[i] == '\r')
+			continue;
+		digits++;
+		if (text[i] == '=') {
+			padding++;
+			continue;
+		}
+		digit = base64_digit(text[i]);
+		if (digit < 0 || padding)
+			return false;
+		held = held << 6 | (unsigned)digit;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			out[n++] = (char)(held >> bits & 0xff);
+		}
+	}
+	if (digits % 4 || padding > 2 || (padding == 1 && bits != 2) || (padding == 2 && bits != 4))
+		return false;
+	*out_len = n;
+	return true;
+}
+
+void hgt_scalar_format_double(double value, char *out)
+{
+	char digits[40], *exponent, *end;
+	int precision, power;
+	bool small;
+
+	if (value == 0) {
+		snprintf(out, 32, signbit(value) ? "-0" : "0");
+		return;
+	}
+	for (precision = 14; precision < 16; precision++) {
+		snprintf(digits, sizeof(digits), "%.*e", precision, value);
+		if (strtod(digits, NULL) == value)
+			break;
+	}
+	snprintf(digits, sizeof(digits), "%.*e", precision, value);
+	exponent = strchr(digits, 'e');
+	power = (int)strtol(exponent + 1, NULL, 10);
+	/* Without the zeros at the mantissa's end. */
+	for (end = exponent; end[-1] == '0'; end--)
+		precision--;
+	if (end[-1] == '.')
+		end--;
+	if (precision < 0)
+		precision = 0;
+	small = fabs(value) < 1e-6;
+	if (small || fabs(value) >= 1e21)
+		snprintf(out, 32, "%.*se%s%d", (int)(end - digits), digits, small ? "" : "+", power);
+	else
+		snprintf(out, 32, "%.*f", precision > power ? precision - power : 0, value);
+}
+
+bool hgt_yaml_plain_is_string(const char *text, size_t len)
+{
+	struct hgt_node node = {0};
+
+	hgt_scalar_resolve(&node, text, len);
+	return node.type == HGT_NODE_STRING;
+}
