@@ -4,7 +4,8 @@
 #   web_start FOLDER GIT_ROOT BUILD NAME:PASSWORD...
 #
 # serves every repository below GIT_ROOT to those people at http://127.0.0.1:$WEB_PORT/, logs into FOLDER, and sets WEB_PORT (chosen
-# by the kernel) and WEB_PIDS, which the caller ends. REMOTE_USER is who pushed.
+# by the kernel) and WEB_PIDS, which the caller ends. REMOTE_USER is who pushed. Each has a session of its own, so that an interrupt
+# at the terminal does not end it.
 
 web_config() {
   local folder=$1 git_root=$2 port=$3 backend user=
@@ -59,12 +60,12 @@ web_start() {
     printf '%s:{PLAIN}%s\n' "${person%%:*}" "${person#*:}"
   done >"$folder/people"
 
-  /usr/sbin/fcgiwrap -s "unix:$folder/cgi.sock" >"$folder/cgi.log" 2>&1 </dev/null 3>&- &
+  setsid /usr/sbin/fcgiwrap -s "unix:$folder/cgi.sock" >"$folder/cgi.log" 2>&1 </dev/null 3>&- &
   WEB_PIDS=($!)
   # The config needs the port and nginx must not start before the config is there, so it starts through a shell that waits for it.
   rm -f "$folder/port"
   # shellcheck disable=SC2016
-  "$build/tools/listening" "$folder/port" bash -c '
+  setsid "$build/tools/listening" "$folder/port" bash -c '
     source "$1"
     read -r port <"$2/port"
     web_config "$2" "$3" "$port" >"$2/nginx.conf"
