@@ -30,6 +30,13 @@ int hgt_repo_open(const char *path, struct hgt_repo **out, struct hgt_error *err
 int hgt_repo_open_env(struct hgt_repo **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_repo_close(struct hgt_repo *repo);
 
+/* Open it whoever owns it: for an administrator who looks at it and runs nothing that its config names. */
+int hgt_repo_open_any_owner(const char *path, struct hgt_repo **out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The folder from which Git runs the hooks of a push into the repository whose .git folder this is, appended: core.hooksPath of any of
+ * its config files, a relative one below git_dir; else git_dir/hooks. The repository need not be one that hgt_repo_open reads. */
+int hgt_git_hooks_folder(const char *git_dir, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* The absolute path of the .git folder, no trailing slash; borrowed. */
 const char *hgt_repo_path(const struct hgt_repo *repo);
 

@@ -185,6 +185,53 @@ int hgt_repo_open(const char *path, struct hgt_repo **out, struct hgt_error *err
 	return open_repo(path, GIT_REPOSITORY_OPEN_NO_SEARCH, out, err);
 }
 
+int hgt_repo_open_any_owner(const char *path, struct hgt_repo **out, struct hgt_error *err)
+{
+	int code = start_once(err);
+
+	if (code < 0)
+		return code;
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	code = open_repo(path, GIT_REPOSITORY_OPEN_NO_SEARCH, out, err);
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+	return code;
+}
+
+int hgt_git_hooks_folder(const char *git_dir, struct hgt_buf *out, struct hgt_error *err)
+{
+	struct hgt_buf file = HGT_BUF_INIT;
+	git_buf value = GIT_BUF_INIT;
+	git_config *config = NULL;
+	int code = start_once(err);
+
+	hgt_buf_addf(&file, "%s/config", git_dir);
+	if (code == 0)
+		code = hgt_buf_check(&file, err);
+	if (code < 0)
+		goto out;
+	code = git_config_open_default(&config);
+	if (code == 0)
+		code = git_config_add_file_ondisk(config, file.data, GIT_CONFIG_LEVEL_LOCAL, NULL, 0);
+	if (code == 0)
+		code = git_config_get_path(&value, config, "core.hookspath");
+	if (code < 0 && code != GIT_ENOTFOUND) {
+		code = hgt_git_error(err, code, "cannot read the config of %s", git_dir);
+		goto out;
+	}
+	if (code == GIT_ENOTFOUND || !*value.ptr)
+		hgt_buf_addf(out, "%s/hooks", git_dir);
+	else if (*value.ptr == '/')
+		hgt_buf_adds(out, value.ptr);
+	else
+		hgt_buf_addf(out, "%s/%s", git_dir, value.ptr);
+	code = hgt_buf_check(out, err);
+out:
+	git_buf_dispose(&value);
+	git_config_free(config);
+	hgt_buf_release(&file);
+	return code;
+}
+
 int hgt_repo_open_env(struct hgt_repo **out, struct hgt_error *err)
 {
 	const char *folder = getenv("GIT_DIR");

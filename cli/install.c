@@ -1,0 +1,297 @@
+/* headgate install: the command line, and its report on each repository. */
+#include "cli/install.h"
+
+#include <getopt.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/io.h"
+#include "base/json_writer.h"
+#include "cli/install_repo.h"
+#include "config/config.h"
+#include "headgate/protocol.h"
+
+static const char usage[] =
+	"usage: headgate install [-c CONFIG] [--layout auto|plain|gitlab|gitea] [--hooks-dir DIR] [--json] REPO...\n"
+	"       headgate install --uninstall [--layout LAYOUT] [--json] REPO...\n"
+	"\n"
+	"Make Headgate's programs the pre-receive and post-receive hooks of bare Git repositories. A hook that is\n"
+	"there already is kept as <hook>" HGT_CHAINED_SUFFIX " and runs after Headgate's. A second run changes nothing.\n"
+	"\n"
+	"  -c, --config CONFIG   the configuration that the hooks of these repositories read, by a link in each\n"
+	"      --layout LAYOUT   whose hooks they are: plain, gitlab (custom_hooks), gitea (and Forgejo), or auto\n"
+	"      --hooks-dir DIR   where headgate-pre-receive and headgate-post-receive are\n"
+	"      --uninstall       remove the hooks, put back what was there\n"
+	"      --json            report as JSON\n"
+	"  -h, --help            print this\n";
+
+struct options {
+	const char *config;
+	const char *hooks_dir;
+	int layout;	/* enum layout, or -1: judge */
+	bool uninstall;
+	bool json;
+};
+
+/* Whether folder has both hook programs. */
+static bool has_programs(const char *folder)
+{
+	static const char *const names[] = {"pre-receive", "post-receive"};
+	bool has = true;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && has; i++) {
+		struct hgt_buf path = HGT_BUF_INIT;
+
+		hgt_buf_addf(&path, "%s/headgate-%s", folder, names[i]);
+		has = !path.failed && access(path.data, X_OK) == 0;
+		hgt_buf_release(&path);
+	}
+	return has;
+}
+
+/* The folder of the hook programs: the one given; else beside this program (a build tree), ../libexec/headgate from there, LIBEXECDIR. */
+static int find_programs(const char *given, struct hgt_buf *out, struct hgt_error *err)
+{
+	char *self = realpath("/proc/self/exe", NULL);
+	struct hgt_buf candidates[3] = {HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT};
+	int code = HGT_ENOENT;
+
+	if (given) {
+		hgt_buf_adds(&candidates[0], given);
+	} else if (self) {
+		int folder_len = (int)(strrchr(self, '/') - self);
+
+		hgt_buf_addf(&candidates[0], "%.*s", folder_len, self);
+		hgt_buf_addf(&candidates[1], "%.*s/../libexec/headgate", folder_len, self);
+	}
+	if (!given)
+		hgt_buf_adds(&candidates[2], HGT_LIBEXECDIR);
+	for (size_t i = 0; i < 3 && code < 0; i++) {
+		char *real = candidates[i].len && has_programs(candidates[i].data) ? realpath(candidates[i].data, NULL) : NULL;
+
+		if (real) {
+			hgt_buf_adds(out, real);
+			code = hgt_buf_check(out, err);
+		}
+		free(real);
+	}
+	if (code == HGT_ENOENT)
+		hgt_error_set(err, code, "headgate-pre-receive and headgate-post-receive are not in %s; say where with --hooks-dir",
+			given ? given : HGT_LIBEXECDIR);
+	for (size_t i = 0; i < 3; i++)
+		hgt_buf_release(&candidates[i]);
+	free(self);
+	return code;
+}
+
+static void complain(const char *what, const char *message)
+{
+	struct hgt_buf line = HGT_BUF_INIT;
+
+	hgt_buf_adds(&line, "headgate: ");
+	if (what) {
+		hgt_escape_str(&line, what);
+		hgt_buf_adds(&line, ": ");
+	}
+	hgt_escape_text(&line, message, strlen(message));
+	fprintf(stderr, "%s\n", line.data);
+	hgt_buf_release(&line);
+}
+
+/* 0 to go on, else 1 + the exit status to end with. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	enum { OPT_LAYOUT = 256, OPT_UNINSTALL, OPT_HOOKS_DIR, OPT_JSON };
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"layout", required_argument, NULL, OPT_LAYOUT},
+		{"uninstall", no_argument, NULL, OPT_UNINSTALL},
+		{"hooks-dir", required_argument, NULL, OPT_HOOKS_DIR},
+		{"json", no_argument, NULL, OPT_JSON},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case OPT_LAYOUT:
+			o->layout = layout_parse(optarg);
+			if (o->layout < 0 && strcmp(optarg, "auto") != 0) {
+				complain("install: --layout is auto, plain, gitlab or gitea, not", optarg);
+				return 1 + HGT_EXIT_TROUBLE;
+			}
+			break;
+		case OPT_UNINSTALL:
+			o->uninstall = true;
+			break;
+		case OPT_HOOKS_DIR:
+			o->hooks_dir = optarg;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 1 + HGT_EXIT_OK;
+		default:
+			complain(c == ':' ? "install: a value is missing after" : "install: unknown option", argv[optind - 1]);
+			fputs("Try 'headgate install --help'.\n", stderr);
+			return 1 + HGT_EXIT_TROUBLE;
+		}
+	}
+	if (optind == argc) {
+		complain("install", "which repositories?");
+		fputs("Try 'headgate install --help'.\n", stderr);
+		return 1 + HGT_EXIT_TROUBLE;
+	}
+	return 0;
+}
+
+static void add_hook_names(struct hgt_buf *line, const struct install_report *report, enum install_change change, const char *verb)
+{
+	const char *separator = verb;
+
+	for (size_t i = 0; i < INSTALL_HOOKS; i++) {
+		if (report->hooks[i].change != change)
+			continue;
+		hgt_buf_addf(line, "%s%s", separator, install_hook_names[i]);
+		separator = ", ";
+	}
+	if (separator != verb)
+		hgt_buf_adds(line, "; ");
+}
+
+/* "REPO: gitea hooks: installed pre-receive, post-receive" and what else there is to say, in one line. */
+static void tell(const struct install_report *report, bool uninstall)
+{
+	struct hgt_buf line = HGT_BUF_INIT;
+	size_t start;
+
+	hgt_escape_str(&line, report->repo);
+	hgt_buf_addf(&line, ": %s hooks: ", layout_name(report->layout));
+	start = line.len;
+	for (int change = 0; change < INSTALL_CHANGE_COUNT; change++) {
+		struct hgt_buf verb = HGT_BUF_INIT;
+
+		if (change == INSTALL_NOTHING)
+			continue;
+		hgt_buf_addf(&verb, "%s ", install_change_name((enum install_change)change));
+		add_hook_names(&line, report, (enum install_change)change, verb.data);
+		if (report->config == (enum install_change)change)
+			hgt_buf_addf(&line, "%s config; ", install_change_name((enum install_change)change));
+		hgt_buf_release(&verb);
+	}
+	if (line.len == start)
+		hgt_buf_adds(&line, uninstall ? "not installed, nothing to do; " : "already installed, nothing to do; ");
+	for (size_t i = 0; i < INSTALL_HOOKS; i++)
+		if (report->hooks[i].chained && !uninstall)
+			hgt_buf_addf(&line, "%s" HGT_CHAINED_SUFFIX " runs after ours; ", install_hook_names[i]);
+	hgt_buf_truncate(&line, line.len - 2);
+	puts(line.data);
+	hgt_buf_release(&line);
+}
+
+static void report_json(struct hgt_json *json, const struct install_report *report, const struct hgt_error *err)
+{
+	hgt_json_begin_object(json);
+	hgt_json_key_string(json, "repo", report->repo);
+	hgt_json_key_string(json, "error", err ? err->message : NULL);
+	if (!err) {
+		hgt_json_key_string(json, "layout", layout_name(report->layout));
+		hgt_json_key(json, "hooks");
+		hgt_json_begin_array(json);
+		for (size_t i = 0; i < INSTALL_HOOKS; i++) {
+			hgt_json_begin_object(json);
+			hgt_json_key_string(json, "hook", install_hook_names[i]);
+			hgt_json_key_string(json, "path", report->hooks[i].path.data);
+			hgt_json_key_string(json, "change", install_change_name(report->hooks[i].change));
+			hgt_json_key_bool(json, "chained", report->hooks[i].chained);
+			hgt_json_end_object(json);
+		}
+		hgt_json_end_array(json);
+		hgt_json_key_string(json, "config", install_change_name(report->config));
+	}
+	hgt_json_end_object(json);
+}
+
+/* The config must be good, or every push to these repositories would be refused. */
+static int check_config(const char *path, struct install_plan *plan, struct hgt_config **config, struct hgt_error *err)
+{
+	int code = hgt_config_load(path, config, err);
+
+	if (code == 0)
+		plan->config = (*config)->path;
+	return code;
+}
+
+/* A repository that the config does not cover is gated but not announced: worth a word, not a failure. */
+static void warn_if_not_covered(const struct hgt_config *config, const char *repo)
+{
+	struct hgt_buf name = HGT_BUF_INIT;
+	struct hgt_error err;
+
+	if (hgt_config_repo_name(config, repo, &name, &err) < 0) {
+		hgt_error_prefix(&err, "%s", "not covered by this config");
+		complain(repo, err.message);
+	}
+	hgt_buf_release(&name);
+}
+
+int install_main(int argc, char **argv)
+{
+	struct options o = {.layout = -1};
+	struct hgt_buf programs = HGT_BUF_INIT, out = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&out);
+	struct hgt_config *config = NULL;
+	struct install_plan plan = {0};
+	struct hgt_error err = {0};
+	int status = read_options(argc, argv, &o);
+
+	if (status)
+		return status - 1;
+	plan.layout = o.layout;
+	if (!o.uninstall && (find_programs(o.hooks_dir, &programs, &err) < 0 ||
+		(o.config && check_config(o.config, &plan, &config, &err) < 0))) {
+		complain("install", err.message);
+		status = HGT_EXIT_TROUBLE;
+		goto out;
+	}
+	plan.programs = programs.data;
+	hgt_json_begin_array(&json);
+	for (int i = optind; i < argc; i++) {
+		struct install_report report;
+		int code;
+
+		install_report_init(&report, argv[i]);
+		code = o.uninstall ? install_repo_remove(argv[i], &plan, &report, &err) : install_repo(argv[i], &plan, &report, &err);
+		if (code < 0) {
+			complain(argv[i], err.message);
+			status = HGT_EXIT_TROUBLE;
+		} else if (config) {
+			warn_if_not_covered(config, argv[i]);
+		}
+		if (o.json)
+			report_json(&json, &report, code < 0 ? &err : NULL);
+		else if (code == 0)
+			tell(&report, o.uninstall);
+		install_report_release(&report);
+	}
+	hgt_json_end_array(&json);
+	if (o.json)
+		puts(out.data);
+	if (fflush(stdout) != 0) {
+		complain("install", "cannot write the report");
+		status = HGT_EXIT_TROUBLE;
+	}
+out:
+	hgt_config_free(config);
+	hgt_buf_release(&out);
+	hgt_buf_release(&programs);
+	return status;
+}
