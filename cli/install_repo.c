@@ -284,7 +284,7 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 	const size_t n = INSTALL_HOOKS + (plan->config != NULL);
 	struct site site;
 	size_t made;
-	int code;
+	int code, recorded;
 
 	for (size_t i = 0; i <= INSTALL_HOOKS; i++)
 		step_init(&steps[i]);
@@ -304,8 +304,9 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 	made = site.made.len;
 	for (size_t i = 0; i < n && code == 0; i++)
 		code = make_folder_of(&site, steps[i].path.data, err);
-	if (write_made(&site, made, code == 0 ? err : NULL) < 0 && code == 0)
-		code = HGT_EIO;
+	recorded = write_made(&site, made, code == 0 ? err : NULL);
+	if (code == 0)
+		code = recorded;
 	if (code == 0 && plan->config)
 		code = do_step(&site, &steps[INSTALL_HOOKS], &report->config, err);
 	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
