@@ -191,7 +191,7 @@ int hgt_tree_take(struct hgt_tree *tree, size_t n, size_t size, void **out)
 
 int hgt_tree_string(struct hgt_tree *tree, const char *copy, size_t len, char **out)
 {
-	void *p;
+	void *p = NULL;
 	int code = hgt_tree_take(tree, len + 1, 1, &p);
 
 	if (code)
@@ -205,7 +205,7 @@ int hgt_tree_string(struct hgt_tree *tree, const char *copy, size_t len, char **
 int hgt_tree_node(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_place start, struct hgt_node **out)
 {
 	struct hgt_node *node;
-	void *p;
+	void *p = NULL;
 	int code;
 
 	if (tree->nodes >= tree->limits->nodes) {
@@ -390,7 +390,7 @@ static int close_map(struct hgt_tree *tree, const struct hgt_frame *frame)
 	struct hgt_node **children = tree->pending + frame->first;
 	size_t n = (tree->n_pending - frame->first) / 2;
 	struct hgt_pair *pairs;
-	void *p;
+	void *p = NULL;
 	int code = hgt_tree_take(tree, n, sizeof(*pairs), &p);
 
 	if (code)
@@ -409,7 +409,7 @@ static int close_map(struct hgt_tree *tree, const struct hgt_frame *frame)
 static int close_seq(struct hgt_tree *tree, const struct hgt_frame *frame)
 {
 	size_t n = tree->n_pending - frame->first;
-	void *p;
+	void *p = NULL;
 	int code = hgt_tree_take(tree, n, sizeof(struct hgt_node *), &p);
 
 	if (code)
