@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "archive/beneath.h"
 #include "archive/tar.h"
 #include "base/io.h"
 
@@ -20,21 +21,20 @@ const struct hgt_unpack_limits hgt_unpack_default_limits = {
 	.bytes = 4ULL << 30,
 	.entries = 200000,
 	.path = 4096,
+	.depth = 256,
 };
 
 struct unpacker {
 	const struct hgt_unpack_limits *limits;
 	struct hgt_error *err;
-	int top;
 	uint64_t entries;
 	struct hgt_unpack_info info;
 	/* The gzip stream. */
 	int fd;
 	z_stream z;
 	bool input_over, output_over;
-	/* The folder of the last entry, kept open: most entries follow one of the same folder. */
-	int folder_fd;
-	struct hgt_buf folder;
+	struct hgt_beneath beneath;
+	int folder;		/* of the entry at hand; borrowed from beneath */
 	/* The next entry, as pax records and header tell it. */
 	struct hgt_buf name, target;
 	bool has_name, has_target, has_size, pax_seen;
@@ -254,64 +254,25 @@ static bool is_dot(const char *s, size_t len)
 	return len == 0 || (len == 1 && s[0] == '.');
 }
 
-/* Open the folder below `at`, making it when it is missing; never through a link. */
-static int enter(struct unpacker *u, int at, const char *name, int *out)
+/* A folder that no entry has named. */
+static int imply_folder(void *ctx, const char *path, size_t len)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct unpacker *u = ctx;
+	int code = count_entry(u);
 
-	if (fd < 0 && errno == ENOENT) {
-		int code = count_entry(u);
-
-		if (code < 0)
-			return code;
-		if (mkdirat(at, name, 0755) < 0)
-			return hgt_error_set_errno(u->err, "cannot make folder %.256s", u->name.data);
+	(void)path;
+	(void)len;
+	if (code == 0)
 		u->info.folders++;
-		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-		return refuse(u, "its path leads through a link or file of the archive");
-	if (fd < 0)
-		return hgt_error_set_errno(u->err, "cannot open folder of %.256s", u->name.data);
-	*out = fd;
-	return 0;
+	return code;
 }
 
-static void close_folder(struct unpacker *u)
-{
-	if (u->folder_fd >= 0 && u->folder_fd != u->top)
-		close(u->folder_fd);
-	u->folder_fd = -1;
-}
-
-/* Make folder_fd the folder of the first len bytes of the (clean) name. */
+/* Open the folder of the (clean) name, its first len bytes. */
 static int open_folder(struct unpacker *u, size_t len)
 {
-	int at = u->top, code = 0;
-	size_t start = 0;
+	int code = hgt_beneath_open(&u->beneath, u->name.data, len, imply_folder, u, &u->folder, u->err);
 
-	if (u->folder_fd >= 0 && u->folder.len == len && memcmp(u->folder.data, u->name.data, len) == 0)
-		return 0;
-	close_folder(u);
-	hgt_buf_reset(&u->folder);
-	hgt_buf_add(&u->folder, u->name.data, len);
-	code = hgt_buf_check(&u->folder, u->err);
-	while (code == 0 && start < len) {
-		char *slash = memchr(u->folder.data + start, '/', len - start);
-		int next = -1;
-
-		if (slash)
-			*slash = '\0';
-		code = enter(u, at, u->folder.data + start, &next);
-		start += strlen(u->folder.data + start) + 1;
-		if (slash)
-			*slash = '/';
-		if (at != u->top)
-			close(at);
-		at = next;
-	}
-	u->folder_fd = code == 0 ? at : -1;
-	return code;
+	return code == HGT_ECONFLICT ? refuse(u, "its path leads through a link or file of the archive") : code;
 }
 
 /* Drop "." and empty components, refuse what names no place below the top. *folder: the name ended in a slash. */
@@ -319,6 +280,7 @@ static int clean_name(struct unpacker *u, bool *folder)
 {
 	struct hgt_buf clean = HGT_BUF_INIT;
 	const char *p = u->name.data;
+	unsigned depth = 0;
 	int code;
 
 	if (*p == '/')
@@ -335,10 +297,13 @@ static int clean_name(struct unpacker *u, bool *folder)
 			if (clean.len > 0)
 				hgt_buf_addc(&clean, '/');
 			hgt_buf_add(&clean, p, n);
+			depth++;
 		}
 		p += n + (p[n] == '/');
 	}
 	code = hgt_buf_check(&clean, u->err);
+	if (code == 0 && depth > u->limits->depth)
+		code = hgt_error_set(u->err, HGT_ELIMIT, "the archive holds folders more than %u deep", u->limits->depth);
 	if (code < 0) {
 		hgt_buf_release(&clean);
 		return code;
@@ -386,7 +351,7 @@ static int make_file(struct unpacker *u, const char *leaf, mode_t mode)
 
 	if (u->size > u->limits->bytes - u->info.bytes)
 		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds more than %" PRIu64 " bytes", u->limits->bytes);
-	fd = openat(u->folder_fd, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(u->folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0111 ? 0777 : 0666);
 	if (fd < 0 && errno == EEXIST)
 		return refuse(u, "its name is given twice");
 	if (fd < 0)
@@ -399,9 +364,6 @@ static int make_file(struct unpacker *u, const char *leaf, mode_t mode)
 			code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
 		left -= n;
 	}
-	/* The mode in so many words, whatever the umask. */
-	if (code == 0 && fchmod(fd, mode & 0111 ? 0755 : 0644) < 0)
-		code = hgt_error_set_errno(u->err, "cannot set the mode of %.256s", u->name.data);
 	if (close(fd) < 0 && code == 0)
 		code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
 	u->info.bytes += u->size;
@@ -411,7 +373,7 @@ static int make_file(struct unpacker *u, const char *leaf, mode_t mode)
 
 static int make_folder(struct unpacker *u, const char *leaf)
 {
-	if (mkdirat(u->folder_fd, leaf, 0755) == 0) {
+	if (mkdirat(u->folder, leaf, 0777) == 0) {
 		u->info.folders++;
 		return 0;
 	}
@@ -426,7 +388,7 @@ static int make_link(struct unpacker *u, const char *leaf)
 
 	if (code < 0)
 		return code;
-	if (symlinkat(u->target.data, u->folder_fd, leaf) == 0) {
+	if (symlinkat(u->target.data, u->folder, leaf) == 0) {
 		u->info.links++;
 		return 0;
 	}
@@ -570,9 +532,7 @@ int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, struc
 	u->limits = limits;
 	u->err = err;
 	u->fd = fd;
-	u->top = dir_fd;
-	u->folder_fd = -1;
-	hgt_buf_init(&u->folder);
+	hgt_beneath_init(&u->beneath, dir_fd);
 	hgt_buf_init(&u->name);
 	hgt_buf_init(&u->target);
 	hgt_buf_init(&u->pax);
@@ -587,8 +547,7 @@ int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, struc
 		code = 0;
 	}
 	inflateEnd(&u->z);
-	close_folder(u);
-	hgt_buf_release(&u->folder);
+	hgt_beneath_release(&u->beneath);
 	hgt_buf_release(&u->name);
 	hgt_buf_release(&u->target);
 	hgt_buf_release(&u->pax);

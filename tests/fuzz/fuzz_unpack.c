@@ -60,7 +60,7 @@ static void compress_into(int fd, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct hgt_unpack_limits limits = {.bytes = 1 << 20, .entries = 50, .path = 300};
+	static const struct hgt_unpack_limits limits = {.bytes = 1 << 20, .entries = 50, .path = 300, .depth = 30};
 	char path[] = "/tmp/hgt-fuzz-XXXXXX";
 	struct hgt_unpack_info info;
 	struct hgt_error err;

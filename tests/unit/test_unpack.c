@@ -285,9 +285,10 @@ static void keeps_its_limits(void **state)
 		struct hgt_unpack_limits limits;
 		const char *says;
 	} cases[] = {
-		{{.bytes = 5, .entries = 10, .path = 100}, "more than 5 bytes"},
-		{{.bytes = 100, .entries = 2, .path = 100}, "more than 2 entries"},
-		{{.bytes = 100, .entries = 10, .path = 4}, "more than 4 bytes"},
+		{{.bytes = 5, .entries = 10, .path = 100, .depth = 30}, "more than 5 bytes"},
+		{{.bytes = 100, .entries = 2, .path = 100, .depth = 30}, "more than 2 entries"},
+		{{.bytes = 100, .entries = 10, .path = 4, .depth = 30}, "more than 4 bytes"},
+		{{.bytes = 100, .entries = 10, .path = 100, .depth = 1}, "more than 1 deep"},
 	};
 	struct hgt_error err = {0};
 
@@ -307,7 +308,7 @@ static void keeps_its_limits(void **state)
 /* Folders that no entry names count too: a few bytes of name must not make thousands of them. */
 static void counts_implied_folders(void **state)
 {
-	static const struct hgt_unpack_limits limits = {.bytes = 100, .entries = 20, .path = 4096};
+	static const struct hgt_unpack_limits limits = {.bytes = 100, .entries = 20, .path = 4096, .depth = 30};
 	struct hgt_buf tar = HGT_BUF_INIT;
 	struct hgt_error err = {0};
 
