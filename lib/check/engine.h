@@ -42,8 +42,12 @@ enum hgt_class {
 const char *hgt_class_name(enum hgt_class cls);
 int hgt_class_parse(const char *name);	/* or -1 */
 
-/* The class by name alone; HGT_CLASS_AUTO when the content must decide, HGT_CLASS_OTHER when nobody needs to read it. */
+/* The class by name alone; HGT_CLASS_AUTO when the content must decide, HGT_CLASS_OTHER when nobody needs to read it.
+ * The path "-", standard input, is AUTO. */
 enum hgt_class hgt_class_of_path(const char *path);
+
+/* Whether the name says JSON. */
+bool hgt_class_is_json(const char *path);
 
 /* One row of the table of rules. */
 struct hgt_rule {
@@ -60,7 +64,7 @@ const struct hgt_rule *hgt_rule_find(const char *id);
 struct hgt_engine;
 
 struct hgt_rule_setting {
-	const char *rule;	/* an id, or "group/" with a star for all of a group */
+	const char *rule;	/* an id, or "group/" with a star for all of a group; gate/ rules are not to be changed */
 	enum hgt_severity severity;
 };
 
@@ -70,22 +74,32 @@ struct hgt_engine_options {
 	unsigned depth_limit;		/* 0: the default of lib/doc */
 	const struct hgt_rule_setting *settings;	/* borrowed until hgt_engine_free; the last match wins */
 	size_t n_settings;
-	bool strict;
+	bool strict;			/* what would be a warning is an error */
 	int64_t deadline_ms;		/* hgt_time_mono_ms() value; 0: none. Past it: an error finding gate/timeout */
 };
 
 int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_engine_free(struct hgt_engine *engine);
 
-/* Judge one file. data is borrowed for the call. 0, or HGT_ENOMEM; what is wrong with the file is a finding. */
+/* From here on strict or not: a policy says so path by path. */
+void hgt_engine_set_strict(struct hgt_engine *engine, bool strict);
+
+/*
+ * Judge one file. data is borrowed for the call. 0, or HGT_ENOMEM; what is wrong with the file is a finding.
+ *
+ * A class other than AUTO holds for names that may hold documents (.yaml, .yml, .json): a README or a .tf file beside them
+ * keeps the class of its name. KUBERNETES leaves alone what lives beside manifests and is known by name or content (a
+ * kustomization, a patch, a chart, its values and templates); everything else has to be an object then.
+ */
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* A file whose bytes could not or must not be had (too large, unreadable, a symbolic link...): the finding, made by the
- * caller; it counts as a file. */
+ * caller; it counts as a file. A rule of the table has the severity that table and settings give it. */
 int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Whether a file larger than the limit would be refused; callers ask before they load it. */
+/* Callers ask before they load a file that is to be checked. 0: load it. 1: it is over the limit; the finding has been made, the
+ * file counted, and it must not be loaded. HGT_ENOMEM. */
 int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t size, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Judge what takes all the files; sort. Call once. */

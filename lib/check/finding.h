@@ -27,6 +27,8 @@ struct hgt_finding {
 	const char *hint;	/* what to do, or NULL */
 	const char *excerpt;	/* the source line, raw, without its newline; or NULL */
 	size_t excerpt_len;
+	uint32_t excerpt_column;	/* the column of the excerpt's first character when a long line was cut; 0 and 1: whole */
+	bool excerpt_cut;	/* the line goes on after the excerpt */
 };
 
 /* All strings of the list's findings live in its arena. */
@@ -34,8 +36,8 @@ struct hgt_findings {
 	struct hgt_arena arena;
 	struct hgt_finding *items;	/* a heap array */
 	size_t n, cap;
-	size_t limit;		/* the most kept; the rest are counted only */
-	size_t errors, warnings;	/* all that were added, kept or not */
+	size_t limit;		/* the most kept; the rest are counted only. Errors push out warnings, warnings infos */
+	size_t errors, warnings, infos;	/* all that were added, kept or not */
 	bool cut;		/* some were not kept */
 };
 

@@ -1,0 +1,99 @@
+/*
+ * Inside lib/check: what a check is given and how it speaks. A check is a function over one document or one object,
+ * and a row in the table of checks.c; its rule is a row in the table of rules.c.
+ *
+ *	static void check_replicas(struct hgt_subject *subject)
+ *	{
+ *		const struct hgt_node *n = hgt_node_get(hgt_node_get(subject->object, "spec"), "replicas");
+ *		if (n && n->type != HGT_NODE_INT)
+ *			hgt_tell(subject, "k8s/replicas", hgt_span_of(n), "/spec/replicas", NULL, "...");
+ *	}
+ */
+#ifndef HEADGATE_CHECK_CHECK_H
+#define HEADGATE_CHECK_CHECK_H
+
+#include "check/engine.h"
+#include "check/source.h"
+#include "doc/doc.h"
+
+struct hgt_duplicates;
+
+struct hgt_subject {
+	struct hgt_engine *engine;
+	struct hgt_source *source;
+	struct hgt_duplicates *duplicates;	/* of the engine: over all files */
+	const char *path;
+	size_t file;		/* its number in this run, from 1 */
+	enum hgt_class cls;	/* of the document */
+	const struct hgt_node *object;	/* the document's root, or one item of a list of objects */
+	const char *pointer;	/* of the object in its document: "", "/items/3" */
+};
+
+/* A place in the text that a finding marks. */
+struct hgt_span {
+	uint32_t line, column, end_column;
+};
+
+/* Of a scalar: all of it, when it is on one line. Of a collection: its first character. */
+struct hgt_span hgt_span_of(const struct hgt_node *node);
+
+/* Of the `at`-th byte of a scalar: that character where the text stands in the source as it is, else the whole scalar. */
+struct hgt_span hgt_span_in(const struct hgt_node *node, size_t at);
+
+/* Add a finding. `pointer` is below the object's; hint may be NULL. Outside text among the arguments must have been through
+ * hgt_quote. Want of memory is remembered by the engine. */
+void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span span, const char *pointer, const char *hint,
+	const char *fmt, ...) HGT_PRINTF(6, 7);
+
+/* Text from outside as it goes into a sentence: "escaped", in double quotes, cut when it is long. */
+#define HGT_QUOTE_MAX 352
+struct hgt_quote {
+	char text[HGT_QUOTE_MAX];
+};
+struct hgt_quote hgt_quote_text(const char *s, size_t len);
+#define hgt_quote(s) (hgt_quote_text((s), strlen(s)).text)
+
+/* Run the table over one document. */
+void hgt_run_checks(struct hgt_subject *subject);
+
+/* class.c: what the text, then one document of it says about the class that the name gave. */
+enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls);
+enum hgt_class hgt_class_of_document(const char *path, const char *text, const struct hgt_doc *doc, enum hgt_class cls,
+	bool forced);
+
+/* k8s.c: what several checks ask about an object. */
+struct hgt_gvk {
+	const char *group;	/* not terminated at its end: see group_len; "" for the core group */
+	size_t group_len;
+	const char *version;
+	const char *kind;
+};
+
+/* Whether apiVersion and kind are strings that make sense; they live with the object. */
+bool hgt_k8s_gvk(const struct hgt_node *object, struct hgt_gvk *out);
+bool hgt_k8s_group_is(const struct hgt_gvk *gvk, const char *group);
+bool hgt_k8s_group_ends(const struct hgt_gvk *gvk, const char *suffix);
+
+/* A group that Kubernetes itself serves. */
+bool hgt_k8s_group_is_native(const struct hgt_gvk *gvk);
+
+/* The list of objects that this object is a mere envelope of (`items` of a List), or NULL; *key is its key. */
+const struct hgt_node *hgt_k8s_items(const struct hgt_node *object, const char **key);
+
+/* Whether text has a place for something to be put in later: ${NAME}, {{ name }}, $(NAME), or is SOPS' ENC[...]. */
+bool hgt_k8s_has_placeholder(const char *text);
+
+/* The checks. */
+void hgt_check_k8s_type_meta(struct hgt_subject *subject);
+void hgt_check_k8s_name(struct hgt_subject *subject);
+void hgt_check_k8s_duplicate(struct hgt_subject *subject);
+
+/* k8s_duplicate.c */
+struct hgt_duplicates *hgt_duplicates_new(void);
+void hgt_duplicates_free(struct hgt_duplicates *duplicates);
+
+/* engine.c: add a finding under the engine's settings; remembers want of memory. */
+void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding);
+void hgt_engine_fail(struct hgt_engine *engine);
+
+#endif

@@ -1,0 +1,279 @@
+/* The engine: classes decide which checks see a file, settings decide how severe what they find is. */
+#include "check/engine.h"
+
+#include "base/timing.h"
+#include "check/check.h"
+
+enum { DEFAULT_BLOB_LIMIT = 10 * 1024 * 1024, DEFAULT_FINDINGS_LIMIT = 100 };
+
+struct hgt_engine {
+	struct hgt_engine_options options;
+	struct hgt_findings findings;
+	struct hgt_duplicates *duplicates;
+	size_t files, documents;
+	bool timed_out;	/* told once */
+	bool failed;	/* memory ran out in a check */
+};
+
+int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err)
+{
+	struct hgt_engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return hgt_error_nomem(err);
+	engine->options = *options;
+	if (!engine->options.blob_limit)
+		engine->options.blob_limit = DEFAULT_BLOB_LIMIT;
+	hgt_findings_init(&engine->findings, options->findings_limit ? options->findings_limit : DEFAULT_FINDINGS_LIMIT);
+	engine->duplicates = hgt_duplicates_new();
+	if (!engine->duplicates) {
+		hgt_engine_free(engine);
+		return hgt_error_nomem(err);
+	}
+	*out = engine;
+	return 0;
+}
+
+void hgt_engine_free(struct hgt_engine *engine)
+{
+	if (!engine)
+		return;
+	hgt_duplicates_free(engine->duplicates);
+	hgt_findings_release(&engine->findings);
+	free(engine);
+}
+
+void hgt_engine_set_strict(struct hgt_engine *engine, bool strict)
+{
+	engine->options.strict = strict;
+}
+
+void hgt_engine_fail(struct hgt_engine *engine)
+{
+	engine->failed = true;
+}
+
+static bool setting_matches(const char *setting, const char *rule)
+{
+	size_t len = strlen(setting);
+
+	if (len >= 2 && strcmp(setting + len - 2, "/*") == 0)
+		return strncmp(setting, rule, len - 1) == 0;
+	return strcmp(setting, rule) == 0;
+}
+
+/* What the settings make of a rule. The gate's own rules are not theirs to change: a gate that ran out of time has not judged. */
+static enum hgt_severity severity_of(const struct hgt_engine *engine, const char *id, enum hgt_severity given)
+{
+	const struct hgt_rule *rule = hgt_rule_find(id);
+	enum hgt_severity severity = rule ? rule->severity : given;
+
+	if (strncmp(id, "gate/", 5) == 0)
+		return severity;
+	for (size_t i = 0; i < engine->options.n_settings; i++)
+		if (setting_matches(engine->options.settings[i].rule, id))
+			severity = engine->options.settings[i].severity;
+	if (engine->options.strict && severity == HGT_SEVERITY_WARNING)
+		severity = HGT_SEVERITY_ERROR;
+	return severity;
+}
+
+void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding)
+{
+	struct hgt_finding told = *finding;
+
+	told.severity = severity_of(engine, finding->rule, finding->severity);
+	if (hgt_findings_add(&engine->findings, &told, NULL) < 0)
+		engine->failed = true;
+}
+
+static int outcome(struct hgt_engine *engine, struct hgt_error *err)
+{
+	return engine->failed ? hgt_error_nomem(err) : 0;
+}
+
+int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding, struct hgt_error *err)
+{
+	engine->files++;
+	hgt_engine_tell(engine, finding);
+	return outcome(engine, err);
+}
+
+int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t size, struct hgt_error *err)
+{
+	char message[160];
+	int code;
+
+	if (size <= engine->options.blob_limit)
+		return 0;
+	snprintf(message, sizeof(message), "%llu bytes are more than a file that is checked may have (%zu)",
+		(unsigned long long)size, engine->options.blob_limit);
+	code = hgt_engine_add(engine, &(struct hgt_finding){.rule = "git/blob-size", .path = path, .message = message,
+		.hint = "keep large data out of the repository, or raise the policy's limits.blob"}, err);
+	return code < 0 ? code : 1;
+}
+
+/* Whether the time is up; says so once, at the first file that is left unjudged. */
+static bool time_is_up(struct hgt_engine *engine, const char *path)
+{
+	if (engine->timed_out)
+		return true;
+	if (!engine->options.deadline_ms || hgt_time_mono_ms() < engine->options.deadline_ms)
+		return false;
+	engine->timed_out = true;
+	hgt_engine_tell(engine, &(struct hgt_finding){.rule = "gate/timeout", .path = path,
+		.message = "the time was up before this file and those after it were checked",
+		.hint = "push the change in smaller parts, or raise the policy's limits.seconds"});
+	return true;
+}
+
+/* Text has no NUL; what has is an archive, an image, or text in an encoding that Kubernetes does not read. */
+static bool is_binary(struct hgt_engine *engine, struct hgt_source *source, const char *path)
+{
+	const char *nul = memchr(source->data, 0, source->len);
+	struct hgt_finding finding = {.rule = "git/binary", .path = path,
+		.message = "binary data: the file has a NUL byte here, and text has none",
+		.hint = "store the text itself, or give the file a name that says what it is"};
+	bool utf16 = source->len >= 2 && (memcmp(source->data, "\xff\xfe", 2) == 0 || memcmp(source->data, "\xfe\xff", 2) == 0);
+
+	if (!nul)
+		return false;
+	if (utf16) {
+		finding.message = "the text is encoded in UTF-16";
+		finding.hint = "save the file as UTF-8";
+	} else {
+		hgt_source_position(source, (size_t)(nul - source->data), &finding.line, &finding.column);
+	}
+	hgt_engine_tell(engine, &finding);
+	return true;
+}
+
+static const char *rule_of_problem(enum hgt_problem_kind kind, bool json)
+{
+	switch (kind) {
+	case HGT_PROBLEM_SYNTAX:
+		break;
+	case HGT_PROBLEM_DUPLICATE_KEY:
+		return "yaml/duplicate-key";
+	case HGT_PROBLEM_DEPTH:
+		return "yaml/depth";
+	case HGT_PROBLEM_ALIAS_BOMB:
+		return "yaml/alias-bomb";
+	case HGT_PROBLEM_LIMIT:
+		return "yaml/limit";
+	}
+	return json ? "json/syntax" : "yaml/syntax";
+}
+
+static bool has(const char *s, size_t len, const char *word)
+{
+	return s && memmem(s, len, word, strlen(word));
+}
+
+static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, const char *path,
+	const struct hgt_problem *problem, bool json)
+{
+	struct hgt_finding finding = {.rule = rule_of_problem(problem->kind, json), .path = path, .line = problem->line,
+		.column = problem->column, .end_column = problem->end_column, .pointer = problem->pointer,
+		.message = problem->message, .hint = problem->hint};
+
+	hgt_source_excerpt(source, &finding);
+	if (problem->kind == HGT_PROBLEM_SYNTAX && !finding.hint &&
+		(has(finding.excerpt, finding.excerpt_len, "{{") || has(finding.excerpt, finding.excerpt_len, "{%")))
+		finding.hint = "a template? put quotes around the value, or keep templates in a folder named templates";
+	hgt_engine_tell(engine, &finding);
+}
+
+static bool is_parsed(enum hgt_class cls)
+{
+	return cls != HGT_CLASS_HELM_TEMPLATE && cls != HGT_CLASS_VAULT && cls != HGT_CLASS_TERRAFORM;
+}
+
+static int judge_documents(struct hgt_engine *engine, struct hgt_source *source, const char *path, enum hgt_class cls,
+	bool forced, struct hgt_error *err)
+{
+	struct hgt_doc_limits limits = hgt_doc_default_limits;
+	bool json = cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
+	struct hgt_doc_set set;
+	int code;
+
+	if (engine->options.depth_limit)
+		limits.depth = engine->options.depth_limit;
+	if (limits.bytes < engine->options.blob_limit)
+		limits.bytes = engine->options.blob_limit;
+	hgt_doc_set_init(&set);
+	code = (json ? hgt_json_parse : hgt_yaml_parse)(source->data, source->len, &limits, &set, err);
+	if (code < 0)
+		goto out;
+	for (size_t i = 0; i < set.n_problems; i++)
+		tell_problem(engine, source, path, &set.problems[i], json);
+	for (size_t i = 0; i < set.n_docs && !engine->failed && !time_is_up(engine, path); i++) {
+		struct hgt_subject subject = {.engine = engine, .source = source, .duplicates = engine->duplicates,
+			.path = path, .file = engine->files, .object = set.docs[i].root, .pointer = ""};
+
+		if (!subject.object)
+			continue;
+		engine->documents++;
+		subject.cls = hgt_class_of_document(path, source->data, &set.docs[i], cls, forced);
+		hgt_run_checks(&subject);
+	}
+	code = outcome(engine, err);
+out:
+	hgt_doc_set_release(&set);
+	return code;
+}
+
+/* The class that name and wish agree on, before the content is looked at. */
+static enum hgt_class agree(const char *path, enum hgt_class wanted)
+{
+	enum hgt_class by_name = hgt_class_of_path(path);
+
+	if (wanted == HGT_CLASS_AUTO || wanted == HGT_CLASS_OTHER)
+		return wanted == HGT_CLASS_OTHER ? wanted : by_name;
+	if (by_name == HGT_CLASS_OTHER || by_name == HGT_CLASS_TERRAFORM)
+		return by_name;
+	return wanted == HGT_CLASS_KUBERNETES && by_name != HGT_CLASS_AUTO ? by_name : wanted;
+}
+
+int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
+	struct hgt_error *err)
+{
+	enum hgt_class cls = agree(path, wanted);
+	bool forced = wanted != HGT_CLASS_AUTO;
+	struct hgt_source source;
+	int code;
+
+	if (cls == HGT_CLASS_OTHER || time_is_up(engine, path))
+		return outcome(engine, err);
+	code = hgt_engine_too_large(engine, path, len, err);
+	if (code != 0)
+		return code < 0 ? code : 0;
+	engine->files++;
+	hgt_source_init(&source, data, len);
+	if (is_binary(engine, &source, path))
+		return outcome(engine, err);
+	if (!forced || wanted == HGT_CLASS_KUBERNETES)
+		cls = hgt_class_of_text(path, data, len, cls);
+	return is_parsed(cls) ? judge_documents(engine, &source, path, cls, forced, err) : 0;
+}
+
+int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err)
+{
+	hgt_findings_sort(&engine->findings);
+	return outcome(engine, err);
+}
+
+const struct hgt_findings *hgt_engine_findings(const struct hgt_engine *engine)
+{
+	return &engine->findings;
+}
+
+size_t hgt_engine_files(const struct hgt_engine *engine)
+{
+	return engine->files;
+}
+
+size_t hgt_engine_documents(const struct hgt_engine *engine)
+{
+	return engine->documents;
+}
