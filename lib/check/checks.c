@@ -86,7 +86,7 @@ struct hgt_span hgt_span_in(const struct hgt_node *node, size_t at)
 	uint32_t column = node->column + quotes / 2 + characters(node->text, at);
 
 	/* Escapes, folded lines and block scalars do not stand in the source as they read. */
-	if (width != characters(node->text, node->len) + quotes || at >= node->len)
+	if (node->aliased || width != characters(node->text, node->len) + quotes || at >= node->len)
 		return hgt_span_of(node);
 	return (struct hgt_span){node->line, column, column + 1};
 }

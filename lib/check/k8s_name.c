@@ -15,7 +15,7 @@ static const struct {
 } forms[] = {
 	[SUBDOMAIN] = {"a DNS name", "a-z, 0-9, \"-\" and \".\"", 253},
 	[LABEL] = {"a DNS label", "a-z, 0-9 and \"-\"", 63},
-	[LABEL_1035] = {"a DNS label", "a-z, 0-9 and \"-\"", 63},
+	[LABEL_1035] = {"a DNS label", "a-z, 0-9 and \"-\", a letter first", 63},
 	[PATH_SEGMENT] = {"a path segment", "all but \"/\" and \"%\"", 0},
 };
 
@@ -72,6 +72,8 @@ static bool suggest(enum form form, const char *s, size_t len, size_t most, stru
 		char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a') : s[i];
 		bool joined = !name.len || strchr("-.", name.data[name.len - 1]);
 
+		if (form == LABEL_1035 && !name.len && (c < 'a' || c > 'z'))
+			continue;
 		if (is_alnum((unsigned char)c))
 			hgt_buf_addc(&name, c);
 		else if (!joined)
@@ -86,7 +88,24 @@ static bool suggest(enum form form, const char *s, size_t len, size_t most, stru
 	return good && !hint->failed;
 }
 
-/* "metadata.name has "_" as character 4, ..." */
+/* What is wrong with the byte at `bad`: what comes before it and after it in the sentence. */
+static void explain(enum form form, const char *s, size_t len, size_t bad, const char **before, const char **after)
+{
+	bool joint = s[bad] == '-' || (s[bad] == '.' && form == SUBDOMAIN);
+
+	*before = "";
+	*after = " is not allowed";
+	if (bad == 0 && (joint || (form == LABEL_1035 && s[0] >= '0' && s[0] <= '9'))) {
+		*before = "it begins with ";
+		*after = "";
+	} else if (joint && bad + 1 == len) {
+		*before = "it ends with ";
+		*after = "";
+	} else if (joint) {
+		*after = " stands beside a dot";
+	}
+}
+
 static void tell_character(struct hgt_subject *s, const struct hgt_node *node, enum form form, size_t most, size_t bad,
 	const char *name, const char *pointer)
 {
@@ -94,22 +113,12 @@ static void tell_character(struct hgt_subject *s, const struct hgt_node *node, e
 	uint32_t cp;
 	size_t width = hgt_utf8_decode(node->text + bad, node->len - bad, &cp);
 	bool hinted = suggest(form, node->text, node->len, most ? most : forms[form].most, &hint);
-	unsigned char c = (unsigned char)node->text[bad];
-	const char *why = " is not allowed";
+	const char *before, *after;
 
-	if (form == LABEL_1035 && bad == 0 && c >= '0' && c <= '9')
-		why = ": it has to begin with a letter";
-	else if ((c == '-' || (c == '.' && form == SUBDOMAIN)) && bad == 0)
-		why = " cannot begin it";
-	else if ((c == '-' || (c == '.' && form == SUBDOMAIN)) && bad + 1 == node->len)
-		why = " cannot end it";
-	else if (c == '.' && form == SUBDOMAIN)
-		why = " cannot stand beside another dot or a dash";
-	else if (c == '-' && form == SUBDOMAIN)
-		why = " cannot stand beside a dot";
-	hgt_tell(s, rule, hgt_span_in(node, bad), pointer, hinted ? hint.data : NULL,
-		"%s %s is not %s: %s%s (allowed: %s)", name, hgt_quote_text(node->text, node->len).text, forms[form].what,
-		hgt_quote_text(node->text + bad, width ? width : 1).text, why, forms[form].allowed);
+	explain(form, node->text, node->len, bad, &before, &after);
+	hgt_tell(s, rule, hgt_span_in(node, bad), pointer, hinted ? hint.data : NULL, "%s %s is not %s: %s%s%s (allowed: %s)",
+		name, hgt_quote_text(node->text, node->len).text, forms[form].what, before,
+		hgt_quote_text(node->text + bad, width ? width : 1).text, after, forms[form].allowed);
 	hgt_buf_release(&hint);
 }
 
