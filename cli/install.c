@@ -220,14 +220,22 @@ static void report_json(struct hgt_json *json, const struct install_report *repo
 	hgt_json_end_object(json);
 }
 
-/* The config must be good, or every push to these repositories would be refused. */
-static int check_config(const char *path, struct install_plan *plan, struct hgt_config **config, struct hgt_error *err)
+/* The config must be good, or every push to these repositories would be refused. path gets its absolute path, links in it kept: they
+ * are how an administrator moves it. */
+static int check_config(const char *given, struct hgt_buf *path, struct hgt_config **config, struct hgt_error *err)
 {
-	int code = hgt_config_load(path, config, err);
+	int code = hgt_config_load(given, config, err);
 
-	if (code == 0)
-		plan->config = (*config)->path;
-	return code;
+	if (code == 0 && *given != '/') {
+		char *here = getcwd(NULL, 0);
+
+		if (!here)
+			return hgt_error_set_errno(err, "cannot tell the current folder");
+		hgt_buf_addf(path, "%s/", here);
+		free(here);
+	}
+	hgt_buf_adds(path, given);
+	return code < 0 ? code : hgt_buf_check(path, err);
 }
 
 /* A repository that the config does not cover is gated but not announced: worth a word, not a failure. */
@@ -246,7 +254,7 @@ static void warn_if_not_covered(const struct hgt_config *config, const char *rep
 int install_main(int argc, char **argv)
 {
 	struct options o = {.layout = -1};
-	struct hgt_buf programs = HGT_BUF_INIT, out = HGT_BUF_INIT;
+	struct hgt_buf programs = HGT_BUF_INIT, config_path = HGT_BUF_INIT, out = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&out);
 	struct hgt_config *config = NULL;
 	struct install_plan plan = {0};
@@ -257,12 +265,13 @@ int install_main(int argc, char **argv)
 		return status - 1;
 	plan.layout = o.layout;
 	if (!o.uninstall && (find_programs(o.hooks_dir, &programs, &err) < 0 ||
-		(o.config && check_config(o.config, &plan, &config, &err) < 0))) {
+		(o.config && check_config(o.config, &config_path, &config, &err) < 0))) {
 		complain("install", err.message);
 		status = HGT_EXIT_TROUBLE;
 		goto out;
 	}
 	plan.programs = programs.data;
+	plan.config = config ? config_path.data : NULL;
 	hgt_json_begin_array(&json);
 	for (int i = optind; i < argc; i++) {
 		struct install_report report;
@@ -292,6 +301,7 @@ int install_main(int argc, char **argv)
 out:
 	hgt_config_free(config);
 	hgt_buf_release(&out);
+	hgt_buf_release(&config_path);
 	hgt_buf_release(&programs);
 	return status;
 }
