@@ -37,7 +37,7 @@ void hgt_buf_add(struct hgt_buf *buf, const void *data, size_t len);
 void hgt_buf_adds(struct hgt_buf *buf, const char *s);
 void hgt_buf_addc(struct hgt_buf *buf, char c);
 void hgt_buf_addf(struct hgt_buf *buf, const char *fmt, ...) HGT_PRINTF(2, 3);
-void hgt_buf_addvf(struct hgt_buf *buf, const char *fmt, va_list ap);
+void hgt_buf_addvf(struct hgt_buf *buf, const char *fmt, va_list ap) HGT_PRINTF(2, 0);
 
 /* Room for `more` bytes beyond len, for writing into directly; NULL on failure. Add what was written to len with
  * hgt_buf_grown. */

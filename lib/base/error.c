@@ -4,6 +4,7 @@
 #include <errno.h>
 
 /* Write at offset `at` of the message; what does not fit is cut and the cut is marked. */
+HGT_PRINTF(3, 0)
 static void format(struct hgt_error *err, size_t at, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(err->message + at, sizeof(err->message) - at, fmt, ap);
