@@ -33,6 +33,10 @@ struct daemon {
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */
+	bool stopping;			/* nothing new is begun; what runs is waited for */
 };
+
+/* Build everything from the config, serve until a signal ends it, tear down. 0, or negative with err set. */
+int daemon_run(const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -25,7 +25,11 @@ int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err) 
 /* Commits what was submitted, calls the remaining `done`s, ends the thread. NULL is fine. */
 void store_free(struct store *store);
 
+/* From the loop. The job stays the caller's; `done` may free it. On an error nothing was submitted. */
 int store_submit(struct store *store, store_run_cb run, store_done_cb done, void *job, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Jobs submitted whose `done` has not been called yet. */
+size_t store_pending(const struct store *store);
 
 /* Within `run`: append an event that is published after the commit. seq may be NULL. */
 int store_append(struct store_batch *batch, const struct hgt_journal_entry *entry, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;

@@ -1,0 +1,246 @@
+/* The daemon as one object: built, run until a signal ends it, torn down. */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/timing.h"
+#include "base/workers.h"
+#include "daemon/agents.h"
+#include "daemon/archives.h"
+#include "daemon/http.h"
+#include "daemon/hub.h"
+#include "daemon/notify.h"
+#include "daemon/repos.h"
+#include "daemon/store.h"
+#include "headgate/protocol.h"
+
+/* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
+enum { STOP_MS = 5000, STOP_LOOK_MS = 10 };
+
+/* Of the daemon as a process: what only this file knows. */
+struct process {
+	struct daemon daemon;
+	struct event *term, *interrupt, *hangup, *git_done;
+	struct event *stop_look;	/* while stopping */
+	int64_t stop_by;		/* monotonic ms */
+	bool abandoned;			/* something still ran when the time was up */
+};
+
+static bool quiet(struct daemon *d)
+{
+	return http_drain(d->http) == 1 && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
+}
+
+static void on_stop_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *p = arg;
+	const struct timeval soon = {.tv_usec = STOP_LOOK_MS * 1000};
+
+	(void)fd, (void)what;
+	if (!quiet(&p->daemon)) {
+		if (hgt_time_mono_ms() < p->stop_by && event_add(p->stop_look, &soon) == 0)
+			return;
+		p->abandoned = true;
+	}
+	event_base_loopbreak(p->daemon.base);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *arg)
+{
+	struct process *p = arg;
+
+	(void)what;
+	if (p->daemon.stopping) {
+		p->abandoned = true;
+		event_base_loopbreak(p->daemon.base);
+		return;
+	}
+	hgt_log(HGT_LOG_INFO, "daemon", "stopping", HGT_S("signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+	notify_send("STOPPING=1");
+	p->daemon.stopping = true;
+	p->stop_by = hgt_time_mono_ms() + STOP_MS;
+	on_stop_look(-1, 0, p);
+}
+
+/* A running daemon keeps the config that it began with; this tells whether a restart would go well. */
+static void check_config(struct daemon *d)
+{
+	struct hgt_config *config = NULL;
+	struct hgt_error err = {0};
+
+	if (hgt_config_load(d->config->path, &config, &err) < 0)
+		hgt_log(HGT_LOG_ERROR, "daemon", "the config on disk is not good", HGT_S("error", err.message));
+	else
+		hgt_log(HGT_LOG_INFO, "daemon", "the config on disk is good; a restart puts it in force",
+			HGT_S("config", d->config->path));
+	hgt_config_free(config);
+}
+
+static void on_hangup(evutil_socket_t signal, short what, void *arg)
+{
+	struct process *p = arg;
+	char state[64];
+
+	(void)signal, (void)what;
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, hgt_time_mono_us());
+	notify_send(state);
+	check_config(&p->daemon);
+	notify_send("READY=1");
+}
+
+static void on_git_done(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd, (void)what;
+	hgt_workers_dispatch(d->git);
+}
+
+static int watch_signals(struct process *p, struct hgt_error *err)
+{
+	struct event_base *base = p->daemon.base;
+
+	/* A peer that is gone shows in write(); so does a file that has reached its limit. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	p->term = evsignal_new(base, SIGTERM, on_stop, p);
+	p->interrupt = evsignal_new(base, SIGINT, on_stop, p);
+	p->hangup = evsignal_new(base, SIGHUP, on_hangup, p);
+	p->stop_look = evtimer_new(base, on_stop_look, p);
+	if (!p->term || !p->interrupt || !p->hangup || !p->stop_look || event_add(p->term, NULL) < 0 ||
+		event_add(p->interrupt, NULL) < 0 || event_add(p->hangup, NULL) < 0)
+		return hgt_error_nomem(err);
+	return 0;
+}
+
+static int make_folder(const char *state, const char *name, mode_t mode, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	int code;
+
+	hgt_buf_addf(&path, "%s/%s", state, name);
+	code = hgt_buf_check(&path, err);
+	if (code == 0 && mkdir(path.data, mode) < 0 && errno != EEXIST)
+		code = hgt_error_set_errno(err, "cannot make folder %s", path.data);
+	/* Whatever the umask: hooks that share the group write here. */
+	else if (code == 0 && chmod(path.data, mode) < 0 && errno != EPERM)
+		code = hgt_error_set_errno(err, "cannot set the mode of folder %s", path.data);
+	hgt_buf_release(&path);
+	return code;
+}
+
+static int open_state(struct daemon *d, struct hgt_error *err)
+{
+	const char *state = d->config->state;
+	struct hgt_buf path = HGT_BUF_INIT;
+	int code;
+
+	umask(0027);
+	code = hgt_make_folders(state, 0750, err);
+	if (code == 0 && access(state, W_OK | X_OK) < 0)
+		code = hgt_error_set_errno(err, "state: cannot write in %s", state);
+	if (code == 0)
+		code = make_folder(state, HGT_SPOOL_FOLDER, 0770, err);
+	if (code == 0)
+		code = store_new(d, &d->store, err);
+	hgt_buf_addf(&path, "%s/" HGT_JOURNAL_FILE, state);
+	if (code == 0)
+		code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = hgt_journal_open(path.data, HGT_JOURNAL_READ, &d->reader, err);
+	hgt_buf_release(&path);
+	return code;
+}
+
+static int start_workers(struct process *p, struct hgt_error *err)
+{
+	struct daemon *d = &p->daemon;
+	int code = hgt_workers_new(2, &d->git, err);
+
+	if (code < 0)
+		return code;
+	p->git_done = event_new(d->base, hgt_workers_fd(d->git), EV_READ | EV_PERSIST, on_git_done, d);
+	if (!p->git_done || event_add(p->git_done, NULL) < 0)
+		return hgt_error_nomem(err);
+	return 0;
+}
+
+static int build(struct process *p, struct hgt_error *err)
+{
+	struct daemon *d = &p->daemon;
+	int code;
+
+	d->base = event_base_new();
+	if (!d->base)
+		return hgt_error_nomem(err);
+	code = watch_signals(p, err);
+	if (code == 0)
+		code = open_state(d, err);
+	if (code == 0)
+		code = start_workers(p, err);
+	if (code == 0)
+		code = repos_new(d->config, &d->repos, err);
+	if (code == 0)
+		code = hub_new(d, &d->hub, err);
+	if (code == 0)
+		code = agents_new(d, &d->agents, err);
+	if (code == 0)
+		code = archives_new(d, &d->archives, err);
+	if (code == 0)
+		code = http_new(d, &d->http, err);
+	return code;
+}
+
+static void free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+/* In reverse. Nothing runs any more when it is called after a clean stop, or nothing has begun after a failed start. */
+static void tear_down(struct process *p)
+{
+	struct daemon *d = &p->daemon;
+
+	hgt_workers_free(d->git);
+	http_free(d->http);
+	archives_free(d->archives);
+	agents_free(d->agents);
+	hub_free(d->hub);
+	d->hub = NULL;
+	repos_free(d->repos);
+	store_free(d->store);
+	hgt_journal_close(d->reader);
+	free_event(p->git_done);
+	free_event(p->stop_look);
+	free_event(p->hangup);
+	free_event(p->interrupt);
+	free_event(p->term);
+	if (d->base)
+		event_base_free(d->base);
+}
+
+int daemon_run(const struct hgt_config *config, struct hgt_error *err)
+{
+	struct process p = {.daemon = {.config = config, .started_ms = hgt_time_now_ms()}};
+	int code = build(&p, err);
+
+	if (code == 0)
+		event_base_dispatch(p.daemon.base);
+	if (p.abandoned) {
+		/* Threads still hold what would be freed. What was acknowledged is on disk. */
+		hgt_log(HGT_LOG_WARNING, "daemon", "stopped without waiting for what still ran");
+		return code;
+	}
+	tear_down(&p);
+	if (code == 0)
+		hgt_log(HGT_LOG_INFO, "daemon", "stopped");
+	return code;
+}

@@ -1,0 +1,358 @@
+/* The writer: one thread that owns the writing connection of the journal and commits jobs in groups. */
+#include "daemon/store.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/timing.h"
+#include "daemon/hub.h"
+
+/* Jobs in one transaction: a bound on how long the first of a crowd waits for the rest. */
+#define GROUP_MAX 256
+
+/* An event of a job, kept until the loop has published it. */
+struct published {
+	struct published *next;
+	struct hgt_journal_row row;	/* strings: below and in body */
+	struct hgt_buf body;
+	char strings[];			/* type, subject, repo, ref, each terminated */
+};
+
+/* A job: handed to the thread in `todo`, handed back in `ended` with its result and its events in order. */
+struct item {
+	struct item *next;
+	store_run_cb run;
+	store_done_cb done;
+	void *job;
+	int code;
+	struct hgt_error err;
+	struct published *events;
+	struct published **last_event;
+};
+
+/* What a job's `run` appends through. */
+struct store_batch {
+	struct store *store;
+	struct item *item;
+};
+
+struct queue {
+	struct item *head, **last;
+};
+
+struct store {
+	struct daemon *daemon;
+	struct hgt_journal *journal;	/* the thread's alone while it runs */
+	struct event *wake;
+	int fd;				/* an eventfd: something has ended */
+	size_t pending;			/* the loop's own */
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock;		/* guards what follows */
+	pthread_cond_t work;
+	struct queue todo, ended;
+	bool stopping;
+};
+
+static void free_events(struct item *item)
+{
+	while (item->events) {
+		struct published *event = item->events;
+
+		item->events = event->next;
+		hgt_buf_release(&event->body);
+		free(event);
+	}
+	item->last_event = &item->events;
+}
+
+/* Put a chain of items at the end. */
+static void queue_add(struct queue *queue, struct item *first)
+{
+	*queue->last = first;
+	while (*queue->last)
+		queue->last = &(*queue->last)->next;
+}
+
+/* Cut at most n items off the front. */
+static struct item *queue_take(struct queue *queue, size_t n)
+{
+	struct item *first = queue->head, **end = &queue->head;
+
+	while (*end && n-- > 0)
+		end = &(*end)->next;
+	if (end == &queue->head)
+		return NULL;
+	queue->head = *end;
+	if (!queue->head)
+		queue->last = &queue->head;
+	*end = NULL;
+	return first;
+}
+
+static char *keep(char **at, const char *s)
+{
+	size_t size = strlen(s) + 1;
+	char *copy = memcpy(*at, s, size);
+
+	*at += size;
+	return copy;
+}
+
+static struct published *published_new(const struct hgt_journal_entry *entry)
+{
+	const char *subject = entry->subject ? entry->subject : "";
+	size_t size = strlen(entry->type) + strlen(subject) + strlen(entry->repo) + strlen(entry->ref) + 4;
+	struct published *event = malloc(sizeof(*event) + size);
+	char *at;
+
+	if (!event)
+		return NULL;
+	event->next = NULL;
+	hgt_buf_init(&event->body);
+	at = event->strings;
+	event->row = (struct hgt_journal_row){.time_ms = hgt_time_now_ms()};
+	event->row.type = keep(&at, entry->type);
+	event->row.subject = keep(&at, subject);
+	event->row.repo = keep(&at, entry->repo);
+	event->row.ref = keep(&at, entry->ref);
+	return event;
+}
+
+int store_append(struct store_batch *batch, const struct hgt_journal_entry *entry, uint64_t *seq, struct hgt_error *err)
+{
+	struct store *store = batch->store;
+	struct published *event = published_new(entry);
+	int code;
+
+	if (!event)
+		return hgt_error_nomem(err);
+	code = hgt_journal_append(store->journal, store->daemon->config->site, entry, event->row.time_ms, &event->row.seq,
+		&event->body, err);
+	if (code < 0) {
+		hgt_buf_release(&event->body);
+		free(event);
+		return code;
+	}
+	event->row.body = event->body.data;
+	event->row.body_len = event->body.len;
+	*batch->item->last_event = event;
+	batch->item->last_event = &event->next;
+	if (seq)
+		*seq = event->row.seq;
+	return 0;
+}
+
+/* One job: what it did is kept, or undone alone. Negative when the failure took the whole transaction along. */
+static int run_item(struct store *store, struct item *item, struct hgt_error *err)
+{
+	struct store_batch batch = {.store = store, .item = item};
+	int code = hgt_journal_mark(store->journal, err);
+
+	if (code < 0)
+		return code;
+	item->code = item->run(store->journal, &batch, item->job, &item->err);
+	if (item->code == 0)
+		return hgt_journal_keep(store->journal, err);
+	free_events(item);
+	if (hgt_journal_undo(store->journal, NULL) == 0)
+		return 0;
+	*err = item->err;
+	return item->code;
+}
+
+static void run_group(struct store *store, struct item *group)
+{
+	struct hgt_error err = {0};
+	int code = hgt_journal_begin(store->journal, &err);
+
+	for (struct item *item = group; item && code == 0; item = item->next)
+		code = run_item(store, item, &err);
+	if (code == 0)
+		code = hgt_journal_commit(store->journal, &err);
+	if (code == 0)
+		return;
+	hgt_journal_rollback(store->journal);
+	for (struct item *item = group; item; item = item->next) {
+		free_events(item);
+		if (item->code == 0) {
+			item->code = code;
+			item->err = err;
+		}
+	}
+}
+
+static void *write_jobs(void *arg)
+{
+	struct store *store = arg;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&store->lock);
+	for (;;) {
+		struct item *group = queue_take(&store->todo, GROUP_MAX);
+
+		if (group) {
+			pthread_mutex_unlock(&store->lock);
+			run_group(store, group);
+			pthread_mutex_lock(&store->lock);
+			queue_add(&store->ended, group);
+			/* An eventfd takes 2^64-2 wake-ups before it would block. */
+			if (write(store->fd, &one, sizeof(one)) < 0)
+				continue;
+		} else if (store->stopping) {
+			break;
+		} else {
+			pthread_cond_wait(&store->work, &store->lock);
+		}
+	}
+	pthread_mutex_unlock(&store->lock);
+	return NULL;
+}
+
+/* On the loop: publish what is on disk, then tell whose jobs they were. */
+static void hand_over(struct store *store)
+{
+	struct item *ended, *next;
+
+	pthread_mutex_lock(&store->lock);
+	ended = queue_take(&store->ended, SIZE_MAX);
+	pthread_mutex_unlock(&store->lock);
+	if (store->daemon->hub)
+		for (struct item *item = ended; item; item = item->next)
+			for (struct published *event = item->events; event; event = event->next)
+				hub_publish(store->daemon->hub, &event->row);
+	for (; ended; ended = next) {
+		next = ended->next;
+		free_events(ended);
+		store->pending--;
+		if (ended->done)
+			ended->done(ended->job, ended->code, &ended->err);
+		free(ended);
+	}
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t count;
+
+	(void)what;
+	if (read((int)fd, &count, sizeof(count)) == sizeof(count))
+		hand_over(arg);
+}
+
+/* Signals belong to the thread that runs the loop. */
+static int start_thread(struct store *store, struct hgt_error *err)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 512 * 1024);
+	failed = pthread_create(&store->thread, &attr, write_jobs, store);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (failed)
+		return hgt_error_set(err, HGT_ENOMEM, "cannot start the writer thread: %s", strerror(failed));
+	store->running = true;
+	return 0;
+}
+
+int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct hgt_buf path = HGT_BUF_INIT;
+	int code;
+
+	if (!store)
+		return hgt_error_nomem(err);
+	store->daemon = daemon;
+	store->todo.last = &store->todo.head;
+	store->ended.last = &store->ended.head;
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_cond_init(&store->work, NULL);
+	store->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (store->fd < 0) {
+		code = hgt_error_set_errno(err, "cannot make an eventfd");
+		goto out;
+	}
+	hgt_buf_addf(&path, "%s/" HGT_JOURNAL_FILE, daemon->config->state);
+	code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = hgt_journal_open(path.data, HGT_JOURNAL_WRITE, &store->journal, err);
+	if (code < 0)
+		goto out;
+	store->wake = event_new(daemon->base, store->fd, EV_READ | EV_PERSIST, on_wake, store);
+	if (!store->wake || event_add(store->wake, NULL) < 0) {
+		code = hgt_error_nomem(err);
+		goto out;
+	}
+	code = start_thread(store, err);
+	if (code == 0) {
+		*out = store;
+		store = NULL;
+	}
+out:
+	hgt_buf_release(&path);
+	store_free(store);
+	return code;
+}
+
+void store_free(struct store *store)
+{
+	if (!store)
+		return;
+	if (store->running) {
+		pthread_mutex_lock(&store->lock);
+		store->stopping = true;
+		pthread_cond_signal(&store->work);
+		pthread_mutex_unlock(&store->lock);
+		pthread_join(store->thread, NULL);
+		hand_over(store);
+	}
+	if (store->wake)
+		event_free(store->wake);
+	hgt_journal_close(store->journal);
+	if (store->fd >= 0)
+		close(store->fd);
+	pthread_cond_destroy(&store->work);
+	pthread_mutex_destroy(&store->lock);
+	free(store);
+}
+
+int store_submit(struct store *store, store_run_cb run, store_done_cb done, void *job, struct hgt_error *err)
+{
+	struct item *item = calloc(1, sizeof(*item));
+	bool stopping;
+
+	if (!item)
+		return hgt_error_nomem(err);
+	item->run = run;
+	item->done = done;
+	item->job = job;
+	item->last_event = &item->events;
+	pthread_mutex_lock(&store->lock);
+	stopping = store->stopping;
+	if (!stopping) {
+		queue_add(&store->todo, item);
+		pthread_cond_signal(&store->work);
+	}
+	pthread_mutex_unlock(&store->lock);
+	if (stopping) {
+		free(item);
+		return hgt_error_set(err, HGT_EUNAVAILABLE, "the daemon is stopping");
+	}
+	store->pending++;
+	return 0;
+}
+
+size_t store_pending(const struct store *store)
+{
+	return store->pending;
+}
