@@ -85,10 +85,7 @@ const char *hgt_key_text(const struct hgt_node *key, char *room, size_t *len)
 			snprintf(room, HGT_KEY_ROOM, "%" PRId64, key->v.integer);
 		break;
 	case HGT_NODE_FLOAT:
-		if (isfinite(key->v.number))
-			hgt_scalar_format_double(key->v.number, room);
-		else
-			text = isnan(key->v.number) ? ".nan" : key->v.number > 0 ? ".inf" : "-.inf";
+		hgt_scalar_format_float_key(key->v.number, room);
 		break;
 	default:
 		*len = key->len;

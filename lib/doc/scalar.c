@@ -3,6 +3,7 @@
  */
 #include "doc/scalar.h"
 
+#include <float.h>
 #include <math.h>
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
@@ -168,6 +169,13 @@ static bool resolve_signed_binary(struct hgt_node *node, const char *s)
 	return parse_digits(s + 3, 2, &value) && (s[2] == '-' || value <= INT64_MAX) && set_integer(node, s[2] == '-', value);
 }
 
+/* An underscore counts for nothing wherever it stands; in a text that begins with a point only between digits. */
+static bool skips_underscore(const char *text, size_t len, size_t i)
+{
+	return text[i] == '_' && (text[0] != '.' || (i + 1 < len && text[i - 1] >= '0' && text[i - 1] <= '9' &&
+		text[i + 1] >= '0' && text[i + 1] <= '9'));
+}
+
 static bool resolve_number(struct hgt_node *node, const char *text, size_t len)
 {
 	char plain[NUMBER_MAX + 1];
@@ -178,7 +186,7 @@ static bool resolve_number(struct hgt_node *node, const char *text, size_t len)
 	if (len > NUMBER_MAX || memchr(text, '\0', len))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (text[i] != '_' || text[0] == '.')
+		if (!skips_underscore(text, len, i))
 			plain[n++] = text[i];
 	plain[n] = '\0';
 	return (text[0] != '.' && resolve_integer(node, plain)) || resolve_float(node, plain) ||
@@ -205,6 +213,22 @@ void hgt_scalar_resolve(struct hgt_node *node, const char *text, size_t len)
 		node->type = HGT_NODE_STRING;
 }
 
+/* A date, maybe with a time: 2006-1-2, 2006-1-2T15:4:5Z. */
+static bool looks_like_timestamp(const char *s)
+{
+	static const char digits[] = "0123456789";
+	size_t year = strspn(s, digits), month = 0, day = 0;
+
+	if (year == 4 && s[4] == '-')
+		month = strspn(s + 5, digits);
+	if ((month == 1 || month == 2) && s[5 + month] == '-')
+		day = strspn(s + 6 + month, digits);
+	if (day != 1 && day != 2)
+		return false;
+	s += 6 + month + day;
+	return !*s || *s == 'T' || *s == 't' || *s == ' ';
+}
+
 bool hgt_scalar_resolve_tagged(struct hgt_node *node, const char *tag, const char *text, size_t len)
 {
 	if (hgt_tag_is(tag, "bool") || hgt_tag_is(tag, "int") || hgt_tag_is(tag, "null")) {
@@ -214,13 +238,16 @@ bool hgt_scalar_resolve_tagged(struct hgt_node *node, const char *tag, const cha
 	if (hgt_tag_is(tag, "float")) {
 		hgt_scalar_resolve(node, text, len);
 		if (node->type == HGT_NODE_INT) {
-			node->v.number = node->is_unsigned ? (double)node->v.uinteger : (double)node->v.integer;
-			node->is_unsigned = false;
+			if (node->is_unsigned)
+				return false;
+			node->v.number = (double)node->v.integer;
 			node->type = HGT_NODE_FLOAT;
 		}
 		return node->type == HGT_NODE_FLOAT;
 	}
-	/* !!str, !!timestamp, !!binary, and whatever tag somebody made up (!vault, !Ref): the text is the value. */
+	if (hgt_tag_is(tag, "timestamp") && !looks_like_timestamp(text))
+		return false;
+	/* !!str, !!binary, and whatever tag somebody made up (!vault, !Ref): the text is the value. */
 	node->type = HGT_NODE_STRING;
 	return true;
 }
@@ -264,36 +291,98 @@ bool hgt_scalar_decode_base64(const char *text, size_t len, char *out, size_t *o
 	return true;
 }
 
-void hgt_scalar_format_double(double value, char *out)
+/* The fewest significant digits that read back as value; value is digits[0].digits[1..] times ten to *power. */
+static size_t shortest_digits(double value, bool single, char digits[20], int *power)
 {
-	char digits[40], *exponent, *end;
-	int precision, power;
-	bool small;
+	char text[40], *exponent;
+	size_t n = 0;
 
-	if (value == 0) {
-		snprintf(out, 32, signbit(value) ? "-0" : "0");
-		return;
-	}
-	for (precision = 14; precision < 16; precision++) {
-		snprintf(digits, sizeof(digits), "%.*e", precision, value);
-		if (strtod(digits, NULL) == value)
+	/* All but subnormal numbers of up to 15 digits come back; zeros at the end are cut below. */
+	for (int precision = single || value < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, value);
+		if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
 			break;
 	}
-	snprintf(digits, sizeof(digits), "%.*e", precision, value);
-	exponent = strchr(digits, 'e');
-	power = (int)strtol(exponent + 1, NULL, 10);
-	/* Without the zeros at the mantissa's end. */
-	for (end = exponent; end[-1] == '0'; end--)
-		precision--;
-	if (end[-1] == '.')
-		end--;
-	if (precision < 0)
-		precision = 0;
-	small = fabs(value) < 1e-6;
-	if (small || fabs(value) >= 1e21)
-		snprintf(out, 32, "%.*se%s%d", (int)(end - digits), digits, small ? "" : "+", power);
+	exponent = strchr(text, 'e');
+	*power = (int)strtol(exponent + 1, NULL, 10);
+	for (const char *p = text; p < exponent; p++)
+		if (*p != '.')
+			digits[n++] = *p;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	return n;
+}
+
+static char *write_exponent_form(char *out, const char *digits, size_t n, int power, int least)
+{
+	*out++ = digits[0];
+	if (n > 1) {
+		*out++ = '.';
+		memcpy(out, digits + 1, n - 1);
+		out += n - 1;
+	}
+	return out + snprintf(out, 8, "e%c%0*d", power < 0 ? '-' : '+', least, abs(power));
+}
+
+static char *write_plain_form(char *out, const char *digits, size_t n, int power)
+{
+	if (power < 0) {
+		*out++ = '0';
+		*out++ = '.';
+		for (int i = -1; i > power; i--)
+			*out++ = '0';
+		memcpy(out, digits, n);
+		return out + n;
+	}
+	for (int i = 0; i <= power || (size_t)i < n; i++) {
+		if (i == power + 1)
+			*out++ = '.';
+		*out++ = (size_t)i < n ? digits[i] : '0';
+	}
+	return out;
+}
+
+void hgt_scalar_format_double(double value, char *out)
+{
+	char digits[20];
+	size_t n;
+	int power;
+
+	if (signbit(value))
+		*out++ = '-';
+	value = fabs(value);
+	if (value == 0) {
+		memcpy(out, "0", 2);
+		return;
+	}
+	n = shortest_digits(value, false, digits, &power);
+	if (value < 1e-6 || value >= 1e21)
+		out = write_exponent_form(out, digits, n, power, 1);
 	else
-		snprintf(out, 32, "%.*f", precision > power ? precision - power : 0, value);
+		out = write_plain_form(out, digits, n, power);
+	*out = '\0';
+}
+
+void hgt_scalar_format_float_key(double value, char *out)
+{
+	char digits[20];
+	float narrow = (float)value;
+	size_t n;
+	int power;
+
+	if (signbit(value) && !isnan(value))
+		*out++ = '-';
+	value = fabs((double)narrow);
+	if (value == 0 || !isfinite(value)) {
+		snprintf(out, 8, "%s", value == 0 ? "0" : isnan(value) ? ".nan" : ".inf");
+		return;
+	}
+	n = shortest_digits(value, true, digits, &power);
+	if (power < -4 || power >= 6)
+		out = write_exponent_form(out, digits, n, power, 2);
+	else
+		out = write_plain_form(out, digits, n, power);
+	*out = '\0';
 }
 
 bool hgt_yaml_plain_is_string(const char *text, size_t len)

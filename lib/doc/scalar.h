@@ -20,4 +20,8 @@ bool hgt_scalar_decode_base64(const char *text, size_t len, char *out, size_t *o
 /* Shortest text that reads back as the same number, in the form of Go's encoding/json: out has room for 32 bytes. */
 void hgt_scalar_format_double(double value, char *out);
 
+/* What Kubernetes makes of a number that is a key: the shortest text that reads back as the same `float`, in Go's %g; .inf and
+ * .nan. out has room for 32 bytes. */
+void hgt_scalar_format_float_key(double value, char *out);
+
 #endif

@@ -13,13 +13,19 @@
 #include "doc/tree.h"
 #include "doc/yaml_problem.h"
 
+/* How far libyaml's marks have been followed in the text. */
+struct cursor {
+	size_t index;		/* code points from the stretch's beginning, as libyaml counts */
+	size_t offset;
+	struct hgt_place place;
+};
+
 /* One stretch of the text. libyaml counts code points and lines from its beginning. */
 struct stretch {
 	size_t start, end;
-	uint32_t first_line;	/* the line in the text where it starts */
+	uint32_t line;		/* the line in the text where it starts */
 	size_t doc;		/* where the document in hand began */
-	/* How far marks have been turned into offsets: they are asked for in the order of the text. */
-	size_t index, offset;
+	struct cursor cursor;
 };
 
 struct reader {
@@ -27,39 +33,39 @@ struct reader {
 	const char *text;
 	size_t len;
 	bool ascii;		/* so an index is an offset */
+	bool odd_breaks;	/* YAML breaks lines where nobody else does, so libyaml's lines are not the text's */
 	struct stretch now;
-	struct hgt_anchor *anchor;	/* of the scalar in hand */
 };
 
-static struct hgt_place place_of(const struct reader *r, yaml_mark_t mark)
+/* Marks come in the order of the text, those of a complaint excepted: each byte is walked over once. */
+static const struct cursor *follow(struct reader *r, yaml_mark_t mark)
 {
-	return (struct hgt_place){(uint32_t)mark.line + r->now.first_line, (uint32_t)mark.column + 1};
+	struct cursor *c = &r->now.cursor;
+
+	if (mark.index < c->index)
+		*c = (struct cursor){0, r->now.start, {r->now.line, 1}};
+	while (c->index < mark.index && c->offset < r->now.end) {
+		c->place.column++;
+		if (r->text[c->offset] == '\n')
+			c->place = (struct hgt_place){c->place.line + 1, 1};
+		c->offset++;
+		while (c->offset < r->now.end && ((unsigned char)r->text[c->offset] & 0xc0) == 0x80)
+			c->offset++;
+		c->index++;
+	}
+	return c;
 }
 
-static size_t skip_code_points(const struct reader *r, size_t offset, size_t n)
+static struct hgt_place place_of(struct reader *r, yaml_mark_t mark)
 {
-	while (n && offset < r->now.end) {
-		offset++;
-		while (offset < r->now.end && ((unsigned char)r->text[offset] & 0xc0) == 0x80)
-			offset++;
-		n--;
-	}
-	return offset;
+	if (r->odd_breaks)
+		return follow(r, mark)->place;
+	return (struct hgt_place){(uint32_t)mark.line + r->now.line, (uint32_t)mark.column + 1};
 }
 
 static size_t offset_of(struct reader *r, yaml_mark_t mark)
 {
-	struct stretch *s = &r->now;
-
-	if (r->ascii)
-		return s->start + mark.index;
-	if (mark.index < s->index) {
-		s->index = 0;
-		s->offset = s->start;
-	}
-	s->offset = skip_code_points(r, s->offset, mark.index - s->index);
-	s->index = mark.index;
-	return s->offset;
+	return r->ascii && !r->odd_breaks ? r->now.start + mark.index : follow(r, mark)->offset;
 }
 
 /* The next line at or after `from` that begins with "---"; the text's end when there is none. */
@@ -87,12 +93,13 @@ static uint32_t count_lines(const char *text, size_t len)
 	return n;
 }
 
-static int refuse_key(struct reader *r, const char *what, struct hgt_place start)
+static int refuse_key(struct reader *r, enum hgt_node_type type, const yaml_event_t *event)
 {
 	hgt_tree_point(&r->tree);
-	hgt_buf_addf(&r->tree.message, "a key must be a string, this one is %s", what);
+	hgt_buf_addf(&r->tree.message, "a key must be a string, this one is %s", type == HGT_NODE_MAP ? "a map" : "a list");
 	hgt_buf_adds(&r->tree.hint, "a value that begins with '{' or '[' needs quotes");
-	return hgt_tree_tell(&r->tree, HGT_PROBLEM_SYNTAX, start, 0);
+	hgt_yaml_hint_template(&r->tree, r->text, r->len, offset_of(r, event->start_mark));
+	return hgt_tree_tell(&r->tree, HGT_PROBLEM_SYNTAX, place_of(r, event->start_mark), 0);
 }
 
 static int refuse_tag(struct reader *r, const char *tag, const char *text, size_t len, struct hgt_place start)
@@ -158,7 +165,7 @@ static int on_open(struct reader *r, const yaml_event_t *event, enum hgt_node_ty
 	int code = 0;
 
 	if (hgt_tree_wants_key(&r->tree))
-		return refuse_key(r, type == HGT_NODE_MAP ? "a map" : "a list", start);
+		return refuse_key(r, type, event);
 	if (name)
 		code = hgt_alias_declare(&r->tree, (const char *)name, &anchor);
 	if (!code)
@@ -196,7 +203,7 @@ static int on_alias(struct reader *r, const yaml_event_t *event)
 		const struct hgt_node *node = r->tree.pending[r->tree.n_pending - 1];
 
 		if (node->type == HGT_NODE_MAP || node->type == HGT_NODE_SEQ)
-			return refuse_key(r, node->type == HGT_NODE_MAP ? "a map" : "a list", start);
+			return refuse_key(r, node->type, event);
 	}
 	return code;
 }
@@ -243,19 +250,23 @@ static int on_event(struct reader *r, const yaml_event_t *event)
 /* libyaml gave up: tell why. */
 static int on_complaint(struct reader *r, const yaml_parser_t *parser, size_t *at)
 {
-	struct hgt_yaml_complaint complaint = {
-		.context = parser->context, .problem = parser->problem, .text = r->text, .len = r->len, .context_at = SIZE_MAX,
-	};
+	struct hgt_yaml_complaint complaint = {.context = parser->context, .problem = parser->problem, .text = r->text};
 	struct hgt_place where;
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return hgt_error_nomem(r->tree.err);
+	/* In this order, because offset_of goes forward. */
+	complaint.len = r->now.end;
 	if (parser->context) {
 		complaint.context_at = offset_of(r, parser->context_mark);
 		complaint.context_where = place_of(r, parser->context_mark);
 	}
 	*at = complaint.at = offset_of(r, parser->problem_mark);
 	complaint.where = place_of(r, parser->problem_mark);
+	if (!parser->context) {
+		complaint.context_at = complaint.at;
+		complaint.context_where = complaint.where;
+	}
 	where = hgt_yaml_explain(&r->tree, &complaint);
 	return hgt_tree_tell(&r->tree, HGT_PROBLEM_SYNTAX, where, 0);
 }
@@ -308,11 +319,13 @@ static size_t find_bad_byte(struct reader *r, size_t from)
 			i++;
 			continue;
 		}
-		if (c >= 0x80)
-			r->ascii = false;
 		n = hgt_utf8_decode(r->text + i, r->len - i, &cp);
 		if (!n || !is_printable(cp))
 			return i;
+		if (cp >= 0x80)
+			r->ascii = false;
+		if (cp == 0x85 || cp == 0x2028 || cp == 0x2029 || (cp == '\r' && (i + 1 == r->len || r->text[i + 1] != '\n')))
+			r->odd_breaks = true;
 		i += n;
 	}
 	return r->len;
@@ -382,7 +395,7 @@ static int read_text(struct reader *r)
 		end = bad < r->len ? document_of(r, pos, bad) : r->len;
 		next = end;
 		if (end > pos) {
-			r->now = (struct stretch){.start = pos, .end = end, .first_line = line, .doc = pos, .offset = pos};
+			r->now = (struct stretch){.start = pos, .end = end, .line = line, .doc = pos, .cursor = {0, pos, {line, 1}}};
 			code = read_stretch(r, &at);
 			if (code < 0 || code == HGT_TREE_ENOUGH)
 				return code;
