@@ -112,24 +112,32 @@ static int add_quoted_alternates(git_odb *odb, const char *list, struct hgt_erro
 	return code;
 }
 
-/* What to say when libgit2 could not open the repository at path. */
+/*
+ * What to say when libgit2 could not open the repository at path. Its word for another user's repository is GIT_EOWNER only where
+ * safe.directory is set to something; where it is not set at all, 1.5 says that it misses the setting. It does not know
+ * "*" either, so the way out names the path.
+ */
 static int open_failed(int returned, const char *path, struct hgt_error *err)
 {
+	const git_error *last = git_error_last();
+	bool foreign = returned == GIT_EOWNER || (returned == GIT_ENOTFOUND && last && last->klass == GIT_ERROR_CONFIG);
+	char *real = foreign ? realpath(path, NULL) : NULL;
 	struct stat st;
+	int code;
 
-	/* The .git folder itself, or the work tree around one. */
-	if (check_format(path, "config", err) == HGT_EUNSUPPORTED || check_format(path, ".git/config", err) == HGT_EUNSUPPORTED)
-		return HGT_EUNSUPPORTED;
-	if (returned == GIT_EOWNER)
-		return hgt_error_set(err, HGT_EPERM, "the repository %s belongs to another user; "
-			"if that is meant: git config --system --add safe.directory <its path>", path);
-	if (stat(path, &st) < 0)
-		return hgt_error_set_errno(err, "cannot open repository %s", path);
-	if (access(path, R_OK | X_OK) < 0)
-		return hgt_error_set_errno(err, "cannot read repository %s", path);
-	if (returned == GIT_ENOTFOUND)
-		return hgt_error_set(err, HGT_ENOENT, "%s is not a Git repository", path);
-	return hgt_git_error(err, returned, "cannot open repository %s", path);
+	if (foreign)
+		code = hgt_error_set(err, HGT_EPERM, "the repository belongs to another user; if that is meant, allow it by its path: "
+			"git config --global --add safe.directory %s", real ? real : path);
+	else if (stat(path, &st) < 0)
+		code = hgt_error_set_errno(err, "cannot open repository %s", path);
+	else if (S_ISDIR(st.st_mode) && access(path, R_OK | X_OK) < 0)
+		code = hgt_error_set_errno(err, "cannot read repository %s", path);
+	else if (returned == GIT_ENOTFOUND || !S_ISDIR(st.st_mode))
+		code = hgt_error_set(err, HGT_ENOENT, "%s is not a Git repository", path);
+	else
+		code = hgt_git_error(err, returned, "cannot open repository %s", path);
+	free(real);
+	return code;
 }
 
 /* Take over an opened git_repository; on failure it stays the caller's. */
@@ -169,6 +177,12 @@ static int open_repo(const char *path, unsigned flags, struct hgt_repo **out, st
 	git_repository *git = NULL;
 	int code = start_once(err);
 
+	/* The path is the .git folder or the work tree around one. Looked at before libgit2 does, whose words would be others, and
+	 * once more afterwards where it has found the repository elsewhere. */
+	if (code == 0)
+		code = check_format(path, "config", err);
+	if (code == 0)
+		code = check_format(path, ".git/config", err);
 	if (code < 0)
 		return code;
 	code = git_repository_open_ext(&git, flags & GIT_REPOSITORY_OPEN_FROM_ENV ? NULL : path, flags, NULL);

@@ -65,14 +65,14 @@ static void knows_each_server(void **state)
 
 static void falls_back_to_the_uid(void **state)
 {
-	char *const env[] = {"PATH=/bin", NULL};
+	static const char *const env[] = {"PATH=/bin", NULL};
 	struct hgt_arena arena = HGT_ARENA_INIT;
 	struct hgt_actor actor;
 	char uid[24];
 
 	(void)state;
 	snprintf(uid, sizeof(uid), "%lu", (unsigned long)getuid());
-	assert_int_equal(hgt_actor_from_env(env, &arena, &actor, NULL), 0);
+	assert_int_equal(hgt_actor_from_env((char *const *)env, &arena, &actor, NULL), 0);
 	assert_string_equal(actor.name, uid);
 	hgt_arena_release(&arena);
 }
@@ -132,8 +132,8 @@ static void reads_push_options(void **state)
 
 static void survives_want_of_memory(void **state)
 {
-	char long_name[] = "GL_USERNAME=alice";
-	char *const env[] = {"GL_ID=user-7", long_name, "GL_PROJECT_PATH=a/b", "GIT_PUSH_OPTION_COUNT=1", "GIT_PUSH_OPTION_0=x", NULL};
+	static const char *const env[] = {"GL_ID=user-7", "GL_USERNAME=alice", "GL_PROJECT_PATH=a/b", "GIT_PUSH_OPTION_COUNT=1",
+		"GIT_PUSH_OPTION_0=x", NULL};
 
 	(void)state;
 	for (long n = 1;; n++) {
@@ -144,9 +144,9 @@ static void survives_want_of_memory(void **state)
 		int code;
 
 		fail_alloc_at(n);
-		code = hgt_actor_from_env(env, &arena, &actor, NULL);
+		code = hgt_actor_from_env((char *const *)env, &arena, &actor, NULL);
 		if (code == 0)
-			code = hgt_push_options_from_env(env, &arena, &options, &count, NULL);
+			code = hgt_push_options_from_env((char *const *)env, &arena, &options, &count, NULL);
 		hgt_arena_release(&arena);
 		if (!fail_alloc_off()) {
 			assert_int_equal(code, 0);
