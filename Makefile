@@ -82,7 +82,7 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 LIB    := $(O)/libheadgate.a
 GIT_O  := $(if $(filter static,$(LIBGIT2)),$(O)/obj/lib/git/no_transport.o)
-HOOKS_O := $(call objects,$(HOOKS_SRC))
+HOOKS  := $(O)/libhooks.a
 
 all: $(PROGRAMS)
 
@@ -94,14 +94,19 @@ $(BIN)/headgated: $(call objects,$(DAEMON_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
 $(BIN)/headgate-agent: $(call objects,$(AGENT_SRC)) $(LIB)
 $(BIN)/headgate-agent: LIBS = $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
-$(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS_O) $(LIB) $(GIT_O)
+$(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS) $(LIB) $(GIT_O)
 $(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS)
-$(BIN)/headgate-post-receive: $(O)/obj/hooks/post_receive.o $(HOOKS_O) $(LIB)
+$(BIN)/headgate-post-receive: $(O)/obj/hooks/post_receive.o $(HOOKS) $(LIB)
 $(BIN)/headgate-post-receive: LIBS = $(YAML_LIBS)
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+
+# What both hooks share is an archive too: the gate in it, and libgit2 behind that, is not for post-receive.
+$(HOOKS): $(call objects,$(HOOKS_SRC))
+	@rm -f $@
+	$(AR) rcsD $@ $^
 
 $(LIB): $(call objects,$(LIB_SRC))
 	@rm -f $@

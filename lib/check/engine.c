@@ -113,8 +113,7 @@ int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t s
 	return code < 0 ? code : 1;
 }
 
-/* Whether the time is up; says so once, at the first file that is left unjudged. */
-static bool time_is_up(struct hgt_engine *engine, const char *path)
+bool hgt_engine_out_of_time(struct hgt_engine *engine, const char *path)
 {
 	if (engine->timed_out)
 		return true;
@@ -207,7 +206,7 @@ static int judge_documents(struct hgt_engine *engine, struct hgt_source *source,
 		goto out;
 	for (size_t i = 0; i < set.n_problems; i++)
 		tell_problem(engine, source, path, &set.problems[i], json);
-	for (size_t i = 0; i < set.n_docs && !engine->failed && !time_is_up(engine, path); i++) {
+	for (size_t i = 0; i < set.n_docs && !engine->failed && !hgt_engine_out_of_time(engine, path); i++) {
 		struct hgt_subject subject = {.engine = engine, .source = source, .duplicates = engine->duplicates,
 			.path = path, .file = engine->files, .object = set.docs[i].root, .pointer = ""};
 
@@ -243,7 +242,7 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
 	struct hgt_source source;
 	int code;
 
-	if (cls == HGT_CLASS_OTHER || time_is_up(engine, path))
+	if (cls == HGT_CLASS_OTHER || hgt_engine_out_of_time(engine, path))
 		return outcome(engine, err);
 	code = hgt_engine_too_large(engine, path, len, err);
 	if (code != 0)

@@ -102,6 +102,10 @@ int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding,
  * file counted, and it must not be loaded. HGT_ENOMEM. */
 int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t size, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Whether the deadline has passed; the first time it has, the finding gate/timeout is made. hgt_engine_file asks by itself: this is for
+ * callers that have much to do between files. */
+bool hgt_engine_out_of_time(struct hgt_engine *engine, const char *path);
+
 /* Judge what takes all the files; sort. Call once. */
 int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err) HGT_MUST_CHECK;
 

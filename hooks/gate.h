@@ -1,0 +1,34 @@
+/*
+ * The gate: every update of a push judged, each by the policy of its ref.
+ *
+ *	struct gate gate;
+ *	gate_init(&gate, hook, repo);
+ *	code = gate_judge(&gate, &err);
+ *	fwrite(gate.text.data, 1, gate.text.len, stderr);
+ *	refused = gate.findings.errors > 0;
+ *	gate_release(&gate);
+ */
+#ifndef HEADGATE_HOOKS_GATE_H
+#define HEADGATE_HOOKS_GATE_H
+
+#include "check/finding.h"
+#include "git/repository.h"
+#include "hooks/hook.h"
+
+struct gate {
+	struct hook *hook;		/* borrowed, as is repo; its way_out follows the steps */
+	struct hgt_repo *repo;
+	struct hgt_buf default_branch;	/* "" when HEAD is detached */
+	char default_tip[HGT_OID_HEX + 1];	/* all zero when it is not born */
+	struct hgt_buf text;		/* for the pusher: nothing, the warnings, or why it is refused */
+	struct hgt_findings findings;	/* of all refs, for the daemon */
+	size_t refused;			/* refs */
+};
+
+void gate_init(struct gate *gate, struct hook *hook, struct hgt_repo *repo);
+void gate_release(struct gate *gate);
+
+/* 0 when the push could be judged; what is wrong with it is in findings and text. */
+int gate_judge(struct gate *gate, struct hgt_error *err) HGT_MUST_CHECK;
+
+#endif
