@@ -2,13 +2,18 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/escape.h"
+#include "base/buf.h"
+#include "check/nearest.h"
+#include "cli/commands.h"
 #include "cli/install.h"
+#include "cli/terminal.h"
 #include "headgate/protocol.h"
 
 static const char usage[] =
 	"usage: headgate VERB [ARGUMENT...]\n"
 	"\n"
+	"  check     judge files or a revision as the gate judges a push\n"
+	"  explain   what a rule is about, and why\n"
 	"  install   put Headgate's hooks into repositories\n"
 	"  agent     add, list and remove the agents that receive changes\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
@@ -26,10 +31,14 @@ struct verb {
 static const struct verb verbs[] = {
 	{"agent", NULL},
 	{"audit", NULL},
+	{"check", check_main},
 	{"events", NULL},
+	{"explain", explain_main},
 	{"install", install_main},
 	{"status", NULL},
 };
+
+enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 /* Become headgate-remote: ../libexec/headgate beside this program (a build tree, a moved installation), then LIBEXECDIR. */
 static int exec_remote(char **argv)
@@ -49,27 +58,34 @@ static int exec_remote(char **argv)
 	return HGT_EXIT_TROUBLE;
 }
 
+static int unknown_verb(const char *name)
+{
+	const char *names[N_VERBS];
+	const char *nearest;
+	struct hgt_buf message = HGT_BUF_INIT;
+
+	for (size_t i = 0; i < N_VERBS; i++)
+		names[i] = verbs[i].name;
+	nearest = hgt_nearest(name, names, N_VERBS);
+	hgt_buf_addf(&message, "there is no verb %s%s%s", name, nearest ? "; did you mean " : "", nearest ? nearest : "");
+	terminal_complain(NULL, message.data);
+	fputs("Try 'headgate --help'.\n", stderr);
+	hgt_buf_release(&message);
+	return HGT_EXIT_TROUBLE;
+}
+
 int main(int argc, char **argv)
 {
-	struct hgt_buf name = HGT_BUF_INIT;
-
 	if (argc < 2) {
 		fputs(usage, stderr);
 		return HGT_EXIT_TROUBLE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		fputs(usage, stdout);
-		return HGT_EXIT_OK;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		puts("headgate " HGT_VERSION);
-		return HGT_EXIT_OK;
-	}
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return terminal_print(usage);
+	if (strcmp(argv[1], "--version") == 0)
+		return terminal_print("headgate " HGT_VERSION "\n");
+	for (size_t i = 0; i < N_VERBS; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run ? verbs[i].run(argc - 1, argv + 1) : exec_remote(argv);
-	hgt_escape_str(&name, argv[1]);
-	fprintf(stderr, "headgate: unknown verb %s\nTry 'headgate --help'.\n", name.data);
-	hgt_buf_release(&name);
-	return HGT_EXIT_TROUBLE;
+	return unknown_verb(argv[1]);
 }

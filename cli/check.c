@@ -1,0 +1,173 @@
+/* headgate check: the gate's engine over files, standard input or a revision. */
+#include <getopt.h>
+
+#include "check/report.h"
+#include "cli/check_input.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "headgate/protocol.h"
+
+static const char usage[] =
+	"usage: headgate check [--as CLASS] [--strict] [--format text|json] [PATH...]\n"
+	"       headgate check --rev REV [--repo DIR] [...] [PATH...]\n"
+	"       headgate check [--stdin-name NAME] [...] -\n"
+	"\n"
+	"Judge files as the gate judges a push. A PATH is a file or a folder, - is standard input; with none, the current\n"
+	"folder. What is found goes to standard output.\n"
+	"\n"
+	"      --rev REV          the files of a revision; a PATH is then one from its root\n"
+	"      --repo DIR         of this repository, not the one around the current folder\n"
+	"      --as CLASS         what the files are: kubernetes, yaml, ... (--as help lists them); else name and content tell\n"
+	"      --strict           a warning is an error\n"
+	"      --format FORMAT    text (the default) or json\n"
+	"      --stdin-name NAME  the path that standard input has, for its class and for what is told\n"
+	"  -h, --help             print this\n"
+	"\n"
+	"Exit status: 0 no errors found, 1 errors found, 2 could not tell.\n";
+
+/* All findings are told, up to a number that nobody reads. */
+enum { FINDINGS_MAX = 100000 };
+
+struct options {
+	const char *rev, *repo, *stdin_name;
+	enum hgt_class cls;
+	bool strict;
+	bool json;
+};
+
+static int list_classes(void)
+{
+	struct hgt_buf out = HGT_BUF_INIT;
+	int status;
+
+	for (int i = 0; i < HGT_CLASS_COUNT; i++)
+		hgt_buf_addf(&out, "%s\n", hgt_class_name((enum hgt_class)i));
+	status = terminal_print(out.data);
+	hgt_buf_release(&out);
+	return status;
+}
+
+/* -1 to go on, else the exit status to end with. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	enum { OPT_REV = 256, OPT_REPO, OPT_AS, OPT_STRICT, OPT_FORMAT, OPT_STDIN_NAME };
+	static const struct option longs[] = {
+		{"rev", required_argument, NULL, OPT_REV},
+		{"repo", required_argument, NULL, OPT_REPO},
+		{"as", required_argument, NULL, OPT_AS},
+		{"strict", no_argument, NULL, OPT_STRICT},
+		{"format", required_argument, NULL, OPT_FORMAT},
+		{"stdin-name", required_argument, NULL, OPT_STDIN_NAME},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c, cls;
+
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) >= 0) {
+		switch (c) {
+		case OPT_REV:
+			o->rev = optarg;
+			break;
+		case OPT_REPO:
+			o->repo = optarg;
+			break;
+		case OPT_AS:
+			if (strcmp(optarg, "help") == 0)
+				return list_classes();
+			cls = hgt_class_parse(optarg);
+			if (cls < 0)
+				return terminal_usage_error("check", "no class that --as knows (--as help lists them):", optarg);
+			o->cls = (enum hgt_class)cls;
+			break;
+		case OPT_STRICT:
+			o->strict = true;
+			break;
+		case OPT_FORMAT:
+			if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
+				return terminal_usage_error("check", "--format is text or json, not", optarg);
+			o->json = strcmp(optarg, "json") == 0;
+			break;
+		case OPT_STDIN_NAME:
+			o->stdin_name = optarg;
+			break;
+		case 'h':
+			return terminal_print(usage);
+		default:
+			return terminal_option_error("check", c, argv[optind - 1]);
+		}
+	}
+	if (o->repo && !o->rev)
+		return terminal_usage_error("check", "--repo needs --rev", NULL);
+	return -1;
+}
+
+static int read_input(const struct options *o, struct check_input *input, char **paths, int n, struct hgt_error *err)
+{
+	int code = 0;
+
+	if (o->rev)
+		return check_revision(input, o->repo, o->rev, paths, n, err);
+	if (n == 0)
+		return check_path(input, ".", err);
+	for (int i = 0; i < n && code == 0; i++)
+		code = strcmp(paths[i], "-") == 0 ? check_stdin(input, o->stdin_name ? o->stdin_name : "-", err) :
+			check_path(input, paths[i], err);
+	return code;
+}
+
+static int report(const struct options *o, const struct hgt_engine *engine, struct hgt_error *err)
+{
+	const struct hgt_findings *list = hgt_engine_findings(engine);
+	struct hgt_report_style style = {.color = terminal_has_color(), .excerpt = true};
+	struct hgt_buf out = HGT_BUF_INIT, summary = HGT_BUF_INIT;
+	int code;
+
+	if (o->json)
+		hgt_report_json(engine, &out);
+	else
+		hgt_report_text(list, &style, &out);
+	hgt_report_summary(list, hgt_engine_files(engine), "file", &summary);
+	code = hgt_buf_check(&out, err);
+	if (code == 0)
+		code = hgt_buf_check(&summary, err);
+	if (code == 0 && terminal_print(out.data) != HGT_EXIT_OK)
+		code = hgt_error_set(err, HGT_EIO, "the findings could not be written");
+	if (code == 0 && !o->json)
+		fprintf(stderr, "%s\n", summary.data);
+	hgt_buf_release(&summary);
+	hgt_buf_release(&out);
+	return code;
+}
+
+int check_main(int argc, char **argv)
+{
+	struct options o = {.cls = HGT_CLASS_AUTO};
+	struct hgt_engine_options options = {.blob_limit = CHECK_BLOB_MAX, .findings_limit = FINDINGS_MAX};
+	struct check_input input = {.text = HGT_BUF_INIT};
+	struct hgt_error err = {0};
+	int status = read_options(argc, argv, &o);
+	int code;
+
+	if (status >= 0)
+		return status;
+	options.strict = o.strict;
+	input.cls = o.cls;
+	code = hgt_engine_new(&options, &input.engine, &err);
+	if (code == 0)
+		code = read_input(&o, &input, argv + optind, argc - optind, &err);
+	if (code == 0)
+		code = hgt_engine_finish(input.engine, &err);
+	if (code == 0)
+		code = report(&o, input.engine, &err);
+	if (code < 0) {
+		terminal_complain("check", err.message);
+		status = HGT_EXIT_TROUBLE;
+	} else {
+		status = hgt_engine_findings(input.engine)->errors ? HGT_EXIT_NOT : input.trouble ? HGT_EXIT_TROUBLE : HGT_EXIT_OK;
+	}
+	hgt_engine_free(input.engine);
+	hgt_buf_release(&input.text);
+	return status;
+}

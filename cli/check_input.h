@@ -1,0 +1,31 @@
+/* Where `headgate check` gets its files: paths and folders, standard input, a revision. */
+#ifndef HEADGATE_CLI_CHECK_INPUT_H
+#define HEADGATE_CLI_CHECK_INPUT_H
+
+#include "check/engine.h"
+#include "base/buf.h"
+
+/* The largest file that is read. */
+#define CHECK_BLOB_MAX (10 * 1024 * 1024)
+
+struct check_input {
+	struct hgt_engine *engine;	/* borrowed */
+	enum hgt_class cls;
+	struct hgt_buf text;	/* of the file in hand */
+	bool trouble;		/* something could not be read, and was complained of */
+};
+
+/* These give 0 or HGT_ENOMEM. */
+
+/* A file, or a folder with all below it in sorted order: no .git, no symbolic links. */
+int check_path(struct check_input *input, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Standard input, called `name`. */
+int check_stdin(struct check_input *input, const char *name, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The files of a revision at or below each of n paths from its root; all when n is 0. repo: NULL for the one around the current
+ * folder. */
+int check_revision(struct check_input *input, const char *repo, const char *rev, char *const *paths, int n,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/* A revision of a repository as `headgate check --rev` reads it. */
+#include "cli/check_input.h"
+#include "cli/terminal.h"
+#include "git/repository.h"
+
+struct revision {
+	struct check_input *input;
+	struct hgt_repo *repo;
+	struct hgt_error *err;
+};
+
+/* One file of the tree; only a regular one has content to check. */
+static int check_blob(void *ctx, const struct hgt_path_change *change)
+{
+	struct revision *r = ctx;
+	struct check_input *input = r->input;
+	uint64_t size;
+	int code;
+
+	if ((change->new_mode & 0170000) != 0100000 || hgt_class_of_path(change->path) == HGT_CLASS_OTHER)
+		return 0;
+	code = hgt_repo_blob_size(r->repo, change->new_id, &size, r->err);
+	if (code == 0)
+		code = hgt_engine_too_large(input->engine, change->path, size, r->err);
+	if (code != 0)
+		return code < 0 ? code : 0;
+	hgt_buf_reset(&input->text);
+	code = hgt_repo_blob(r->repo, change->new_id, CHECK_BLOB_MAX, &input->text, r->err);
+	if (code < 0)
+		return code;
+	return hgt_engine_file(input->engine, change->path, input->text.data, input->text.len, input->cls, r->err);
+}
+
+int check_revision(struct check_input *input, const char *repo, const char *rev, char *const *paths, int n,
+	struct hgt_error *err)
+{
+	struct revision r = {.input = input, .err = err};
+	char commit[HGT_OID_HEX + 1];
+	int code = repo ? hgt_repo_open(repo, &r.repo, err) : hgt_repo_open_env(&r.repo, err);
+
+	if (code == 0)
+		code = hgt_repo_resolve(r.repo, rev, commit, err);
+	if (code == 0 && n == 0)
+		code = hgt_repo_walk(r.repo, commit, "", check_blob, &r, err);
+	for (int i = 0; i < n && code == 0; i++) {
+		struct hgt_buf path = HGT_BUF_INIT;
+
+		hgt_buf_adds(&path, strcmp(paths[i], ".") == 0 ? "" : paths[i]);
+		while (path.len && path.data[path.len - 1] == '/')
+			hgt_buf_truncate(&path, path.len - 1);
+		code = hgt_buf_check(&path, err);
+		if (code == 0)
+			code = hgt_repo_walk(r.repo, commit, path.data, check_blob, &r, err);
+		hgt_buf_release(&path);
+	}
+	hgt_repo_close(r.repo);
+	return code;
+}
