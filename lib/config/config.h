@@ -101,8 +101,9 @@ void hgt_config_free(struct hgt_config *config);
  * not NULL and that is there, else the default path. Appended to out. */
 int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links. HGT_ENOENT when it is not
- * below the root, or not included; out gets the name. */
+/* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links; appended to out.
+ * HGT_ENOENT when include and exclude leave it out; HGT_EINVAL when it is not below the root at all, which is no one's wish
+ * but a mistake in the config, and must not open a gate. */
 int hgt_config_repo_name(const struct hgt_config *config, const char *repo_path, struct hgt_buf *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -36,16 +36,18 @@ int hgt_config_repo_name(const struct hgt_config *config, const char *repo_path,
 	int code = 0;
 
 	if (!root) {
-		code = hgt_error_set_errno(err, "repositories.root: %s", config->repositories.root);
+		hgt_error_set_errno(err, "repositories.root: %s", config->repositories.root);
+		code = HGT_EINVAL;
 		goto out;
 	}
 	if (!path) {
-		code = hgt_error_set_errno(err, "%s", repo_path);
+		hgt_error_set_errno(err, "%s", repo_path);
+		code = HGT_EINVAL;
 		goto out;
 	}
 	root_len = strcmp(root, "/") == 0 ? 0 : strlen(root);
 	if (strncmp(path, root, root_len) != 0 || path[root_len] != '/') {
-		code = hgt_error_set(err, HGT_ENOENT, "%s is not below %s", path, root);
+		code = hgt_error_set(err, HGT_EINVAL, "%s is not below repositories.root, %s (%s)", path, root, config->path);
 		goto out;
 	}
 	hgt_buf_adds(out, path + root_len + 1);

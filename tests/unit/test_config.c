@@ -233,7 +233,7 @@ static void test_repo_name(void **state)
 	hgt_buf_reset(&name);
 	assert_int_equal(hgt_config_repo_name(c, path.data, &name, &err), HGT_ENOENT);
 	assert_int_equal(name.len, 0);
-	assert_int_equal(hgt_config_repo_name(c, "/usr", &name, &err), HGT_ENOENT);
+	assert_int_equal(hgt_config_repo_name(c, "/usr", &name, &err), HGT_EINVAL);
 	hgt_buf_reset(&text);
 	hgt_buf_addf(&text, "rm -r %s", root);
 	assert_int_equal(system(text.data), 0);
