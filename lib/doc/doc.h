@@ -45,6 +45,7 @@ struct hgt_pair {
 	const struct hgt_node *value;
 	bool merged;			/* came in through `<<` */
 	bool overridden;		/* a later pair has the same key: that one counts */
+	bool disputed;			/* a `<<` after it brings in the same key: YAML takes this one, Kubernetes that one */
 };
 
 /* line and column count from 1, columns in code points. end_* is just past the last byte of a scalar; for a

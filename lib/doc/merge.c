@@ -23,7 +23,8 @@ static int count(struct hgt_tree *tree, const struct hgt_node *value, size_t *n)
 		*n += value->v.map.n;
 		return 0;
 	}
-	if (value->type != HGT_NODE_SEQ)
+	/* A list stands in place; go-yaml takes none through an alias. */
+	if (value->type != HGT_NODE_SEQ || value->aliased)
 		return refuse(tree, value);
 	for (size_t i = 0; i < value->v.seq.n; i++) {
 		const struct hgt_node *item = value->v.seq.items[i];
@@ -40,28 +41,43 @@ struct gathering {
 	struct hgt_tree *tree;
 	struct hgt_pair *pairs;
 	size_t n;
-	struct hgt_map taken;
+	struct hgt_map taken;		/* key -> its pair in `pairs` */
+	const struct hgt_node *merge;	/* the key `<<` at work */
 };
+
+static bool is_before(const struct hgt_node *a, const struct hgt_node *b)
+{
+	return a->line < b->line || (a->line == b->line && a->column < b->column);
+}
 
 static int add(struct gathering *g, const struct hgt_pair *pair, bool merged)
 {
+	struct hgt_pair *mine = &g->pairs[g->n];
 	char room[HGT_KEY_ROOM], *kept;
 	size_t len;
 	const char *text = hgt_key_text(pair->key, room, &len);
 	int code;
 
-	if (merged && (pair->overridden || hgt_map_get(&g->taken, text, len)))
-		return 0;
+	if (merged) {
+		struct hgt_pair *there = hgt_map_get(&g->taken, text, len);
+
+		if (there && !there->merged && is_before(there->key, g->merge))
+			there->disputed = true;
+		if (there || pair->overridden)
+			return 0;
+	}
 	if (text == room) {
 		code = hgt_tree_string(g->tree, text, len, &kept);
 		if (code)
 			return code;
 		text = kept;
 	}
-	if (hgt_map_put(&g->taken, text, len, (void *)(uintptr_t)pair->key, NULL) < 0)
+	if (hgt_map_put(&g->taken, text, len, mine, NULL) < 0)
 		return hgt_error_nomem(g->tree->err);
-	g->pairs[g->n] = *pair;
-	g->pairs[g->n++].merged = merged;
+	*mine = (struct hgt_pair){
+		.key = pair->key, .value = pair->value, .merged = merged, .overridden = pair->overridden,
+	};
+	g->n++;
 	return 0;
 }
 
@@ -107,9 +123,12 @@ int hgt_merge(struct hgt_tree *tree, struct hgt_node *map)
 	for (size_t i = 0; i < n && !code; i++)
 		if (!hgt_is_merge_key(pairs[i].key))
 			code = add(&g, &pairs[i], false);
-	for (size_t i = 0; i < n && !code; i++)
-		if (hgt_is_merge_key(pairs[i].key))
+	for (size_t i = 0; i < n && !code; i++) {
+		if (hgt_is_merge_key(pairs[i].key)) {
+			g.merge = pairs[i].key;
 			code = add_value(&g, pairs[i].value);
+		}
+	}
 	hgt_map_release(&g.taken);
 	if (code)
 		return code;

@@ -39,6 +39,7 @@ struct hgt_frame {
 	uint64_t work;			/* tree->work when it began */
 	unsigned height;
 	bool merges;			/* has a key `<<` */
+	bool flow;			/* in brackets */
 };
 
 struct hgt_tree {

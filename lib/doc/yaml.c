@@ -122,17 +122,45 @@ static int resolve_tagged(struct reader *r, struct hgt_node *node, const char *t
 	return 0;
 }
 
+static int refuse_text(struct reader *r, const char *message, const char *hint, const yaml_event_t *event)
+{
+	hgt_tree_point(&r->tree);
+	hgt_buf_adds(&r->tree.message, message);
+	hgt_buf_adds(&r->tree.hint, hint);
+	return hgt_tree_tell(&r->tree, HGT_PROBLEM_SYNTAX, place_of(r, event->start_mark), 0);
+}
+
+/* Within brackets go-yaml ends a plain text at '?', and lets a tag go on past ',', where libyaml does not. */
+static int check_flow_scalar(struct reader *r, const yaml_event_t *event)
+{
+	const char *value = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+
+	if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return 0;
+	if (memchr(value, '?', len))
+		return refuse_text(r, "unquoted text within brackets cannot have a '?'", "put the value in quotes", event);
+	if (event->data.scalar.tag && !len) {
+		size_t end = offset_of(r, event->end_mark);
+
+		if (end < r->len && r->text[end] == ',')
+			return refuse_text(r, "a ',' follows the tag", "write the value after the tag, \"\" for an empty one", event);
+	}
+	return 0;
+}
+
 static int on_scalar(struct reader *r, const yaml_event_t *event)
 {
 	const char *value = (const char *)event->data.scalar.value;
 	const char *tag = (const char *)event->data.scalar.tag;
 	struct hgt_place start = place_of(r, event->start_mark), end = place_of(r, event->end_mark);
+	const struct hgt_frame *top = hgt_tree_top(&r->tree);
 	struct hgt_anchor *anchor = NULL;
 	struct hgt_node *node;
 	char *text;
-	int code = 0;
+	int code = top && top->flow ? check_flow_scalar(r, event) : 0;
 
-	if (event->data.scalar.anchor)
+	if (!code && event->data.scalar.anchor)
 		code = hgt_alias_declare(&r->tree, (const char *)event->data.scalar.anchor, &anchor);
 	if (!code)
 		code = hgt_tree_node(&r->tree, HGT_NODE_STRING, start, &node);
@@ -158,10 +186,13 @@ static int on_scalar(struct reader *r, const yaml_event_t *event)
 	return code ? code : hgt_tree_add(&r->tree, node);
 }
 
-static int on_open(struct reader *r, const yaml_event_t *event, enum hgt_node_type type, const yaml_char_t *name)
+static int on_open(struct reader *r, const yaml_event_t *event, enum hgt_node_type type)
 {
+	bool map = type == HGT_NODE_MAP;
+	const yaml_char_t *name = map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
 	struct hgt_place start = place_of(r, event->start_mark);
 	struct hgt_anchor *anchor = NULL;
+	struct hgt_frame *top;
 	int code = 0;
 
 	if (hgt_tree_wants_key(&r->tree))
@@ -172,8 +203,11 @@ static int on_open(struct reader *r, const yaml_event_t *event, enum hgt_node_ty
 		code = hgt_tree_open(&r->tree, type, start, anchor);
 	if (code)
 		return code;
+	top = hgt_tree_top(&r->tree);
+	top->flow = map ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+		: event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 	if (anchor)
-		anchor->node = hgt_tree_top(&r->tree)->node;
+		anchor->node = top->node;
 	r->tree.work++;
 	return hgt_alias_check(&r->tree, start);
 }
@@ -184,7 +218,7 @@ static int on_close(struct reader *r, const yaml_event_t *event)
 	const struct hgt_frame *top = hgt_tree_top(&r->tree);
 	struct hgt_place end = place_of(r, event->end_mark);
 
-	if (event->start_mark.index == event->end_mark.index && r->tree.n_pending > top->first) {
+	if (!top->flow && r->tree.n_pending > top->first) {
 		const struct hgt_node *last = r->tree.pending[r->tree.n_pending - 1];
 
 		end = (struct hgt_place){last->end_line, last->end_column};
@@ -236,9 +270,9 @@ static int on_event(struct reader *r, const yaml_event_t *event)
 	case YAML_ALIAS_EVENT:
 		return on_alias(r, event);
 	case YAML_SEQUENCE_START_EVENT:
-		return on_open(r, event, HGT_NODE_SEQ, event->data.sequence_start.anchor);
+		return on_open(r, event, HGT_NODE_SEQ);
 	case YAML_MAPPING_START_EVENT:
-		return on_open(r, event, HGT_NODE_MAP, event->data.mapping_start.anchor);
+		return on_open(r, event, HGT_NODE_MAP);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		return on_close(r, event);
@@ -305,6 +339,12 @@ static bool is_printable(uint32_t cp)
 		(cp >= 0xa0 && cp <= 0xfffd) || cp >= 0x10000;
 }
 
+/* Whether a line break may end in this byte: LF, CR, or the last one of U+0085, U+2028, U+2029. */
+static bool breaks_line(char c)
+{
+	return c == '\n' || c == '\r' || c == '\x85' || c == '\xa8' || c == '\xa9';
+}
+
 /* The first byte from `from` on that cannot be in YAML text, the text's end when all can. */
 static size_t find_bad_byte(struct reader *r, size_t from)
 {
@@ -321,6 +361,9 @@ static size_t find_bad_byte(struct reader *r, size_t from)
 		}
 		n = hgt_utf8_decode(r->text + i, r->len - i, &cp);
 		if (!n || !is_printable(cp))
+			return i;
+		/* A byte order mark that begins a line is dropped by libyaml, and a part of the key for go-yaml. */
+		if (cp == 0xfeff && breaks_line(r->text[i - 1]))
 			return i;
 		if (cp >= 0x80)
 			r->ascii = false;
@@ -357,6 +400,9 @@ static int tell_bad_byte(struct reader *r, size_t offset)
 	} else if (!hgt_utf8_decode(r->text + offset, r->len - offset, &cp)) {
 		hgt_buf_addf(&tree->message, "the byte 0x%02x is not valid UTF-8 here", c);
 		hgt_buf_adds(&tree->hint, "save the file as UTF-8");
+	} else if (cp == 0xfeff) {
+		hgt_buf_adds(&tree->message, "an invisible byte order mark (U+FEFF) begins the line");
+		hgt_buf_adds(&tree->hint, "remove it");
 	} else {
 		hgt_buf_addf(&tree->message, "the control character U+%04X is not allowed", cp);
 		hgt_buf_adds(&tree->hint, "remove it, or write it as an escape within double quotes");

@@ -307,6 +307,7 @@ static const struct {
 		"\\x takes 2, \\u 4, \\U 8; or use single quotes"},
 	{"found invalid Unicode character escape code", NULL, "this escape is no Unicode character",
 		"write characters beyond U+FFFF as \\U and 8 digits"},
+	{"found unexpected ':'", NULL, "within brackets a ':' cannot be followed by this", "write a space after the ':'"},
 	{"found undefined tag handle", NULL, "the tag's prefix is not declared", "put the value in quotes when it is a string"},
 	{"did not find expected <document start>", NULL, "the document ends before this line",
 		"begin the next one with a line \"---\""},
