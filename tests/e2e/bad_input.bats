@@ -79,7 +79,7 @@ no_escape_bytes() {
   local line
   printf 'policies:\n  - {repos: ["**"], refs: [HEAD], limits: {seconds: soon}}\n' >>"$CONFIG"
   line=$(wc -l <"$CONFIG")
-  refused_trouble "$CONFIG:$line:" soon
+  refused_trouble "$CONFIG:$line:53:"
   will_not_start "$CONFIG:$line:"
 }
 
@@ -119,7 +119,7 @@ no_escape_bytes() {
   server_config
   git init -q --bare --object-format=sha256 "$GIT_ROOT/new.git"
   fails headgate install -c "$CONFIG" "$GIT_ROOT/new.git"
-  has SHA-256
+  has sha256
   # Hooks put in by hand.
   ln -s "$BUILD/bin/headgate-pre-receive" "$GIT_ROOT/new.git/hooks/pre-receive"
   ln -s "$BUILD/bin/headgate-post-receive" "$GIT_ROOT/new.git/hooks/post-receive"
@@ -129,10 +129,10 @@ no_escape_bytes() {
   cd "$T/work"
   commit app.yaml "$(good_manifest app)"
   fails git push "$GIT_ROOT/new.git" main
-  has SHA-256
+  has sha256
   fails git -C "$GIT_ROOT/new.git" rev-parse --verify -q main
   # The daemon says so too, and serves the other one.
-  grep -q SHA-256 "$DAEMON_LOG"
+  grep -qi sha256 "$DAEMON_LOG"
   repo_clone infra "$T/infra"
   commit app.yaml "$(good_manifest app)"
   git push -q origin main
