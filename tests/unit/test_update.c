@@ -55,7 +55,7 @@ static void refuses_the_rest(void **state)
 		{A " " B " refs/heads/a\x7f\n", 0, HGT_EPARSE, "names no ref"},
 		{A " " B " refs/heads/main", 0, HGT_EPARSE, "cut short"},
 		{A " " B " refs/heads/main\n" A, 0, HGT_EPARSE, "line 2 "},
-		{A " " B " refs/heads/ma\0in\n", 101, HGT_EPARSE, "NUL"},
+		{A " " B " refs/heads/ma\0in\n", 99, HGT_EPARSE, "NUL"},
 		{A "  " B " refs/heads/main\n", 0, HGT_EPARSE, "line 1 "},
 		{"A" A " " B " refs/heads/main\n", 0, HGT_EPARSE, "line 1 "},
 		{"AAAA" A " " B " refs/heads/main\n", 0, HGT_EPARSE, "line 1 "},
