@@ -70,8 +70,8 @@ headgate_teardown() {
     wait "${WEB_PIDS[@]}" || true
   fi
   if [[ -z $BATS_TEST_COMPLETED || $status != 0 ]]; then
-    for name in "$DAEMON_LOG" "$T"/*.log "$T"/web/*.log; do
-      [[ -s $name && ! $name -ef $T/none ]] && { echo "--- ${name#"$T/"}"; tail -n 60 "$name"; }
+    for name in "$T"/*.log "$T"/web/*.log; do
+      [[ ! -s $name ]] || { echo "--- ${name#"$T/"}"; tail -n 60 "$name"; }
     done
   fi
   cd / && chmod -R u+rwX "$T" && rm -rf "$T"
@@ -120,12 +120,17 @@ END
 daemon_start() {
   headgated -c "$CONFIG" >>"$DAEMON_LOG" 2>&1 </dev/null 3>&- &
   DAEMON_PID=$!
-  wait_for 30 daemon_is_ready || { cat "$DAEMON_LOG"; return 1; }
+  wait_for 30 daemon_ready_or_ended || return 1
+  if process_ended "$DAEMON_PID"; then
+    wait "$DAEMON_PID" || echo "headgated ended at once with status $?"
+    DAEMON_PID=''
+    return 1
+  fi
   URL=http://$(grep -oE '127\.0\.0\.1:[1-9][0-9]*' "$DAEMON_LOG" | tail -n 1)
 }
 
-daemon_is_ready() {
-  [[ $(admin GET /readyz) == ok* ]] || { process_ended "$DAEMON_PID" && SECONDS=100000; false; }
+daemon_ready_or_ended() {
+  process_ended "$DAEMON_PID" || [[ $(admin GET /readyz) == ok* ]]
 }
 
 daemon_stop() {
