@@ -1,13 +1,97 @@
-/* The agents: registry, tokens, who is connected, their last reports. Kept in the journal's database, held in memory here. */
+/*
+ * The agents: registry, tokens, who is connected, their last reports. Kept in the journal's database, held in memory here.
+ *
+ * What changes the registry goes through the store; memory follows once it is on disk, and then `done` is called.
+ */
 #ifndef HEADGATE_DAEMON_AGENTS_H
 #define HEADGATE_DAEMON_AGENTS_H
 
 #include "daemon/daemon.h"
+#include "headgate/protocol.h"
 
 struct agents;
+struct agent_spec;
+struct announcement;
+struct hgt_json;
+struct report;
+struct subscriber;
 
-/* Loads the registry from daemon->reader. */
+/* HGT_TOKEN_PREFIX, 43 characters, and the terminator. */
+#define AGENT_TOKEN_MAX (sizeof(HGT_TOKEN_PREFIX) + 43)
+
+struct agent_target {
+	char *name, *repo, *ref, *path, *driver, *sync;
+	char *report;		/* the last one, JSON; NULL when there is none */
+	int64_t reported_ms;
+};
+
+/* Others read it; agents.c alone changes it. Counted: a request keeps its agent while it is removed. */
+struct agent {
+	unsigned refs;
+	bool pending;		/* its row is not on disk yet: it cannot log in */
+	bool removed;
+	char name[HGT_NAME_MAX + 1];
+	char kind[16];
+	char *allow_text;	/* JSON array */
+	char **allow;		/* the same, globs */
+	size_t n_allow;
+	char token_hash[65];
+	int64_t created_ms, seen_ms;
+	char *instance, *info;	/* what it announced last: info as JSON; version and host out of it, or NULL */
+	char *version, *host;
+	struct agent_target *targets;
+	size_t n_targets;
+	struct subscriber *stream;	/* open, or NULL */
+	char *remote;			/* the address of that stream */
+};
+
+/* Loads the registry from daemon->reader. Free after the store, whose jobs point here. */
 int agents_new(struct daemon *daemon, struct agents **out, struct hgt_error *err) HGT_MUST_CHECK;
 void agents_free(struct agents *agents);
+
+struct agent *agent_ref(struct agent *agent);
+void agent_unref(struct agent *agent);	/* NULL is fine */
+
+/* Whether the agent may see a repository. */
+bool agent_may_see(const struct agent *agent, const char *repo);
+
+/* The agent whose token this is, borrowed; NULL when it is nobody's. */
+struct agent *agents_authenticate(struct agents *agents, const char *token);
+
+/* In order of name: start with *pos = 0; NULL at the end. Those that are not on disk yet are left out. */
+const struct agent *agents_next(const struct agents *agents, size_t *pos);
+
+/* The array of all agents, as GET /v1/agents shows it. */
+void agents_write(const struct agents *agents, struct hgt_json *json);
+
+/* code 0: on disk, as event seq (0 for an announcement, which is none). err belongs to a negative code. */
+typedef void (*agents_done_cb)(void *ctx, int code, uint64_t seq, const struct hgt_error *err);
+
+/* Each of these calls done later, or fails at once and never calls it. */
+
+/* HGT_ECONFLICT when the name is taken. token gets the secret, which is nowhere else. */
+int agents_add(struct agents *agents, const struct agent_spec *spec, char token[AGENT_TOKEN_MAX], agents_done_cb done, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* HGT_ENOENT. Its stream ends when it is on disk. */
+int agents_remove(struct agents *agents, const char *name, agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* HGT_EPERM: a target outside allow; HGT_ECONFLICT: another instance's stream is open. An open stream of other targets ends. */
+int agents_announce(struct agents *agents, struct agent *agent, const struct announcement *announcement, agents_done_cb done,
+	void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* HGT_ENOENT: no target of that name was announced. */
+int agents_report(struct agents *agents, struct agent *agent, const struct report *report, agents_done_cb done, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether this instance may open its stream now: HGT_ECONFLICT when another one's is open, or when it has not announced itself. */
+int agents_may_stream(const struct agent *agent, const char *instance, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The agent's stream is open; one that was before is ended. */
+void agents_stream_opened(struct agents *agents, struct agent *agent, struct subscriber *stream, const char *remote);
+void agents_stream_closed(struct agents *agents, struct agent *agent, const struct subscriber *stream);
+
+/* Journal that somebody was turned away, at most once a minute per address. agent may be NULL. */
+void agents_refused(struct agents *agents, const char *agent, const char *remote, const char *reason);
 
 #endif

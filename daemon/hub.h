@@ -8,10 +8,12 @@
 #include "daemon/daemon.h"
 
 struct hub;
+struct request;
+struct subscriber;
 
 int hub_new(struct daemon *daemon, struct hub **out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Ends all streams. */
+/* Ends all streams. Free it after the git workers, whose jobs point here. */
 void hub_free(struct hub *hub);
 
 /* A committed row, in order of seq. The row is borrowed for the call. */
@@ -19,5 +21,47 @@ void hub_publish(struct hub *hub, const struct hgt_journal_row *row);
 
 /* The seq of the last row published (at start: the journal's head). */
 uint64_t hub_head(const struct hub *hub);
+
+/* hub_head as a cursor's text. */
+void hub_head_cursor(const struct hub *hub, struct hgt_buf *out);
+
+/* One thing a subscriber wants to be told of. */
+struct hub_want {
+	bool exact;	/* filter.repo and filter.ref are names, not globs; only ref.updated */
+	struct hgt_filter filter;
+};
+
+enum hub_form {
+	HUB_STREAM,	/* server-sent events */
+	HUB_PAGE,	/* one JSON page */
+};
+
+struct hub_options {
+	enum hub_form form;
+	const struct hub_want *wants;	/* copied */
+	size_t n_wants;
+	bool has_cursor;
+	struct hgt_cursor cursor;
+	bool has_last;			/* instead of a cursor: start `last` events before the head */
+	uint64_t last;
+	size_t limit;			/* of a page: events */
+	unsigned wait_ms;		/* of a page: for the first event */
+	void (*ended)(void *ctx, struct subscriber *subscriber);	/* the stream is over, for whatever reason; or NULL */
+	void *ctx;
+};
+
+/* Answers the request, sooner or later; takes it. *out (may be NULL) is the subscriber until `ended` is called; it is set only for a
+ * stream that has begun. On failure the request has been answered too. */
+int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* End it now. */
+void hub_end(struct subscriber *subscriber);
+
+/* End all; how many are left that have not been freed yet is always 0 afterwards. */
+void hub_end_all(struct hub *hub);
+
+/* Subscribers now. */
+size_t hub_subscribers(const struct hub *hub);
 
 #endif

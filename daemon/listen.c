@@ -1,0 +1,134 @@
+/* Listening sockets, unix and TCP. */
+#include "daemon/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+
+/* What is at path is in the way: remove it when it is a socket that nobody answers on. */
+static int clear_path(const char *path, const struct sockaddr_un *address, struct hgt_error *err)
+{
+	struct stat st;
+	int fd, code = 0;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : hgt_error_set_errno(err, "%s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return hgt_error_set(err, HGT_EEXIST, "%s: there is a file that is no socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return hgt_error_set_errno(err, "%s: socket", path);
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+		code = hgt_error_set(err, HGT_ECONFLICT, "%s: another process listens there", path);
+	else if (errno != ECONNREFUSED)
+		code = hgt_error_set_errno(err, "%s", path);
+	else if (unlink(path) < 0)
+		code = hgt_error_set_errno(err, "%s: cannot remove the stale socket", path);
+	close(fd);
+	return code;
+}
+
+int listen_unix(const char *path, mode_t mode, int *out, struct hgt_error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t len = strlen(path);
+	mode_t mask;
+	int fd, bound, code;
+
+	if (len >= sizeof(address.sun_path))
+		return hgt_error_set(err, HGT_ELIMIT, "%s: a socket's path has at most %zu bytes", path,
+			sizeof(address.sun_path) - 1);
+	memcpy(address.sun_path, path, len + 1);
+	code = clear_path(path, &address, err);
+	if (code < 0)
+		return code;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return hgt_error_set_errno(err, "%s: socket", path);
+	mask = umask(0777 & ~mode);
+	bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (bound < 0) {
+		code = hgt_error_set_errno(err, "%s: cannot bind", path);
+		close(fd);
+		return code;
+	}
+	if (listen(fd, BACKLOG) < 0) {
+		code = hgt_error_set_errno(err, "%s: cannot listen", path);
+		unlink(path);
+		close(fd);
+		return code;
+	}
+	*out = fd;
+	return 0;
+}
+
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static void format_address(const struct sockaddr_storage *address, struct hgt_buf *out)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+		hgt_buf_addf(out, "%s:%u", inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)), ntohs(in->sin_port));
+	} else {
+		const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)address;
+
+		hgt_buf_addf(out, "[%s]:%u", inet_ntop(AF_INET6, &in->sin6_addr, text, sizeof(text)), ntohs(in->sin6_port));
+	}
+}
+
+int listen_tcp(const struct hgt_config_listen *wanted, int *out, struct hgt_buf *bound, struct hgt_error *err)
+{
+	struct sockaddr_storage address = {0};
+	int len = sizeof(address), on = 1, fd, code;
+	socklen_t name_len = sizeof(address);
+	const char *colon = strrchr(wanted->address, ':');
+
+	/* evutil takes an address without a port too, and then gives port 0. */
+	if (!colon || !colon[1] || colon[strspn(colon, ":0123456789")] ||
+	    evutil_parse_sockaddr_port(wanted->address, (struct sockaddr *)&address, &len) < 0)
+		return hgt_error_set(err, HGT_EPARSE, "listen %s: not a numeric address and port, like 127.0.0.1:7420 or [::1]:7420",
+			wanted->address);
+	if (!wanted->insecure && !is_loopback(&address))
+		return hgt_error_set(err, HGT_EPERM, "listen %s: plain HTTP would leave this machine; listen on a loopback "
+			"address behind a TLS proxy, or say `insecure: true`", wanted->address);
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return hgt_error_set_errno(err, "listen %s: socket", wanted->address);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, (socklen_t)len) < 0 || listen(fd, BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &name_len) < 0) {
+		code = hgt_error_set_errno(err, "listen %s", wanted->address);
+		close(fd);
+		return code;
+	}
+	format_address(&address, bound);
+	*out = fd;
+	return 0;
+}
+
+bool listen_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	*uid = peer.uid;
+	return true;
+}

@@ -1,0 +1,67 @@
+/*
+ * What clients of the HTTP API send as JSON, read and checked field by field. A result's strings live in the document set that the
+ * caller gives (initialised) and releases. Unknown fields are ignored, so that a newer client may speak to an older daemon. A
+ * failure is HGT_EPARSE or HGT_ELIMIT with a message that names the field.
+ */
+#ifndef HEADGATE_DAEMON_MESSAGES_H
+#define HEADGATE_DAEMON_MESSAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "config/config.h"
+#include "doc/doc.h"
+
+/* POST /v1/agents */
+struct agent_spec {
+	const char *name;
+	const char *kind;		/* "cluster", "host" */
+	struct hgt_strings allow;	/* globs over repository names */
+};
+int message_agent_spec(const char *text, size_t len, struct hgt_doc_set *set, struct agent_spec *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* PUT /v1/agents/self */
+#define MESSAGE_TARGETS_MAX 256
+
+struct announced_target {
+	const char *name, *repo, *ref, *path, *driver, *sync;
+};
+
+struct announcement {
+	const char *version, *host, *instance;
+	struct announced_target *targets;
+	size_t n_targets;
+};
+int message_announcement(const char *text, size_t len, struct hgt_doc_set *set, struct announcement *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+/* The same in JSON, without `instance`: what the registry keeps, and reads again with `instance` optional. */
+void message_announcement_write(const struct announcement *announcement, struct hgt_buf *out);
+int message_announcement_stored(const char *text, size_t len, struct hgt_doc_set *set, struct announcement *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* POST /v1/agents/self/reports */
+#define MESSAGE_REPORT_MAX (64 * 1024)
+
+struct report {
+	const char *target, *sync, *health, *operation;
+	const char *desired, *applied, *observed;	/* or NULL */
+	const char *cause, *message, *tool, *version;	/* or NULL */
+	bool has_exit_status;
+	int64_t exit_status;
+	const char *started, *finished;			/* or NULL */
+	int64_t added, modified, removed;
+	bool truncated;
+};
+int message_report(const char *text, size_t len, struct hgt_doc_set *set, struct report *out, struct hgt_error *err) HGT_MUST_CHECK;
+/* As JSON; with the agent's name in it when that is not NULL (the event's data). */
+void message_report_write(const struct report *report, const char *agent, struct hgt_buf *out);
+
+/* Whether path is "" or whole components joined by single slashes, none of them "." or "..". */
+bool message_path_is_valid(const char *path);
+
+/* Whether ref is a full ref name as git-check-ref-format(1) would have it, in the main. */
+bool message_ref_is_valid(const char *ref);
+
+#endif

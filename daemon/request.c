@@ -1,0 +1,163 @@
+/* Answers to HTTP requests. */
+#include "daemon/request.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+
+#include "base/json_writer.h"
+#include "daemon/agents.h"
+
+static const struct status {
+	int status;
+	const char *reason, *name;	/* name: the error code that goes with it */
+} statuses[] = {
+	{200, "OK", NULL},
+	{201, "Created", NULL},
+	{204, "No Content", NULL},
+	{304, "Not Modified", NULL},
+	{400, "Bad Request", "bad-request"},
+	{401, "Unauthorized", "unauthorized"},
+	{403, "Forbidden", "forbidden"},
+	{404, "Not Found", "not-found"},
+	{405, "Method Not Allowed", "method-not-allowed"},
+	{409, "Conflict", "conflict"},
+	{410, "Gone", "gone"},
+	{413, "Content Too Large", "content-too-large"},
+	{429, "Too Many Requests", "too-many-requests"},
+	{500, "Internal Server Error", "internal"},
+	{503, "Service Unavailable", "unavailable"},
+};
+
+static const struct status *find_status(int status)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		if (statuses[i].status == status)
+			return &statuses[i];
+	return &statuses[sizeof(statuses) / sizeof(*statuses) - 2];
+}
+
+const char *request_reason(int status)
+{
+	return find_status(status)->reason;
+}
+
+void request_header(struct request *request, const char *key, const char *value)
+{
+	if (request->ev)
+		evhttp_add_header(evhttp_request_get_output_headers(request->ev), key, value);
+}
+
+const char *request_get_header(const struct request *request, const char *key)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(request->ev), key);
+}
+
+const char *request_body(const struct request *request, size_t *len)
+{
+	struct evbuffer *input = evhttp_request_get_input_buffer(request->ev);
+	const char *text;
+
+	*len = evbuffer_get_length(input);
+	text = *len ? (const char *)evbuffer_pullup(input, -1) : "";
+	if (!text)
+		*len = 0;
+	return text ? text : "";
+}
+
+void request_free(struct request *request)
+{
+	if (!request)
+		return;
+	if (request->connection)
+		connection_answered(request->connection, request);
+	agent_unref(request->agent);
+	query_release(&request->query);
+	free(request->name);
+	free(request);
+}
+
+void request_reply_buffer(struct request *request, int status, struct evbuffer *body)
+{
+	struct evhttp_request *ev = request->ev;
+
+	request_free(request);
+	if (ev)
+		evhttp_send_reply(ev, status, request_reason(status), body);
+}
+
+void request_reply_empty(struct request *request, int status)
+{
+	request_reply_buffer(request, status, NULL);
+}
+
+static void reply_bytes(struct request *request, int status, const char *type, const char *data, size_t len)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	request_header(request, "Content-Type", type);
+	if (!body || evbuffer_add(body, data, len) < 0)
+		request_reply_empty(request, 503);
+	else
+		request_reply_buffer(request, status, body);
+	if (body)
+		evbuffer_free(body);
+}
+
+void request_reply_text(struct request *request, int status, const char *text)
+{
+	reply_bytes(request, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+void request_reply_json(struct request *request, int status, const struct hgt_buf *body)
+{
+	if (body->failed)
+		request_reply_empty(request, 503);
+	else
+		reply_bytes(request, status, "application/json", body->data, body->len);
+}
+
+void request_reply_error(struct request *request, int status, const char *name, const char *fmt, ...)
+{
+	struct hgt_buf body = HGT_BUF_INIT, message = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+	va_list ap;
+
+	va_start(ap, fmt);
+	hgt_buf_addvf(&message, fmt, ap);
+	va_end(ap);
+	hgt_json_begin_object(&json);
+	hgt_json_key_string(&json, "error", name ? name : find_status(status)->name);
+	hgt_json_key_string(&json, "message", message.data);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&body, '\n');
+	request_reply_json(request, status, &body);
+	hgt_buf_release(&message);
+	hgt_buf_release(&body);
+}
+
+void request_reply_failure(struct request *request, const struct hgt_error *err)
+{
+	int status = 503;
+
+	switch (err->code) {
+	case HGT_EINVAL:
+	case HGT_EPARSE:
+	case HGT_EUNSUPPORTED:
+		status = 400;
+		break;
+	case HGT_EPERM:
+		status = 403;
+		break;
+	case HGT_ENOENT:
+		status = 404;
+		break;
+	case HGT_EEXIST:
+	case HGT_ECONFLICT:
+		status = 409;
+		break;
+	case HGT_ELIMIT:
+		status = 413;
+		break;
+	}
+	request_reply_error(request, status, NULL, "%s", err->message);
+}

@@ -1,0 +1,65 @@
+/*
+ * One HTTP request on its way to its answer.
+ *
+ * http.c makes it, finds its route and who asks, and gives it to the endpoint, which owns it from then on and answers once with one of
+ * the request_reply functions, now or from a later callback. The answer frees it. A client may go away before: then `gone` is called when
+ * it is set, and an answer only frees.
+ */
+#ifndef HEADGATE_DAEMON_REQUEST_H
+#define HEADGATE_DAEMON_REQUEST_H
+
+#include "daemon/daemon.h"
+#include "daemon/query.h"
+
+struct agent;
+struct connection;
+struct evbuffer;
+struct evhttp_request;
+struct hgt_doc_set;
+
+/* Room for an address as text, IPv6 with a scope included. */
+#define REQUEST_REMOTE_MAX 64
+
+struct request {
+	struct daemon *daemon;
+	struct evhttp_request *ev;	/* NULL when the client has gone */
+	struct connection *connection;	/* http.c's; NULL when the client has gone */
+	struct agent *agent;		/* who asks by token (a reference); NULL through the admin socket */
+	struct query query;
+	char *name;			/* of /v1/agents/NAME, decoded; or NULL */
+	char remote[REQUEST_REMOTE_MAX];	/* the client's address, "" for a unix socket */
+	void (*gone)(void *ctx);	/* the owner's, told once; it frees the request with request_free */
+	void *gone_ctx;
+};
+
+/* Add a header to the answer; a value that cannot be one is left out. */
+void request_header(struct request *request, const char *key, const char *value);
+
+/* A header of the request, or NULL. */
+const char *request_get_header(const struct request *request, const char *key);
+
+/* The body, contiguous; *len may be 0. Lives as long as the request. */
+const char *request_body(const struct request *request, size_t *len);
+
+/* Answers. body is left to the caller; a failed one becomes 503. */
+void request_reply_json(struct request *request, int status, const struct hgt_buf *body);
+void request_reply_text(struct request *request, int status, const char *text);
+void request_reply_empty(struct request *request, int status);
+void request_reply_buffer(struct request *request, int status, struct evbuffer *body);
+
+/* {"error":name,"message":...}; the name NULL: the one that goes with the status. */
+void request_reply_error(struct request *request, int status, const char *name, const char *fmt, ...) HGT_PRINTF(4, 5);
+
+/* The same for a failure of ours or a finding about the input, by its code. */
+void request_reply_failure(struct request *request, const struct hgt_error *err);
+
+/* The reason phrase of a status. */
+const char *request_reason(int status);
+
+/* For the owner of a request whose client has gone; otherwise an answer frees. */
+void request_free(struct request *request);
+
+/* http.c's: what it wants to know when a request is answered or freed. */
+void connection_answered(struct connection *connection, struct request *request);
+
+#endif
