@@ -1,12 +1,23 @@
-/* Archives: built by a git worker, once, kept in <state>/archives by tree id under a size limit, served from there. */
+/*
+ * Archives: built by a git worker, once, kept in <state>/archives by tree id under a size limit, served from there.
+ *
+ * On disk: <tree id>.tar.gz and, made before it, <tree id>.sha256, a line as sha256sum(1) writes it. Whatever else is found in the folder
+ * at start is removed.
+ */
 #ifndef HEADGATE_DAEMON_ARCHIVES_H
 #define HEADGATE_DAEMON_ARCHIVES_H
 
 #include "daemon/daemon.h"
 
 struct archives;
+struct request;
 
 int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* After the git workers, whose jobs point here. */
 void archives_free(struct archives *archives);
+
+/* Answer the request, which it takes, with the archive of `path` of the commit `rev` of the repository at repo_path. */
+void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const char *rev, const char *path);
 
 #endif

@@ -13,7 +13,7 @@ struct subscriber;
 
 int hub_new(struct daemon *daemon, struct hub **out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Ends all streams. Free it after the git workers, whose jobs point here. */
+/* Ends all streams. */
 void hub_free(struct hub *hub);
 
 /* A committed row, in order of seq. The row is borrowed for the call. */
@@ -50,15 +50,15 @@ struct hub_options {
 	void *ctx;
 };
 
-/* Answers the request, sooner or later; takes it. *out (may be NULL) is the subscriber until `ended` is called; it is set only for a
- * stream that has begun. On failure the request has been answered too. */
+/* Answers the request, sooner or later, and takes it, also on failure. *out (may be NULL) gets the subscriber of a stream that has begun,
+ * which lives until `ended` is called. */
 int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* End it now. */
 void hub_end(struct subscriber *subscriber);
 
-/* End all; how many are left that have not been freed yet is always 0 afterwards. */
+/* End all. */
 void hub_end_all(struct hub *hub);
 
 /* Subscribers now. */

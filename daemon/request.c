@@ -80,6 +80,9 @@ void request_reply_buffer(struct request *request, int status, struct evbuffer *
 {
 	struct evhttp_request *ev = request->ev;
 
+	/* evhttp would send it in answer to a HEAD too. */
+	if (ev && evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD)
+		body = NULL;
 	request_free(request);
 	if (ev)
 		evhttp_send_reply(ev, status, request_reason(status), body);

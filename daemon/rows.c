@@ -23,7 +23,8 @@ struct row *row_new(const struct hgt_journal_row *from)
 
 	if (!row)
 		return NULL;
-	*row = (struct row){.refs = 1, .seq = from->seq, .body_len = from->body_len, .cost = size};
+	/* The frame and the parsed event come to about the same again, each. */
+	*row = (struct row){.refs = 1, .seq = from->seq, .body_len = from->body_len, .cost = 3 * size};
 	room = (char *)(row + 1);
 	row->type = put(&room, from->type, type_len);
 	row->repo = put(&room, from->repo, repo_len);
@@ -44,6 +45,7 @@ void row_unref(struct row *row)
 	if (!row || --row->refs)
 		return;
 	free(row->event);
+	free(row->frame);
 	free(row);
 }
 
@@ -62,21 +64,22 @@ static const char *put_text(char **room, const struct hgt_node *map, const char 
 }
 
 /* The event in one piece of memory, paths included. */
-static struct hgt_ref_event *build_event(const struct row *row, const struct hgt_node *data, size_t *size)
+static struct hgt_ref_event *build_event(const struct row *row, const struct hgt_node *data)
 {
 	const struct hgt_node *paths = hgt_node_get(data, "paths");
 	size_t n = paths && paths->type == HGT_NODE_SEQ ? paths->v.seq.n : 0;
 	struct hgt_ref_event *event;
 	struct hgt_event_path *path;
 	bool truncated = true;
+	size_t size;
 	char *room;
 
 	if (n > HGT_EVENT_PATHS_MAX)
 		return NULL;
-	*size = sizeof(*event) + n * sizeof(*path) + text_size(data, "old") + text_size(data, "new");
+	size = sizeof(*event) + n * sizeof(*path) + text_size(data, "old") + text_size(data, "new");
 	for (size_t i = 0; i < n; i++)
-		*size += text_size(paths->v.seq.items[i], "path");
-	event = calloc(1, *size);
+		size += text_size(paths->v.seq.items[i], "path");
+	event = calloc(1, size);
 	if (!event)
 		return NULL;
 	path = (struct hgt_event_path *)(event + 1);
@@ -98,17 +101,31 @@ static struct hgt_ref_event *build_event(const struct row *row, const struct hgt
 const struct hgt_ref_event *row_event(struct row *row)
 {
 	struct hgt_doc_set set;
-	size_t size = 0;
 
 	if (row->event || !row->is_ref)
 		return row->event;
 	hgt_doc_set_init(&set);
 	if (hgt_json_parse_message(row->body, row->body_len, &set, NULL) == 0)
-		row->event = build_event(row, hgt_node_get(set.docs[0].root, "data"), &size);
+		row->event = build_event(row, hgt_node_get(set.docs[0].root, "data"));
 	hgt_doc_set_release(&set);
-	if (row->event)
-		row->cost += size;
 	return row->event;
+}
+
+const char *row_frame(struct row *row, const char *journal)
+{
+	struct hgt_buf frame = HGT_BUF_INIT, id = HGT_BUF_INIT;
+	struct hgt_cursor cursor = {.seq = row->seq};
+
+	if (row->frame)
+		return row->frame;
+	memcpy(cursor.journal, journal, sizeof(cursor.journal));
+	hgt_cursor_format(&cursor, &id);
+	hgt_sse_write(&frame, id.data, row->type, row->body, row->body_len);
+	row->frame_len = frame.len;
+	row->frame = id.failed ? NULL : hgt_buf_take(&frame);
+	hgt_buf_release(&frame);
+	hgt_buf_release(&id);
+	return row->frame;
 }
 
 static void drop_oldest(struct rows *rows)

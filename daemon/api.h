@@ -1,0 +1,22 @@
+/* The endpoints of the HTTP API: each takes the request and answers it. Who may ask has been settled by the routes in http.c. */
+#ifndef HEADGATE_DAEMON_API_H
+#define HEADGATE_DAEMON_API_H
+
+#include "daemon/request.h"
+
+void api_health(struct request *request);
+void api_ready(struct request *request);
+void api_status(struct request *request);
+
+void api_events(struct request *request);
+void api_agent_events(struct request *request);
+
+void api_agents(struct request *request);
+void api_agent_add(struct request *request);
+void api_agent_remove(struct request *request);
+void api_agent_announce(struct request *request);
+void api_agent_report(struct request *request);
+
+void api_archive(struct request *request);
+
+#endif

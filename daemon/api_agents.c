@@ -1,0 +1,185 @@
+/* Endpoints about agents, and those by which agents tell of themselves. */
+#include "base/json_writer.h"
+#include "base/timing.h"
+#include "daemon/agents.h"
+#include "daemon/api.h"
+#include "daemon/hub.h"
+#include "daemon/messages.h"
+#include "doc/doc.h"
+
+void api_agents(struct request *request)
+{
+	struct hgt_buf body = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+
+	hgt_json_begin_object(&json);
+	hgt_json_key(&json, "agents");
+	agents_write(request->daemon->agents, &json);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&body, '\n');
+	request_reply_json(request, 200, &body);
+	hgt_buf_release(&body);
+}
+
+/* An addition waits for the disk; its token is shown then, once. */
+struct addition {
+	struct request *request;
+	char name[HGT_NAME_MAX + 1];
+	char token[AGENT_TOKEN_MAX];
+};
+
+static void addition_done(void *ctx, int code, uint64_t seq, const struct hgt_error *err)
+{
+	struct addition *addition = ctx;
+	struct hgt_buf body = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+
+	(void)seq;
+	if (code < 0) {
+		request_reply_failure(addition->request, err);
+	} else {
+		hgt_json_begin_object(&json);
+		hgt_json_key_string(&json, "name", addition->name);
+		hgt_json_key_string(&json, "token", addition->token);
+		hgt_json_end_object(&json);
+		hgt_buf_addc(&body, '\n');
+		request_header(addition->request, "Cache-Control", "no-store");
+		request_reply_json(addition->request, 201, &body);
+	}
+	hgt_buf_release(&body);
+	explicit_bzero(addition, sizeof(*addition));
+	free(addition);
+}
+
+void api_agent_add(struct request *request)
+{
+	struct addition *addition = NULL;
+	struct hgt_error err = {0};
+	struct hgt_doc_set set;
+	struct agent_spec spec;
+	size_t len;
+	const char *text = request_body(request, &len);
+
+	hgt_doc_set_init(&set);
+	if (message_agent_spec(text, len, &set, &spec, &err) < 0)
+		goto fail;
+	addition = calloc(1, sizeof(*addition));
+	if (!addition) {
+		hgt_error_nomem(&err);
+		goto fail;
+	}
+	addition->request = request;
+	snprintf(addition->name, sizeof(addition->name), "%s", spec.name);
+	if (agents_add(request->daemon->agents, &spec, addition->token, addition_done, addition, &err) < 0)
+		goto fail;
+	hgt_doc_set_release(&set);
+	return;
+fail:
+	free(addition);
+	hgt_doc_set_release(&set);
+	request_reply_failure(request, &err);
+}
+
+static void removal_done(void *ctx, int code, uint64_t seq, const struct hgt_error *err)
+{
+	(void)seq;
+	if (code < 0)
+		request_reply_failure(ctx, err);
+	else
+		request_reply_empty(ctx, 204);
+}
+
+void api_agent_remove(struct request *request)
+{
+	struct hgt_error err = {0};
+
+	if (agents_remove(request->daemon->agents, request->name, removal_done, request, &err) < 0)
+		request_reply_failure(request, &err);
+}
+
+static void reply_cursor(struct request *request, const char *name, const struct hgt_buf *cursor)
+{
+	struct hgt_buf body = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+
+	hgt_json_begin_object(&json);
+	if (name)
+		hgt_json_key_string(&json, "name", name);
+	hgt_json_key_string(&json, "cursor", cursor->data);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&body, '\n');
+	body.failed |= cursor->failed;
+	request_reply_json(request, 200, &body);
+	hgt_buf_release(&body);
+}
+
+static void announcement_done(void *ctx, int code, uint64_t seq, const struct hgt_error *err)
+{
+	struct request *request = ctx;
+	struct hgt_buf cursor = HGT_BUF_INIT;
+
+	(void)seq;
+	if (code < 0) {
+		request_reply_failure(request, err);
+	} else {
+		hub_head_cursor(request->daemon->hub, &cursor);
+		reply_cursor(request, request->agent->name, &cursor);
+	}
+	hgt_buf_release(&cursor);
+}
+
+void api_agent_announce(struct request *request)
+{
+	struct announcement announcement;
+	struct hgt_error err = {0};
+	struct hgt_doc_set set;
+	size_t len;
+	const char *text = request_body(request, &len);
+	int code;
+
+	hgt_doc_set_init(&set);
+	code = message_announcement(text, len, &set, &announcement, &err);
+	if (code == 0)
+		code = agents_announce(request->daemon->agents, request->agent, &announcement, announcement_done, request, &err);
+	hgt_doc_set_release(&set);
+	if (code == HGT_ECONFLICT) {
+		agents_refused(request->daemon->agents, request->agent->name, request->remote, err.message);
+		request_reply_error(request, 409, "agent-name-in-use", "%s", err.message);
+	} else if (code < 0) {
+		request_reply_failure(request, &err);
+	}
+}
+
+static void report_done(void *ctx, int code, uint64_t seq, const struct hgt_error *err)
+{
+	struct request *request = ctx;
+	struct hgt_cursor at = {.seq = seq};
+	struct hgt_buf cursor = HGT_BUF_INIT;
+
+	if (code < 0) {
+		request_reply_failure(request, err);
+	} else {
+		snprintf(at.journal, sizeof(at.journal), "%s", hgt_journal_id(request->daemon->reader));
+		hgt_cursor_format(&at, &cursor);
+		reply_cursor(request, NULL, &cursor);
+	}
+	hgt_buf_release(&cursor);
+}
+
+void api_agent_report(struct request *request)
+{
+	struct hgt_error err = {0};
+	struct hgt_doc_set set;
+	struct report report;
+	size_t len;
+	const char *text = request_body(request, &len);
+	int code;
+
+	hgt_doc_set_init(&set);
+	code = message_report(text, len, &set, &report, &err);
+	if (code == 0)
+		code = agents_report(request->daemon->agents, request->agent, &report, report_done, request, &err);
+	hgt_doc_set_release(&set);
+	if (code < 0)
+		request_reply_failure(request, &err);
+}

@@ -1,0 +1,41 @@
+/* The endpoint that gives archives. */
+#include "daemon/agents.h"
+#include "daemon/api.h"
+#include "daemon/archives.h"
+#include "daemon/messages.h"
+#include "daemon/repos.h"
+#include "git/update.h"
+
+void api_archive(struct request *request)
+{
+	const char *name = query_get(&request->query, "repo");
+	const char *rev = query_get(&request->query, "rev");
+	const char *path = query_get(&request->query, "path");
+	const struct repo *repo;
+
+	if (!name || !*name || !rev) {
+		request_reply_error(request, 400, NULL, "parameters \"repo\" and \"rev\" are needed");
+		return;
+	}
+	if (!hgt_oid_is_valid(rev) || hgt_oid_is_zero(rev)) {
+		request_reply_error(request, 400, NULL, "parameter \"rev\" is to be a whole commit id");
+		return;
+	}
+	if (path && !message_path_is_valid(path)) {
+		request_reply_error(request, 400, NULL, "parameter \"path\" is to be a relative path without empty, \".\" or \"..\" "
+			"components");
+		return;
+	}
+	/* Whether there is such a repository is not told to those who may not see it. */
+	if (request->agent && !agent_may_see(request->agent, name)) {
+		request_reply_error(request, 403, NULL, "agent %s may not see repository %s", request->agent->name, name);
+		return;
+	}
+	repo = repos_find(request->daemon->repos, name);
+	if (!repo)
+		request_reply_error(request, 404, "repository-not-found", "there is no repository %s", name);
+	else if (repo->trouble)
+		request_reply_error(request, 503, "repository-trouble", "repository %s: %s", name, repo->trouble);
+	else
+		archives_serve(request->daemon->archives, request, repo->path, rev, path ? path : "");
+}

@@ -1,0 +1,62 @@
+/* Endpoints about the daemon itself. */
+#include "base/json_writer.h"
+#include "base/timing.h"
+#include "daemon/agents.h"
+#include "daemon/api.h"
+#include "daemon/hub.h"
+#include "daemon/repos.h"
+
+void api_health(struct request *request)
+{
+	request_reply_text(request, 200, "ok\n");
+}
+
+void api_ready(struct request *request)
+{
+	if (request->daemon->ready)
+		request_reply_text(request, 200, "ok\n");
+	else
+		request_reply_text(request, 503, "starting: the repositories are still being compared with the journal\n");
+}
+
+static void write_repos(const struct repos *repos, struct hgt_json *json)
+{
+	const struct repo *repo;
+	size_t pos = 0;
+
+	hgt_json_begin_array(json);
+	while ((repo = repos_next(repos, &pos))) {
+		hgt_json_begin_object(json);
+		hgt_json_key_string(json, "name", repo->name);
+		hgt_json_key_uint(json, "refs", repo->refs);
+		hgt_json_key_string(json, "trouble", repo->trouble);
+		hgt_json_end_object(json);
+	}
+	hgt_json_end_array(json);
+}
+
+void api_status(struct request *request)
+{
+	const struct daemon *daemon = request->daemon;
+	struct hgt_buf body = HGT_BUF_INIT, head = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+	char started[HGT_TIME_TEXT];
+
+	hub_head_cursor(daemon->hub, &head);
+	hgt_time_format(daemon->started_ms, started);
+	hgt_json_begin_object(&json);
+	hgt_json_key_string(&json, "site", daemon->config->site);
+	hgt_json_key_string(&json, "version", HGT_VERSION);
+	hgt_json_key_string(&json, "journal", hgt_journal_id(daemon->reader));
+	hgt_json_key_string(&json, "head", head.data);
+	hgt_json_key_string(&json, "started", started);
+	hgt_json_key(&json, "repositories");
+	write_repos(daemon->repos, &json);
+	hgt_json_key(&json, "agents");
+	agents_write(daemon->agents, &json);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&body, '\n');
+	request_reply_json(request, 200, &body);
+	hgt_buf_release(&head);
+	hgt_buf_release(&body);
+}

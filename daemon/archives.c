@@ -1,0 +1,553 @@
+/* Archives: resolved and built by git workers, kept on disk by tree id, served from there. */
+#include "daemon/archives.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <fcntl.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/build.h"
+#include "base/digest.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/workers.h"
+#include "daemon/request.h"
+#include "git/repository.h"
+#include "headgate/protocol.h"
+
+#define ARCHIVE_SUFFIX ".tar.gz"
+#define DIGEST_SUFFIX ".sha256"
+
+/* One archive on disk. */
+struct archive {
+	TAILQ_ENTRY(archive) entry;
+	char tree[HGT_OID_HEX_SHA256 + 1];
+	struct hgt_archive_info info;
+	int64_t made;	/* its file's modification time; for the order at start */
+};
+
+TAILQ_HEAD(archive_list, archive);
+
+/* A request that waits, first for its tree id, then for the build. */
+struct want {
+	TAILQ_ENTRY(want) entry;
+	struct archives *archives;
+	struct request *request;
+	char *repo_path, *rev, *path;
+	char tree[HGT_OID_HEX_SHA256 + 1];
+	const char *missing;	/* the name of the error when something is not there */
+	int code;
+	struct hgt_error err;
+};
+
+TAILQ_HEAD(want_list, want);
+
+/* An archive that a worker builds, and all who wait for it. The first want says from where. */
+struct build {
+	struct archives *archives;
+	struct want_list wants;
+	const struct want *source;
+	char tree[HGT_OID_HEX_SHA256 + 1];
+	uint64_t limit;
+	struct hgt_archive_info info;
+	int code;
+	struct hgt_error err;
+};
+
+struct archives {
+	struct daemon *daemon;
+	char *folder, *temporary;
+	struct hgt_map by_tree;		/* struct archive */
+	struct archive_list used;	/* least recently used first */
+	uint64_t bytes;
+	struct hgt_map building;	/* tree -> struct build */
+};
+
+/* The cache. */
+
+static void path_of(const struct archives *archives, const char *tree, const char *suffix, struct hgt_buf *out)
+{
+	hgt_buf_reset(out);
+	hgt_buf_addf(out, "%s/%s%s", archives->folder, tree, suffix);
+}
+
+static void forget(struct archives *archives, struct archive *archive)
+{
+	hgt_map_remove(&archives->by_tree, archive->tree, strlen(archive->tree));
+	TAILQ_REMOVE(&archives->used, archive, entry);
+	archives->bytes -= archive->info.bytes;
+	free(archive);
+}
+
+static void drop(struct archives *archives, struct archive *archive)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+
+	path_of(archives, archive->tree, ARCHIVE_SUFFIX, &path);
+	if (!path.failed)
+		unlink(path.data);
+	path_of(archives, archive->tree, DIGEST_SUFFIX, &path);
+	if (!path.failed)
+		unlink(path.data);
+	hgt_buf_release(&path);
+	forget(archives, archive);
+}
+
+/* Keep it as the latest used; what is over the limit goes, the oldest first, but never this one. */
+static int keep(struct archives *archives, const char *tree, const struct hgt_archive_info *info, struct hgt_error *err)
+{
+	struct archive *archive = calloc(1, sizeof(*archive));
+
+	if (!archive)
+		return hgt_error_nomem(err);
+	snprintf(archive->tree, sizeof(archive->tree), "%s", tree);
+	archive->info = *info;
+	if (hgt_map_put(&archives->by_tree, archive->tree, strlen(archive->tree), archive, NULL) < 0) {
+		free(archive);
+		return hgt_error_nomem(err);
+	}
+	TAILQ_INSERT_TAIL(&archives->used, archive, entry);
+	archives->bytes += info->bytes;
+	while (archives->bytes > archives->daemon->config->limits.archive_cache && TAILQ_FIRST(&archives->used) != archive)
+		drop(archives, TAILQ_FIRST(&archives->used));
+	return 0;
+}
+
+/* Answers. */
+
+static void want_free(struct want *want)
+{
+	free(want->repo_path);
+	free(want->rev);
+	free(want->path);
+	free(want);
+}
+
+/* Answer a want that failed, and free it. */
+static void answer_failure(struct want *want, int code, const struct hgt_error *err)
+{
+	if (code == HGT_ENOENT)
+		request_reply_error(want->request, 404, want->missing ? want->missing : "path-not-found", "%s", err->message);
+	else if (code == HGT_ELIMIT)
+		request_reply_error(want->request, 413, "archive-too-large", "%s", err->message);
+	else
+		request_reply_error(want->request, 503, NULL, "%s", err->message);
+	want_free(want);
+}
+
+static void add_headers(const struct want *want)
+{
+	struct hgt_buf etag = HGT_BUF_INIT;
+
+	hgt_buf_addf(&etag, "\"%s\"", want->tree);
+	if (!etag.failed)
+		request_header(want->request, "ETag", etag.data);
+	request_header(want->request, HGT_HEADER_REVISION, want->rev);
+	hgt_buf_release(&etag);
+}
+
+/* RFC 9110 section 13.1.2: a list of entity tags, perhaps weak ones, or a star. */
+static bool has_it(const struct want *want)
+{
+	const char *value = request_get_header(want->request, "If-None-Match");
+	struct hgt_buf etag = HGT_BUF_INIT;
+	bool found;
+
+	if (!value)
+		return false;
+	hgt_buf_addf(&etag, "\"%s\"", want->tree);
+	found = !strcmp(value, "*") || (!etag.failed && strstr(value, etag.data));
+	hgt_buf_release(&etag);
+	return found;
+}
+
+/* Serve from the file, and free the want. False, with nothing done, when the file is not what it was. */
+static bool answer_file(struct want *want, struct archive *archive)
+{
+	struct archives *archives = want->archives;
+	struct evbuffer *body = evbuffer_new();
+	struct hgt_buf text = HGT_BUF_INIT;
+	struct stat st;
+	int fd = -1;
+
+	path_of(archives, archive->tree, ARCHIVE_SUFFIX, &text);
+	if (!text.failed)
+		fd = open(text.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* With the flag it goes out by sendfile, else through a mapping. */
+	if (fd < 0 || fstat(fd, &st) < 0 || (uint64_t)st.st_size != archive->info.bytes || !body ||
+	    evbuffer_set_flags(body, EVBUFFER_FLAG_DRAINS_TO_FD) < 0 || evbuffer_add_file(body, fd, 0, st.st_size) < 0) {
+		if (fd >= 0)
+			close(fd);
+		if (body)
+			evbuffer_free(body);
+		hgt_buf_release(&text);
+		return false;
+	}
+	TAILQ_REMOVE(&archives->used, archive, entry);
+	TAILQ_INSERT_TAIL(&archives->used, archive, entry);
+	add_headers(want);
+	hgt_buf_reset(&text);
+	hgt_digest_field(&text, archive->info.digest);
+	if (!text.failed)
+		request_header(want->request, "Repr-Digest", text.data);
+	request_header(want->request, "Content-Type", "application/gzip");
+	request_reply_buffer(want->request, 200, body);
+	evbuffer_free(body);
+	hgt_buf_release(&text);
+	want_free(want);
+	return true;
+}
+
+/* Building. */
+
+/* On a worker: the archive in a temporary file, its digest beside its place, then into its place. */
+static int make_archive(struct build *build, struct hgt_error *err)
+{
+	const struct archives *archives = build->archives;
+	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT, line = HGT_BUF_INIT;
+	char unique[17], hex[HGT_SHA256_HEX];
+	struct hgt_repo *repo = NULL;
+	int fd = -1, code;
+
+	hgt_random_hex(8, unique);
+	hgt_buf_addf(&temporary, "%s/%s", archives->temporary, unique);
+	if ((code = hgt_buf_check(&temporary, err)) < 0 || (code = hgt_repo_open(build->source->repo_path, &repo, err)) < 0)
+		goto out;
+	fd = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		code = hgt_error_set_errno(err, "%s", temporary.data);
+		goto out;
+	}
+	code = hgt_archive_build(repo, build->source->rev, build->source->path, fd, build->limit, &build->info, err);
+	if (code < 0)
+		goto out;
+	if (fsync(fd) < 0) {
+		code = hgt_error_set_errno(err, "%s", temporary.data);
+		goto out;
+	}
+	hgt_hex(build->info.digest, sizeof(build->info.digest), hex);
+	hgt_buf_addf(&line, "%s  %s%s\n", hex, build->tree, ARCHIVE_SUFFIX);
+	path_of(archives, build->tree, DIGEST_SUFFIX, &path);
+	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&path, err)) < 0 ||
+	    (code = hgt_write_file(path.data, line.data, line.len, 0600, err)) < 0)
+		goto out;
+	path_of(archives, build->tree, ARCHIVE_SUFFIX, &path);
+	code = hgt_buf_check(&path, err);
+	if (code == 0 && rename(temporary.data, path.data) < 0)
+		code = hgt_error_set_errno(err, "%s", path.data);
+out:
+	if (code < 0 && fd >= 0)
+		unlink(temporary.data);
+	if (fd >= 0)
+		close(fd);
+	hgt_repo_close(repo);
+	hgt_buf_release(&temporary);
+	hgt_buf_release(&path);
+	hgt_buf_release(&line);
+	return code;
+}
+
+static void run_build(void *job)
+{
+	struct build *build = job;
+
+	build->code = make_archive(build, &build->err);
+}
+
+static void build_done(void *job)
+{
+	struct build *build = job;
+	struct archives *archives = build->archives;
+	struct want *want;
+
+	hgt_map_remove(&archives->building, build->tree, strlen(build->tree));
+	if (build->code == 0)
+		build->code = keep(archives, build->tree, &build->info, &build->err);
+	if (build->code < 0)
+		hgt_log(HGT_LOG_WARNING, "archives", build->err.message, HGT_S("tree", build->tree));
+	while ((want = TAILQ_FIRST(&build->wants))) {
+		struct archive *archive = hgt_map_get(&archives->by_tree, build->tree, strlen(build->tree));
+
+		TAILQ_REMOVE(&build->wants, want, entry);
+		if (build->code < 0 || !archive) {
+			answer_failure(want, build->code, &build->err);
+		} else if (!answer_file(want, archive)) {
+			hgt_error_set(&build->err, HGT_EIO, "the archive cannot be read back");
+			answer_failure(want, HGT_EIO, &build->err);
+		}
+	}
+	free(build);
+}
+
+/* Wait for a build of the want's tree; begin one when there is none. */
+static void build_for(struct archives *archives, struct want *want)
+{
+	struct build *build = hgt_map_get(&archives->building, want->tree, strlen(want->tree));
+	int code;
+
+	if (build) {
+		TAILQ_INSERT_TAIL(&build->wants, want, entry);
+		return;
+	}
+	build = calloc(1, sizeof(*build));
+	if (!build) {
+		answer_failure(want, hgt_error_nomem(&want->err), &want->err);
+		return;
+	}
+	build->archives = archives;
+	build->source = want;
+	build->limit = archives->daemon->config->limits.archive_cache;
+	TAILQ_INIT(&build->wants);
+	snprintf(build->tree, sizeof(build->tree), "%s", want->tree);
+	code = hgt_map_put(&archives->building, build->tree, strlen(build->tree), build, NULL);
+	if (code < 0) {
+		hgt_error_nomem(&want->err);
+	} else {
+		code = hgt_workers_submit(archives->daemon->git, run_build, build_done, build, &want->err);
+		if (code < 0)
+			hgt_map_remove(&archives->building, build->tree, strlen(build->tree));
+	}
+	if (code < 0) {
+		free(build);
+		answer_failure(want, code, &want->err);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&build->wants, want, entry);
+}
+
+/* Resolving. */
+
+/* On a worker: the tree id. */
+static void resolve(void *job)
+{
+	char commit[HGT_OID_HEX_SHA256 + 1];
+	struct hgt_repo *repo = NULL;
+	struct want *want = job;
+
+	want->code = hgt_repo_open(want->repo_path, &repo, &want->err);
+	if (want->code < 0) {
+		want->missing = "repository-not-found";
+		return;
+	}
+	want->code = hgt_repo_commit(repo, want->rev, commit, &want->err);
+	if (want->code == 0 && strcmp(commit, want->rev) != 0)
+		want->code = hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
+	if (want->code < 0)
+		want->missing = "revision-not-found";
+	else
+		want->code = hgt_repo_path_id(repo, commit, want->path, want->tree, &want->err);
+	hgt_repo_close(repo);
+}
+
+static void resolved(void *job)
+{
+	struct want *want = job;
+	struct archives *archives = want->archives;
+	struct archive *archive;
+
+	if (!want->request->ev) {	/* the client has gone */
+		request_free(want->request);
+		want_free(want);
+		return;
+	}
+	if (want->code < 0) {
+		answer_failure(want, want->code, &want->err);
+		return;
+	}
+	if (has_it(want)) {
+		add_headers(want);
+		request_reply_empty(want->request, 304);
+		want_free(want);
+		return;
+	}
+	archive = hgt_map_get(&archives->by_tree, want->tree, strlen(want->tree));
+	if (archive && answer_file(want, archive))
+		return;
+	if (archive)
+		drop(archives, archive);	/* somebody has changed the file */
+	build_for(archives, want);
+}
+
+void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const char *rev, const char *path)
+{
+	struct want *want = calloc(1, sizeof(*want));
+	struct hgt_error err = {0};
+
+	if (want) {
+		want->archives = archives;
+		want->request = request;
+		want->repo_path = strdup(repo_path);
+		want->rev = strdup(rev);
+		want->path = strdup(path);
+	}
+	if (want && want->repo_path && want->rev && want->path &&
+	    hgt_workers_submit(archives->daemon->git, resolve, resolved, want, &err) == 0)
+		return;
+	if (want)
+		want_free(want);
+	request_reply_error(request, 503, NULL, "out of memory");
+}
+
+/* Start: the index is read from the folder. */
+
+/* Take name's archive into found when its digest is there and all is in order; false when the file is to go. */
+static bool load_archive(const struct archives *archives, const char *name, struct archive *found)
+{
+	struct hgt_buf path = HGT_BUF_INIT, line = HGT_BUF_INIT;
+	unsigned char *digest = found->info.digest;
+	size_t len = strlen(name);
+	struct stat st;
+	bool good = false;
+
+	*found = (struct archive){0};
+	if (len != HGT_OID_HEX + strlen(ARCHIVE_SUFFIX) || strcmp(name + HGT_OID_HEX, ARCHIVE_SUFFIX) != 0)
+		return false;
+	memcpy(found->tree, name, HGT_OID_HEX);
+	if (!hgt_oid_is_valid(found->tree))
+		return false;
+	path_of(archives, found->tree, ARCHIVE_SUFFIX, &path);
+	if (path.failed || lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode))
+		goto out;
+	found->info.bytes = (uint64_t)st.st_size;
+	found->made = (int64_t)st.st_mtim.tv_sec;
+	path_of(archives, found->tree, DIGEST_SUFFIX, &path);
+	if (path.failed || hgt_read_file(path.data, 256, &line, NULL) < 0 || line.len < HGT_SHA256_HEX ||
+	    line.data[HGT_SHA256_HEX - 1] != ' ')
+		goto out;
+	for (size_t i = 0; i < HGT_SHA256_SIZE; i++)
+		if (sscanf(line.data + 2 * i, "%2hhx", &digest[i]) != 1)
+			goto out;
+	good = true;
+out:
+	hgt_buf_release(&path);
+	hgt_buf_release(&line);
+	return good;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct archive *x = a, *y = b;
+
+	return x->made < y->made ? -1 : x->made > y->made;
+}
+
+/* Every archive that is whole into *out (to be freed); all other files but sidecars are removed. */
+static int list_folder(const struct archives *archives, DIR *dir, struct archive **out, size_t *n, struct hgt_error *err)
+{
+	struct dirent *item;
+	size_t cap = 0;
+
+	while ((item = readdir(dir))) {
+		if (item->d_name[0] == '.' || !strcmp(item->d_name, "tmp") || strstr(item->d_name, DIGEST_SUFFIX))
+			continue;
+		if (*n == cap) {
+			struct archive *more = reallocarray(*out, cap ? cap * 2 : 16, sizeof(struct archive));
+
+			if (!more)
+				return hgt_error_nomem(err);
+			*out = more;
+			cap = cap ? cap * 2 : 16;
+		}
+		if (load_archive(archives, item->d_name, &(*out)[*n]))
+			(*n)++;
+		else
+			unlinkat(dirfd(dir), item->d_name, 0);
+	}
+	return 0;
+}
+
+/* Sidecars whose archive is not there. */
+static void remove_orphans(const struct archives *archives, DIR *dir)
+{
+	struct dirent *item;
+
+	rewinddir(dir);
+	while ((item = readdir(dir))) {
+		const char *suffix = strstr(item->d_name, DIGEST_SUFFIX);
+
+		if (suffix && !hgt_map_get(&archives->by_tree, item->d_name, (size_t)(suffix - item->d_name)))
+			unlinkat(dirfd(dir), item->d_name, 0);
+	}
+}
+
+static int load_index(struct archives *archives, struct hgt_error *err)
+{
+	DIR *dir = opendir(archives->folder);
+	struct archive *found = NULL;
+	size_t n = 0;
+	int code;
+
+	if (!dir)
+		return hgt_error_set_errno(err, "%s", archives->folder);
+	code = list_folder(archives, dir, &found, &n, err);
+	if (code == 0 && n)
+		qsort(found, n, sizeof(*found), by_age);
+	for (size_t i = 0; code == 0 && i < n; i++)
+		code = keep(archives, found[i].tree, &found[i].info, err);
+	if (code == 0)
+		remove_orphans(archives, dir);
+	free(found);
+	closedir(dir);
+	return code;
+}
+
+/* What a crash left half-built. */
+static int clear_temporary(const struct archives *archives, struct hgt_error *err)
+{
+	DIR *dir = opendir(archives->temporary);
+	struct dirent *item;
+
+	if (!dir)
+		return hgt_error_set_errno(err, "%s", archives->temporary);
+	while ((item = readdir(dir)))
+		if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
+			unlinkat(dirfd(dir), item->d_name, 0);
+	closedir(dir);
+	return 0;
+}
+
+int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error *err)
+{
+	struct archives *archives = calloc(1, sizeof(*archives));
+	int code;
+
+	if (!archives)
+		return hgt_error_nomem(err);
+	archives->daemon = daemon;
+	TAILQ_INIT(&archives->used);
+	if (asprintf(&archives->folder, "%s/archives", daemon->config->state) < 0)
+		archives->folder = NULL;
+	if (asprintf(&archives->temporary, "%s/archives/tmp", daemon->config->state) < 0)
+		archives->temporary = NULL;
+	if (!archives->folder || !archives->temporary)
+		code = hgt_error_nomem(err);
+	else
+		code = hgt_make_folders(archives->temporary, 0700, err);
+	if (code == 0)
+		code = clear_temporary(archives, err);
+	if (code == 0)
+		code = load_index(archives, err);
+	if (code < 0) {
+		archives_free(archives);
+		return code;
+	}
+	*out = archives;
+	return 0;
+}
+
+void archives_free(struct archives *archives)
+{
+	if (!archives)
+		return;
+	while (!TAILQ_EMPTY(&archives->used))
+		forget(archives, TAILQ_FIRST(&archives->used));
+	hgt_map_release(&archives->by_tree);
+	hgt_map_release(&archives->building);
+	free(archives->folder);
+	free(archives->temporary);
+	free(archives);
+}

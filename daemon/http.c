@@ -1,0 +1,620 @@
+/* The HTTP API: doors, connections, routes, who asks. */
+#include "daemon/http.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/timing.h"
+#include "daemon/agents.h"
+#include "daemon/api.h"
+#include "daemon/hub.h"
+#include "daemon/listen.h"
+#include "headgate/protocol.h"
+
+#define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
+#define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
+#define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
+#define MORE_CONNECTIONS 256	/* of one door beyond limits.streams */
+#define FRESH_MAX 512		/* connections of one door that have not made a request yet: nobody knows who they are */
+
+/*
+ * A connection, from accept to close:
+ *
+ *	arriving (evhttp is making it) -> waiting (for a whole request, until its deadline) -> answering -> waiting -> ...
+ */
+enum connection_state { ARRIVING, WAITING, ANSWERING };
+
+struct connection {
+	TAILQ_ENTRY(connection) entry;	/* door->arriving, or http->waiting in order of deadline */
+	struct door *door;
+	struct evhttp_connection *ev;	/* the key in http->connections */
+	struct bufferevent *bev;	/* while arriving: a reference */
+	enum connection_state state;
+	bool fresh;			/* no request yet */
+	int64_t deadline_ms;		/* monotonic, while waiting */
+	struct request *request;	/* with its endpoint; NULL once it is answered, though the answer may be on its way */
+};
+
+TAILQ_HEAD(connection_list, connection);
+
+struct door {
+	struct http *http;
+	struct evhttp *ev;
+	struct evconnlistener *listener;	/* owned by ev */
+	bool admin;
+	bool paused;
+	const char *path;		/* of the admin socket */
+	size_t n, n_fresh;
+	struct connection_list arriving;
+	struct event *arrived;
+};
+
+struct http {
+	struct daemon *daemon;
+	struct door *doors;
+	size_t n_doors;
+	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
+	struct connection_list waiting;
+	struct event *sweep;		/* ends those whose deadline has passed */
+	size_t answering;
+	bool draining;
+};
+
+/* Connections. */
+
+static bool is_crowded(const struct door *door)
+{
+	return door->n >= (size_t)door->http->daemon->config->limits.streams + MORE_CONNECTIONS || door->n_fresh >= FRESH_MAX;
+}
+
+/* Pause or resume accepting as the numbers say; those who come meanwhile wait in the kernel's queue. */
+static void regulate(struct door *door)
+{
+	bool pause = door->http->draining || is_crowded(door);
+
+	if (pause == door->paused || !door->listener)
+		return;
+	door->paused = pause;
+	if (pause)
+		evconnlistener_disable(door->listener);
+	else
+		evconnlistener_enable(door->listener);
+}
+
+static void plan_sweep(struct http *http)
+{
+	struct connection *first = TAILQ_FIRST(&http->waiting);
+	int64_t in_ms;
+	struct timeval tv;
+
+	if (!first || evtimer_pending(http->sweep, NULL))
+		return;
+	in_ms = first->deadline_ms - hgt_time_mono_ms();
+	if (in_ms < 100)
+		in_ms = 100;
+	tv = (struct timeval){.tv_sec = in_ms / 1000, .tv_usec = in_ms % 1000 * 1000};
+	evtimer_add(http->sweep, &tv);
+}
+
+static void sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct http *http = arg;
+	int64_t now = hgt_time_mono_ms();
+	struct connection *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&http->waiting)) && c->deadline_ms <= now)
+		evhttp_connection_free(c->ev);	/* calls connection_closed */
+	plan_sweep(http);
+}
+
+static void wait_for_request(struct connection *c)
+{
+	struct http *http = c->door->http;
+
+	c->state = WAITING;
+	c->deadline_ms = hgt_time_mono_ms() + REQUEST_MS;
+	TAILQ_INSERT_TAIL(&http->waiting, c, entry);
+	plan_sweep(http);
+}
+
+static void leave_state(struct connection *c)
+{
+	struct http *http = c->door->http;
+
+	if (c->state == ARRIVING)
+		TAILQ_REMOVE(&c->door->arriving, c, entry);
+	else if (c->state == WAITING)
+		TAILQ_REMOVE(&http->waiting, c, entry);
+	else
+		http->answering--;
+}
+
+static void connection_free(struct connection *c)
+{
+	struct door *door = c->door;
+
+	leave_state(c);
+	door->n--;
+	door->n_fresh -= c->fresh;
+	if (c->ev)
+		hgt_map_remove(&door->http->connections, (const char *)&c->ev, sizeof(c->ev));
+	free(c);
+	regulate(door);
+}
+
+/* evhttp is about to free the connection. */
+static void connection_closed(struct evhttp_connection *ev, void *arg)
+{
+	struct connection *c = arg;
+	struct request *request = c->request;
+
+	(void)ev;
+	if (request) {
+		/* evhttp lets go of a request that is not answered when its client goes, and then it is ours to free; it keeps and
+		 * frees it when it is itself being freed. */
+		if (!evhttp_request_get_connection(request->ev))
+			evhttp_request_free(request->ev);
+		request->ev = NULL;
+		request->connection = NULL;
+		if (request->gone)
+			request->gone(request->gone_ctx);
+	}
+	connection_free(c);
+}
+
+/*
+ * evhttp 2.1 has no word for a new connection before its first request is whole, and that would be too late for a client that
+ * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's callbacks is the
+ * connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
+ */
+static struct bufferevent *connection_arrives(struct event_base *base, void *arg)
+{
+	struct door *door = arg;
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+	struct connection *c = bev ? calloc(1, sizeof(*c)) : NULL;
+
+	if (!c)
+		return bev;	/* it lives without a deadline; evhttp makes its own when there is none */
+	bufferevent_incref(bev);
+	c->door = door;
+	c->bev = bev;
+	c->state = ARRIVING;
+	c->fresh = true;
+	TAILQ_INSERT_TAIL(&door->arriving, c, entry);
+	door->n++;
+	door->n_fresh++;
+	regulate(door);
+	event_active(door->arrived, EV_TIMEOUT, 0);
+	return bev;
+}
+
+static void connection_arrived(struct connection *c)
+{
+	const struct timeval write_timeout = {.tv_sec = WRITE_SECONDS};
+	struct http *http = c->door->http;
+	struct bufferevent *bev = c->bev;
+	void *ev = NULL;
+	const int on = 1;
+
+	bufferevent_getcb(bev, NULL, NULL, NULL, &ev);
+	c->bev = NULL;
+	if (!ev || evhttp_connection_get_bufferevent(ev) != bev) {
+		connection_free(c);	/* evhttp had no memory for it */
+		bufferevent_decref(bev);
+		return;
+	}
+	leave_state(c);
+	wait_for_request(c);
+	c->ev = ev;
+	evhttp_connection_set_closecb(ev, connection_closed, c);
+	/* A read timeout would end streams, which have nothing to send; the deadline is in its place. */
+	bufferevent_set_timeouts(bev, NULL, &write_timeout);
+	/* What a client may send ahead while it is being answered. */
+	bufferevent_setwatermark(bev, EV_READ, 0, HGT_BODY_MAX + HEADERS_MAX);
+	if (!c->door->admin)
+		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	bufferevent_decref(bev);
+	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
+		evhttp_connection_free(ev);
+}
+
+static void connections_arrived(evutil_socket_t fd, short what, void *arg)
+{
+	struct door *door = arg;
+	struct connection *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&door->arriving)))
+		connection_arrived(c);
+}
+
+static void accept_again(evutil_socket_t fd, short what, void *listener)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(listener);
+}
+
+/* Descriptors have run out, most likely: trying again at once would only keep the processor busy. The event goes with the base, and
+ * the listeners live as long as that is run. */
+static void accept_failed(struct evconnlistener *listener, void *evhttp)
+{
+	const struct timeval pause = {.tv_sec = 1};
+	struct hgt_error err = {0};
+
+	(void)evhttp;
+	hgt_error_set_errno(&err, "cannot accept a connection");
+	hgt_log(HGT_LOG_WARNING, "http", err.message);
+	evconnlistener_disable(listener);
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, accept_again, listener, &pause) < 0)
+		evconnlistener_enable(listener);
+}
+
+/* Routes. */
+
+enum who { ANYONE, ADMIN, AGENT, EITHER };
+
+#define READS (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
+#define START "cursor", "last"
+
+static const struct route {
+	int methods;
+	const char *path;	/* with a final '*': a name follows */
+	enum who who;
+	void (*handle)(struct request *request);
+	const char *params[9];	/* that the query may have, then NULL */
+} routes[] = {
+	{READS, "/healthz", ANYONE, api_health, {NULL}},
+	{READS, "/readyz", ANYONE, api_ready, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/events", ADMIN, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
+	{EVHTTP_REQ_GET, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", NULL}},
+	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/agents/self/events", AGENT, api_agent_events, {"instance", START, NULL}},
+	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/agents", ADMIN, api_agents, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
+	{EVHTTP_REQ_DELETE, "/v1/agents/*", ADMIN, api_agent_remove, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/status", ADMIN, api_status, {NULL}},
+};
+
+/* Whether path is the route's; *name gets what stands for its '*', or NULL. */
+static bool route_matches(const struct route *route, const char *path, const char **name)
+{
+	size_t len = strlen(route->path);
+
+	*name = NULL;
+	if (route->path[len - 1] != '*')
+		return !strcmp(path, route->path);
+	if (strncmp(path, route->path, len - 1) != 0 || !path[len - 1] || strchr(path + len - 1, '/'))
+		return false;
+	*name = path + len - 1;
+	return true;
+}
+
+/* The route of a path and method; NULL when the request has been answered for want of one. A path that is some route's by its whole
+ * text is not looked for among the names. */
+static const struct route *find_route(struct request *request, const char *path, int method, const char **name)
+{
+	static const struct {
+		int method;
+		const char *text;
+	} methods[] = {
+		{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_PUT, "PUT"},
+		{EVHTTP_REQ_DELETE, "DELETE"},
+	};
+	struct hgt_buf allow = HGT_BUF_INIT;
+	const struct route *found = NULL;
+	int allowed = 0;
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes) && !found; i++) {
+		const struct route *route = &routes[i];
+
+		if (!route_matches(route, path, name) || (*name && allowed))
+			continue;
+		allowed |= route->methods;
+		if (route->methods & method)
+			found = route;
+	}
+	if (found)
+		return found;
+	if (!allowed) {
+		request_reply_error(request, 404, NULL, "there is nothing at this path");
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (allowed & methods[i].method)
+			hgt_buf_addf(&allow, "%s%s", allow.len ? ", " : "", methods[i].text);
+	request_header(request, "Allow", allow.data);
+	request_reply_error(request, 405, NULL, "this path takes %s", allow.data);
+	hgt_buf_release(&allow);
+	return NULL;
+}
+
+/* Who asks. */
+
+static bool refuse(struct request *request, const char *why)
+{
+	request_header(request, "WWW-Authenticate", "Bearer");
+	request_reply_error(request, 401, NULL, "%s", why);
+	return false;
+}
+
+/* Who asks at a TCP door; false when the request has been answered. */
+static bool authenticate(struct request *request)
+{
+	const char *value = request_get_header(request, "Authorization");
+
+	if (!value)
+		return refuse(request, "a token is needed: Authorization: Bearer ...");
+	if (strncasecmp(value, "Bearer ", 7) == 0) {
+		struct agent *agent = agents_authenticate(request->daemon->agents, value + 7 + strspn(value + 7, " "));
+
+		if (agent) {
+			request->agent = agent_ref(agent);
+			return true;
+		}
+	}
+	agents_refused(request->daemon->agents, NULL, request->remote, "the token is wrong or revoked");
+	return refuse(request, "the token is wrong or revoked");
+}
+
+/* Whether who asks may; false when the request has been answered. */
+static bool authorize(struct request *request, const struct route *route, const struct door *door, int fd)
+{
+	uid_t uid;
+
+	if (route->who == ANYONE)
+		return true;
+	if (door->admin) {
+		if (!listen_peer_uid(fd, &uid) || (uid != geteuid() && uid != 0)) {
+			request_reply_error(request, 403, NULL, "this socket is for the daemon's own user and root");
+			return false;
+		}
+		if (route->who != AGENT)
+			return true;
+		request_reply_error(request, 403, NULL, "this is for agents, by their tokens");
+		return false;
+	}
+	if (!authenticate(request))
+		return false;
+	if (route->who != ADMIN)
+		return true;
+	request_reply_error(request, 403, NULL, "this is for the admin socket alone");
+	return false;
+}
+
+static bool parse_query(struct request *request, const struct route *route, const char *text)
+{
+	struct hgt_error err = {0};
+	const char *unknown;
+
+	if (query_parse(text, &request->query, &err) < 0) {
+		request_reply_error(request, 400, NULL, "%s", err.message);
+		return false;
+	}
+	unknown = query_unknown(&request->query, route->params);
+	if (unknown)
+		request_reply_error(request, 400, NULL, "unknown parameter \"%s\"", unknown);
+	return !unknown;
+}
+
+static bool parse_name(struct request *request, const char *name)
+{
+	struct hgt_error err = {0};
+
+	if (!name)
+		return true;
+	request->name = malloc(strlen(name) + 1);
+	if (!request->name)
+		request_reply_error(request, 503, NULL, "out of memory");
+	else if (query_decode(name, strlen(name), request->name, &err) < 0)
+		request_reply_error(request, 400, NULL, "%s", err.message);
+	else
+		return true;
+	return false;
+}
+
+static void route_request(struct request *request, const struct door *door, int fd)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request->ev);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *name;
+	const struct route *route = find_route(request, path ? path : "", evhttp_request_get_command(request->ev), &name);
+
+	if (route && authorize(request, route, door, fd) && parse_query(request, route, evhttp_uri_get_query(uri)) &&
+	    parse_name(request, name))
+		route->handle(request);
+}
+
+/* The answer is on its way to the kernel: the connection may send its next request. */
+static void answer_sent(struct evhttp_request *ev, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)ev;
+	leave_state(c);
+	wait_for_request(c);
+}
+
+void connection_answered(struct connection *connection, struct request *request)
+{
+	if (connection->request == request)
+		connection->request = NULL;
+}
+
+static void handle(struct evhttp_request *ev, void *arg)
+{
+	struct door *door = arg;
+	struct http *http = door->http;
+	struct evhttp_connection *ev_connection = evhttp_request_get_connection(ev);
+	struct connection *c = hgt_map_get(&http->connections, (const char *)&ev_connection, sizeof(ev_connection));
+	struct request *request = c ? calloc(1, sizeof(*request)) : NULL;
+	char *peer = NULL;
+	ev_uint16_t port;
+
+	if (!request) {
+		evhttp_send_error(ev, 503, request_reason(503));
+		return;
+	}
+	leave_state(c);
+	c->state = ANSWERING;
+	http->answering++;
+	door->n_fresh -= c->fresh;
+	c->fresh = false;
+	c->request = request;
+	regulate(door);
+	request->daemon = http->daemon;
+	request->ev = ev;
+	request->connection = c;
+	evhttp_connection_get_peer(ev_connection, &peer, &port);
+	if (!door->admin && peer)
+		snprintf(request->remote, sizeof(request->remote), "%s", peer);
+	evhttp_request_set_on_complete_cb(ev, answer_sent, c);
+	if (http->draining) {
+		request_header(request, "Connection", "close");
+		request_reply_error(request, 503, NULL, "the daemon is shutting down");
+		return;
+	}
+	route_request(request, door, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
+}
+
+/* Doors. */
+
+static int open_door(struct door *door, int fd, struct hgt_error *err)
+{
+	struct event_base *base = door->http->daemon->base;
+
+	door->ev = evhttp_new(base);
+	door->arrived = event_new(base, -1, 0, connections_arrived, door);
+	door->listener = evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!door->listener)
+		close(fd);
+	if (!door->ev || !door->arrived || !door->listener || !evhttp_bind_listener(door->ev, door->listener)) {
+		if (door->listener)
+			evconnlistener_free(door->listener);
+		door->listener = NULL;
+		return hgt_error_nomem(err);
+	}
+	evconnlistener_set_error_cb(door->listener, accept_failed);
+	evhttp_set_max_headers_size(door->ev, HEADERS_MAX);
+	evhttp_set_max_body_size(door->ev, HGT_BODY_MAX);
+	/* Every method that evhttp knows comes here, so that the answer is JSON. */
+	evhttp_set_allowed_methods(door->ev, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
+		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+	/* Who sends a body that is too large is to read the answer, not a reset. */
+	evhttp_set_flags(door->ev, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_default_content_type(door->ev, NULL);
+	evhttp_set_bevcb(door->ev, connection_arrives, door);
+	evhttp_set_gencb(door->ev, handle, door);
+	return 0;
+}
+
+static int open_admin(struct http *http, struct door *door, struct hgt_error *err)
+{
+	const char *path = http->daemon->config->sockets.admin;
+	int fd, code = listen_unix(path, 0600, &fd, err);
+
+	if (code < 0)
+		return code;
+	door->admin = true;
+	door->path = path;
+	code = open_door(door, fd, err);
+	if (code == 0)
+		hgt_log(HGT_LOG_INFO, "http", "admin socket is open", HGT_S("path", path));
+	return code;
+}
+
+static int open_tcp(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
+{
+	struct hgt_buf bound = HGT_BUF_INIT;
+	int fd, code = listen_tcp(listen, &fd, &bound, err);
+
+	if (code == 0)
+		code = open_door(door, fd, err);
+	if (code == 0)
+		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", bound.data));
+	hgt_buf_release(&bound);
+	return code;
+}
+
+int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
+{
+	const struct hgt_config *config = daemon->config;
+	struct http *http = calloc(1, sizeof(*http));
+	int code = 0;
+
+	if (!http)
+		return hgt_error_nomem(err);
+	http->daemon = daemon;
+	TAILQ_INIT(&http->waiting);
+	http->doors = calloc(1 + config->n_listen, sizeof(*http->doors));
+	http->sweep = evtimer_new(daemon->base, sweep, http);
+	if (!http->doors || !http->sweep)
+		code = hgt_error_nomem(err);
+	for (size_t i = 0; code == 0 && i < 1 + config->n_listen; i++) {
+		struct door *door = &http->doors[i];
+
+		door->http = http;
+		TAILQ_INIT(&door->arriving);
+		http->n_doors++;
+		code = i ? open_tcp(&config->listen[i - 1], door, err) : open_admin(http, door, err);
+	}
+	if (code < 0) {
+		http_free(http);
+		return code;
+	}
+	*out = http;
+	return 0;
+}
+
+int http_drain(struct http *http)
+{
+	http->draining = true;
+	for (size_t i = 0; i < http->n_doors; i++)
+		regulate(&http->doors[i]);
+	hub_end_all(http->daemon->hub);
+	return http->answering == 0;
+}
+
+static void close_door(struct door *door)
+{
+	struct connection *c;
+
+	door->listener = NULL;	/* evhttp_free frees it */
+	if (door->ev)
+		evhttp_free(door->ev);
+	while ((c = TAILQ_FIRST(&door->arriving))) {
+		bufferevent_decref(c->bev);
+		connection_free(c);
+	}
+	if (door->arrived)
+		event_free(door->arrived);
+	if (door->path)
+		unlink(door->path);
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	http->draining = true;
+	for (size_t i = 0; i < http->n_doors; i++)
+		close_door(&http->doors[i]);
+	if (http->sweep)
+		event_free(http->sweep);
+	hgt_map_release(&http->connections);
+	free(http->doors);
+	free(http);
+}
