@@ -23,9 +23,9 @@ struct trial {
 	struct hgt_error *err;
 };
 
-void gate_init(struct gate *gate, struct hook *hook, struct hgt_repo *repo)
+void gate_init(struct gate *gate, struct hook *hook)
 {
-	*gate = (struct gate){.hook = hook, .repo = repo, .default_branch = HGT_BUF_INIT, .default_tip = OID_NONE,
+	*gate = (struct gate){.hook = hook, .default_branch = HGT_BUF_INIT, .default_tip = OID_NONE,
 		.text = HGT_BUF_INIT};
 	hgt_findings_init(&gate->findings, FINDINGS_MAX);
 }
@@ -184,12 +184,13 @@ static int judge_update(struct gate *gate, const struct hgt_update *update, stru
 	return code;
 }
 
-int gate_judge(struct gate *gate, struct hgt_error *err)
+int gate_judge(struct gate *gate, struct hgt_repo *repo, struct hgt_error *err)
 {
 	const struct hgt_updates *updates = &gate->hook->updates;
 	int code;
 
-	gate->hook->way_out = "the server's administrator can find out more with git fsck";
+	gate->repo = repo;
+	gate->hook->way_out = "push a commit; if it is one, the server's administrator must see to the repository (git fsck)";
 	code = find_default_branch(gate, err);
 	for (size_t i = 0; i < updates->n && code == 0; i++)
 		code = judge_update(gate, &updates->items[i], err);

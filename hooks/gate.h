@@ -2,10 +2,10 @@
  * The gate: every update of a push judged, each by the policy of its ref.
  *
  *	struct gate gate;
- *	gate_init(&gate, hook, repo);
- *	code = gate_judge(&gate, &err);
- *	fwrite(gate.text.data, 1, gate.text.len, stderr);
- *	refused = gate.findings.errors > 0;
+ *	gate_init(&gate, hook);
+ *	code = gate_judge(&gate, repo, &err);
+ *	if (code == 0)
+ *		...gate.text, and whether gate.refused > 0...
  *	gate_release(&gate);
  */
 #ifndef HEADGATE_HOOKS_GATE_H
@@ -16,8 +16,8 @@
 #include "hooks/hook.h"
 
 struct gate {
-	struct hook *hook;		/* borrowed, as is repo; its way_out follows the steps */
-	struct hgt_repo *repo;
+	struct hook *hook;		/* borrowed; its way_out follows the steps */
+	struct hgt_repo *repo;		/* borrowed for gate_judge */
 	struct hgt_buf default_branch;	/* "" when HEAD is detached */
 	char default_tip[HGT_OID_HEX + 1];	/* all zero when it is not born */
 	struct hgt_buf text;		/* for the pusher: nothing, the warnings, or why it is refused */
@@ -25,10 +25,10 @@ struct gate {
 	size_t refused;			/* refs */
 };
 
-void gate_init(struct gate *gate, struct hook *hook, struct hgt_repo *repo);
+void gate_init(struct gate *gate, struct hook *hook);
 void gate_release(struct gate *gate);
 
 /* 0 when the push could be judged; what is wrong with it is in findings and text. */
-int gate_judge(struct gate *gate, struct hgt_error *err) HGT_MUST_CHECK;
+int gate_judge(struct gate *gate, struct hgt_repo *repo, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -69,13 +69,40 @@ int hook_read(struct hook *hook, struct hgt_error *err)
 	return code;
 }
 
-void hook_complain(const struct hook *hook, const char *before, const struct hgt_error *err)
+bool hook_on_gitlab(void)
+{
+	return getenv("GL_ID") || getenv("GL_PROTOCOL");
+}
+
+void hook_tell_refusal(const char *text, size_t len)
+{
+	if (hook_on_gitlab())
+		fprintf(stderr, HOOK_GITLAB "%.*s\n", (int)strcspn(text, "\n"), text);
+	fwrite(text, 1, len, stderr);
+}
+
+static void add_trouble(struct hgt_buf *line, const struct hook *hook, const struct hgt_error *err)
+{
+	hgt_escape_text(line, err->message, strlen(err->message));
+	hgt_buf_addf(line, "; %s\n", hook->way_out);
+}
+
+void hook_tell_trouble(const struct hook *hook, const struct hgt_error *err)
 {
 	struct hgt_buf line = HGT_BUF_INIT;
 
-	hgt_buf_addf(&line, "headgate: %s", before);
-	hgt_escape_text(&line, err->message, strlen(err->message));
-	hgt_buf_addf(&line, "; %s\n", hook->way_out);
+	hgt_buf_adds(&line, "headgate: " HOOK_CANNOT_JUDGE);
+	add_trouble(&line, hook, err);
+	hook_tell_refusal(line.data, line.len);
+	hgt_buf_release(&line);
+}
+
+void hook_warn(const struct hook *hook, const char *what, const struct hgt_error *err)
+{
+	struct hgt_buf line = HGT_BUF_INIT;
+
+	hgt_buf_addf(&line, "headgate: warning: %s", what);
+	add_trouble(&line, hook, err);
 	fwrite(line.data, 1, line.len, stderr);
 	hgt_buf_release(&line);
 }

@@ -40,8 +40,21 @@ void hook_release(struct hook *hook);
 /* Read stdin and the environment. Even when it fails, `input` holds what stdin gave. */
 int hook_read(struct hook *hook, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* "headgate: <before><message>; <way out>" as one line on stderr, text from outside escaped. */
-void hook_complain(const struct hook *hook, const char *before, const struct hgt_error *err);
+/* Whether GitLab runs this hook: it shows on its pages the lines that begin with HOOK_GITLAB. */
+#define HOOK_GITLAB "GL-HOOK-ERR: "
+bool hook_on_gitlab(void);
+
+/* What a line begins with that refuses for trouble of our own. */
+#define HOOK_CANNOT_JUDGE "refused: cannot judge this push: "
+
+/* Tell the pusher why the push is refused: whole lines, which on GitLab's pages begin with the first. */
+void hook_tell_refusal(const char *text, size_t len);
+
+/* The same with "headgate: refused: cannot judge this push: <message>; <way out>", text from outside escaped. */
+void hook_tell_trouble(const struct hook *hook, const struct hgt_error *err);
+
+/* "headgate: warning: <what><message>; <way out>": the push is in. */
+void hook_warn(const struct hook *hook, const char *what, const struct hgt_error *err);
 
 /*
  * Let the hook that was here before ours go on in our place: `<folder of argv0>/<name>.before-headgate`, with the same stdin.

@@ -5,9 +5,7 @@
 
 enum { ANNOUNCE_MS = 2000 };
 
-/* The push is in: what fails here costs the pusher's name in the journal and a moment, never the change. */
-#define LATER "warning: this push is in, but could not be announced: "
-
+/* What fails here costs the pusher's name in the journal and a moment, never the change. */
 static int announce(struct hook *hook, struct hgt_error *err)
 {
 	struct hgt_buf line = HGT_BUF_INIT;
@@ -34,10 +32,10 @@ int main(int argc, char **argv)
 	if (code == 0 && hook.served && hook.updates.n > 0)
 		code = announce(&hook, &err);
 	if (code < 0)
-		hook_complain(&hook, LATER, &err);
+		hook_warn(&hook, "this push is in, but could not be announced: ", &err);
 	hook.way_out = "the server's administrator must see to the hook";
 	if (hook_chain(&hook, argv[0], "post-receive", &err) < 0)
-		hook_complain(&hook, "warning: ", &err);
+		hook_warn(&hook, "", &err);
 	hook_release(&hook);
 	return 0;
 }

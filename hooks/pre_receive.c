@@ -7,8 +7,7 @@
 #include "hooks/announce.h"
 #include "hooks/gate.h"
 
-#define CANNOT "refused: cannot judge this push: "
-#define TOO_LONG "headgate: " CANNOT "it takes too long; push in smaller parts, or have limits.seconds raised\n"
+#define TOO_LONG "headgate: " HOOK_CANNOT_JUDGE "it takes too long; push in smaller parts, or have limits.seconds raised\n"
 
 enum {
 	SECONDS_DEFAULT = 5,
@@ -16,26 +15,19 @@ enum {
 	ANNOUNCE_MS = 200,
 };
 
-static bool on_gitlab(void)
-{
-	return getenv("GL_ID") || getenv("GL_PROTOCOL");
-}
-
-/* GitLab shows on its pages the lines that begin so. */
-static void show_gitlab(const char *line, size_t len)
-{
-	if (on_gitlab())
-		fprintf(stderr, "GL-HOOK-ERR: %.*s\n", (int)len, line);
-}
-
 static void give_up(int signal_number)
 {
-	static const char text[] = TOO_LONG;
+	ssize_t n = write(STDERR_FILENO, TOO_LONG, strlen(TOO_LONG));
 
 	(void)signal_number;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(1);
-	_exit(1);
+	_exit(n < 0 ? 1 : 1);
+}
+
+static void give_up_on_gitlab(int signal_number)
+{
+	ssize_t n = write(STDERR_FILENO, HOOK_GITLAB TOO_LONG, strlen(HOOK_GITLAB TOO_LONG));
+
+	give_up(n < 0 ? SIGALRM : signal_number);
 }
 
 /* The last resort: refuse when the time is over, wherever the program is. 0 takes it back. */
@@ -48,21 +40,36 @@ static void set_alarm(int64_t ms)
 
 static void set_up_signals(void)
 {
-	struct sigaction action = {.sa_handler = give_up};
-
 	signal(SIGPIPE, SIG_IGN);
-	sigaction(SIGALRM, &action, NULL);
+	signal(SIGALRM, hook_on_gitlab() ? give_up_on_gitlab : give_up);
 	set_alarm(SECONDS_DEFAULT * 1000 + GRACE_MS);
 }
 
 /* The time that the config gives: the longest of its policies. */
 static unsigned seconds_of(const struct hgt_config *config)
 {
-	unsigned most = config->n_policies ? 0 : SECONDS_DEFAULT;
+	unsigned most = config->n_policies ? 1 : SECONDS_DEFAULT;
 
 	for (size_t i = 0; i < config->n_policies; i++)
 		most = config->policies[i].limits.seconds > most ? config->policies[i].limits.seconds : most;
 	return most;
+}
+
+static int judge(struct gate *gate, struct hgt_error *err)
+{
+	struct hook *hook = gate->hook;
+	int64_t end_ms = hook->began_ms + seconds_of(hook->config) * 1000 + GRACE_MS;
+	int64_t left_ms = end_ms - hgt_time_mono_ms();
+	struct hgt_repo *repo = NULL;
+	int code;
+
+	set_alarm(left_ms > 1 ? left_ms : 1);
+	hook->way_out = "the server's administrator must see to the repository";
+	code = hgt_repo_open_env(&repo, err);
+	if (code == 0)
+		code = gate_judge(gate, repo, err);
+	hgt_repo_close(repo);
+	return code;
 }
 
 /* Tell the daemon, which need not be there: the pusher has the answer already. */
@@ -77,53 +84,33 @@ static int announce(const struct hook *hook, const struct hgt_findings *findings
 	return code;
 }
 
-static int judge(struct hook *hook, bool *refused, struct hgt_error *err)
-{
-	struct hgt_repo *repo = NULL;
-	struct gate gate;
-	int code;
-
-	hook->way_out = "the server's administrator must see to the repository";
-	code = hgt_repo_open_env(&repo, err);
-	if (code < 0)
-		return code;
-	gate_init(&gate, hook, repo);
-	code = gate_judge(&gate, err);
-	if (code == 0) {
-		*refused = gate.refused > 0;
-		if (*refused)
-			show_gitlab(gate.text.data, strcspn(gate.text.data, "\n"));
-		fwrite(gate.text.data, 1, gate.text.len, stderr);
-		if (*refused)
-			announce(hook, &gate.findings);
-	}
-	gate_release(&gate);
-	hgt_repo_close(repo);
-	return code;
-}
-
 int main(int argc, char **argv)
 {
 	struct hgt_error err = {0};
-	bool refused = false;
 	struct hook hook;
+	struct gate gate;
 	int code;
 
 	(void)argc;
 	set_up_signals();
 	hook_init(&hook);
+	gate_init(&gate, &hook);
 	code = hook_read(&hook, &err);
-	if (code == 0 && hook.served) {
-		set_alarm(hook.began_ms + seconds_of(hook.config) * 1000 + GRACE_MS - hgt_time_mono_ms());
-		code = judge(&hook, &refused, &err);
-	}
+	if (code == 0 && hook.served)
+		code = judge(&gate, &err);
 	set_alarm(0);
-	if (code == 0 && !refused) {
+	if (code == 0 && gate.refused > 0) {
+		hook_tell_refusal(gate.text.data, gate.text.len);
+		announce(&hook, &gate.findings);
+		code = 1;
+	} else if (code == 0) {
+		fwrite(gate.text.data, 1, gate.text.len, stderr);
 		hook.way_out = "the server's administrator must see to the hook";
 		code = hook_chain(&hook, argv[0], "pre-receive", &err);
 	}
 	if (code < 0)
-		hook_complain(&hook, CANNOT, &err);
+		hook_tell_trouble(&hook, &err);
+	gate_release(&gate);
 	hook_release(&hook);
-	return code < 0 || refused;
+	return code != 0;
 }

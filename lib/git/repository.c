@@ -33,7 +33,7 @@ int hgt_git_oid(const char *hex, git_oid *out, struct hgt_error *err)
 
 int hgt_git_commit(struct hgt_repo *repo, const char *hex, git_commit **out, struct hgt_error *err)
 {
-	git_object *object = NULL, *commit = NULL;
+	git_object *object = NULL, *target = NULL;
 	git_oid oid;
 	int code = hgt_git_oid(hex, &oid, err);
 
@@ -42,16 +42,22 @@ int hgt_git_commit(struct hgt_repo *repo, const char *hex, git_commit **out, str
 	code = git_object_lookup(&object, repo->git, &oid, GIT_OBJECT_ANY);
 	if (code < 0)
 		return hgt_git_error(err, code, "cannot read object %s", hex);
-	code = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
-	if (code == GIT_EPEEL || code == GIT_EINVALIDSPEC)
+	/* Of a tag: what it names in the end. A commit would be peeled to its tree. */
+	if (git_object_type(object) == GIT_OBJECT_TAG) {
+		code = git_object_peel(&target, object, GIT_OBJECT_ANY);
+		git_object_free(object);
+		if (code < 0)
+			return hgt_git_error(err, code, "cannot read what tag %s names", hex);
+		object = target;
+	}
+	if (git_object_type(object) != GIT_OBJECT_COMMIT) {
 		code = hgt_error_set(err, HGT_ENOENT, "%s names a %s, not a commit", hex,
 			git_object_type2string(git_object_type(object)));
-	else if (code < 0)
-		code = hgt_git_error(err, code, "cannot read the commit that %s names", hex);
-	else
-		*out = (git_commit *)commit;
-	git_object_free(object);
-	return code;
+		git_object_free(object);
+		return code;
+	}
+	*out = (git_commit *)object;
+	return 0;
 }
 
 int hgt_repo_default_branch(struct hgt_repo *repo, struct hgt_buf *ref, struct hgt_error *err)
