@@ -3,12 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <event2/util.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/io.h"
 
 #define BACKLOG 1024
 
@@ -77,6 +78,37 @@ static bool is_loopback(const struct sockaddr_storage *address)
 	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
+/* "127.0.0.1:7420", "[::1]:7420"; false when it is neither. */
+static bool parse_address(const char *text, struct sockaddr_storage *out, socklen_t *len)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+	const char *colon = strrchr(text, ':');
+	char host[INET6_ADDRSTRLEN + 2];
+	uint64_t port;
+	size_t n;
+
+	if (!colon || hgt_parse_u64(colon + 1, 65535, &port) < 0)
+		return false;
+	n = (size_t)(colon - text);
+	if (n >= sizeof(host))
+		return false;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	*out = (struct sockaddr_storage){0};
+	if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+		host[n - 1] = '\0';
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons((uint16_t)port);
+		*len = sizeof(*in6);
+		return inet_pton(AF_INET6, host + 1, &in6->sin6_addr) == 1;
+	}
+	in->sin_family = AF_INET;
+	in->sin_port = htons((uint16_t)port);
+	*len = sizeof(*in);
+	return inet_pton(AF_INET, host, &in->sin_addr) == 1;
+}
+
 static void format_address(const struct sockaddr_storage *address, struct hgt_buf *out)
 {
 	char text[INET6_ADDRSTRLEN] = "";
@@ -94,14 +126,11 @@ static void format_address(const struct sockaddr_storage *address, struct hgt_bu
 
 int listen_tcp(const struct hgt_config_listen *wanted, int *out, struct hgt_buf *bound, struct hgt_error *err)
 {
-	struct sockaddr_storage address = {0};
-	int len = sizeof(address), on = 1, fd, code;
-	socklen_t name_len = sizeof(address);
-	const char *colon = strrchr(wanted->address, ':');
+	struct sockaddr_storage address;
+	int on = 1, fd, code;
+	socklen_t len;
 
-	/* evutil takes an address without a port too, and then gives port 0. */
-	if (!colon || !colon[1] || colon[strspn(colon, ":0123456789")] ||
-	    evutil_parse_sockaddr_port(wanted->address, (struct sockaddr *)&address, &len) < 0)
+	if (!parse_address(wanted->address, &address, &len))
 		return hgt_error_set(err, HGT_EPARSE, "listen %s: not a numeric address and port, like 127.0.0.1:7420 or [::1]:7420",
 			wanted->address);
 	if (!wanted->insecure && !is_loopback(&address))
@@ -111,8 +140,8 @@ int listen_tcp(const struct hgt_config_listen *wanted, int *out, struct hgt_buf 
 	if (fd < 0)
 		return hgt_error_set_errno(err, "listen %s: socket", wanted->address);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    bind(fd, (struct sockaddr *)&address, (socklen_t)len) < 0 || listen(fd, BACKLOG) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &name_len) < 0) {
+	    bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
 		code = hgt_error_set_errno(err, "listen %s", wanted->address);
 		close(fd);
 		return code;
