@@ -10,8 +10,8 @@ static int refuse(struct hgt_tree *tree, const struct hgt_node *value)
 {
 	hgt_tree_point(tree);
 	hgt_pointer_add(&tree->pointer, "<<", 2);
-	hgt_buf_addf(&tree->message, "what \"<<\" brings in must be a map or a list of maps, this is %s",
-		value->type == HGT_NODE_NULL ? "nothing" : hgt_node_type_name(value->type));
+	hgt_buf_addf(&tree->message, "what \"<<\" brings in must be a map or a list of maps, not %s",
+		hgt_node_type_name(value->type));
 	return hgt_tree_tell(tree, HGT_PROBLEM_SYNTAX, (struct hgt_place){value->line, value->column},
 		value->end_line == value->line ? value->end_column : 0);
 }

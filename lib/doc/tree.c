@@ -20,6 +20,12 @@ enum { QUOTE_MAX = 80 };
 /* Up to this many keys a map is compared key by key; a larger one is hashed. */
 enum { SMALL_MAP = 12 };
 
+/* A map of anchors of up to this many slots is kept from one document to the next. */
+enum { SMALL_ANCHORS = 256 };
+
+/* A longer pointer is not told: with the keys of a hostile text it could be megabytes, for each problem. */
+enum { POINTER_MAX = 4096 };
+
 void hgt_doc_set_init(struct hgt_doc_set *set)
 {
 	*set = (struct hgt_doc_set){.arena = HGT_ARENA_INIT};
@@ -120,6 +126,8 @@ int hgt_tree_tell(struct hgt_tree *tree, enum hgt_problem_kind kind, struct hgt_
 	struct hgt_arena *arena = &tree->set->arena;
 	size_t limit = arena->limit;
 
+	if (tree->pointer.len > POINTER_MAX)
+		hgt_buf_truncate(&tree->pointer, 0);
 	/* A text that used up its memory is told of all the same. */
 	arena->limit = 0;
 	if (!tree->message.failed && !tree->hint.failed && !tree->pointer.failed) {
@@ -181,7 +189,7 @@ int hgt_tree_take(struct hgt_tree *tree, size_t n, size_t size, void **out)
 		return 0;
 	}
 	/* n * size fits: both come from what is in memory already. */
-	if (!arena->limit || n * size + _Alignof(max_align_t) <= arena->limit - arena->used)
+	if (!arena->limit || (arena->used < arena->limit && n * size + _Alignof(max_align_t) <= arena->limit - arena->used))
 		return hgt_error_nomem(tree->err);
 	hgt_buf_addf(&tree->message, "the document takes more than %zu bytes of memory", arena->limit);
 	if (hgt_tree_tell(tree, HGT_PROBLEM_LIMIT, (struct hgt_place){tree->doc.line, 1}, 0) < 0)
@@ -259,7 +267,11 @@ void hgt_tree_abandon(struct hgt_tree *tree)
 {
 	tree->n_frames = 0;
 	tree->n_pending = 0;
-	hgt_map_clear(&tree->anchors);
+	/* Emptying costs as much as the map is large, and it is done once a document. */
+	if (tree->anchors.cap > SMALL_ANCHORS)
+		hgt_map_release(&tree->anchors);
+	else
+		hgt_map_clear(&tree->anchors);
 }
 
 int hgt_tree_end(struct hgt_tree *tree, size_t end_offset)

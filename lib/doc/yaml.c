@@ -111,14 +111,18 @@ static int refuse_tag(struct reader *r, const char *tag, const char *text, size_
 }
 
 /* Type and value of a scalar with a tag. */
-static int resolve_tagged(struct reader *r, struct hgt_node *node, const char *tag, char *text, struct hgt_place start)
+static int resolve_tagged(struct reader *r, struct hgt_node *node, const yaml_event_t *event, char *text,
+	struct hgt_place start)
 {
+	const char *tag = (const char *)event->data.scalar.tag;
+	bool merge = event->data.scalar.plain_implicit || hgt_tag_is(tag, "merge");
+
 	if (!hgt_scalar_resolve_tagged(node, tag, text, node->len))
 		return refuse_tag(r, tag, text, node->len, start);
 	if (hgt_tag_is(tag, "binary") && !hgt_scalar_decode_base64(text, node->len, text, &node->len))
 		return refuse_tag(r, tag, text, node->len, start);
 	text[node->len] = '\0';
-	node->quoted = node->type == HGT_NODE_STRING;
+	node->quoted = node->type == HGT_NODE_STRING && !(merge && strcmp(text, "<<") == 0);
 	return 0;
 }
 
@@ -152,7 +156,6 @@ static int check_flow_scalar(struct reader *r, const yaml_event_t *event)
 static int on_scalar(struct reader *r, const yaml_event_t *event)
 {
 	const char *value = (const char *)event->data.scalar.value;
-	const char *tag = (const char *)event->data.scalar.tag;
 	struct hgt_place start = place_of(r, event->start_mark), end = place_of(r, event->end_mark);
 	const struct hgt_frame *top = hgt_tree_top(&r->tree);
 	struct hgt_anchor *anchor = NULL;
@@ -172,8 +175,8 @@ static int on_scalar(struct reader *r, const yaml_event_t *event)
 	node->len = event->data.scalar.length;
 	node->end_line = end.line;
 	node->end_column = end.column;
-	if (tag)
-		code = resolve_tagged(r, node, tag, text, start);
+	if (event->data.scalar.tag)
+		code = resolve_tagged(r, node, event, text, start);
 	else if (event->data.scalar.plain_implicit)
 		hgt_scalar_resolve(node, text, node->len);
 	else
@@ -236,8 +239,10 @@ static int on_alias(struct reader *r, const yaml_event_t *event)
 	if (!code && key) {
 		const struct hgt_node *node = r->tree.pending[r->tree.n_pending - 1];
 
-		if (node->type == HGT_NODE_MAP || node->type == HGT_NODE_SEQ)
+		if (node->type == HGT_NODE_MAP || node->type == HGT_NODE_SEQ) {
+			r->tree.n_pending--;
 			return refuse_key(r, node->type, event);
+		}
 	}
 	return code;
 }
