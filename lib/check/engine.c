@@ -164,11 +164,6 @@ static const char *rule_of_problem(enum hgt_problem_kind kind, bool json)
 	return json ? "json/syntax" : "yaml/syntax";
 }
 
-static bool has(const char *s, size_t len, const char *word)
-{
-	return s && memmem(s, len, word, strlen(word));
-}
-
 static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, const char *path,
 	const struct hgt_problem *problem, bool json)
 {
@@ -177,9 +172,6 @@ static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, c
 		.message = problem->message, .hint = problem->hint};
 
 	hgt_source_excerpt(source, &finding);
-	if (problem->kind == HGT_PROBLEM_SYNTAX && !finding.hint &&
-		(has(finding.excerpt, finding.excerpt_len, "{{") || has(finding.excerpt, finding.excerpt_len, "{%")))
-		finding.hint = "a template? put quotes around the value, or keep templates in a folder named templates";
 	hgt_engine_tell(engine, &finding);
 }
 
@@ -248,11 +240,11 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
 	if (code != 0)
 		return code < 0 ? code : 0;
 	engine->files++;
-	hgt_source_init(&source, data, len);
+	hgt_source_init(&source, len ? data : "", len);
 	if (is_binary(engine, &source, path))
 		return outcome(engine, err);
 	if (!forced || wanted == HGT_CLASS_KUBERNETES)
-		cls = hgt_class_of_text(path, data, len, cls);
+		cls = hgt_class_of_text(path, source.data, len, cls);
 	return is_parsed(cls) ? judge_documents(engine, &source, path, cls, forced, err) : 0;
 }
 

@@ -29,6 +29,27 @@ static void tell_missing(struct hgt_subject *s, const struct hgt_node *in, const
 	}
 }
 
+static const char *type_words(const struct hgt_node *node)
+{
+	switch (node->type) {
+	case HGT_NODE_NULL:
+		return "null";
+	case HGT_NODE_BOOL:
+		return "a boolean";
+	case HGT_NODE_INT:
+		return "an integer";
+	case HGT_NODE_FLOAT:
+		return "a number";
+	case HGT_NODE_STRING:
+		return "a string";
+	case HGT_NODE_SEQ:
+		return "a sequence";
+	case HGT_NODE_MAP:
+		break;
+	}
+	return "a mapping";
+}
+
 /* The string under key, told of when it is none; NULL then. */
 static const struct hgt_node *want_string(struct hgt_subject *s, const struct hgt_node *in, const char *key, const char *name,
 	const char *pointer, const char *hint)
@@ -41,8 +62,7 @@ static const struct hgt_node *want_string(struct hgt_subject *s, const struct hg
 		hgt_tell(s, rule, hgt_span_of(node), pointer, hint, "%s is empty", name);
 	} else if (node->type != HGT_NODE_STRING) {
 		hgt_tell(s, rule, hgt_span_of(node), pointer, node->type < HGT_NODE_STRING ? "put it in quotes" : hint,
-			"%s has to be a string, this is %s %s", name,
-			strchr("aio", hgt_node_type_name(node->type)[0]) ? "an" : "a", hgt_node_type_name(node->type));
+			"%s has to be a string, this is %s", name, type_words(node));
 	} else {
 		return node;
 	}
@@ -141,7 +161,8 @@ static void check_metadata(struct hgt_subject *s)
 		return;
 	}
 	if (metadata->type != HGT_NODE_MAP) {
-		hgt_tell(s, rule, hgt_span_of(metadata), "/metadata", hint, "metadata has to be a mapping with a name");
+		hgt_tell(s, rule, hgt_span_of(metadata), "/metadata", hint, "metadata has to be a mapping, this is %s",
+			type_words(metadata));
 		return;
 	}
 	name = hgt_node_get(metadata, "name");
@@ -163,7 +184,7 @@ void hgt_check_k8s_type_meta(struct hgt_subject *s)
 		return;
 	if (s->object->type != HGT_NODE_MAP) {
 		hgt_tell(s, rule, hgt_span_of(s->object), "", "begin with apiVersion, kind and metadata",
-			"a Kubernetes object is a mapping, this is %s", hgt_node_type_name(s->object->type));
+			"a Kubernetes object is a mapping, this is %s", type_words(s->object));
 		return;
 	}
 	check_api_version(s);
@@ -174,7 +195,7 @@ void hgt_check_k8s_type_meta(struct hgt_subject *s)
 	if (kind && strcmp(kind->text, "List") == 0) {
 		const struct hgt_node *items = hgt_node_get(s->object, "items");
 
-		hgt_tell(s, rule, hgt_span_of(items ? items : kind), "/items", "put the objects below items, each after a dash",
+		hgt_tell(s, rule, hgt_span_of(items ? items : kind), items ? "/items" : "", "put the objects below items, each after a dash",
 			items ? "items of a List has to be a sequence" : "a List has to have items");
 		return;
 	}

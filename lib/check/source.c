@@ -12,28 +12,15 @@ void hgt_source_init(struct hgt_source *source, const char *data, size_t len)
 	*source = (struct hgt_source){.data = data, .len = len, .line = 1};
 }
 
-/* The offset of the end of the line that begins at `start`. */
+/* The offset of the newline that ends the line which begins at `start`, or of the text's end. A line ends at \n, as lib/doc counts. */
 static size_t line_end(const struct hgt_source *source, size_t start)
 {
-	const char *from = source->data + start;
-	size_t left = source->len - start;
-	const char *nl = memchr(from, '\n', left);
-	size_t n = nl ? (size_t)(nl - from) : left;
-	const char *cr = memchr(from, '\r', n);
+	const char *nl = memchr(source->data + start, '\n', source->len - start);
 
-	return start + (cr ? (size_t)(cr - from) : n);
+	return nl ? (size_t)(nl - source->data) : source->len;
 }
 
-/* The offset of the line after the one that ends at `end`; len when that was the last. */
-static size_t next_line(const struct hgt_source *source, size_t end)
-{
-	if (end < source->len && source->data[end] == '\r')
-		end++;
-	if (end < source->len && source->data[end] == '\n')
-		end++;
-	return end;
-}
-
+/* The bytes of the character at s. */
 static size_t step(const char *s, size_t len)
 {
 	uint32_t cp;
@@ -63,7 +50,8 @@ static void window(struct hgt_finding *finding, const char *line, size_t len)
 
 void hgt_source_excerpt(struct hgt_source *source, struct hgt_finding *finding)
 {
-	size_t end, chars = 0;
+	static const char bom[] = "\xef\xbb\xbf";
+	size_t end, len, chars = 0;
 	const char *line;
 
 	if (!finding->line)
@@ -74,34 +62,41 @@ void hgt_source_excerpt(struct hgt_source *source, struct hgt_finding *finding)
 	}
 	end = line_end(source, source->offset);
 	while (source->line < finding->line && end < source->len) {
-		source->offset = next_line(source, end);
+		source->offset = end + 1;
 		source->line++;
 		end = line_end(source, source->offset);
 	}
 	if (source->line != finding->line)
 		return;
 	line = source->data + source->offset;
-	for (size_t i = source->offset; i < end && chars <= WHOLE_LINE; chars++)
-		i += step(source->data + i, end - i);
+	len = end - source->offset;
+	if (len && line[len - 1] == '\r')
+		len--;
+	/* Columns count from behind it. */
+	if (!source->offset && len >= 3 && memcmp(line, bom, 3) == 0) {
+		line += 3;
+		len -= 3;
+	}
+	for (size_t i = 0; i < len && chars <= WHOLE_LINE; chars++)
+		i += step(line + i, len - i);
 	if (chars > WHOLE_LINE) {
-		window(finding, line, end - source->offset);
+		window(finding, line, len);
 		return;
 	}
 	finding->excerpt = line;
-	finding->excerpt_len = end - source->offset;
+	finding->excerpt_len = len;
 }
 
 void hgt_source_position(const struct hgt_source *source, size_t offset, uint32_t *line, uint32_t *column)
 {
-	size_t start = 0, end = line_end(source, 0);
+	size_t start = 0;
 
 	*line = 1;
-	*column = 1;
-	while (end < offset && next_line(source, end) <= offset && next_line(source, end) > end) {
-		start = next_line(source, end);
-		end = line_end(source, start);
+	for (size_t end = line_end(source, 0); end < offset; end = line_end(source, start)) {
+		start = end + 1;
 		++*line;
 	}
-	for (size_t i = start; i < offset && i < source->len; ++*column)
+	*column = 1;
+	for (size_t i = start; i < offset; ++*column)
 		i += step(source->data + i, source->len - i);
 }
