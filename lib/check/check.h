@@ -45,7 +45,8 @@ struct hgt_span hgt_span_in(const struct hgt_node *node, size_t at);
 void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span span, const char *pointer, const char *hint,
 	const char *fmt, ...) HGT_PRINTF(6, 7);
 
-/* Text from outside as it goes into a sentence: "escaped", in double quotes, cut when it is long. */
+/* Text from outside as it goes into a sentence: escaped, in double quotes, cut when it is long; empty when memory has run out, which
+ * the finding around it will meet too. */
 #define HGT_QUOTE_MAX 352
 struct hgt_quote {
 	char text[HGT_QUOTE_MAX];

@@ -61,8 +61,9 @@ void hgt_run_checks(struct hgt_subject *subject)
 struct hgt_span hgt_span_of(const struct hgt_node *node)
 {
 	bool scalar = node->type != HGT_NODE_MAP && node->type != HGT_NODE_SEQ;
+	bool whole = scalar && node->end_line == node->line && node->end_column > node->column;
 
-	return (struct hgt_span){node->line, node->column, scalar && node->end_line == node->line ? node->end_column : 0};
+	return (struct hgt_span){node->line, node->column, whole ? node->end_column : 0};
 }
 
 /* The code points of the first n bytes. */
