@@ -205,7 +205,7 @@ static void finds_bad_names(void **state)
 		{.text = OBJECT("v1", "ConfigMap", "a-.b"), .expect = "4:10-11" NAME},
 		{.text = OBJECT("v1", "ConfigMap", "a.-b"), .expect = "4:11-12" NAME},
 		{.text = OBJECT("v1", "ConfigMap", "a--b"), .expect = ""},
-		{.text = OBJECT("v1", "ConfigMap", "\"a\\x1b[31m\""), .expect = "4:9-19" NAME, .message =
+		{.text = OBJECT("v1", "ConfigMap", "\"a\\x1b[31m\""), .expect = "4:9-20" NAME, .message =
 			"metadata.name \"a\\e[31m\" is not a DNS name: \"\\e\" is not allowed (allowed: a-z, 0-9, \"-\" and \".\")"},
 		{.text = OBJECT("v1", "ConfigMap", "a" A250 "bc"), .expect = ""},
 		{.text = OBJECT("v1", "ConfigMap", "a" A250 "bcd"), .expect = "4:262-263" NAME,

@@ -1,0 +1,64 @@
+/*
+ * lib/check/engine. The input is a path, a NUL, and the file's content; the path's first byte also chooses the class that is asked
+ * for. Whatever goes in: findings have places that are in the text, and reports let no control byte out.
+ */
+#include <stdint.h>
+
+#include "base/utf8.h"
+#include "check/report.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_place(const struct hgt_finding *f, const char *text, size_t len)
+{
+	size_t lines = 1;
+
+	if (!f->line != !f->column || !f->rule || !hgt_rule_find(f->rule) || !*f->message)
+		abort();
+	for (size_t i = 0; i < len; i++)
+		lines += text[i] == '\n';
+	if (f->line > lines)
+		abort();
+}
+
+static void check_text(const struct hgt_buf *out)
+{
+	for (size_t i = 0; i < out->len;) {
+		uint32_t cp;
+		size_t n = hgt_utf8_decode(out->data + i, out->len - i, &cp);
+
+		if (!n || (cp < 0x20 && cp != '\n') || (cp >= 0x7f && cp < 0xa0))
+			abort();
+		i += n;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct hgt_report_style style = {.excerpt = true};
+	const char *nul = memchr(data, 0, size);
+	const char *path = (const char *)data, *text = nul ? nul + 1 : NULL;
+	struct hgt_buf out = HGT_BUF_INIT;
+	struct hgt_engine *engine;
+	enum hgt_class cls = HGT_CLASS_AUTO;
+	size_t len;
+
+	if (!nul)
+		return 0;
+	len = size - (size_t)(text - path);
+	if ((unsigned char)*path < HGT_CLASS_COUNT && *path)
+		cls = (enum hgt_class)*path++;
+	if (hgt_engine_new(&(struct hgt_engine_options){.blob_limit = 1 << 20}, &engine, NULL) < 0 ||
+		hgt_engine_file(engine, path, text, len, cls, NULL) < 0 || hgt_engine_file(engine, "b.yaml", text, len, cls, NULL) < 0 ||
+		hgt_engine_finish(engine, NULL) < 0)
+		abort();
+	for (size_t i = 0; i < hgt_engine_findings(engine)->n; i++)
+		check_place(&hgt_engine_findings(engine)->items[i], text, len);
+	hgt_report_text(hgt_engine_findings(engine), &style, &out);
+	check_text(&out);
+	hgt_report_json(engine, &out);
+	check_text(&out);
+	hgt_buf_release(&out);
+	hgt_engine_free(engine);
+	return 0;
+}
