@@ -399,7 +399,6 @@ static int find_duplicates_large(struct hgt_tree *tree, struct hgt_pair *pairs, 
 
 static int close_map(struct hgt_tree *tree, const struct hgt_frame *frame)
 {
-	struct hgt_node **children = tree->pending + frame->first;
 	size_t n = (tree->n_pending - frame->first) / 2;
 	struct hgt_pair *pairs;
 	void *p = NULL;
@@ -409,7 +408,8 @@ static int close_map(struct hgt_tree *tree, const struct hgt_frame *frame)
 		return code;
 	pairs = p;
 	for (size_t i = 0; i < n; i++)
-		pairs[i] = (struct hgt_pair){.key = children[2 * i], .value = children[2 * i + 1]};
+		pairs[i] = (struct hgt_pair){.key = tree->pending[frame->first + 2 * i],
+			.value = tree->pending[frame->first + 2 * i + 1]};
 	frame->node->v.map.pairs = pairs;
 	frame->node->v.map.n = n;
 	code = n > SMALL_MAP ? find_duplicates_large(tree, pairs, n) : find_duplicates_small(tree, pairs, n);
