@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,10 +15,14 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
+#include "daemon/intake.h"
 #include "daemon/notify.h"
+#include "daemon/ref_watch.h"
 #include "daemon/repos.h"
+#include "daemon/spool.h"
 #include "daemon/store.h"
 #include "headgate/protocol.h"
 
@@ -35,7 +40,9 @@ struct process {
 
 static bool quiet(struct daemon *d)
 {
-	return http_drain(d->http) == 1 && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
+	bool hooks = hook_socket_drain(d->hook_socket) == 1, requests = http_drain(d->http) == 1;
+
+	return hooks && requests && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
 }
 
 static void on_stop_look(evutil_socket_t fd, short what, void *arg)
@@ -172,6 +179,36 @@ static int start_workers(struct process *p, struct hgt_error *err)
 	return 0;
 }
 
+static size_t count_repositories(const struct daemon *d)
+{
+	size_t n = 0, pos = 0;
+
+	while (repos_next(d->repos, &pos))
+		n++;
+	return n;
+}
+
+static void on_compared(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->ready = true;
+	hgt_log(HGT_LOG_INFO, "daemon", "ready", HGT_S("site", d->config->site), HGT_S("hook", d->config->sockets.hook),
+		HGT_S("admin", d->config->sockets.admin), HGT_I("repositories", count_repositories(d)));
+	notify_send("READY=1");
+	/* What the start took is not needed again soon. */
+	malloc_trim(0);
+}
+
+/* What was left behind while the daemon was away comes before the compare, which knows of no pusher. */
+static void on_spool_emptied(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!d->stopping)
+		ref_watch_all(d->ref_watch);
+}
+
 static int build(struct process *p, struct hgt_error *err)
 {
 	struct daemon *d = &p->daemon;
@@ -188,6 +225,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = repos_new(d->config, &d->repos, err);
 	if (code == 0)
+		code = intake_new(d, &d->intake, err);
+	if (code == 0)
 		code = hub_new(d, &d->hub, err);
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
@@ -195,6 +234,12 @@ static int build(struct process *p, struct hgt_error *err)
 		code = archives_new(d, &d->archives, err);
 	if (code == 0)
 		code = http_new(d, &d->http, err);
+	if (code == 0)
+		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
+	if (code == 0)
+		code = hook_socket_new(d, &d->hook_socket, err);
+	if (code == 0)
+		code = spool_new(d, on_spool_emptied, d, &d->spool, err);
 	return code;
 }
 
@@ -210,14 +255,19 @@ static void tear_down(struct process *p)
 	struct daemon *d = &p->daemon;
 
 	hgt_workers_free(d->git);
+	spool_free(d->spool);
+	hook_socket_free(d->hook_socket);
+	ref_watch_free(d->ref_watch);
 	http_free(d->http);
 	archives_free(d->archives);
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;
+	intake_free(d->intake);
 	repos_free(d->repos);
-	store_free(d->store);
+	/* The writer last: whoever closes last puts the whole journal into one file. */
 	hgt_journal_close(d->reader);
+	store_free(d->store);
 	free_event(p->git_done);
 	free_event(p->stop_look);
 	free_event(p->hangup);

@@ -105,13 +105,16 @@ int hgt_journal_refs(struct hgt_journal *journal, const char *repo, hgt_journal_
 
 /*
  * Moves that were seen and that no push has explained yet: what a hook's late word is matched with. The last few of each ref
- * are kept. explain finds the latest that went exactly this way, else (`covered`: the caller knows that this move is part of
- * where the ref went) the ref's latest; an exact one is taken out. *seq is 0 when there is none.
+ * are kept. explain finds the latest that went exactly this way and takes it out; *seq is 0 when there is none.
  */
 int hgt_journal_add_unexplained(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id,
 	const char *new_id, uint64_t seq, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_explain(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id, const char *new_id,
-	bool covered, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+	uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* 1 when the event `seq` moved this ref and no push has explained it, else 0. */
+int hgt_journal_is_unexplained(struct hgt_journal *journal, const char *repo, const char *ref, uint64_t seq,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Pushes that have been taken in, so that a spool file or a retry is taken once. HGT_EEXIST when it was there. */
 int hgt_journal_claim_push(struct hgt_journal *journal, const char *push, struct hgt_error *err) HGT_MUST_CHECK;

@@ -82,21 +82,33 @@ int hgt_journal_add_unexplained(struct hgt_journal *j, const char *repo, const c
 	return hgt_journal_run(j, stmt, err);
 }
 
-/* The seq that one of the look-ups of unexplained moves finds, else 0. */
-static int find_unexplained(struct hgt_journal *j, enum hgt_journal_sql sql, const char *repo, const char *ref, const char *old_id,
-	const char *new_id, uint64_t *seq, struct hgt_error *err)
+int hgt_journal_is_unexplained(struct hgt_journal *j, const char *repo, const char *ref, uint64_t seq, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
-	int code = hgt_journal_stmt(j, sql, &stmt, err);
+	int code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_IS, &stmt, err);
 
 	if (code < 0)
 		return code;
 	hgt_journal_bind(stmt, 1, repo);
 	hgt_journal_bind(stmt, 2, ref);
-	if (sql == HGT_SQL_UNEXPLAINED_EXACT) {
-		hgt_journal_bind(stmt, 3, old_id);
-		hgt_journal_bind(stmt, 4, new_id);
-	}
+	sqlite3_bind_int64(stmt, 3, (sqlite3_int64)seq);
+	code = hgt_journal_step(j, stmt, err);
+	hgt_journal_reset(stmt);
+	return code;
+}
+
+static int find_exact(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,
+	uint64_t *seq, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_FIND, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, repo);
+	hgt_journal_bind(stmt, 2, ref);
+	hgt_journal_bind(stmt, 3, old_id);
+	hgt_journal_bind(stmt, 4, new_id);
 	code = hgt_journal_step(j, stmt, err);
 	if (code >= 0)
 		*seq = code == 1 ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
@@ -105,22 +117,24 @@ static int find_unexplained(struct hgt_journal *j, enum hgt_journal_sql sql, con
 }
 
 int hgt_journal_explain(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,
-	bool covered, uint64_t *seq, struct hgt_error *err)
+	uint64_t *seq, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
-	int code = find_unexplained(j, HGT_SQL_UNEXPLAINED_EXACT, repo, ref, old_id, new_id, seq, err);
+	uint64_t found;
+	int code = find_exact(j, repo, ref, old_id, new_id, &found, err);
 
-	if (code < 0)
-		return code;
-	if (*seq == 0)
-		return covered ? find_unexplained(j, HGT_SQL_UNEXPLAINED_LATEST, repo, ref, old_id, new_id, seq, err) : 0;
-	code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_TAKE, &stmt, err);
-	if (code < 0)
-		return code;
-	hgt_journal_bind(stmt, 1, repo);
-	hgt_journal_bind(stmt, 2, ref);
-	sqlite3_bind_int64(stmt, 3, (sqlite3_int64)*seq);
-	return hgt_journal_run(j, stmt, err);
+	if (code == 0 && found) {
+		code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_TAKE, &stmt, err);
+		if (code < 0)
+			return code;
+		hgt_journal_bind(stmt, 1, repo);
+		hgt_journal_bind(stmt, 2, ref);
+		sqlite3_bind_int64(stmt, 3, (sqlite3_int64)found);
+		code = hgt_journal_run(j, stmt, err);
+	}
+	if (code == 0)
+		*seq = found;
+	return code;
 }
 
 int hgt_journal_claim_push(struct hgt_journal *j, const char *push, struct hgt_error *err)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/io.h"
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
@@ -84,6 +85,12 @@ static int stop_row(void *ctx, const struct hgt_journal_row *row)
 {
 	(void)ctx, (void)row;
 	return HGT_EPERM;
+}
+
+static int copy_body(void *ctx, const struct hgt_journal_row *row)
+{
+	hgt_buf_add(ctx, row->body, row->body_len);
+	return 0;
 }
 
 static void appends_and_reads(void **state)
@@ -199,19 +206,21 @@ static void unexplained_moves(void **state)
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
 	for (uint64_t i = 1; i <= 20; i++)
 		assert_int_equal(hgt_journal_add_unexplained(j, "r", "main", i == 1 || i == 18 ? ZERO : ID_A, ID_B, i, NULL), 0);
-	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, false, &seq, NULL), 0);
+	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 18, NULL), 1);
+	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 18);
+	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 18, NULL), 0);
 	/* The first went the same way, but is too old to be kept. */
-	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, false, &seq, NULL), 0);
+	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 1, NULL), 0);
+	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 0);
-	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, true, &seq, NULL), 0);
+	assert_int_equal(hgt_journal_explain(j, "r", "main", ID_A, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 20);
-	assert_int_equal(hgt_journal_explain(j, "r", "main", ID_A, ID_B, true, &seq, NULL), 0);
-	assert_int_equal(seq, 20);
-	assert_int_equal(hgt_journal_explain(j, "r", "main", ID_A, ID_B, true, &seq, NULL), 0);
+	assert_int_equal(hgt_journal_explain(j, "r", "main", ID_A, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 19);
-	assert_int_equal(hgt_journal_explain(j, "r", "other", ID_A, ID_B, true, &seq, NULL), 0);
+	assert_int_equal(hgt_journal_explain(j, "r", "other", ID_A, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 0);
+	assert_int_equal(hgt_journal_is_unexplained(j, "r", "other", 17, NULL), 0);
 	hgt_journal_rollback(j);
 	hgt_journal_close(j);
 	free(path);
@@ -320,18 +329,60 @@ static void tampering_is_named(void **state)
 	}
 }
 
-/* Whoever alters a body and makes the chain fit again still has to make the columns fit. */
+/* Whoever alters the last body and makes the chain fit again still has to make the row's columns fit. */
 static void rewritten_bodies_are_named(void **state)
 {
-	char *path = unit_path(*state, "journal.db");
-	struct hgt_error err = {0};
-	uint64_t rows;
+	static const struct {
+		const char *from, *to, *message;
+	} cases[] = {
+		{"\"subject\":\"infra", "\"subject\":\"other", "row 1: its subject"},
+		{".1\"", ".2\"", "row 1: its id"},
+		{"{\"specversion\"", "{{\"specversion\"", "row 1: its body is no JSON"},
+		{"\"source\":\"hook\"", "\"source\":\"spool\"", NULL},
+	};
 
-	make_rows(path, 1);
-	exec(path, "UPDATE events SET body = 'x'");
-	assert_true(hgt_journal_verify(path, &rows, &err) < 0);
-	assert_int_equal(rows, 0);
-	free(path);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf body = HGT_BUF_INIT, sql = HGT_BUF_INIT, forged = HGT_BUF_INIT;
+		char *path = unit_path(*state, "journal.db"), hex[HGT_SHA256_HEX], *at;
+		unsigned char hash[HGT_SHA256_SIZE];
+		struct hgt_error err = {0};
+		struct hgt_sha256 sha;
+		struct hgt_journal *j;
+		uint64_t rows;
+
+		unlink(path);
+		make_rows(path, 1);
+		j = open_for(path, HGT_JOURNAL_READ);
+		hgt_sha256(hgt_journal_id(j), HGT_JOURNAL_ID_HEX, hash);
+		assert_int_equal(hgt_journal_read(j, 0, 1, copy_body, &body, NULL), 0);
+		hgt_journal_close(j);
+		at = strstr(body.data, cases[i].from);
+		assert_non_null(at);
+		hgt_buf_add(&forged, body.data, (size_t)(at - body.data));
+		hgt_buf_adds(&forged, cases[i].to);
+		hgt_buf_adds(&forged, at + strlen(cases[i].from));
+		hgt_sha256_init(&sha);
+		hgt_sha256_update(&sha, hash, sizeof(hash));
+		hgt_sha256_update(&sha, forged.data, forged.len);
+		hgt_sha256_final(&sha, hash);
+		hgt_hex(hash, sizeof(hash), hex);
+		hgt_buf_addf(&sql, "UPDATE events SET body = '%s', hash = x'%s'; UPDATE meta SET value = '1 %s' WHERE key = 'head'",
+			forged.data, hex, hex);
+		exec(path, sql.data);
+		if (cases[i].message) {
+			assert_int_equal(hgt_journal_verify(path, &rows, &err), HGT_ECORRUPT);
+			if (!strstr(err.message, cases[i].message))
+				fail_msg("%s: %s", cases[i].to, err.message);
+			assert_int_equal(rows, 0);
+		} else {
+			/* A whole chain made anew holds: that is what keeping a copy of the head elsewhere is for. */
+			assert_int_equal(hgt_journal_verify(path, &rows, &err), 0);
+		}
+		hgt_buf_release(&body);
+		hgt_buf_release(&forged);
+		hgt_buf_release(&sql);
+		free(path);
+	}
 }
 
 static void foreign_and_damaged_files(void **state)
@@ -509,7 +560,7 @@ static int everything(const char *path, struct hgt_error *err)
 	if (code == 0)
 		code = hgt_journal_add_unexplained(j, "r", "refs/heads/a", ZERO, ID_A, seq, err);
 	if (code == 0)
-		code = hgt_journal_explain(j, "r", "refs/heads/a", ZERO, ID_A, true, &seq, err);
+		code = hgt_journal_explain(j, "r", "refs/heads/a", ZERO, ID_A, &seq, err);
 	if (code == 0)
 		code = hgt_journal_agent_put(j, &agent, err);
 	if (code == 0)

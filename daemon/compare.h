@@ -1,0 +1,33 @@
+/* A repository's refs against what the journal knows of them. */
+#ifndef HEADGATE_DAEMON_COMPARE_H
+#define HEADGATE_DAEMON_COMPARE_H
+
+#include "base/arena.h"
+#include "daemon/moves.h"
+
+/* The most differences that one compare takes up; the next takes the rest. */
+#define COMPARE_MOVES_MAX 5000
+
+struct listed_ref;
+
+struct compare {
+	struct hgt_arena arena;
+	struct listed_ref *refs;	/* in order of name */
+	size_t n;
+	bool unknown;			/* the journal knew nothing of this repository */
+	bool more;			/* there are more differences */
+};
+
+/* On a git worker: list the refs. HGT_EUNSUPPORTED, HGT_ENOENT...: the repository cannot be read, and why. */
+int compare_list(struct compare *compare, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* On the writer thread: add a move for each ref that is not where the journal knows it. */
+int compare_with(struct compare *compare, struct hgt_journal *journal, const char *repo, struct moves *moves,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+void compare_release(struct compare *compare);
+
+/* Whether a ref is journaled: all are but those that servers keep for themselves and move without anyone's doing. */
+bool compare_takes_ref(const char *ref);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The one way in for moves of refs: those that hooks announce (through the socket or the spool) and those that a compare of a
+ * repository with the journal finds. What goes in comes out as events on disk, each move once.
+ *
+ * Every repository has a lane, in which one thing is done at a time and announcements come before compares; so between planning
+ * and settling nobody else moves what the journal knows of that repository. Lanes go on side by side, but only one compare
+ * at a time, so that a worker is always left for pushes.
+ */
+#ifndef HEADGATE_DAEMON_INTAKE_H
+#define HEADGATE_DAEMON_INTAKE_H
+
+#include "daemon/daemon.h"
+#include "daemon/hook_line.h"
+
+struct intake;
+
+int intake_new(struct daemon *daemon, struct intake **out, struct hgt_error *err) HGT_MUST_CHECK;
+void intake_free(struct intake *intake);
+
+/* code 0: the push's events are on disk, the last of them (or the journal's head, when it had been taken in before or is
+ * none of ours) is seq. Else err says why not; the same line may be announced again later. */
+typedef void (*intake_done_cb)(void *ctx, int code, uint64_t seq, const struct hgt_error *err);
+
+/* Takes the line. source: "hook" or "spool". done may be called before this returns. */
+void intake_announce(struct intake *intake, struct hook_line *line, const char *source, intake_done_cb done, void *ctx);
+
+/* Compare this repository with the journal, soon. A second call before it has begun changes nothing. */
+void intake_compare(struct intake *intake, const char *name, const char *path);
+
+/* Call cb, once, when no compare is wanted or under way (at once when that is so now). */
+void intake_when_compared(struct intake *intake, void (*cb)(void *ctx), void *ctx);
+
+#endif

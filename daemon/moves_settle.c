@@ -1,0 +1,183 @@
+/* What the journal makes of moves: events, and where each ref is now known to be. */
+#include "daemon/moves.h"
+
+#include "base/json_writer.h"
+#include "headgate/protocol.h"
+
+/* The writer's side of one settling. */
+struct settling {
+	struct moves *moves;
+	struct hgt_journal *journal;
+	struct store_batch *batch;
+};
+
+static int append(struct settling *s, const char *type, const char *ref, const struct hgt_buf *data, uint64_t *seq, struct hgt_error *err)
+{
+	struct hgt_buf subject = HGT_BUF_INIT;
+	int code;
+
+	hgt_buf_addf(&subject, "%s:%s", s->moves->repo, ref);
+	code = hgt_buf_check(&subject, err);
+	if (code == 0)
+		code = hgt_buf_check(data, err);
+	if (code == 0)
+		code = store_append(s->batch, &(struct hgt_journal_entry){.type = type, .subject = subject.data, .repo = s->moves->repo,
+			.ref = ref, .data = data->data, .data_len = data->len}, seq, err);
+	hgt_buf_release(&subject);
+	return code;
+}
+
+/* The ref went this way: the event, and the new last known value. explained: a push said so. */
+static int write_leg(struct settling *s, const struct move *move, const struct leg *leg, bool explained, struct hgt_error *err)
+{
+	const struct moves *moves = s->moves;
+	const struct hgt_update update = {.old_id = leg->from, .new_id = leg->to, .ref = move->ref};
+	const struct hgt_ref_event event = {
+		.repo = moves->repo,
+		.ref = move->ref,
+		.old_id = leg->from,
+		.new_id = leg->to,
+		.change = hgt_change_name(hgt_update_change(&update)),
+		.forced = leg->forced,
+		.actor = explained ? moves->actor : NULL,
+		.push = explained ? moves->push : NULL,
+		.source = explained ? moves->source : "watch",
+		.paths = leg->paths,
+		.n_paths = leg->n_paths,
+		.paths_truncated = leg->truncated,
+	};
+	struct hgt_buf data = HGT_BUF_INIT;
+	uint64_t seq;
+	int code;
+
+	hgt_ref_event_write(&event, &data);
+	code = append(s, HGT_EVENT_REF_UPDATED, move->ref, &data, &seq, err);
+	if (code == 0)
+		code = hgt_journal_set_ref(s->journal, moves->repo, move->ref, leg->to, seq, err);
+	if (code == 0 && !explained)
+		code = hgt_journal_add_unexplained(s->journal, moves->repo, move->ref, leg->from, leg->to, seq, err);
+	hgt_buf_release(&data);
+	return code;
+}
+
+/* A push's word that moves no state: attributed to the event `explains`, or (0) superseded. */
+static int write_word(struct settling *s, const struct move *move, uint64_t explains, struct hgt_error *err)
+{
+	struct hgt_buf data = HGT_BUF_INIT, id = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&data);
+	struct hgt_cursor cursor = {.seq = explains};
+	int code;
+
+	hgt_json_begin_object(&json);
+	hgt_json_key_string(&json, "repo", s->moves->repo);
+	hgt_json_key_string(&json, "ref", move->ref);
+	hgt_json_key_string(&json, "old", move->own.from);
+	hgt_json_key_string(&json, "new", move->own.to);
+	hgt_json_key_string(&json, "actor", s->moves->actor);
+	hgt_json_key_string(&json, "push", s->moves->push);
+	if (explains) {
+		memcpy(cursor.journal, hgt_journal_id(s->journal), sizeof(cursor.journal));
+		hgt_cursor_format(&cursor, &id);
+		hgt_json_key_string(&json, "event", id.data);
+	}
+	hgt_json_end_object(&json);
+	code = hgt_buf_check(&id, err);
+	if (code == 0)
+		code = append(s, explains ? HGT_EVENT_PUSH_ATTRIBUTED : HGT_EVENT_PUSH_SUPERSEDED, move->ref, &data, NULL, err);
+	hgt_buf_release(&data);
+	hgt_buf_release(&id);
+	return code;
+}
+
+/*
+ * The event that already tells of an announced move whose ref was not known to be at the old id; 0 when there is none. It went exactly
+ * this way; or the ref's last move was seen from outside and ends at the new id or past it, so that this push is a part of it.
+ */
+static int find_told(struct settling *s, const struct move *move, uint64_t *seq, struct hgt_error *err)
+{
+	const char *repo = s->moves->repo;
+	int code = hgt_journal_explain(s->journal, repo, move->ref, move->own.from, move->own.to, seq, err);
+
+	if (code == 0 && *seq == 0 && move->covered) {
+		code = hgt_journal_is_unexplained(s->journal, repo, move->ref, move->known_seq, err);
+		if (code == 1)
+			*seq = move->known_seq;
+	}
+	return code < 0 ? code : 0;
+}
+
+static int settle_announced(struct settling *s, const struct move *move, struct hgt_error *err)
+{
+	uint64_t told = 0;
+	int code = 0;
+
+	if (!move->borne_out)
+		return write_word(s, move, 0, err);
+	if (move->covered || move->inferred) {
+		code = find_told(s, move, &told, err);
+		if (code < 0)
+			return code;
+		/* Not told, but the ref has come past: the word is of a move long gone. */
+		if (told || (move->covered && !move->at_tip) || strcmp(move->own.from, move->own.to) == 0)
+			return write_word(s, move, told, err);
+	}
+	if (move->inferred)
+		code = write_leg(s, move, &move->missed, false, err);
+	return code < 0 ? code : write_leg(s, move, &move->own, true, err);
+}
+
+/* The plan is for what the journal knows. */
+static int settle_move(struct settling *s, const struct move *move, struct hgt_error *err)
+{
+	if (!move->at_tip)
+		s->moves->look_again = true;
+	if (s->moves->push)
+		return settle_announced(s, move, err);
+	return move->borne_out ? write_leg(s, move, &move->own, false, err) : 0;
+}
+
+/* Whether each plan is for what the journal knows; those that are not are marked to be planned again. */
+static int check_known(struct settling *s, bool *all, struct hgt_error *err)
+{
+	*all = true;
+	for (size_t i = 0; i < s->moves->n; i++) {
+		struct move *move = &s->moves->items[i];
+		char id[HGT_JOURNAL_OID_TEXT];
+		int code = hgt_journal_get_ref(s->journal, s->moves->repo, move->ref, id, &move->known_seq, err);
+
+		if (code < 0)
+			return code;
+		if (strcmp(move->known, id) == 0 || (!*id && hgt_oid_is_zero(move->known)))
+			continue;
+		if (*id && strlen(id) != HGT_OID_HEX)
+			return hgt_error_set(err, HGT_ECORRUPT, "journal: the last known id of %s is damaged", move->ref);
+		memset(move->known, '0', HGT_OID_HEX);
+		if (*id)
+			memcpy(move->known, id, HGT_OID_HEX);
+		move->planned = false;
+		*all = false;
+	}
+	return 0;
+}
+
+int moves_settle(struct moves *moves, struct hgt_journal *journal, struct store_batch *batch, struct hgt_error *err)
+{
+	struct settling s = {.moves = moves, .journal = journal, .batch = batch};
+	bool all;
+	int code;
+
+	moves->look_again = false;
+	if (moves->push) {
+		code = hgt_journal_claim_push(journal, moves->push, err);
+		if (code == HGT_EEXIST)
+			return hgt_journal_head(journal, &moves->seq, err);
+		if (code < 0)
+			return code;
+	}
+	code = check_known(&s, &all, err);
+	if (code == 0 && !all)
+		code = hgt_error_set(err, HGT_ECONFLICT, "the refs of %s move faster than they can be journaled", moves->repo);
+	for (size_t i = 0; i < moves->n && code == 0; i++)
+		code = settle_move(&s, &moves->items[i], err);
+	return code < 0 ? code : hgt_journal_head(journal, &moves->seq, err);
+}

@@ -1,0 +1,24 @@
+/*
+ * Watching the repositories for moves that no hook tells of: inotify on each one's refs/, packed-refs and HEAD, and on the folders
+ * where repositories may appear. What is seen only says where to look: 300 ms later, when the hook of the same push has had its word,
+ * the repository is compared with the journal (intake.h). Everything is compared at start, when inotify has lost events, and every 5 minutes.
+ */
+#ifndef HEADGATE_DAEMON_REF_WATCH_H
+#define HEADGATE_DAEMON_REF_WATCH_H
+
+#include "daemon/daemon.h"
+
+struct ref_watch;
+
+/* Watches nothing yet. `compared` is called once, when everything has been compared for the first time. */
+int ref_watch_new(struct daemon *daemon, void (*compared)(void *ctx), void *ctx, struct ref_watch **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+void ref_watch_free(struct ref_watch *watch);
+
+/* Look for repositories, watch them, and compare all of them. */
+void ref_watch_all(struct ref_watch *watch);
+
+/* Look for repositories again, soon, and compare those that are new. */
+void ref_watch_rescan(struct ref_watch *watch);
+
+#endif
