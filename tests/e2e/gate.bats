@@ -197,7 +197,8 @@ spooled() {
   git config core.bigFileThreshold 1m && git config core.compression 1
   git -C "$BARE" config core.bigFileThreshold 1m
   rm "$BARE/hooks/pre-receive"
-  printf '#!/bin/bash\nulimit -v 300000 && exec "%s"\n' "$BUILD/bin/headgate-pre-receive" >"$BARE/hooks/pre-receive"
+  printf '#!/bin/bash\nulimit -v %s && exec "%s"\n' "$(sanitized && echo unlimited || echo 300000)" \
+    "$BUILD/bin/headgate-pre-receive" >"$BARE/hooks/pre-receive"
   chmod +x "$BARE/hooks/pre-receive"
   truncate -s 1G big.yaml
   git add big.yaml && git commit -q -m big
@@ -219,7 +220,8 @@ spooled() {
   began=$SECONDS
   fails git push origin main
   ((SECONDS - began < 60))
-  has '[gate/timeout]'
+  # A slow program may be ended between two looks at the clock.
+  sanitized || has '[gate/timeout]'
   has 'limits.seconds'
   moved refs/heads/main "$FIRST"
 }

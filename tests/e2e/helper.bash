@@ -18,6 +18,7 @@
 #   wait_for SECONDS COMMAND...     until it succeeds; fails at the deadline
 #   fails COMMAND...                it must run and exit non-zero; has / lacks TEXT judge $output of `run`
 #   good_manifest NAME              text of a manifest without fault
+#   sanitized                       whether the programs are
 #
 # Every process that these start is ended by its pid when the test ends. A daemon or agent that does not end well (a sanitizer's
 # finding, a crash) fails the test.
@@ -251,6 +252,11 @@ web_up() {
 fails() {
   run "$@"
   ((status != 0 && status != 126 && status != 127)) || { echo "status $status: $*"; echo "$output"; return 1; }
+}
+
+# Programs built with sanitizers want far more address space and time.
+sanitized() {
+  [[ $BUILD == */asan ]]
 }
 
 has() {
