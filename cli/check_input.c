@@ -25,7 +25,7 @@ static int check_fd(struct check_input *input, const char *path, int fd, struct 
 	hgt_buf_reset(&input->text);
 	code = hgt_read_fd(fd, "it", CHECK_BLOB_MAX, &input->text, &why);
 	if (code == HGT_ELIMIT) {
-		code = hgt_engine_too_large(input->engine, path, input->text.len, err);
+		code = hgt_engine_too_large(input->engine, path, UINT64_MAX, err);
 		return code < 0 ? code : 0;
 	}
 	if (code == HGT_ENOMEM)

@@ -101,7 +101,8 @@ static int unknown_rule(const char *id)
 	for (size_t i = 0; i < n && !nearest; i++)
 		if (hgt_is_near(id, rules[i].id) || strcmp(id, strchr(rules[i].id, '/') + 1) == 0)
 			nearest = &rules[i];
-	hgt_buf_addf(&message, "there is no rule %s%s%s", id, nearest ? "; did you mean " : "", nearest ? nearest->id : "");
+	hgt_buf_addf(&message, "there is no rule %s%s%s%s", id, nearest ? "; did you mean " : "", nearest ? nearest->id : "",
+		nearest ? "?" : "");
 	terminal_complain("explain", message.data);
 	if (!nearest)
 		fputs("'headgate explain' lists them.\n", stderr);

@@ -67,7 +67,8 @@ static int unknown_verb(const char *name)
 	for (size_t i = 0; i < N_VERBS; i++)
 		names[i] = verbs[i].name;
 	nearest = hgt_nearest(name, names, N_VERBS);
-	hgt_buf_addf(&message, "there is no verb %s%s%s", name, nearest ? "; did you mean " : "", nearest ? nearest : "");
+	hgt_buf_addf(&message, "there is no verb %s%s%s%s", name, nearest ? "; did you mean " : "", nearest ? nearest : "",
+		nearest ? "?" : "");
 	terminal_complain(NULL, message.data);
 	fputs("Try 'headgate --help'.\n", stderr);
 	hgt_buf_release(&message);

@@ -1,6 +1,8 @@
 /* The engine: classes decide which checks see a file, settings decide how severe what they find is. */
 #include "check/engine.h"
 
+#include <inttypes.h>
+
 #include "base/timing.h"
 #include "check/check.h"
 
@@ -106,8 +108,12 @@ int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t s
 
 	if (size <= engine->options.blob_limit)
 		return 0;
-	snprintf(message, sizeof(message), "%llu bytes are more than a file that is checked may have (%zu)",
-		(unsigned long long)size, engine->options.blob_limit);
+	if (size == UINT64_MAX)
+		snprintf(message, sizeof(message), "the file has more than %zu bytes, the most that is checked",
+			engine->options.blob_limit);
+	else
+		snprintf(message, sizeof(message), "the file has %" PRIu64 " bytes; %zu is the most that is checked", size,
+			engine->options.blob_limit);
 	code = hgt_engine_add(engine, &(struct hgt_finding){.rule = "git/blob-size", .path = path, .message = message,
 		.hint = "keep large data out of the repository, or raise the policy's limits.blob"}, err);
 	return code < 0 ? code : 1;

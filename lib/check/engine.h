@@ -99,7 +99,7 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
 int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Callers ask before they load a file that is to be checked. 0: load it. 1: it is over the limit; the finding has been made, the
- * file counted, and it must not be loaded. HGT_ENOMEM. */
+ * file counted, and it must not be loaded. HGT_ENOMEM. size UINT64_MAX: larger than the limit, how large is not known. */
 int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t size, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether the deadline has passed; the first time it has, the finding gate/timeout is made. hgt_engine_file asks by itself: this is for

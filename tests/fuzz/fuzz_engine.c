@@ -1,11 +1,12 @@
 /*
  * lib/check/engine. The input is a path, a NUL, and the file's content; the path's first byte also chooses the class that is asked
- * for. Whatever goes in: findings have places that are in the text, and reports let no control byte out.
+ * for. Whatever goes in: findings have places that are in the text, a text report lets no control byte out, a JSON one is JSON.
  */
 #include <stdint.h>
 
 #include "base/utf8.h"
 #include "check/report.h"
+#include "doc/doc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *path = (const char *)data, *text = nul ? nul + 1 : NULL;
 	struct hgt_buf out = HGT_BUF_INIT;
 	struct hgt_engine *engine;
+	struct hgt_doc_set set;
 	enum hgt_class cls = HGT_CLASS_AUTO;
 	size_t len;
 
@@ -56,8 +58,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_place(&hgt_engine_findings(engine)->items[i], text, len);
 	hgt_report_text(hgt_engine_findings(engine), &style, &out);
 	check_text(&out);
+	hgt_buf_reset(&out);
 	hgt_report_json(engine, &out);
-	check_text(&out);
+	hgt_doc_set_init(&set);
+	if (hgt_json_parse_message(out.data, out.len, &set, NULL) < 0)
+		abort();
+	hgt_doc_set_release(&set);
 	hgt_buf_release(&out);
 	hgt_engine_free(engine);
 	return 0;

@@ -401,10 +401,11 @@ static void finds_large_files(void **state)
 	judge(engine, "c.txt", "a: [34567", 9, HGT_CLASS_AUTO);
 	assert_int_equal(list->n, 2);
 	assert_string_equal(list->items[1].rule, "git/blob-size");
-	assert_string_equal(list->items[1].message, "9 bytes are more than a file that is checked may have (8)");
+	assert_string_equal(list->items[1].message, "the file has 9 bytes; 8 is the most that is checked");
 	assert_int_equal(hgt_engine_too_large(engine, "d.yaml", 8, NULL), 0);
 	assert_int_equal(hgt_engine_too_large(engine, "d.yaml", UINT64_MAX, NULL), 1);
 	assert_int_equal(list->n, 3);
+	assert_string_equal(list->items[2].message, "the file has more than 8 bytes, the most that is checked");
 	assert_int_equal(hgt_engine_files(engine), 4);
 	hgt_engine_free(engine);
 	engine = engine_new(&(struct hgt_engine_options){0});
