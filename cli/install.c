@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/json_writer.h"
 #include "cli/install_repo.h"
+#include "cli/terminal.h"
 #include "config/config.h"
 #include "headgate/protocol.h"
 
@@ -84,21 +85,7 @@ static int find_programs(const char *given, struct hgt_buf *out, struct hgt_erro
 	return code;
 }
 
-static void complain(const char *what, const char *message)
-{
-	struct hgt_buf line = HGT_BUF_INIT;
-
-	hgt_buf_adds(&line, "headgate: ");
-	if (what) {
-		hgt_escape_str(&line, what);
-		hgt_buf_adds(&line, ": ");
-	}
-	hgt_escape_text(&line, message, strlen(message));
-	fprintf(stderr, "%s\n", line.data);
-	hgt_buf_release(&line);
-}
-
-/* 0 to go on, else 1 + the exit status to end with. */
+/* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
 	enum { OPT_LAYOUT = 256, OPT_UNINSTALL, OPT_HOOKS_DIR, OPT_JSON };
@@ -122,10 +109,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_LAYOUT:
 			o->layout = layout_parse(optarg);
-			if (o->layout < 0 && strcmp(optarg, "auto") != 0) {
-				complain("install: --layout is auto, plain, gitlab or gitea, not", optarg);
-				return 1 + HGT_EXIT_TROUBLE;
-			}
+			if (o->layout < 0 && strcmp(optarg, "auto") != 0)
+				return terminal_usage_error("install", "--layout is auto, plain, gitlab or gitea, not", optarg);
 			break;
 		case OPT_UNINSTALL:
 			o->uninstall = true;
@@ -138,19 +123,12 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			return 1 + HGT_EXIT_OK;
+			return HGT_EXIT_OK;
 		default:
-			complain(c == ':' ? "install: a value is missing after" : "install: unknown option", argv[optind - 1]);
-			fputs("Try 'headgate install --help'.\n", stderr);
-			return 1 + HGT_EXIT_TROUBLE;
+			return terminal_option_error("install", c, argv[optind - 1]);
 		}
 	}
-	if (optind == argc) {
-		complain("install", "which repositories?");
-		fputs("Try 'headgate install --help'.\n", stderr);
-		return 1 + HGT_EXIT_TROUBLE;
-	}
-	return 0;
+	return optind < argc ? -1 : terminal_usage_error("install", "which repositories?", NULL);
 }
 
 static void add_hook_names(struct hgt_buf *line, const struct install_report *report, enum install_change change, const char *verb)
@@ -168,10 +146,11 @@ static void add_hook_names(struct hgt_buf *line, const struct install_report *re
 }
 
 /* "REPO: gitea hooks: installed pre-receive, post-receive" and what else there is to say, in one line. */
-static void tell(const struct install_report *report, bool uninstall)
+static int tell(const struct install_report *report, bool uninstall)
 {
 	struct hgt_buf line = HGT_BUF_INIT;
 	size_t start;
+	int status;
 
 	hgt_escape_str(&line, report->repo);
 	hgt_buf_addf(&line, ": %s hooks: ", layout_name(report->layout));
@@ -193,8 +172,10 @@ static void tell(const struct install_report *report, bool uninstall)
 		if (report->hooks[i].chained && !uninstall)
 			hgt_buf_addf(&line, "%s" HGT_CHAINED_SUFFIX " runs after ours; ", install_hook_names[i]);
 	hgt_buf_truncate(&line, line.len - 2);
-	puts(line.data);
+	hgt_buf_addc(&line, '\n');
+	status = terminal_print(line.data);
 	hgt_buf_release(&line);
+	return status;
 }
 
 static void report_json(struct hgt_json *json, const struct install_report *report, const struct hgt_error *err)
@@ -238,19 +219,6 @@ static int check_config(const char *given, struct hgt_buf *path, struct hgt_conf
 	return code < 0 ? code : hgt_buf_check(path, err);
 }
 
-/* A repository that the config does not cover is gated but not announced: worth a word, not a failure. */
-static void warn_if_not_covered(const struct hgt_config *config, const char *repo)
-{
-	struct hgt_buf name = HGT_BUF_INIT;
-	struct hgt_error err;
-
-	if (hgt_config_repo_name(config, repo, &name, &err) < 0) {
-		hgt_error_prefix(&err, "%s", "not covered by this config");
-		complain(repo, err.message);
-	}
-	hgt_buf_release(&name);
-}
-
 int install_main(int argc, char **argv)
 {
 	struct options o = {.layout = -1};
@@ -261,17 +229,19 @@ int install_main(int argc, char **argv)
 	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
-	if (status)
-		return status - 1;
+	if (status >= 0)
+		return status;
+	status = HGT_EXIT_OK;
 	plan.layout = o.layout;
 	if (!o.uninstall && (find_programs(o.hooks_dir, &programs, &err) < 0 ||
 		(o.config && check_config(o.config, &config_path, &config, &err) < 0))) {
-		complain("install", err.message);
+		terminal_complain("install", err.message);
 		status = HGT_EXIT_TROUBLE;
 		goto out;
 	}
 	plan.programs = programs.data;
-	plan.config = config ? config_path.data : NULL;
+	plan.config = config;
+	plan.config_path = config_path.data;
 	hgt_json_begin_array(&json);
 	for (int i = optind; i < argc; i++) {
 		struct install_report report;
@@ -280,24 +250,21 @@ int install_main(int argc, char **argv)
 		install_report_init(&report, argv[i]);
 		code = o.uninstall ? install_repo_remove(argv[i], &plan, &report, &err) : install_repo(argv[i], &plan, &report, &err);
 		if (code < 0) {
-			complain(argv[i], err.message);
+			terminal_complain(argv[i], err.message);
 			status = HGT_EXIT_TROUBLE;
-		} else if (config) {
-			warn_if_not_covered(config, argv[i]);
+		} else if (report.not_served) {
+			terminal_complain(argv[i], "the config leaves this repository out: its pushes pass unchecked and are not announced");
 		}
 		if (o.json)
 			report_json(&json, &report, code < 0 ? &err : NULL);
-		else if (code == 0)
-			tell(&report, o.uninstall);
+		else if (code == 0 && tell(&report, o.uninstall))
+			status = HGT_EXIT_TROUBLE;
 		install_report_release(&report);
 	}
 	hgt_json_end_array(&json);
-	if (o.json)
-		puts(out.data);
-	if (fflush(stdout) != 0) {
-		complain("install", "cannot write the report");
+	hgt_buf_addc(&out, '\n');
+	if (o.json && terminal_print(out.data))
 		status = HGT_EXIT_TROUBLE;
-	}
 out:
 	hgt_config_free(config);
 	hgt_buf_release(&out);

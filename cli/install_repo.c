@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "cli/hook_link.h"
+#include "config/config.h"
 #include "git/repository.h"
 #include "headgate/protocol.h"
 
@@ -278,6 +279,19 @@ static int look_at_config(const struct site *site, const char *config, struct st
 	return code;
 }
 
+/* Whether the config takes the repository in. One that is not below its root would have every push refused: that is an error. */
+static int check_served(const struct site *site, const struct hgt_config *config, bool *not_served, struct hgt_error *err)
+{
+	struct hgt_buf name = HGT_BUF_INIT;
+	int code = hgt_config_repo_name(config, site->git_dir.data, &name, err);
+
+	hgt_buf_release(&name);
+	if (code < 0 && code != HGT_ENOENT)
+		return code;
+	*not_served = code == HGT_ENOENT;
+	return 0;
+}
+
 int install_repo(const char *path, const struct install_plan *plan, struct install_report *report, struct hgt_error *err)
 {
 	struct step steps[INSTALL_HOOKS + 1];
@@ -298,7 +312,9 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 			code = check_step(report->layout, &steps[i], err);
 	}
 	if (code == 0 && plan->config)
-		code = look_at_config(&site, plan->config, &steps[INSTALL_HOOKS], err);
+		code = check_served(&site, plan->config, &report->not_served, err);
+	if (code == 0 && plan->config)
+		code = look_at_config(&site, plan->config_path, &steps[INSTALL_HOOKS], err);
 
 	/* From here on things change. The config comes first: hooks never run without the one that was asked for. */
 	made = site.made.len;

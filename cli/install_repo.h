@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "cli/layout.h"
 
+struct hgt_config;
+
 enum { INSTALL_HOOKS = 2 };
 extern const char *const install_hook_names[INSTALL_HOOKS];	/* "pre-receive", "post-receive" */
 
@@ -30,7 +32,8 @@ const char *install_change_name(enum install_change change);
 struct install_plan {
 	int layout;		/* enum layout, or -1: judge by what is there */
 	const char *programs;	/* folder of the hook programs, absolute; not needed to remove */
-	const char *config;	/* absolute path, or NULL: leave the repository's link alone */
+	const struct hgt_config *config;	/* or NULL: leave the repository's link alone */
+	const char *config_path;	/* its absolute path */
 };
 
 struct install_report {
@@ -42,6 +45,7 @@ struct install_report {
 		bool chained;	/* a hook from before is kept beside it */
 	} hooks[INSTALL_HOOKS];
 	enum install_change config;
+	bool not_served;	/* the config leaves this repository out: its pushes pass unchecked */
 };
 
 void install_report_init(struct install_report *report, const char *repo);

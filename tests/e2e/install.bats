@@ -124,11 +124,10 @@ old_hook() {
   local before
   before=$(picture a.git)
   server_config
+  sed -i "s,root: .*},root: $T}," "$CONFIG"
   cp "$CONFIG" other.yaml
   run install_new -c headgate.yaml a.git
-  [[ $status == 0 ]]
-  has "installed config"
-  has "not covered by this config"
+  [[ $status == 0 && $output == "a.git: plain hooks: installed pre-receive, post-receive; installed config" ]]
   linked_to a.git/headgate/config "$CONFIG"
   run install_new a.git
   [[ $output == *"already installed, nothing to do" ]]
@@ -158,7 +157,20 @@ old_hook() {
   run install_new -c wrong.yaml a.git
   [[ $status == 2 ]]
   has "wrong.yaml:1:1"
+  # One whose root lies elsewhere would have every push refused.
+  server_config
+  run install_new -c "$CONFIG" a.git
+  [[ $status == 2 ]]
+  has "a.git is not below repositories.root"
   [[ $(picture a.git) == "$before" ]]
+}
+
+@test "a repository that the config leaves out is told" {
+  server_config
+  sed -i "s|root: .*}|root: $T, exclude: [a]}|" "$CONFIG"
+  run install_new -c "$CONFIG" a.git
+  [[ $status == 0 ]]
+  has "a.git: the config leaves this repository out"
 }
 
 @test "GitLab: custom_hooks/<hook>.d, judged by @hashed or custom_hooks" {
@@ -308,6 +320,7 @@ END
   [[ $(id -u) != 0 ]] || chown -R nobody a.git
   git -C a.git -c safe.directory='*' config core.hooksPath my
   server_config
+  sed -i "s,root: .*},root: $T}," "$CONFIG"
   install_new -c "$CONFIG" a.git
   local path
   for path in my my/pre-receive headgate headgate/made headgate/config; do
