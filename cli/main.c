@@ -11,6 +11,7 @@
 
 static const char usage[] =
 	"usage: headgate VERB [ARGUMENT...]\n"
+	"       headgate --help | --version\n"
 	"\n"
 	"  check     judge files or a revision as the gate judges a push\n"
 	"  explain   what a rule is about, and why\n"
@@ -20,7 +21,7 @@ static const char usage[] =
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
 	"\n"
-	"headgate VERB --help tells more. Exit status: 0 well, 1 the thing asked about is not, 2 could not tell.\n";
+	"headgate VERB --help (-h) tells more. Exit status: 0 well, 1 the thing asked about is not, 2 could not tell.\n";
 
 /* A verb of this program, or with no function one of headgate-remote. */
 struct verb {
