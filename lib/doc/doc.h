@@ -123,7 +123,8 @@ extern const struct hgt_doc_limits hgt_doc_default_limits;
 void hgt_doc_set_init(struct hgt_doc_set *set);
 void hgt_doc_set_release(struct hgt_doc_set *set);
 
-/* Read a YAML stream into the set, which is emptied first. 0, or HGT_ENOMEM. After a syntax error reading goes on at the next line that begins with "---". */
+/* Read a YAML stream into the set, which is emptied first. 0, or HGT_ENOMEM. After a syntax error reading goes on at the next
+ * line of "---". */
 int hgt_yaml_parse(const char *text, size_t len, const struct hgt_doc_limits *limits, struct hgt_doc_set *set,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -249,6 +249,12 @@ bool hgt_tree_wants_key(const struct hgt_tree *tree)
 	return top->node->type == HGT_NODE_MAP && (tree->n_pending - top->first) % 2 == 0;
 }
 
+bool hgt_tree_wants_merge(const struct hgt_tree *tree)
+{
+	return tree->n_frames && tree->frames[tree->n_frames - 1].node->type == HGT_NODE_MAP && !hgt_tree_wants_key(tree) &&
+		hgt_is_merge_key(tree->pending[tree->n_pending - 1]);
+}
+
 int hgt_tree_begin(struct hgt_tree *tree, struct hgt_place start, size_t offset)
 {
 	if (tree->n_docs >= tree->limits->documents) {

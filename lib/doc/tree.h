@@ -55,7 +55,7 @@ struct hgt_tree {
 	size_t n_pending, pending_cap;
 	struct hgt_doc doc;
 	struct hgt_map anchors;		/* name -> struct hgt_anchor */
-	uint64_t work;			/* nodes met so far, aliases followed */
+	uint64_t work;			/* nodes met so far, aliases followed; keys `<<` and their lists not, as in go-yaml */
 	uint64_t alias_work;		/* of them, those met through an alias */
 	/* Of the whole text. */
 	size_t nodes;
@@ -89,9 +89,10 @@ int hgt_tree_open(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_pla
 int hgt_tree_add(struct hgt_tree *tree, struct hgt_node *node) HGT_MUST_CHECK;
 int hgt_tree_close(struct hgt_tree *tree, struct hgt_place end) HGT_MUST_CHECK;
 
-/* The collection being read, NULL outside of any; whether it waits for a key. */
+/* The collection being read, NULL outside of any; whether it waits for a key, for the value of a key `<<`. */
 struct hgt_frame *hgt_tree_top(struct hgt_tree *tree);
 bool hgt_tree_wants_key(const struct hgt_tree *tree);
+bool hgt_tree_wants_merge(const struct hgt_tree *tree);
 
 /* Tell that what begins here is nested too deep. */
 int hgt_tree_refuse_depth(struct hgt_tree *tree, struct hgt_place where) HGT_MUST_CHECK;

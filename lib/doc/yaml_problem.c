@@ -4,6 +4,9 @@
 #include "base/escape.h"
 #include "base/utf8.h"
 
+/* libyaml does not look further for the ':' after a key; so the YAML specification wants it. */
+enum { KEY_MAX = 1024 };
+
 /* A line of the text, without its indentation and end. */
 struct line {
 	const char *text;
@@ -135,6 +138,10 @@ static struct hgt_place explain_colon(struct hgt_tree *tree, const struct hgt_ya
 	if (memmem(line.text, column, ": ", 2)) {
 		say(tree, "a second ': ' on one line makes no sense here", "put the value in quotes when the ':' is part of it");
 		return c->where;
+	}
+	if (column > KEY_MAX) {
+		say(tree, "a key cannot be this long", "YAML takes keys of up to 1024 characters");
+		return start_of(line, c->where);
 	}
 	/* Otherwise the line goes on with the string that began above. */
 	before = line_before(c, c->at, &up);

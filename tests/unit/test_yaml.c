@@ -221,6 +221,14 @@ static void places_with_odd_breaks(void **state)
 	assert_int_equal(set.docs[1].line, 4);
 	assert_place(hgt_node_get(set.docs[1].root, "f"), (struct place){{5, 4, 5, 5}});
 	hgt_doc_set_release(&set);
+
+	/* Nor does a text without a line break at its end have one line more. */
+	set = parse("k:");
+	assert_place(hgt_node_get(set.docs[0].root, "k"), (struct place){{1, 3, 1, 3}});
+	hgt_doc_set_release(&set);
+	set = parse("? \xc3\xa9");
+	assert_place(hgt_node_get(set.docs[0].root, "\xc3\xa9"), (struct place){{1, 4, 1, 4}});
+	hgt_doc_set_release(&set);
 }
 
 static void anchors(void **state)
@@ -396,6 +404,7 @@ static void going_on(void **state)
 			"{\"a\":1}\n{\"c\":3}\n3:4 syntax : the byte 0xff is not valid UTF-8 here\n"),
 		ROW("a: \xc3\xa9\xc3\n---\nb: \x01\n---\nc: @\n", "1:5 syntax : the byte 0xc3 is not valid UTF-8 here\n"
 			"3:4 syntax : the control character U+0001 is not allowed\n5:4 syntax : a value cannot begin with '@'\n"),
+		ROW("a: [\n---x\n---\nb: 1\n", "{\"b\":1}\n1:4 syntax : the '[' that begins here is not closed\n"),
 		ROW("--- @\n--- @\n---\nx: 1\n", "{\"x\":1}\n1:5 syntax : a value cannot begin with '@'\n"
 			"2:5 syntax : a value cannot begin with '@'\n"),
 		ROW("a: \xc3\xa9 @\nb: @\n---\nc: 1\n", "{\"c\":1}\n2:4 syntax : a value cannot begin with '@'\n"),
