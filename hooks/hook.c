@@ -14,7 +14,7 @@ extern char **environ;
 
 void hook_init(struct hook *hook)
 {
-	*hook = (struct hook){.began_ms = hgt_time_mono_ms(), .way_out = "try again", .input = HGT_BUF_INIT,
+	*hook = (struct hook){.began_ms = hgt_time_mono_ms(), .way_out = "push fewer refs at once", .input = HGT_BUF_INIT,
 		.repo = HGT_BUF_INIT};
 }
 

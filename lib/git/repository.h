@@ -22,8 +22,9 @@
 struct hgt_repo;
 
 /*
- * Open the repository at path (the .git folder of a bare or non-bare one), or the one a hook runs in, quarantine
- * included. HGT_ENOENT: nothing there, or no repository; HGT_EPERM: unreadable, or another user's (safe.directory);
+ * Open the repository at path (its .git folder, or the work tree around that), or the one of the environment: in a hook the one it
+ * runs in, quarantine included; elsewhere the one around the current folder. HGT_ENOENT: nothing there, or no repository;
+ * HGT_EPERM: unreadable, or another user's (git's safe.directory must name its path; libgit2 does not know "*");
  * HGT_EUNSUPPORTED: SHA-256 objects or reftable refs, said in so many words.
  */
 int hgt_repo_open(const char *path, struct hgt_repo **out, struct hgt_error *err) HGT_MUST_CHECK;
@@ -72,9 +73,11 @@ struct hgt_path_change {
 
 typedef int (*hgt_repo_change_cb)(void *ctx, const struct hgt_path_change *change);
 
-/* The paths that differ below `under` ("" for all) between two commits, in tree order; either id may be all zero for the empty
- * tree; tags are peeled. Cost follows the change. A negative return of cb stops and is passed on; positive stops with 0.
- * HGT_ENOENT when an id names no commit. */
+/* The paths that differ at or below `under` ("" for all; no slash at either end) between two commits, in tree order, each told whole
+ * from the root; either id may be all zero for the empty tree; tags are peeled. Renames are a deletion and an addition. Cost follows
+ * the change. A negative return of cb stops and is passed on; positive stops with 0. HGT_ENOENT when an id names no commit or an
+ * object is missing; HGT_ELIMIT for a path over 4096 bytes or more than a million folders that differ; HGT_ECORRUPT when the new
+ * side has a name that no file can have ("..", "a/b"). */
 int hgt_repo_changes(struct hgt_repo *repo, const char *old_id, const char *new_id, const char *under,
 	hgt_repo_change_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
@@ -85,7 +88,8 @@ int hgt_repo_blob(struct hgt_repo *repo, const char *id, size_t limit, struct hg
 /* The id of the tree (or blob) at `path` of a commit, "" for its root. HGT_ENOENT when the path is not there. */
 int hgt_repo_path_id(struct hgt_repo *repo, const char *commit, const char *path, char *id, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Every file below a path of a commit, in tree order, as additions (hgt_path_change with status 'A'; submodules too). */
+/* Every file at or below a path of a commit, in tree order, as additions (status 'A', paths from the root; submodules too). Errors as
+ * of hgt_repo_changes, and HGT_ENOENT when the path is not there. */
 int hgt_repo_walk(struct hgt_repo *repo, const char *commit, const char *path, hgt_repo_change_cb cb, void *ctx,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

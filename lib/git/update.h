@@ -30,7 +30,7 @@ const char *hgt_change_name(enum hgt_change change);	/* "create", "update", "del
 bool hgt_oid_is_zero(const char *hex);
 bool hgt_oid_is_valid(const char *hex);	/* 40 or 64 lower-case hex digits */
 
-/* Parse a hook's whole stdin into arena. HGT_EPARSE names the line; HGT_ELIMIT past HGT_HOOK_UPDATES_MAX lines;
+/* Parse a hook's whole stdin into arena; text may be empty. HGT_EPARSE names the line; HGT_ELIMIT past HGT_HOOK_UPDATES_MAX lines;
  * HGT_EUNSUPPORTED for SHA-256 ids. */
 int hgt_updates_parse(const char *text, size_t len, struct hgt_arena *arena, struct hgt_updates *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
