@@ -11,6 +11,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/agents.h"
@@ -19,7 +20,6 @@
 #include "daemon/http.h"
 #include "daemon/hub.h"
 #include "daemon/intake.h"
-#include "daemon/notify.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/spool.h"
@@ -70,7 +70,7 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 		return;
 	}
 	hgt_log(HGT_LOG_INFO, "daemon", "stopping", HGT_S("signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
-	notify_send("STOPPING=1");
+	hgt_notify("STOPPING=1");
 	p->daemon.stopping = true;
 	p->stop_by = hgt_time_mono_ms() + STOP_MS;
 	on_stop_look(-1, 0, p);
@@ -97,9 +97,9 @@ static void on_hangup(evutil_socket_t signal, short what, void *arg)
 
 	(void)signal, (void)what;
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, hgt_time_mono_us());
-	notify_send(state);
+	hgt_notify(state);
 	check_config(&p->daemon);
-	notify_send("READY=1");
+	hgt_notify("READY=1");
 }
 
 static void on_git_done(evutil_socket_t fd, short what, void *arg)
@@ -195,7 +195,7 @@ static void on_compared(void *arg)
 	d->ready = true;
 	hgt_log(HGT_LOG_INFO, "daemon", "ready", HGT_S("site", d->config->site), HGT_S("hook", d->config->sockets.hook),
 		HGT_S("admin", d->config->sockets.admin), HGT_I("repositories", count_repositories(d)));
-	notify_send("READY=1");
+	hgt_notify("READY=1");
 	/* What the start took is not needed again soon. */
 	malloc_trim(0);
 }

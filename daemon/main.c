@@ -26,16 +26,6 @@ struct options {
 
 enum { OPT_LEVEL = 256, OPT_FORMAT, OPT_VERSION, OPT_HELP };
 
-static int log_format_parse(const char *name)
-{
-	static const char *const names[] = {[HGT_LOG_LOGFMT] = "logfmt", [HGT_LOG_JSON] = "json", [HGT_LOG_JOURNAL] = "journal"};
-
-	for (int i = 0; i < 3; i++)
-		if (strcmp(name, names[i]) == 0)
-			return i;
-	return -1;
-}
-
 static int wrong(const char *what, const char *word)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
@@ -71,7 +61,7 @@ static int read_options(int argc, char **argv, struct options *options)
 			options->level = (enum hgt_log_level)n;
 			break;
 		case OPT_FORMAT:
-			n = log_format_parse(optarg);
+			n = hgt_log_format_parse(optarg);
 			if (n < 0)
 				return wrong("there is no log format", optarg);
 			options->format = (enum hgt_log_format)n;

@@ -42,6 +42,16 @@ int hgt_log_level_parse(const char *name)
 	return -1;
 }
 
+int hgt_log_format_parse(const char *name)
+{
+	static const char *const names[] = {[HGT_LOG_LOGFMT] = "logfmt", [HGT_LOG_JSON] = "json", [HGT_LOG_JOURNAL] = "journal"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(name, names[i]) == 0)
+			return i;
+	return -1;
+}
+
 static void add_value(struct hgt_buf *line, const char *s)
 {
 	size_t len = strlen(s);

@@ -44,4 +44,7 @@ enum hgt_log_format hgt_log_default_format(void);
 /* "error", "warning", "info", "debug"; -1 for another word. */
 int hgt_log_level_parse(const char *name);
 
+/* "logfmt", "json", "journal"; -1 for another word. */
+int hgt_log_format_parse(const char *name);
+
 #endif

@@ -1,5 +1,5 @@
-/* Telling the service manager how the daemon is. */
-#include "daemon/notify.h"
+/* Telling the service manager how a service is. */
+#include "base/notify.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "base/banned.h"
 #include "base/log.h"
 
-void notify_send(const char *state)
+void hgt_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -28,7 +28,7 @@ void notify_send(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
 			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		hgt_log(HGT_LOG_WARNING, "daemon", "the service manager cannot be told", HGT_S("error", strerror(errno)));
+		hgt_log(HGT_LOG_WARNING, "notify", "the service manager cannot be told", HGT_S("error", strerror(errno)));
 	if (fd >= 0)
 		close(fd);
 }
