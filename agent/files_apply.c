@@ -1,0 +1,398 @@
+/* The files driver: making a target hold a tree. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/files_driver.h"
+#include "agent/files_private.h"
+#include "agent/files_tree.h"
+#include "agent/job.h"
+#include "archive/unpack.h"
+#include "base/io.h"
+
+#define AFTER_LIMIT_MS (60 * 1000)
+#define STAGING_NAME_MAX (sizeof(FILES_STAGING_PREFIX) + 16)
+
+struct apply {
+	const struct files_order *order;
+	struct files_result *result;
+	struct hgt_error *err;
+	int into, staging, fresh, old;	/* fresh and old are the staging folder's: the unpacked tree, what was replaced */
+	char staging_name[STAGING_NAME_MAX];
+	struct manifest before;		/* what we had placed */
+	struct manifest after;		/* what the tree holds */
+	struct changes changes;
+	bool planned;			/* the list on disk is the union of the two */
+};
+
+static int open_into(struct apply *a)
+{
+	const char *path = a->order->target->options.into;
+	int code = hgt_make_folders(path, 0777, a->err);
+
+	if (code < 0)
+		return code;
+	a->into = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return a->into < 0 ? hgt_error_set_errno(a->err, "cannot open folder %s", path) : 0;
+}
+
+/* What an apply that did not live left behind. */
+static int remove_leftovers(struct apply *a)
+{
+	struct manifest names = MANIFEST_INIT;
+	int code = tree_names(a->into, FILES_STAGING_PREFIX, &names, a->err);
+
+	for (size_t i = 0; i < names.n && code == 0; i++)
+		code = tree_remove(a->into, names.items[i]->path, a->err);
+	manifest_release(&names);
+	return code;
+}
+
+static int make_folder_at(int at, const char *name, int *out, struct hgt_error *err)
+{
+	if (mkdirat(at, name, 0700) < 0)
+		return hgt_error_set_errno(err, "cannot make staging folder %s", name);
+	*out = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return *out < 0 ? hgt_error_set_errno(err, "cannot open staging folder %s", name) : 0;
+}
+
+static int make_staging(struct apply *a)
+{
+	char suffix[17];
+	int code;
+
+	hgt_random_hex(8, suffix);
+	snprintf(a->staging_name, sizeof(a->staging_name), "%s%s", FILES_STAGING_PREFIX, suffix);
+	code = make_folder_at(a->into, a->staging_name, &a->staging, a->err);
+	if (code == 0)
+		code = make_folder_at(a->staging, "new", &a->fresh, a->err);
+	return code == 0 ? make_folder_at(a->staging, "old", &a->old, a->err) : code;
+}
+
+static int unpack(struct apply *a)
+{
+	struct hgt_unpack_limits limits = hgt_unpack_default_limits;
+	size_t used = strlen(a->order->target->options.into) + STAGING_NAME_MAX + sizeof("/new/");
+	struct hgt_unpack_info info;
+	int code;
+
+	/* Whatever is placed can be named by its whole path. */
+	limits.path = used < PATH_MAX ? (unsigned)(PATH_MAX - used) : 0;
+	code = hgt_unpack(a->order->archive, a->fresh, &limits, &info, a->err);
+	/* A full disk may be better tomorrow; an archive that is refused is not. */
+	a->result->permanent = code == HGT_EPARSE || code == HGT_ELIMIT || code == HGT_EPERM;
+	if (code == 0)
+		code = tree_list(a->fresh, &a->after, a->err);
+	for (size_t i = 0; i < a->after.n && code == 0; i++) {
+		if (strncmp(a->after.items[i]->path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) == 0) {
+			a->result->permanent = true;
+			code = hgt_error_set(a->err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own",
+				a->after.items[i]->path, FILES_STAGING_PREFIX);
+		}
+	}
+	return code;
+}
+
+static int copy_entry(struct manifest *to, const struct manifest_entry *entry, enum manifest_kind kind, struct hgt_error *err)
+{
+	return manifest_add(to, kind, entry->path, strlen(entry->path), entry->digest, err);
+}
+
+/* Before the first change: let the list on disk tell of all that may be ours from here on. */
+static int plan(struct apply *a)
+{
+	struct manifest both = MANIFEST_INIT;
+	int code = 0;
+
+	if (a->planned)
+		return 0;
+	for (size_t i = 0; i < a->before.n && code == 0; i++)
+		code = copy_entry(&both, a->before.items[i], a->before.items[i]->kind, a->err);
+	for (size_t i = 0; i < a->after.n && code == 0; i++) {
+		const struct manifest_entry *entry = a->after.items[i];
+
+		if (!manifest_find(&both, entry->path, strlen(entry->path)))
+			code = copy_entry(&both, entry, manifest_stale(entry->kind), a->err);
+	}
+	if (code == 0)
+		code = manifest_save(&both, a->order->manifest, a->err);
+	manifest_release(&both);
+	a->planned = code == 0;
+	return code;
+}
+
+/* Whether the tree wants something at the entry's path, or on the way to it, that cannot be while the entry is there. */
+static bool is_in_the_way(const struct apply *a, const struct manifest_entry *entry)
+{
+	const struct manifest_entry *wanted = manifest_find(&a->after, entry->path, strlen(entry->path));
+
+	if (wanted)
+		return manifest_is_folder(wanted->kind) != manifest_is_folder(entry->kind);
+	for (const char *slash = entry->path; (slash = strchr(slash, '/')); slash++) {
+		wanted = manifest_find(&a->after, entry->path, (size_t)(slash - entry->path));
+		if (wanted && !manifest_is_folder(wanted->kind))
+			return true;
+	}
+	return false;
+}
+
+/* Take away what we placed; what others have put in its stead stays. */
+static int prune_entry(struct apply *a, const struct manifest_entry *entry)
+{
+	size_t len;
+	const char *leaf = files_leaf(entry->path, &len);
+	struct place place;
+	int fd, code = hgt_beneath_open(&a->changes.target, entry->path, len, NULL, NULL, &fd, a->err);
+
+	if (entry->kind == MANIFEST_FOLDER_FOUND || code == HGT_ENOENT || code == HGT_ECONFLICT)
+		return 0;
+	if (code == 0)
+		code = tree_look(fd, leaf, entry->path, &place, a->err);
+	if (code < 0 || place.kind == PLACE_NOTHING || place.kind == PLACE_OTHER ||
+		(place.kind == PLACE_FOLDER) != manifest_is_folder(entry->kind))
+		return code;
+	if (entry->kind == MANIFEST_STALE && !tree_holds(&place, entry))
+		return 0;
+	code = plan(a);
+	if (code < 0)
+		return code;
+	if (place.kind == PLACE_FOLDER) {
+		code = changes_remove_folder(&a->changes, entry->path, place.mode, a->err);
+		return code > 0 ? 0 : code;
+	}
+	code = changes_take(&a->changes, entry->path, a->err);
+	a->result->removed += code == 0;
+	return code;
+}
+
+/* Children come before their folder when the list is walked from its end. */
+static int clear_the_way(struct apply *a)
+{
+	int code = 0;
+
+	for (size_t i = a->before.n; i-- > 0 && code == 0;)
+		if (is_in_the_way(a, a->before.items[i]))
+			code = prune_entry(a, a->before.items[i]);
+	return code;
+}
+
+/* What is gone from the tree goes, or without `prune` is remembered. */
+static int prune(struct apply *a)
+{
+	int code = 0;
+
+	for (size_t i = a->before.n; i-- > 0 && code == 0;) {
+		const struct manifest_entry *entry = a->before.items[i];
+
+		if (manifest_find(&a->after, entry->path, strlen(entry->path)) || is_in_the_way(a, entry))
+			continue;
+		if (a->order->target->prune)
+			code = prune_entry(a, entry);
+		else if (entry->kind != MANIFEST_FOLDER_FOUND)
+			code = copy_entry(&a->after, entry, manifest_stale(entry->kind), a->err);
+	}
+	return code;
+}
+
+/* Give the new file the owner and permissions of the one it replaces; Git only knows whether it is executable. */
+static int take_over(int fd, const struct place *old, enum manifest_kind kind, const char *path, struct hgt_error *err)
+{
+	mode_t mode = old->mode & 0777;
+	struct stat st;
+
+	mode = kind == MANIFEST_EXECUTABLE ? mode | (mode & 0444) >> 2 : mode & ~(mode_t)0111;
+	if (fstat(fd, &st) < 0)
+		return hgt_error_set_errno(err, "cannot look at the new %s", path);
+	/* Only root may give files away; for anybody else the owner cannot be kept. */
+	if ((st.st_uid != old->uid || st.st_gid != old->gid) && fchown(fd, old->uid, old->gid) < 0 && errno != EPERM)
+		return hgt_error_set_errno(err, "cannot set the owner of %s", path);
+	if (fchmod(fd, mode) < 0)
+		return hgt_error_set_errno(err, "cannot set the mode of %s", path);
+	return 0;
+}
+
+/* The new file on disk, with what it keeps of the old one, before it takes its place. */
+static int finish_file(struct apply *a, const struct manifest_entry *entry, const struct place *old)
+{
+	size_t len;
+	const char *leaf = files_leaf(entry->path, &len);
+	int folder, fd, code = hgt_beneath_open(&a->changes.source, entry->path, len, NULL, NULL, &folder, a->err);
+
+	if (code < 0 || entry->kind == MANIFEST_LINK)
+		return code;
+	fd = openat(folder, leaf, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return hgt_error_set_errno(a->err, "cannot open the new %s", entry->path);
+	if (old->kind == PLACE_FILE)
+		code = take_over(fd, old, entry->kind, entry->path, a->err);
+	if (code == 0 && fsync(fd) < 0)
+		code = hgt_error_set_errno(a->err, "cannot sync the new %s", entry->path);
+	close(fd);
+	return code;
+}
+
+/* A folder of the tree: `made` whether we make it, or have made it before. */
+static int place_folder(struct apply *a, struct manifest_entry *entry)
+{
+	const struct manifest_entry *before = manifest_find(&a->before, entry->path, strlen(entry->path));
+	size_t notes = a->changes.n;
+	bool there;
+	int fd, code = hgt_beneath_open(&a->changes.target, entry->path, strlen(entry->path), NULL, NULL, &fd, a->err);
+
+	there = code == 0;
+	if (code < 0 && code != HGT_ENOENT)
+		return code;
+	if (!there) {
+		code = plan(a);
+		if (code == 0)
+			code = changes_open_folder(&a->changes, entry->path, strlen(entry->path), &fd, a->err);
+	}
+	if (a->changes.n > notes || (before && before->kind == MANIFEST_FOLDER))
+		entry->kind = MANIFEST_FOLDER;
+	return code;
+}
+
+static int place_file(struct apply *a, const struct manifest_entry *entry)
+{
+	size_t len;
+	const char *leaf = files_leaf(entry->path, &len);
+	struct place place;
+	int fd, code = hgt_beneath_open(&a->changes.target, entry->path, len, NULL, NULL, &fd, a->err);
+
+	if (code == 0)
+		code = tree_look(fd, leaf, entry->path, &place, a->err);
+	if (code < 0 || tree_holds(&place, entry))
+		return code;
+	if (place.kind == PLACE_FOLDER)
+		return hgt_error_set(a->err, HGT_ECONFLICT, "%s is a folder where a file should be, and holds what is not of the tree",
+			entry->path);
+	code = finish_file(a, entry, &place);
+	if (code == 0)
+		code = plan(a);
+	if (code == 0)
+		code = changes_place(&a->changes, entry->path, place.kind != PLACE_NOTHING, a->err);
+	if (code == 0 && place.kind == PLACE_NOTHING)
+		a->result->added++;
+	else if (code == 0)
+		a->result->modified++;
+	return code;
+}
+
+static int place_all(struct apply *a)
+{
+	int code = 0;
+
+	/* In order of paths, so a folder comes before what is in it. */
+	for (size_t i = 0; i < a->after.n && code == 0; i++) {
+		struct manifest_entry *entry = a->after.items[i];
+
+		code = manifest_is_folder(entry->kind) ? place_folder(a, entry) : place_file(a, entry);
+	}
+	return code;
+}
+
+static int run_after(struct apply *a)
+{
+	const struct hgt_strings *after = &a->order->target->options.after;
+	struct job_result job = {.output = HGT_BUF_INIT};
+	char **argv;
+	int code;
+
+	if (after->n == 0 || (a->changes.n == 0 && !a->order->after_due))
+		return 0;
+	argv = calloc(after->n + 1, sizeof(*argv));
+	if (!argv)
+		return hgt_error_nomem(a->err);
+	memcpy(argv, after->items, after->n * sizeof(*argv));
+	code = job_run(argv, AFTER_LIMIT_MS, &job, a->err);
+	free(argv);
+	a->result->after_ran = code == 0;
+	a->result->exit_status = job.exit_status;
+	if (code == 0 && (job.timed_out || job.exit_status != 0)) {
+		/* What refuses these files will refuse them again. */
+		a->result->permanent = true;
+		a->result->output = job.output;
+		a->result->output_cut = job.cut;
+		hgt_buf_init(&job.output);
+		code = job.timed_out ? hgt_error_set(a->err, HGT_ETIMEOUT, "%s did not end within %d seconds", after->items[0],
+			AFTER_LIMIT_MS / 1000) : hgt_error_set(a->err, HGT_ECONFLICT, "%s ended with status %d", after->items[0],
+			job.exit_status);
+	}
+	hgt_buf_release(&job.output);
+	return code;
+}
+
+static int put_back(struct apply *a)
+{
+	struct hgt_error err = {0};
+	int code = changes_undo(&a->changes, &err);
+
+	if (code == 0 && a->planned)
+		code = manifest_save(&a->before, a->order->manifest, &err);
+	a->result->restored = code == 0;
+	if (code < 0)
+		hgt_error_prefix(a->err, "%s, and the old files could not be put back", err.message);
+	a->result->added = a->result->modified = a->result->removed = 0;
+	return code;
+}
+
+static int change(struct apply *a)
+{
+	int code = clear_the_way(a);
+
+	if (code == 0)
+		code = place_all(a);
+	if (code == 0)
+		code = prune(a);
+	if (code == 0)
+		code = changes_sync(&a->changes, a->err);
+	if (code == 0)
+		code = run_after(a);
+	if (code == 0)
+		code = manifest_save(&a->after, a->order->manifest, a->err);
+	return code;
+}
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int files_apply(const struct files_order *order, struct files_result *result, struct hgt_error *err)
+{
+	struct apply a = {.order = order, .result = result, .err = err, .into = -1, .staging = -1, .fresh = -1, .old = -1,
+		.before = MANIFEST_INIT, .after = MANIFEST_INIT};
+	int code = open_into(&a);
+
+	if (code == 0)
+		code = remove_leftovers(&a);
+	if (code == 0)
+		code = manifest_load(&a.before, order->manifest, err);
+	if (code == 0)
+		code = make_staging(&a);
+	if (code == 0)
+		code = unpack(&a);
+	if (code == 0) {
+		changes_init(&a.changes, a.into, a.fresh, a.old);
+		code = change(&a);
+		if (code < 0)
+			put_back(&a);
+		changes_release(&a.changes);
+	}
+	if (code == 0)
+		code = files_compare_with(a.into, &a.after, result, err);
+	/* Leftovers are removed at the next start; they are no reason to call the outcome a failure. */
+	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) == 0)
+		fsync(a.into);
+	close_if_open(a.old);
+	close_if_open(a.fresh);
+	close_if_open(a.staging);
+	close_if_open(a.into);
+	manifest_release(&a.before);
+	manifest_release(&a.after);
+	return code;
+}

@@ -1,0 +1,63 @@
+/* What the parts of the files driver share. */
+#ifndef HEADGATE_AGENT_FILES_PRIVATE_H
+#define HEADGATE_AGENT_FILES_PRIVATE_H
+
+#include "agent/files_driver.h"
+#include "agent/manifest.h"
+#include "archive/beneath.h"
+
+/* The last component of a path, and the length of what is before its slash. */
+const char *files_leaf(const char *path, size_t *folder_len);
+
+/* Compare the open folder with the manifest; fills `differing` and `difference`. */
+int files_compare_with(int into, const struct manifest *manifest, struct files_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
+ * Changing a target so that it can be taken back: every step is noted before the next, with what it replaced kept in the staging
+ * folder.
+ */
+enum change_kind {
+	CHANGE_ADDED,		/* a file or link where nothing was */
+	CHANGE_EXCHANGED,	/* what was there is now in the tree of the staging folder, under the same path */
+	CHANGE_REPLACED,	/* what was there is in the staging folder's `old` by its number, linked before the rename */
+	CHANGE_TAKEN,		/* likewise, and nothing is there now */
+	CHANGE_FOLDER_MADE,
+	CHANGE_FOLDER_REMOVED,	/* it was empty */
+};
+
+struct change {
+	enum change_kind kind;
+	const char *path;	/* borrowed from a manifest, or in the arena */
+	unsigned mode;		/* of a removed folder */
+};
+
+struct changes {
+	int into, fresh, old;	/* the target, the unpacked tree and the folder of what was replaced; borrowed */
+	struct hgt_beneath target, source;	/* folders below `into` and `fresh` */
+	struct hgt_arena arena;
+	struct change *items;	/* number i is the name in `old` of what change i replaced */
+	size_t n, cap;
+};
+
+void changes_init(struct changes *changes, int into, int fresh, int old);
+void changes_release(struct changes *changes);
+
+/* Put fresh's file or link `path` in its place, where nothing is or something that is no folder. */
+int changes_place(struct changes *changes, const char *path, bool occupied, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Take away the file or link. */
+int changes_take(struct changes *changes, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Remove the folder if it is empty: 1, and 0 when it is not. */
+int changes_remove_folder(struct changes *changes, const char *path, unsigned mode, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Open the folder path[0..len), making what is missing. */
+int changes_open_folder(struct changes *changes, const char *path, size_t len, int *fd, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Make the changes last: sync the folders that were touched. */
+int changes_sync(struct changes *changes, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Take everything back, the last change first. Goes on past a failure and tells the first one. */
+int changes_undo(struct changes *changes, struct hgt_error *err) HGT_MUST_CHECK;
+
+#endif
