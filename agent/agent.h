@@ -1,0 +1,47 @@
+/*
+ * The agent as one object: who owns what. Built by main, torn down in reverse.
+ *
+ * Threads: the loop, and one worker for what blocks on the disk or on a command. With one worker jobs end in the order of their
+ * submission, which the targets count on.
+ */
+#ifndef HEADGATE_AGENT_AGENT_H
+#define HEADGATE_AGENT_AGENT_H
+
+#include <stdbool.h>
+
+#include "agent/state.h"
+#include "config/config.h"
+
+struct event;
+struct event_base;
+struct hgt_workers;
+
+struct agent {
+	const struct hgt_agent_config *config;
+	struct event_base *base;
+	struct hgt_workers *workers;
+	struct event *workers_event;
+	struct caller *caller;		/* call.h */
+	struct feed *feed;		/* feed.h */
+	struct target **targets;	/* target.h; config->n_targets of them */
+	int lock;
+	char instance[STATE_INSTANCE_HEX + 1];
+	bool once;			/* converge, then end */
+	bool up;			/* the stream is open */
+	bool told;			/* the daemon has told where every ref is */
+	bool stopping;
+	struct event *signals[2], *deadline;
+	int exit_code;
+};
+
+/* HGT_EPERM, HGT_ECONFLICT... with one line that says what to do. */
+int agent_new(const struct hgt_agent_config *config, bool once, struct agent **out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Runs until it is told to stop, or with `once` until every target is as it can be; an exit code. */
+int agent_run(struct agent *agent);
+void agent_free(struct agent *agent);
+
+/* Something has come to an end: look whether all has. */
+void agent_settle(struct agent *agent);
+
+#endif

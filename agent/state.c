@@ -1,0 +1,194 @@
+/* What the agent knows across a restart. */
+#include "agent/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/json_writer.h"
+#include "doc/doc.h"
+
+#define STATE_FILE_MAX (8 * 1024 * 1024)
+
+static int take_lock(const char *folder, int *lock, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	int fd = -1, code;
+
+	hgt_buf_addf(&path, "%s/lock", folder);
+	code = hgt_buf_check(&path, err);
+	if (code == 0) {
+		fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			code = hgt_error_set_errno(err, "cannot open %s", path.data);
+		else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+			code = errno == EWOULDBLOCK ? hgt_error_set(err, HGT_ECONFLICT, "another headgate-agent runs with the state in %s",
+				folder) : hgt_error_set_errno(err, "cannot lock %s", path.data);
+	}
+	hgt_buf_release(&path);
+	if (code < 0 && fd >= 0)
+		close(fd);
+	else if (code == 0)
+		*lock = fd;
+	return code;
+}
+
+static int read_instance(const char *folder, char instance[STATE_INSTANCE_HEX + 1], struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT;
+	int code;
+
+	hgt_buf_addf(&path, "%s/instance", folder);
+	code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = hgt_read_file(path.data, STATE_INSTANCE_HEX + 1, &text, err);
+	if (code == 0 && text.len == STATE_INSTANCE_HEX + 1 && strspn(text.data, "0123456789abcdef") == STATE_INSTANCE_HEX) {
+		memcpy(instance, text.data, STATE_INSTANCE_HEX);
+		instance[STATE_INSTANCE_HEX] = '\0';
+	} else if (code == 0 || code == HGT_ENOENT) {
+		hgt_random_hex(STATE_INSTANCE_HEX / 2, instance);
+		hgt_buf_reset(&text);
+		hgt_buf_addf(&text, "%s\n", instance);
+		code = hgt_buf_check(&text, err);
+		if (code == 0)
+			code = hgt_write_file(path.data, text.data, text.len, 0600, err);
+	}
+	hgt_buf_release(&text);
+	hgt_buf_release(&path);
+	return code;
+}
+
+int state_open(const char *folder, int *lock, char instance[STATE_INSTANCE_HEX + 1], struct hgt_error *err)
+{
+	int fd = -1, code = hgt_make_folders(folder, 0700, err);
+
+	if (code == 0)
+		code = take_lock(folder, &fd, err);
+	if (code == 0)
+		code = read_instance(folder, instance, err);
+	if (code == 0)
+		*lock = fd;
+	else if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+void state_init(struct state *state)
+{
+	memset(state, 0, sizeof(*state));
+}
+
+void state_release(struct state *state)
+{
+	while (state->reports.n > 0)
+		state_drop_report(state);
+	free(state->reports.items);
+	state_init(state);
+}
+
+void state_drop_report(struct state *state)
+{
+	struct state_reports *r = &state->reports;
+
+	free(r->items[0]);
+	r->n--;
+	memmove(r->items, r->items + 1, r->n * sizeof(*r->items));
+}
+
+int state_add_report(struct state *state, char *report, struct hgt_error *err)
+{
+	struct state_reports *r = &state->reports;
+	char **items = reallocarray(r->items, r->n + 1, sizeof(*items));
+
+	if (!items) {
+		free(report);
+		return hgt_error_nomem(err);
+	}
+	r->items = items;
+	r->items[r->n++] = report;
+	if (r->n > STATE_REPORTS_MAX)
+		state_drop_report(state);
+	return 0;
+}
+
+static void take_id(char out[HGT_OID_HEX_SHA256 + 1], const char *text)
+{
+	if (text && hgt_oid_is_valid(text))
+		snprintf(out, HGT_OID_HEX_SHA256 + 1, "%s", text);
+}
+
+static int take_reports(struct state *state, const struct hgt_node *list, struct hgt_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; list && list->type == HGT_NODE_SEQ && i < list->v.seq.n && code == 0; i++) {
+		struct hgt_buf text = HGT_BUF_INIT;
+		struct hgt_json json = HGT_JSON_INIT(&text);
+		char *report;
+
+		hgt_node_write_json(list->v.seq.items[i], &json);
+		report = hgt_buf_take(&text);
+		hgt_buf_release(&text);
+		code = report ? state_add_report(state, report, err) : hgt_error_nomem(err);
+	}
+	return code;
+}
+
+static int take_state(struct state *state, const struct hgt_node *root, const char *into, const char *repo, struct hgt_error *err)
+{
+	const char *was_into = hgt_node_get_string(root, "into");
+	const char *was_repo = hgt_node_get_string(root, "repo");
+	int64_t version;
+
+	if (!hgt_node_get_int(root, "v", &version) || version != 1 || !was_into || !was_repo)
+		return HGT_ECORRUPT;
+	state->moved = strcmp(was_into, into) != 0;
+	if (state->moved)
+		return 0;
+	if (strcmp(was_repo, repo) == 0)
+		take_id(state->applied, hgt_node_get_string(root, "applied"));
+	take_id(state->tree, hgt_node_get_string(root, "tree"));
+	if (!hgt_node_get_bool(root, "after_due", &state->after_due))
+		return HGT_ECORRUPT;
+	return take_reports(state, hgt_node_get(root, "reports"), err);
+}
+
+int state_load(struct state *state, const char *file, const char *into, const char *repo, struct hgt_error *err)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	struct hgt_doc_set set;
+	int code = hgt_read_file(file, STATE_FILE_MAX, &text, err);
+
+	hgt_doc_set_init(&set);
+	if (code == 0)
+		code = hgt_json_parse_message(text.data, text.len, &set, err);
+	if (code == 0)
+		code = take_state(state, set.docs[0].root, into, repo, err);
+	hgt_doc_set_release(&set);
+	hgt_buf_release(&text);
+	if (code == HGT_ECORRUPT || code == HGT_EPARSE)
+		code = hgt_error_set(err, HGT_ECORRUPT, "%s is damaged: it is not as the agent wrote it", file);
+	return code == HGT_ENOENT ? 0 : code;
+}
+
+void state_write(const struct state *state, const char *into, const char *repo, struct hgt_buf *out)
+{
+	struct hgt_json json = HGT_JSON_INIT(out);
+
+	hgt_json_begin_object(&json);
+	hgt_json_key_int(&json, "v", 1);
+	hgt_json_key_string(&json, "into", into);
+	hgt_json_key_string(&json, "repo", repo);
+	hgt_json_key_string(&json, "applied", state->applied);
+	hgt_json_key_string(&json, "tree", state->tree);
+	hgt_json_key_bool(&json, "after_due", state->after_due);
+	hgt_json_key(&json, "reports");
+	hgt_json_begin_array(&json);
+	for (size_t i = 0; i < state->reports.n; i++)
+		hgt_json_raw(&json, state->reports.items[i], strlen(state->reports.items[i]));
+	hgt_json_end_array(&json);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(out, '\n');
+}

@@ -1,0 +1,51 @@
+/*
+ * What the agent knows across a restart.
+ *
+ *	<state>/lock				held while an agent runs
+ *	<state>/instance			a random id, made once
+ *	<state>/targets/<name>/state.json	below; replaced by rename
+ *	<state>/targets/<name>/files		the list of what the target holds because of us (manifest.h)
+ */
+#ifndef HEADGATE_AGENT_STATE_H
+#define HEADGATE_AGENT_STATE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "git/update.h"
+
+#define STATE_INSTANCE_HEX 32
+
+/* Make the folders, take the lock, read or make the instance id. *lock is the caller's to close. HGT_ECONFLICT: another agent runs with
+ * this state. */
+int state_open(const char *folder, int *lock, char instance[STATE_INSTANCE_HEX + 1], struct hgt_error *err) HGT_MUST_CHECK;
+
+struct state_reports {
+	char **items;	/* JSON texts, the oldest first */
+	size_t n;
+};
+
+/* One target's: {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"after_due":..,"reports":[..]} */
+struct state {
+	char applied[HGT_OID_HEX_SHA256 + 1];	/* the revision whose content the target got; "" for none */
+	char tree[HGT_OID_HEX_SHA256 + 1];	/* its tree, as the archive's ETag names it; "" for none */
+	bool after_due;				/* `after` has to run, whether or not a file differs */
+	bool moved;				/* what was stored was about another folder: its list of files is void */
+	struct state_reports reports;		/* not yet acknowledged by the daemon */
+};
+
+void state_init(struct state *state);
+void state_release(struct state *state);
+
+/* Read it; none there is an empty one, and so is one for another folder (`into`); of another repository only the tree holds.
+ * HGT_ECORRUPT when it cannot be understood. */
+int state_load(struct state *state, const char *file, const char *into, const char *repo, struct hgt_error *err) HGT_MUST_CHECK;
+
+void state_write(const struct state *state, const char *into, const char *repo, struct hgt_buf *out);
+
+/* Add a report (a heap string, taken) or drop the oldest. Past STATE_REPORTS_MAX the oldest goes: state, not history. */
+#define STATE_REPORTS_MAX 32
+int state_add_report(struct state *state, char *report, struct hgt_error *err) HGT_MUST_CHECK;
+void state_drop_report(struct state *state);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * A target: what the config wants kept up to date, as one state machine.
+ *
+ *	IDLE --a revision we lack, or drift--> FETCHING --200--> APPLYING --> IDLE
+ *	 |  \                                     \--304, failure--> IDLE
+ *	 |   \--it is time--> COMPARING --> IDLE
+ *
+ * target_drive looks at what is and what should be, and takes the next step; every callback ends in it. So a revision that comes while
+ * another is on its way simply is what should be when that one has ended. Reports leave on the side, one after the other: they are in
+ * the state until the daemon has acknowledged them.
+ */
+#ifndef HEADGATE_AGENT_TARGET_H
+#define HEADGATE_AGENT_TARGET_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+
+struct agent;
+struct target;
+
+int target_new(struct agent *agent, const struct hgt_agent_target *config, struct target **out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* No job of it may be on the worker. */
+void target_free(struct target *target);
+
+/* The daemon is about to tell all refs; has told one; has told all. */
+void target_begin(struct target *target);
+void target_ref(struct target *target, const char *repo, const char *ref, const char *id);
+void target_complete(struct target *target);
+
+/* Take the next step. */
+void target_drive(struct target *target);
+
+/* Nothing more to do by itself right now. */
+bool target_is_settled(const struct target *target);
+bool target_is_synced(const struct target *target);
+
+/* A job on the worker or a report on its way. */
+bool target_is_busy(const struct target *target);
+
+/* Give up what waits for the daemon; what is on the worker ends. */
+void target_stop(struct target *target);
+
+#endif
