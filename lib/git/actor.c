@@ -1,6 +1,7 @@
 /* Who pushed: one row a server, in the order in which they are recognised. */
 #include "git/actor.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -32,9 +33,9 @@ static const struct server servers[] = {
 		"GITHUB_USER_IP", "GITHUB_VIA", NULL},
 	{"bitbucket", {"BB_USER_NAME", "BB_REPO_SLUG"}, {"BB_USER_NAME"}, NULL, {"BB_PROJECT_KEY", "BB_REPO_SLUG"}, NULL,
 		NULL, NULL},
-	{"http", {"GATEWAY_INTERFACE", "REMOTE_USER", "REMOTE_ADDR"}, {"REMOTE_USER"}, NULL, {NULL}, "REMOTE_ADDR", NULL,
-		"http"},
-	{"ssh", {"SSH_CONNECTION"}, {"USER", "LOGNAME"}, NULL, {NULL}, "SSH_CONNECTION", NULL, "ssh"},
+	{"http", {"GATEWAY_INTERFACE", "REMOTE_ADDR"}, {"REMOTE_USER"}, NULL, {NULL}, "REMOTE_ADDR", NULL, "http"},
+	/* Behind one account for all, a forced command says who is who in REMOTE_USER; sshd takes none from the client. */
+	{"ssh", {"SSH_CONNECTION"}, {"REMOTE_USER", "USER", "LOGNAME"}, NULL, {NULL}, "SSH_CONNECTION", NULL, "ssh"},
 	{"local", {NULL}, {"USER", "LOGNAME"}, NULL, {NULL}, NULL, NULL, NULL},
 };
 enum { LOCAL = sizeof(servers) / sizeof(servers[0]) - 1 };
@@ -102,8 +103,10 @@ int hgt_actor_from_env(char *const *env, struct hgt_arena *arena, struct hgt_act
 	for (size_t i = 0; i < 3 && !name; i++)
 		name = value_of(env, server->name[i]);
 	if (!name && server == &servers[LOCAL]) {
+		const struct passwd *user = getpwuid(getuid());
+
 		snprintf(uid, sizeof(uid), "%lu", (unsigned long)getuid());
-		name = uid;
+		name = user ? user->pw_name : uid;
 	}
 	remote = value_of(env, server->remote);
 	protocol = value_of(env, server->protocol);

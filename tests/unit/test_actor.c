@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
+#include <pwd.h>
+
 #include <cmocka.h>
 
 #include "base/buf.h"
@@ -39,6 +41,8 @@ static void knows_each_server(void **state)
 			{"frank", NULL, "http", NULL, "198.51.100.4", "http"}},
 		{{"REMOTE_ADDR=198.51.100.4", "USER=www-data"}, {"unknown", NULL, "http", NULL, "198.51.100.4", "http"}},
 		{{"SSH_CONNECTION=2001:db8::7 5000 2001:db8::1 22", "USER=git"}, {"git", NULL, "ssh", NULL, "2001:db8::7", "ssh"}},
+		{{"SSH_CONNECTION=192.0.2.7 1 192.0.2.1 22", "USER=git", "REMOTE_USER=alice"},
+			{"alice", NULL, "ssh", NULL, "192.0.2.7", "ssh"}},
 		{{"SSH_CONNECTION=192.0.2.7", "LOGNAME=gina"}, {"gina", NULL, "ssh", NULL, "192.0.2.7", "ssh"}},
 		{{"SSH_CONNECTION=192.0.2.7 5000 192.0.2.1 22"}, {"unknown", NULL, "ssh", NULL, "192.0.2.7", "ssh"}},
 		{{"USER=heidi", "LOGNAME=other"}, {"heidi", NULL, "local", NULL, NULL, NULL}},
@@ -63,17 +67,18 @@ static void knows_each_server(void **state)
 	}
 }
 
-static void falls_back_to_the_uid(void **state)
+static void falls_back_to_the_account(void **state)
 {
 	static const char *const env[] = {"PATH=/bin", NULL};
 	struct hgt_arena arena = HGT_ARENA_INIT;
 	struct hgt_actor actor;
+	const struct passwd *user = getpwuid(getuid());
 	char uid[24];
 
 	(void)state;
 	snprintf(uid, sizeof(uid), "%lu", (unsigned long)getuid());
 	assert_int_equal(hgt_actor_from_env((char *const *)env, &arena, &actor, NULL), 0);
-	assert_string_equal(actor.name, uid);
+	assert_string_equal(actor.name, user ? user->pw_name : uid);
 	hgt_arena_release(&arena);
 }
 
@@ -159,7 +164,7 @@ static void survives_want_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_each_server), cmocka_unit_test(falls_back_to_the_uid), cmocka_unit_test(cuts_long_values),
+		cmocka_unit_test(knows_each_server), cmocka_unit_test(falls_back_to_the_account), cmocka_unit_test(cuts_long_values),
 		cmocka_unit_test(reads_push_options), cmocka_unit_test(survives_want_of_memory),
 	};
 
