@@ -13,8 +13,10 @@ int remote_config(const char *given, struct hgt_config **out, struct hgt_error *
 	if (code == 0)
 		code = hgt_config_load(path.data, out, err);
 	hgt_buf_release(&path);
-	/* That a file is missing is no answer to what was asked. */
-	return code == HGT_ENOENT ? HGT_EINVAL : code;
+	/* That this file is missing is no answer to what was asked (remote_fail). */
+	if (code == HGT_ENOENT && err)
+		code = err->code = HGT_EINVAL;
+	return code;
 }
 
 int remote_connect(const char *given, struct client **out, struct hgt_error *err)

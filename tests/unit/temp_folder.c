@@ -9,8 +9,11 @@
 
 char *temp_folder_new(void)
 {
-	char *path = strdup("/tmp/hgt-test-XXXXXX");
-	char *made = path ? mkdtemp(path) : NULL;
+	const char *base = getenv("TMPDIR");
+	char *path = NULL, *made = NULL;
+
+	if (asprintf(&path, "%s/hgt-test-XXXXXX", base && *base ? base : "/tmp") > 0)
+		made = mkdtemp(path);
 
 	assert(made);
 	return made;

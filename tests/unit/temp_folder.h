@@ -2,7 +2,7 @@
 #ifndef HEADGATE_TESTS_TEMP_FOLDER_H
 #define HEADGATE_TESTS_TEMP_FOLDER_H
 
-/* A new folder below /tmp; the caller frees the path. */
+/* A new folder below TMPDIR or /tmp; never NULL. */
 char *temp_folder_new(void);
 
 /* Remove it and free its path. */

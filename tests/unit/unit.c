@@ -1,33 +1,19 @@
 /* Folders of unit tests. */
 #include "tests/unit/unit.h"
 
-#include <ftw.h>
-
 #include "base/buf.h"
+#include "tests/unit/temp_folder.h"
 
 int unit_folder_make(void **state)
 {
-	const char *base = getenv("TMPDIR");
-	char *path = unit_path(base && *base ? base : "/tmp", "headgate-unit.XXXXXX");
-
-	*state = path;
-	return mkdtemp(path) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	*state = temp_folder_new();
+	return 0;
 }
 
 int unit_folder_remove(void **state)
 {
-	int code = nftw(*state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-
-	free(*state);
-	return code;
+	temp_folder_free(*state);
+	return 0;
 }
 
 char *unit_path(const char *folder, const char *name)
