@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "headgate/protocol.h"
 
+struct agent;
 struct agents;
 struct agent_spec;
 struct announcement;
@@ -19,41 +20,9 @@ struct subscriber;
 /* HGT_TOKEN_PREFIX, 43 characters, and the terminator. */
 #define AGENT_TOKEN_MAX (sizeof(HGT_TOKEN_PREFIX) + 43)
 
-struct agent_target {
-	char *name, *repo, *ref, *path, *driver, *sync;
-	char *report;		/* the last one, JSON; NULL when there is none */
-	int64_t reported_ms;
-};
-
-/* Others read it; agents.c alone changes it. Counted: a request keeps its agent while it is removed. */
-struct agent {
-	unsigned refs;
-	bool pending;		/* its row is not on disk yet: it cannot log in */
-	bool removed;
-	char name[HGT_NAME_MAX + 1];
-	char kind[16];
-	char *allow_text;	/* JSON array */
-	char **allow;		/* the same, globs */
-	size_t n_allow;
-	char token_hash[65];
-	int64_t created_ms, seen_ms;
-	char *instance, *info;	/* what it announced last: info as JSON; version and host out of it, or NULL */
-	char *version, *host;
-	struct agent_target *targets;
-	size_t n_targets;
-	struct subscriber *stream;	/* open, or NULL */
-	char *remote;			/* the address of that stream */
-};
-
 /* Loads the registry from daemon->reader. Free after the store, whose jobs point here. */
 int agents_new(struct daemon *daemon, struct agents **out, struct hgt_error *err) HGT_MUST_CHECK;
 void agents_free(struct agents *agents);
-
-struct agent *agent_ref(struct agent *agent);
-void agent_unref(struct agent *agent);	/* NULL is fine */
-
-/* Whether the agent may see a repository. */
-bool agent_may_see(const struct agent *agent, const char *repo);
 
 /* The agent whose token this is, borrowed; NULL when it is nobody's. */
 struct agent *agents_authenticate(struct agents *agents, const char *token);

@@ -1,6 +1,7 @@
 /* Endpoints about agents, and those by which agents tell of themselves. */
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "daemon/agent.h"
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"

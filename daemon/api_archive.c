@@ -1,5 +1,5 @@
 /* The endpoint that gives archives. */
-#include "daemon/agents.h"
+#include "daemon/agent.h"
 #include "daemon/api.h"
 #include "daemon/archives.h"
 #include "daemon/messages.h"

@@ -1,6 +1,7 @@
 /* Endpoints that tell of events. */
 #include "base/glob.h"
 #include "base/io.h"
+#include "daemon/agent.h"
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/timing.h"
+#include "daemon/agent.h"
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"

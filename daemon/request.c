@@ -5,7 +5,7 @@
 #include <event2/http.h>
 
 #include "base/json_writer.h"
-#include "daemon/agents.h"
+#include "daemon/agent.h"
 
 static const struct status {
 	int status;

@@ -1,0 +1,228 @@
+/* One agent in memory. */
+#include "daemon/agent.h"
+
+#include "base/glob.h"
+#include "base/json_writer.h"
+#include "base/timing.h"
+#include "daemon/messages.h"
+#include "doc/doc.h"
+
+static void targets_free(struct agent_target *targets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(targets[i].name);
+		free(targets[i].repo);
+		free(targets[i].ref);
+		free(targets[i].path);
+		free(targets[i].driver);
+		free(targets[i].sync);
+		free(targets[i].report);
+	}
+	free(targets);
+}
+
+struct agent *agent_ref(struct agent *agent)
+{
+	agent->refs++;
+	return agent;
+}
+
+void agent_unref(struct agent *agent)
+{
+	if (!agent || --agent->refs)
+		return;
+	for (size_t i = 0; i < agent->n_allow; i++)
+		free(agent->allow[i]);
+	free(agent->allow);
+	free(agent->allow_text);
+	free(agent->instance);
+	free(agent->info);
+	free(agent->version);
+	free(agent->host);
+	free(agent->remote);
+	targets_free(agent->targets, agent->n_targets);
+	free(agent);
+}
+
+bool agent_may_see(const struct agent *agent, const char *repo)
+{
+	return hgt_glob_match_any(agent->allow, agent->n_allow, repo);
+}
+
+/* strdup of a string that may be NULL; false when memory runs out. */
+static bool copy(char **out, const char *s)
+{
+	*out = s ? strdup(s) : NULL;
+	return *out || !s;
+}
+
+static char *write_globs(char *const *globs, size_t n)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&text);
+
+	hgt_json_begin_array(&json);
+	for (size_t i = 0; i < n; i++)
+		hgt_json_string(&json, globs[i]);
+	hgt_json_end_array(&json);
+	return hgt_buf_take(&text);
+}
+
+struct agent *agent_new(const char *name, const char *kind, char *const *allow, size_t n_allow)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+
+	if (!agent)
+		return NULL;
+	agent->refs = 1;
+	snprintf(agent->name, sizeof(agent->name), "%s", name);
+	snprintf(agent->kind, sizeof(agent->kind), "%s", kind);
+	agent->allow = calloc(n_allow ? n_allow : 1, sizeof(*agent->allow));
+	if (!agent->allow)
+		goto fail;
+	for (; agent->n_allow < n_allow; agent->n_allow++)
+		if (!copy(&agent->allow[agent->n_allow], allow[agent->n_allow]))
+			goto fail;
+	agent->allow_text = write_globs(allow, n_allow);
+	if (!agent->allow_text || !copy(&agent->instance, "") || !copy(&agent->info, "{}"))
+		goto fail;
+	return agent;
+fail:
+	agent_unref(agent);
+	return NULL;
+}
+
+struct agent_target *agent_target(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent->n_targets; i++)
+		if (!strcmp(agent->targets[i].name, name))
+			return &agent->targets[i];
+	return NULL;
+}
+
+static bool same_targets(const struct agent *agent, const struct agent_target *targets, size_t n)
+{
+	if (agent->n_targets != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(agent->targets[i].repo, targets[i].repo) != 0 || strcmp(agent->targets[i].ref, targets[i].ref) != 0 ||
+		    strcmp(agent->targets[i].path, targets[i].path) != 0)
+			return false;
+	return true;
+}
+
+int agent_set_info(struct agent *agent, const char *instance, const char *info, bool *changed, struct hgt_error *err)
+{
+	struct hgt_doc_set set;
+	struct announcement said;
+	struct agent_target *targets = NULL;
+	char *own_instance = NULL, *own_info = NULL, *version = NULL, *host = NULL;
+	size_t n = 0;
+	int code;
+
+	hgt_doc_set_init(&set);
+	code = message_announcement_stored(info, strlen(info), &set, &said, err);
+	if (code < 0)
+		goto out;
+	code = HGT_ENOMEM;
+	targets = calloc(said.n_targets ? said.n_targets : 1, sizeof(*targets));
+	if (!targets)
+		goto nomem;
+	for (; n < said.n_targets; n++) {
+		const struct announced_target *t = &said.targets[n];
+
+		if (!copy(&targets[n].name, t->name) || !copy(&targets[n].repo, t->repo) || !copy(&targets[n].ref, t->ref) ||
+		    !copy(&targets[n].path, t->path) || !copy(&targets[n].driver, t->driver) || !copy(&targets[n].sync, t->sync)) {
+			n++;
+			goto nomem;
+		}
+	}
+	if (!copy(&own_instance, instance) || !copy(&own_info, info) || !copy(&version, said.version) || !copy(&host, said.host))
+		goto nomem;
+	for (size_t i = 0; i < n; i++) {
+		struct agent_target *before = agent_target(agent, targets[i].name);
+
+		if (before) {
+			targets[i].report = before->report;
+			targets[i].reported_ms = before->reported_ms;
+			before->report = NULL;
+		}
+	}
+	*changed = !same_targets(agent, targets, n);
+	targets_free(agent->targets, agent->n_targets);
+	free(agent->instance);
+	free(agent->info);
+	free(agent->version);
+	free(agent->host);
+	agent->targets = targets;
+	agent->n_targets = n;
+	agent->instance = own_instance;
+	agent->info = own_info;
+	agent->version = version;
+	agent->host = host;
+	hgt_doc_set_release(&set);
+	return 0;
+nomem:
+	hgt_error_nomem(err);
+out:
+	targets_free(targets, n);
+	free(own_instance);
+	free(own_info);
+	free(version);
+	free(host);
+	hgt_doc_set_release(&set);
+	return code;
+}
+
+int agent_check_instance(const struct agent *agent, const char *instance, struct hgt_error *err)
+{
+	if (!agent->stream || !strcmp(agent->instance, instance))
+		return 0;
+	return hgt_error_set(err, HGT_ECONFLICT, "agent %s is connected from %s as another instance", agent->name,
+		agent->remote && *agent->remote ? agent->remote : "this machine");
+}
+
+static void write_time(struct hgt_json *json, const char *key, int64_t ms)
+{
+	char text[HGT_TIME_TEXT];
+
+	hgt_time_format(ms, text);
+	hgt_json_key_string(json, key, ms ? text : NULL);
+}
+
+void agent_write(const struct agent *agent, struct hgt_json *json)
+{
+	hgt_json_begin_object(json);
+	hgt_json_key_string(json, "name", agent->name);
+	hgt_json_key_string(json, "kind", agent->kind);
+	hgt_json_key(json, "allow");
+	hgt_json_raw(json, agent->allow_text, strlen(agent->allow_text));
+	write_time(json, "created", agent->created_ms);
+	hgt_json_key_bool(json, "connected", agent->stream != NULL);
+	hgt_json_key_string(json, "remote", agent->remote);
+	hgt_json_key_string(json, "host", agent->host);
+	hgt_json_key_string(json, "version", agent->version);
+	write_time(json, "seen", agent->seen_ms);
+	hgt_json_key(json, "targets");
+	hgt_json_begin_array(json);
+	for (size_t i = 0; i < agent->n_targets; i++) {
+		const struct agent_target *target = &agent->targets[i];
+
+		hgt_json_begin_object(json);
+		hgt_json_key_string(json, "name", target->name);
+		hgt_json_key_string(json, "repo", target->repo);
+		hgt_json_key_string(json, "ref", target->ref);
+		hgt_json_key_string(json, "path", target->path);
+		hgt_json_key_string(json, "driver", target->driver);
+		hgt_json_key_string(json, "sync", target->sync);
+		hgt_json_key(json, "report");
+		if (target->report)
+			hgt_json_raw(json, target->report, strlen(target->report));
+		else
+			hgt_json_null(json);
+		write_time(json, "reported", target->reported_ms);
+		hgt_json_end_object(json);
+	}
+	hgt_json_end_array(json);
+	hgt_json_end_object(json);
+}

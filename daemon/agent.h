@@ -1,0 +1,61 @@
+/* One agent in memory: who it is, what it may see, what it announced and reported last. agents.h has them all. */
+#ifndef HEADGATE_DAEMON_AGENT_H
+#define HEADGATE_DAEMON_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "headgate/protocol.h"
+
+struct hgt_json;
+struct subscriber;
+
+struct agent_target {
+	char *name, *repo, *ref, *path, *driver, *sync;
+	char *report;		/* the last one, JSON; NULL when there is none */
+	int64_t reported_ms;
+};
+
+/* Others read it; agents.c alone changes it. Counted: a request keeps its agent while it is removed. */
+struct agent {
+	unsigned refs;
+	bool pending;		/* its row is not on disk yet: it cannot log in */
+	bool removed;
+	char name[HGT_NAME_MAX + 1];
+	char kind[16];
+	char *allow_text;	/* JSON array */
+	char **allow;		/* the same, globs */
+	size_t n_allow;
+	char token_hash[65];
+	int64_t created_ms, seen_ms;
+	char *instance, *info;	/* what it announced last: info as JSON; version and host out of it, or NULL */
+	char *version, *host;
+	struct agent_target *targets;
+	size_t n_targets;
+	struct subscriber *stream;	/* open, or NULL */
+	char *remote;			/* the address of that stream */
+};
+
+/* An agent that has announced nothing, with one reference; NULL when memory runs out. */
+struct agent *agent_new(const char *name, const char *kind, char *const *allow, size_t n_allow);
+struct agent *agent_ref(struct agent *agent);
+void agent_unref(struct agent *agent);	/* NULL is fine */
+
+/* Whether the agent may see a repository. */
+bool agent_may_see(const struct agent *agent, const char *repo);
+
+/* The target of that name, or NULL. */
+struct agent_target *agent_target(const struct agent *agent, const char *name);
+
+/* Take over what was announced: its text is `info`. Reports stay with the targets' names. *changed: the targets are others now. */
+int agent_set_info(struct agent *agent, const char *instance, const char *info, bool *changed, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* HGT_ECONFLICT when the stream of another instance is open; the message names its address. */
+int agent_check_instance(const struct agent *agent, const char *instance, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* As GET /v1/agents shows it. */
+void agent_write(const struct agent *agent, struct hgt_json *json);
+
+#endif

@@ -1,0 +1,26 @@
+/* The registry, for its own sources: agents.c (what is in memory) and agent_changes.c (what changes it). */
+#ifndef HEADGATE_DAEMON_REGISTRY_H
+#define HEADGATE_DAEMON_REGISTRY_H
+
+#include "base/map.h"
+#include "daemon/agents.h"
+#include "daemon/refusals.h"
+
+struct agents {
+	struct daemon *daemon;
+	struct agent **list;	/* in order of name; pending ones too */
+	size_t n, cap;
+	struct hgt_map by_token;	/* token_hash -> agent */
+	struct refusals refusals;
+};
+
+/* By name, pending ones too; or NULL. */
+struct agent *agents_find(const struct agents *agents, const char *name);
+
+/* Take the caller's reference into the list. HGT_ECONFLICT: the name is taken. */
+int agents_list(struct agents *agents, struct agent *agent, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Out of the list, and its reference with it. */
+void agents_unlist(struct agents *agents, struct agent *agent);
+
+#endif
