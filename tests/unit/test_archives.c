@@ -1,0 +1,261 @@
+/* daemon/archives: built once, kept, served, over a real repository. */
+#include "daemon/archives.h"
+
+#include "tests/unit/daemon_rig.h"
+#include "tests/unit/unit.h"
+
+struct fixture {
+	struct rig rig;
+	char *one, *two;	/* commits; the tree of `same` is the same in both */
+};
+
+static int start(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	rig_start(&f->rig, "");
+	free(rig_sh(&f->rig, "git init -q --bare git/r.git; git init -q w; cd w; mkdir same other; echo 1 >same/f; echo 1 >other/f; "
+		"git add .; git commit -qm one; echo 2 >other/f; git commit -qam two; git push -q ../git/r.git HEAD:refs/heads/main"));
+	f->one = rig_sh(&f->rig, "git -C w rev-parse HEAD~1");
+	f->two = rig_sh(&f->rig, "git -C w rev-parse HEAD");
+	rig_restart(&f->rig);
+	*state = f;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct fixture *f = *state;
+
+	rig_stop(&f->rig);
+	free(f->one);
+	free(f->two);
+	free(f);
+	return 0;
+}
+
+static struct client ask(struct fixture *f, const char *rev, const char *path, const char *headers)
+{
+	char url[200];
+
+	snprintf(url, sizeof(url), "/v1/archive?repo=r&rev=%s&path=%s", rev, path);
+	return client_get(&f->rig, url, headers);
+}
+
+/* The value of a header, to be freed. */
+static char *header(const struct client *c, const char *name)
+{
+	char key[64];
+	const char *at;
+
+	snprintf(key, sizeof(key), "\r\n%s: ", name);
+	at = strstr(c->got.data, key);
+	if (!at)
+		fail_msg("no header %s in %s", name, c->got.data);
+	at += strlen(key);
+	return strndup(at, strcspn(at, "\r"));
+}
+
+static size_t count_files(struct fixture *f, const char *what)
+{
+	char script[128];
+	char *text;
+	size_t n;
+
+	snprintf(script, sizeof(script), "ls state/archives%s | wc -l", what);
+	text = rig_sh(&f->rig, script);
+	n = strtoul(text, NULL, 10);
+	free(text);
+	return n;
+}
+
+static void fetch(struct fixture *f, const char *rev, const char *path, char **etag, char **digest)
+{
+	struct client c = ask(f, rev, path, "Connection: close\r\n");
+	char *length;
+
+	client_until_end(&c);
+	assert_memory_equal(c.got.data, "HTTP/1.1 200 OK\r\n", 17);
+	*etag = header(&c, "ETag");
+	*digest = header(&c, "Repr-Digest");
+	{
+		char *revision = header(&c, "Headgate-Revision"), *type = header(&c, "Content-Type");
+
+		assert_string_equal(revision, rev);
+		assert_string_equal(type, "application/gzip");
+		free(revision);
+		free(type);
+	}
+	length = header(&c, "Content-Length");
+	/* strstr would stop at the archive's first NUL, but the head has none. */
+	assert_int_equal((size_t)(strstr(c.got.data, "\r\n\r\n") + 4 - c.got.data) + strtoul(length, NULL, 10), c.got.len);
+	free(length);
+	client_close(&c);
+}
+
+static void test_built_once(void **state)
+{
+	struct fixture *f = *state;
+	char *etag[3], *digest[3], *tree;
+	struct client c;
+	struct hgt_buf headers = HGT_BUF_INIT;
+
+	fetch(f, f->one, "same", &etag[0], &digest[0]);
+	fetch(f, f->two, "same", &etag[1], &digest[1]);
+	assert_int_equal(count_files(f, "/*.tar.gz"), 1);
+	assert_int_equal(count_files(f, "/tmp"), 0);
+	/* A restart finds it again. */
+	rig_restart(&f->rig);
+	fetch(f, f->one, "same", &etag[2], &digest[2]);
+	tree = rig_sh(&f->rig, "printf '\"%s\"' $(git -C w rev-parse HEAD:same)");
+	for (int i = 0; i < 3; i++) {
+		assert_string_equal(etag[i], tree);
+		assert_string_equal(digest[i], digest[0]);
+		free(etag[i]);
+		free(digest[i]);
+	}
+	free(rig_sh(&f->rig, "cd state/archives; sha256sum --quiet -c *.sha256"));
+	hgt_buf_addf(&headers, "If-None-Match: \"x\", W/%s\r\n", tree);
+	c = ask(f, f->two, "same", headers.data);
+	client_until(&c, "HTTP/1.1 304 Not Modified\r\n");
+	client_until(&c, "ETag: ");
+	client_close(&c);
+	hgt_buf_release(&headers);
+	free(tree);
+}
+
+static void test_many_wait_for_one(void **state)
+{
+	struct fixture *f = *state;
+	struct client c[8];
+
+	for (int i = 0; i < 8; i++)
+		c[i] = ask(f, f->two, "", "");
+	client_close(&c[3]);
+	for (int i = 0; i < 8; i++) {
+		if (i == 3)
+			continue;
+		client_until(&c[i], "Repr-Digest: sha-256=:");
+		client_close(&c[i]);
+	}
+	assert_int_equal(count_files(f, "/*.tar.gz"), 1);
+}
+
+static void test_what_is_not_there(void **state)
+{
+	struct fixture *f = *state;
+	const struct {
+		const char *rev, *path, *status, *error;
+	} cases[] = {
+		{f->two, "nothing", "404", "path-not-found"},
+		{f->two, "same/f", "404", "path-not-found"},
+		{"1111111111111111111111111111111111111111", "", "404", "revision-not-found"},
+		{f->two, "a/../b", "400", "bad-request"},
+	};
+	char *tree = rig_sh(&f->rig, "git -C w rev-parse HEAD:same");
+	struct client c = ask(f, tree, "", "");
+
+	client_until(&c, "\"error\":\"revision-not-found\"");
+	client_close(&c);
+	free(tree);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		c = ask(f, cases[i].rev, cases[i].path, "");
+		client_until(&c, cases[i].status);
+		client_until(&c, cases[i].error);
+		client_close(&c);
+	}
+	assert_int_equal(count_files(f, "/tmp"), 0);
+}
+
+/* What lies in the folder at the start and is none of ours, or not whole. */
+static void test_start(void **state)
+{
+	struct fixture *f = *state;
+	char *etag, *digest;
+
+	fetch(f, f->two, "same", &etag, &digest);
+	free(etag);
+	free(digest);
+	fetch(f, f->two, "other", &etag, &digest);
+	free(etag);
+	free(digest);
+	free(rig_sh(&f->rig, "cd state/archives; touch tmp/half 1111111111111111111111111111111111111111.tar.gz stray "
+		"2222222222222222222222222222222222222222.sha256; rm $(git -C ../../w rev-parse HEAD:other).sha256"));
+	rig_restart(&f->rig);
+	assert_int_equal(count_files(f, ""), 3);	/* one archive, its digest, tmp */
+	assert_int_equal(count_files(f, "/tmp"), 0);
+	fetch(f, f->two, "other", &etag, &digest);
+	free(etag);
+	free(digest);
+}
+
+/* A file that has been changed behind the daemon's back is built again. */
+static void test_changed_on_disk(void **state)
+{
+	struct fixture *f = *state;
+	char *etag, *digest, *again;
+
+	fetch(f, f->two, "same", &etag, &digest);
+	free(etag);
+	free(rig_sh(&f->rig, "for f in state/archives/*.tar.gz; do echo x >>$f; done"));
+	fetch(f, f->two, "same", &etag, &again);
+	assert_string_equal(again, digest);
+	free(rig_sh(&f->rig, "cd state/archives; sha256sum --quiet -c *.sha256; rm *"" 2>/dev/null || true"));
+	free(etag);
+	free(again);
+	fetch(f, f->two, "same", &etag, &again);
+	assert_string_equal(again, digest);
+	free(etag);
+	free(again);
+	free(digest);
+}
+
+static void test_limit(void **state)
+{
+	struct rig rig;
+	char *head, *names;
+	char url[200];
+	struct client c;
+
+	(void)state;
+	rig_start(&rig, "limits: {archive_cache: 1MiB}\n");
+	free(rig_sh(&rig, "git init -q --bare git/r.git; git init -q w; cd w; for d in a b c d; do mkdir $d; "
+		"head -c 400000 /dev/urandom >$d/f; done; mkdir big; head -c 1100000 /dev/zero >big/f; git add .; git commit -qm one; "
+		"git push -q ../git/r.git HEAD:refs/heads/main"));
+	head = rig_sh(&rig, "git -C w rev-parse HEAD");
+	rig_restart(&rig);
+	for (const char *path = "abcad"; *path; path++) {
+		snprintf(url, sizeof(url), "/v1/archive?repo=r&rev=%s&path=%c", head, *path);
+		c = client_get(&rig, url, "Connection: close\r\n");
+		client_until_end(&c);
+		assert_memory_equal(c.got.data, "HTTP/1.1 200 OK\r\n", 17);
+		client_close(&c);
+	}
+	/* Two fit: the last ones that were asked for. */
+	names = rig_sh(&rig, "cd w; for d in a b c d; do [ ! -e ../state/archives/$(git rev-parse HEAD:$d).tar.gz ] || printf $d; done");
+	assert_string_equal(names, "ad");
+	free(names);
+	names = rig_sh(&rig, "ls state/archives/*.sha256 | wc -l");
+	assert_string_equal(names, "2");
+	snprintf(url, sizeof(url), "/v1/archive?repo=r&rev=%s&path=big", head);
+	c = client_get(&rig, url, "");
+	client_until(&c, "HTTP/1.1 413 ");
+	client_until(&c, "\"error\":\"archive-too-large\"");
+	client_close(&c);
+	free(names);
+	free(head);
+	rig_stop(&rig);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_built_once), TEST(test_many_wait_for_one), TEST(test_what_is_not_there), TEST(test_start),
+		TEST(test_changed_on_disk), cmocka_unit_test(test_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+/* daemon/http: routes, methods, limits, connections, at the admin socket. */
+#include "daemon/http.h"
+
+#include "daemon/hub.h"
+#include "headgate/protocol.h"
+#include "tests/unit/daemon_rig.h"
+#include "tests/unit/unit.h"
+
+static int start(void **state)
+{
+	*state = malloc(sizeof(struct rig));
+	assert_non_null(*state);
+	rig_start(*state, "");
+	return 0;
+}
+
+static int stop(void **state)
+{
+	rig_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void test_routes(void **state)
+{
+	static const struct {
+		const char *method, *path, *body, *status, *says;
+	} cases[] = {
+		{"GET", "/healthz", NULL, "200 OK", "ok\n"},
+		{"GET", "/readyz", NULL, "200 OK", "ok\n"},
+		{"GET", "/", NULL, "404 Not Found", "\"error\":\"not-found\""},
+		{"GET", "/v1", NULL, "404 Not Found", "\"error\":\"not-found\""},
+		{"GET", "/v1/status/", NULL, "404 Not Found", "\"error\":\"not-found\""},
+		{"GET", "/v1/status?x=1", NULL, "400 Bad Request", "unknown parameter"},
+		{"GET", "/v1/status", NULL, "200 OK", "\"site\":\"test\""},
+		{"POST", "/v1/status", "{}", "405 Method Not Allowed", "Allow: GET\r\n"},
+		{"PATCH", "/v1/agents", "{}", "405 Method Not Allowed", "Allow: GET, POST\r\n"},
+		{"OPTIONS", "/v1/agents/x", NULL, "405 Method Not Allowed", "Allow: DELETE\r\n"},
+		{"DELETE", "/v1/agents/self", NULL, "405 Method Not Allowed", "Allow: PUT\r\n"},
+		{"DELETE", "/v1/agents/nobody", NULL, "404 Not Found", "there is no agent nobody"},
+		{"DELETE", "/v1/agents/no%0abody", NULL, "400 Bad Request", "control"},
+		{"DELETE", "/v1/agents/a/b", NULL, "404 Not Found", "nothing at this path"},
+		{"PUT", "/v1/agents/self", "{}", "403 Forbidden", "\"error\":\"forbidden\""},
+		{"GET", "/v1/agents/self/events", NULL, "403 Forbidden", "\"error\":\"forbidden\""},
+		{"POST", "/v1/agents/self/reports", "{}", "403 Forbidden", "\"error\":\"forbidden\""},
+		{"POST", "/v1/agents", "{\"name\":", "400 Bad Request", "\"error\":\"bad-request\""},
+		{"POST", "/v1/agents", NULL, "400 Bad Request", "\"error\":\"bad-request\""},
+		{"POST", "/v1/agents", "{\"name\":\"a\",\"kind\":\"host\",\"allow\":[\"**\"]}", "201 Created", "\"token\":\"hga_"},
+		{"POST", "/v1/agents", "{\"name\":\"a\",\"kind\":\"host\",\"allow\":[\"**\"]}", "409 Conflict", "\"error\":\"conflict\""},
+		{"GET", "/v1/agents", NULL, "200 OK", "\"agents\":[{\"name\":\"a\""},
+		{"DELETE", "/v1/agents/%61", NULL, "204 No Content", "\r\n\r\n"},
+		{"GET", "/v1/archive", NULL, "400 Bad Request", "\\\"repo\\\" and \\\"rev\\\""},
+		{"GET", "/v1/archive?repo=a&rev=main", NULL, "400 Bad Request", "whole commit id"},
+		{"GET", "/v1/archive?repo=a&rev=1111111111111111111111111111111111111111", NULL, "404 Not Found",
+		 "\"error\":\"repository-not-found\""},
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct client c = client_request(rig, cases[i].method, cases[i].path, "", cases[i].body);
+		char line[64];
+
+		snprintf(line, sizeof(line), "HTTP/1.1 %s\r\n", cases[i].status);
+		client_until(&c, line);
+		client_until(&c, cases[i].says);
+		client_close(&c);
+	}
+}
+
+static void test_head_has_no_body(void **state)
+{
+	struct rig *rig = *state;
+	struct client c = client_request(rig, "HEAD", "/healthz", "Connection: close\r\n", NULL);
+
+	client_until_end(&c);
+	assert_non_null(strstr(c.got.data, "HTTP/1.1 200 OK\r\n"));
+	assert_string_equal(c.got.data + c.got.len - 4, "\r\n\r\n");
+	client_close(&c);
+}
+
+static void test_ready(void **state)
+{
+	struct rig *rig = *state;
+	struct client c;
+
+	rig->daemon.ready = false;
+	c = client_get(rig, "/readyz", "");
+	client_until(&c, "503 Service Unavailable");
+	client_close(&c);
+}
+
+static void test_several_on_a_connection(void **state)
+{
+	struct rig *rig = *state;
+	struct client c = client_open(rig);
+
+	for (int i = 0; i < 3; i++) {
+		client_send(&c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+		while (client_count(&c, "not-found") <= (size_t)i)
+			client_until(&c, "not-found"), rig_turn(rig), client_not(&c, "Internal");
+	}
+	assert_int_equal(client_count(&c, "HTTP/1.1 200 OK"), 3);
+	client_close(&c);
+}
+
+static void test_too_large(void **state)
+{
+	struct rig *rig = *state;
+	struct hgt_buf text = HGT_BUF_INIT;
+	struct client c;
+
+	/* A body by its announced length, one by its chunks, and headers. */
+	c = client_open(rig);
+	hgt_buf_addf(&text, "POST /v1/agents HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", HGT_BODY_MAX + 1);
+	for (int i = 0; i < HGT_BODY_MAX + 1; i++)
+		hgt_buf_addc(&text, 'x');
+	client_send(&c, text.data);
+	client_until(&c, " 413 ");
+	client_until_end(&c);
+	client_close(&c);
+
+	c = client_open(rig);
+	client_send(&c, "POST /v1/agents HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n");
+	client_until(&c, " 413 ");
+	client_close(&c);
+
+	c = client_open(rig);
+	hgt_buf_reset(&text);
+	hgt_buf_adds(&text, "GET /healthz HTTP/1.1\r\nX: ");
+	for (int i = 0; i < 40 * 1024; i++)
+		hgt_buf_addc(&text, 'x');
+	hgt_buf_adds(&text, "\r\n\r\n");
+	client_send(&c, text.data);
+	client_until(&c, " 400 ");
+	client_until_end(&c);
+	client_close(&c);
+	hgt_buf_release(&text);
+}
+
+static void test_no_http(void **state)
+{
+	static const char *const texts[] = {
+		"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9.9\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < N_OF(texts); i++) {
+		struct client c = client_open(rig);
+
+		client_send(&c, texts[i]);
+		client_until_end(&c);
+		assert_null(strstr(c.got.data, " 200 "));
+		client_close(&c);
+	}
+}
+
+static bool no_jobs(void *ctx)
+{
+	struct rig *rig = ctx;
+
+	return http_drain(rig->daemon.http) == 1;
+}
+
+/* A client that goes while its answer waits for the disk. */
+static void test_gone_before_the_answer(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t head = hub_head(rig->daemon.hub);
+
+	for (int i = 0; i < 8; i++) {
+		char body[128];
+		struct client c;
+
+		snprintf(body, sizeof(body), "{\"name\":\"a%d\",\"kind\":\"host\",\"allow\":[\"**\"]}", i);
+		c = client_request(rig, "POST", "/v1/agents", "", body);
+		if (i % 2)
+			rig_turn(rig);
+		client_close(&c);
+	}
+	rig_settle(rig);
+	for (int i = 0; i < 100 && hub_head(rig->daemon.hub) < head + 8; i++)
+		rig_turn(rig);
+	assert_int_equal(hub_head(rig->daemon.hub), head + 8);
+	assert_true(rig_until(rig, no_jobs, rig));
+}
+
+static void test_drain(void **state)
+{
+	struct rig *rig = *state;
+	struct client stream = client_get(rig, "/v1/events?last=0", "Accept: text/event-stream\r\n"), idle = client_open(rig);
+
+	client_send(&idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_until(&idle, "ok\n");
+	client_until(&stream, "text/event-stream");
+	assert_true(rig_until(rig, no_jobs, rig));
+	client_until_end(&stream);
+	client_send(&idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_until(&idle, "503 Service Unavailable");
+	client_until_end(&idle);
+	client_close(&idle);
+	client_close(&stream);
+}
+
+/* More connections than may be without a request: those who have made one are served, the rest wait their turn. */
+static void test_crowd(void **state)
+{
+	enum { CROWD = 520 };
+	struct rig *rig = *state;
+	struct client known = client_open(rig), *crowd = calloc(CROWD, sizeof(*crowd)), late;
+
+	assert_non_null(crowd);
+	client_send(&known, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_until(&known, "ok\n");
+	for (int i = 0; i < CROWD; i++)
+		crowd[i] = client_open(rig);
+	for (int i = 0; i < 20; i++)
+		rig_turn(rig);
+	late = client_get(rig, "/healthz", "");
+	client_not(&late, "HTTP");
+	client_send(&known, "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (client_count(&known, "ok\n") < 2)
+		client_until(&known, "ok\n"), client_not(&known, "503");
+	for (int i = 0; i < CROWD; i++)
+		client_close(&crowd[i]);
+	client_until(&late, "ok\n");
+	client_close(&late);
+	client_close(&known);
+	free(crowd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_routes), TEST(test_head_has_no_body), TEST(test_ready), TEST(test_several_on_a_connection),
+		TEST(test_too_large), TEST(test_no_http), TEST(test_gone_before_the_answer), TEST(test_drain), TEST(test_crowd),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
