@@ -329,20 +329,21 @@ void client_close(struct client *client)
 	hgt_buf_release(&client->got);
 }
 
-size_t client_until(struct client *client, const char *text)
+size_t client_until_count(struct client *client, const char *text, size_t n)
 {
 	int64_t deadline = hgt_time_mono_ms() + DEADLINE_MS;
-	const char *at;
 
-	for (;;) {
-		client_read(client);
-		at = strstr(client->got.data, text);
-		if (at)
-			return (size_t)(at - client->got.data);
+	for (client_read(client); client_count(client, text) < n; client_read(client)) {
 		if (hgt_time_mono_ms() > deadline || client->ended)
 			fail_msg("waited in vain for \"%s\"; the client got: %s", text, client->got.data);
 		rig_turn(client->rig);
 	}
+	return (size_t)(strstr(client->got.data, text) - client->got.data);
+}
+
+size_t client_until(struct client *client, const char *text)
+{
+	return client_until_count(client, text, 1);
 }
 
 void client_until_end(struct client *client)

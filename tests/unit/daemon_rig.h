@@ -69,8 +69,9 @@ struct client client_request(struct rig *rig, const char *method, const char *pa
 struct client client_get(struct rig *rig, const char *path, const char *headers);
 void client_close(struct client *client);
 
-/* Turn until the client was sent this text, from `after` on; its offset. */
+/* Turn until the client was sent this text, so many times; the offset of the first. */
 size_t client_until(struct client *client, const char *text);
+size_t client_until_count(struct client *client, const char *text, size_t n);
 
 /* Turn until the daemon has closed the connection. */
 void client_until_end(struct client *client);
