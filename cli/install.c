@@ -1,5 +1,5 @@
 /* headgate install: the command line, and its report on each repository. */
-#include "cli/install.h"
+#include "cli/commands.h"
 
 #include <getopt.h>
 #include <unistd.h>

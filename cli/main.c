@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "check/nearest.h"
 #include "cli/commands.h"
-#include "cli/install.h"
 #include "cli/terminal.h"
 #include "headgate/protocol.h"
 

@@ -54,6 +54,10 @@ struct hgt_quote {
 struct hgt_quote hgt_quote_text(const char *s, size_t len);
 #define hgt_quote(s) (hgt_quote_text((s), strlen(s)).text)
 
+/* The same for what is one plain word as a rule, a kind or a key: without the quotes then. */
+struct hgt_quote hgt_quote_word(const char *s);
+#define hgt_word(s) (hgt_quote_word(s).text)
+
 /* Run the table over one document. */
 void hgt_run_checks(struct hgt_subject *subject);
 
@@ -64,13 +68,14 @@ enum hgt_class hgt_class_of_document(const char *path, const char *text, const s
 
 /* k8s.c: what several checks ask about an object. */
 struct hgt_gvk {
-	const char *group;	/* not terminated at its end: see group_len; "" for the core group */
+	const char *group;	/* of group_len bytes, not terminated there; none for the core group */
 	size_t group_len;
 	const char *version;
 	const char *kind;
 };
 
-/* Whether apiVersion and kind are strings that make sense; they live with the object. */
+/* Whether apiVersion and kind are both strings that are not empty. *out has what is there of them, "" for the rest; it lives with the
+ * object. */
 bool hgt_k8s_gvk(const struct hgt_node *object, struct hgt_gvk *out);
 bool hgt_k8s_group_is(const struct hgt_gvk *gvk, const char *group);
 bool hgt_k8s_group_ends(const struct hgt_gvk *gvk, const char *suffix);

@@ -1,4 +1,6 @@
 /* The table of checks, and how they are run and speak. */
+#include <ctype.h>
+
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "check/check.h"
@@ -105,6 +107,20 @@ struct hgt_quote hgt_quote_text(const char *s, size_t len)
 	hgt_escape_text(&escaped, s, n);
 	snprintf(quote.text, sizeof(quote.text), "\"%s%s\"", escaped.data, n < len ? "..." : "");
 	hgt_buf_release(&escaped);
+	return quote;
+}
+
+struct hgt_quote hgt_quote_word(const char *s)
+{
+	enum { LONGEST = 63 };
+	struct hgt_quote quote;
+	size_t n = 0;
+
+	while (isalnum((unsigned char)s[n]))
+		n++;
+	if (!n || n > LONGEST || s[n])
+		return hgt_quote_text(s, strlen(s));
+	memcpy(quote.text, s, n + 1);
 	return quote;
 }
 

@@ -155,7 +155,7 @@ enum hgt_class hgt_class_of_path(const char *path)
 enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls)
 {
 	static const char vault[] = "$ANSIBLE_VAULT;";
-	bool template_place = below_folder(path, "templates") || starts_with(base_of(path), "helmfile");
+	bool template_place = below_folder(path, "templates") || starts_with(base_of(path), "helmfile") || strstr(path, "{{");
 
 	if (len >= sizeof(vault) - 1 && memcmp(text, vault, sizeof(vault) - 1) == 0)
 		return HGT_CLASS_VAULT;
@@ -216,11 +216,11 @@ static bool has_directive(const struct hgt_node *node)
 static bool is_foreign_group(const struct hgt_gvk *gvk)
 {
 	static const char *const groups[] = {"audit.k8s.io", "backstage.io", "client.authentication.k8s.io",
-		"config.kubernetes.io", "grizzly.grafana.com", "k3d.io", "kind.x-k8s.io", "kubeadm.k8s.io", "kuttl.dev", "score.dev",
+		"config.kubernetes.io", "eventratelimit.admission.k8s.io", "grizzly.grafana.com", "k3d.io", "kind.x-k8s.io", "kubeadm.k8s.io", "kuttl.dev", "score.dev",
 		"skaffold", "tanka.dev", NULL};
 
 	return is_one_of(gvk->group, gvk->group_len, groups) || hgt_k8s_group_ends(gvk, ".config.k8s.io") ||
-		hgt_k8s_group_ends(gvk, ".grafana.app");
+		hgt_k8s_group_ends(gvk, ".grafana.app") || hgt_k8s_group_ends(gvk, ".backstage.io");
 }
 
 /* Whether a mapping that lacks apiVersion or kind was still meant as an object: one of the two, or either mistyped, beside
@@ -243,11 +243,14 @@ static enum hgt_class class_of_object(const struct hgt_node *root, bool forced)
 {
 	const char *key;
 	struct hgt_gvk gvk;
+	bool typed = hgt_k8s_gvk(root, &gvk);
 
-	if (!hgt_k8s_gvk(root, &gvk))
-		return is_meant_as_object(root) ? HGT_CLASS_KUBERNETES : HGT_CLASS_AUTO;
 	if (hgt_k8s_group_is(&gvk, "kustomize.config.k8s.io"))
 		return HGT_CLASS_KUSTOMIZATION;
+	if (!forced && is_foreign_group(&gvk))
+		return HGT_CLASS_AUTO;
+	if (!typed)
+		return is_meant_as_object(root) ? HGT_CLASS_KUBERNETES : HGT_CLASS_AUTO;
 	if (hgt_k8s_group_ends(&gvk, ".toolkit.fluxcd.io"))
 		return HGT_CLASS_FLUX;
 	if (hgt_k8s_group_is(&gvk, "argoproj.io"))
@@ -255,12 +258,8 @@ static enum hgt_class class_of_object(const struct hgt_node *root, bool forced)
 	if (strcmp(gvk.kind, "Template") == 0 &&
 		(hgt_k8s_group_is(&gvk, "template.openshift.io") || strcmp(gvk.version, "v1") == 0) && hgt_k8s_items(root, &key))
 		return HGT_CLASS_OPENSHIFT_TEMPLATE;
-	if (forced)
-		return HGT_CLASS_KUBERNETES;
-	if (is_foreign_group(&gvk))
-		return HGT_CLASS_AUTO;
 	/* A configuration file of some tool has no metadata; neither has a kubeconfig. */
-	if (!hgt_node_get(root, "metadata") && !hgt_k8s_items(root, &key) &&
+	if (!forced && !hgt_node_get(root, "metadata") && !hgt_k8s_items(root, &key) &&
 		(!hgt_k8s_group_is_native(&gvk) || strcmp(gvk.kind, "Config") == 0))
 		return HGT_CLASS_AUTO;
 	return HGT_CLASS_KUBERNETES;

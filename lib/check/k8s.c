@@ -7,11 +7,9 @@ bool hgt_k8s_gvk(const struct hgt_node *object, struct hgt_gvk *out)
 	const char *kind = hgt_node_get_string(object, "kind");
 	const char *slash = api ? strchr(api, '/') : NULL;
 
-	if (!api || !*api || !kind || !*kind)
-		return false;
-	*out = (struct hgt_gvk){.group = api, .group_len = slash ? (size_t)(slash - api) : 0,
-		.version = slash ? slash + 1 : api, .kind = kind};
-	return true;
+	*out = (struct hgt_gvk){.group = api ? api : "", .group_len = slash ? (size_t)(slash - api) : 0,
+		.version = slash ? slash + 1 : api ? api : "", .kind = kind ? kind : ""};
+	return api && *api && kind && *kind;
 }
 
 bool hgt_k8s_group_is(const struct hgt_gvk *gvk, const char *group)

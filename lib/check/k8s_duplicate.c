@@ -4,6 +4,7 @@
  * Kustomize trees repeat a resource on purpose: the base has it, each overlay patches it, each environment has its own. So two
  * files are compared only within one folder, and only where both state a whole resource: not a patch, not a test's fixture.
  */
+#include "base/escape.h"
 #include "base/map.h"
 #include "check/check.h"
 
@@ -90,17 +91,21 @@ static bool is_whole(const struct hgt_node *object, const struct hgt_gvk *gvk)
 static void tell(struct hgt_subject *s, const struct hgt_gvk *gvk, const struct hgt_node *name, const char *path,
 	uint32_t line)
 {
-	struct hgt_buf where = HGT_BUF_INIT;
 	const char *namespace = hgt_node_get_string(hgt_node_get(s->object, "metadata"), "namespace");
+	struct hgt_buf where = HGT_BUF_INIT;
 
 	if (namespace)
 		hgt_buf_addf(&where, " of namespace %s", hgt_quote(namespace));
-	hgt_buf_addf(&where, " is already in %s, line %u", strcmp(path, s->path) == 0 ? "this file" : hgt_quote(path), line);
+	hgt_buf_adds(&where, " is already in ");
+	if (strcmp(path, s->path) == 0)
+		hgt_buf_adds(&where, "this file");
+	else
+		hgt_escape_str(&where, path);
 	if (where.failed)
 		hgt_engine_fail(s->engine);
 	else
 		hgt_tell(s, rule, hgt_span_of(name), "/metadata/name", "remove one of the two, or give it another name",
-			"%s %s%s", hgt_quote(gvk->kind), hgt_quote(name->text), where.data);
+			"%s %s%s, line %u", hgt_word(gvk->kind), hgt_quote(name->text), where.data, line);
 	hgt_buf_release(&where);
 }
 

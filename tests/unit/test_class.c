@@ -91,6 +91,8 @@ static void classifies_by_content(void **state)
 		{"a.yaml", "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nname: x\n", HGT_CLASS_YAML},
 		{"a.yaml", "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n", HGT_CLASS_YAML},
 		{"a.yaml", "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: A_b}\n", HGT_CLASS_YAML},
+		{"a.yaml", "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: {name: A_b}\n", HGT_CLASS_YAML},
+		{"score.yaml", "apiVersion: score.dev/v1b1\nmetadata: {name: x}\n", HGT_CLASS_YAML},
 		{"a.yaml", "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\n", HGT_CLASS_YAML},
 		{"a.yaml", "apiVersion: example.org/v1\nkind: Thing\nmetadata: {name: x}\n", HGT_CLASS_KUBERNETES},
 		/* families */
@@ -125,6 +127,7 @@ static void classifies_by_content(void **state)
 		{"charts/x/templates/a.yaml", "a: {{ .Values.a }}\n", HGT_CLASS_HELM_TEMPLATE},
 		{"roles/x/templates/a.yaml", "{% if a %}\n", HGT_CLASS_HELM_TEMPLATE},
 		{"charts/x/templates/a.yaml", POD, HGT_CLASS_KUBERNETES},
+		{"{{cookiecutter.name}}/a.yaml", "a: {{cookiecutter.a}}\n", HGT_CLASS_HELM_TEMPLATE},
 		{"a/templates.yaml", "a: '{{ x }}'\n", HGT_CLASS_YAML},
 		{"helmfile.yaml", "a: {{ x }}\n", HGT_CLASS_HELM_TEMPLATE},
 		/* by name, whatever is in them */

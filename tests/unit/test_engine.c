@@ -297,14 +297,14 @@ static void finds_duplicates(void **state)
 		size_t found;
 		const char *message;	/* of the first */
 	} cases[] = {
-		{{{"a.yaml", WEB "---\n" WEB}}, 1, "\"Deployment\" \"web\" is already in this file, line 4"},
+		{{{"a.yaml", WEB "---\n" WEB}}, 1, "Deployment \"web\" is already in this file, line 4"},
 		{{{"a.yaml", WEB "---\n" WEB "---\n" WEB}}, 2, NULL},
-		{{{"d/a.yaml", WEB}, {"d/b.yaml", WEB}}, 1, "\"Deployment\" \"web\" is already in \"d/a.yaml\", line 4"},
+		{{{"d/a.yaml", WEB}, {"d/b.yaml", WEB}}, 1, "Deployment \"web\" is already in d/a.yaml, line 4"},
 		{{{"a.yaml", WEB}, {"b.yaml", WEB}, {"c.yaml", WEB}}, 2, NULL},
 		{{{"a.yaml", WEB "---\n" OBJECT("apps/v1", "Deployment", "api")}}, 0, NULL},
 		{{{"a.yaml", OBJECT("v1", "Pod", "a") "  namespace: x\n---\n" OBJECT("v1", "Pod", "a") "  namespace: y\n"}}, 0, NULL},
 		{{{"a.yaml", OBJECT("v1", "Pod", "a") "  namespace: x\n---\n" OBJECT("v1", "Pod", "a") "  namespace: x\n"}}, 1,
-			"\"Pod\" \"a\" of namespace \"x\" is already in this file, line 4"},
+			"Pod \"a\" of namespace \"x\" is already in this file, line 4"},
 		{{{"a.yaml", OBJECT("v1", "Service", "a") "---\n" OBJECT("serving.knative.dev/v1", "Service", "a")}}, 0, NULL},
 		{{{"a.yaml", OBJECT("example.org/v1", "A", "a") "---\n" OBJECT("example.org/v2", "A", "a")}}, 1, NULL},
 		{{{"a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n---\napiVersion: v1\nkind: Pod\n"
@@ -318,7 +318,7 @@ static void finds_duplicates(void **state)
 		/* patches, by what is in them or by their name */
 		{{{"d/a.yaml", PATCH}, {"d/b.yaml", PATCH}}, 0, NULL},
 		{{{"d/a.yaml", PATCH}, {"d/b.yaml", WEB}, {"d/c.yaml", WEB}}, 1,
-			"\"Deployment\" \"web\" is already in \"d/b.yaml\", line 4"},
+			"Deployment \"web\" is already in d/b.yaml, line 4"},
 		{{{"d/a.yaml", WEB}, {"d/web-patch.yaml", WEB}}, 0, NULL},
 		{{{"d/patches/a.yaml", WEB}, {"d/patches/b.yaml", WEB}}, 0, NULL},
 		{{{"d/a.yaml", PATCH "---\n" PATCH}}, 1, NULL},
@@ -330,7 +330,7 @@ static void finds_duplicates(void **state)
 		/* encrypted names */
 		{{{"a.yaml", OBJECT("v1", "Secret", "ENC[x]") "---\n" OBJECT("v1", "Secret", "ENC[x]")}}, 0, NULL},
 		/* an escape in a path stays one */
-		{{{"\x1b/a.yaml", WEB}, {"\x1b/b.yaml", WEB}}, 1, "\"Deployment\" \"web\" is already in \"\\e/a.yaml\", line 4"},
+		{{{"\x1b/a.yaml", WEB}, {"\x1b/b.yaml", WEB}}, 1, "Deployment \"web\" is already in \"\\e/a.yaml\", line 4"},
 	};
 
 	(void)state;
