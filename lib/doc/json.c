@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "base/utf8.h"
+#include "doc/scalar.h"
 #include "doc/tree.h"
 
 struct json {
@@ -205,27 +206,13 @@ static int read_string(struct json *j, struct hgt_node **out)
 	return 0;
 }
 
-/* The integer of a terminated text without fraction and exponent; false when it takes more than 64 bits. */
+/* The integer of a text without fraction and exponent; false when it takes more than 64 bits. */
 static bool set_integer(struct hgt_node *node, const char *s)
 {
 	bool negative = *s == '-';
-	uint64_t value = 0;
+	uint64_t value;
 
-	for (s += negative; *s; s++)
-		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
-			__builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
-			return false;
-	if (negative && value > (uint64_t)INT64_MAX + 1)
-		return false;
-	node->type = HGT_NODE_INT;
-	node->is_unsigned = !negative && value > INT64_MAX;
-	if (node->is_unsigned)
-		node->v.uinteger = value;
-	else if (negative)
-		node->v.integer = value > INT64_MAX ? INT64_MIN : -(int64_t)value;
-	else
-		node->v.integer = (int64_t)value;
-	return true;
+	return hgt_scalar_parse_digits(s + negative, 10, &value) && hgt_scalar_set_integer(node, negative, value);
 }
 
 static size_t digits_at(const struct json *j, size_t pos)

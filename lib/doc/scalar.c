@@ -68,7 +68,7 @@ static bool resolve_special_float(struct hgt_node *node, const char *text, size_
 	return true;
 }
 
-static bool set_integer(struct hgt_node *node, bool negative, uint64_t value)
+bool hgt_scalar_set_integer(struct hgt_node *node, bool negative, uint64_t value)
 {
 	if (negative) {
 		if (value > (uint64_t)INT64_MAX + 1)
@@ -84,7 +84,7 @@ static bool set_integer(struct hgt_node *node, bool negative, uint64_t value)
 	return true;
 }
 
-static bool parse_digits(const char *s, unsigned base, uint64_t *out)
+bool hgt_scalar_parse_digits(const char *s, unsigned base, uint64_t *out)
 {
 	uint64_t value = 0;
 
@@ -118,7 +118,8 @@ static bool resolve_integer(struct hgt_node *node, const char *s)
 		s += base != 8 || prefix == 'o' ? 2 : 1;
 	}
 	/* Of the numbers above INT64_MAX Go takes only those without a sign. */
-	return parse_digits(s, base, &value) && (!sign || negative || value <= INT64_MAX) && set_integer(node, negative, value);
+	return hgt_scalar_parse_digits(s, base, &value) && (!sign || negative || value <= INT64_MAX) &&
+		hgt_scalar_set_integer(node, negative, value);
 }
 
 /* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
@@ -166,7 +167,8 @@ static bool resolve_signed_binary(struct hgt_node *node, const char *s)
 
 	if (strncmp(s, "0b", 2) != 0 || (s[2] != '-' && s[2] != '+') || !s[3])
 		return false;
-	return parse_digits(s + 3, 2, &value) && (s[2] == '-' || value <= INT64_MAX) && set_integer(node, s[2] == '-', value);
+	return hgt_scalar_parse_digits(s + 3, 2, &value) && (s[2] == '-' || value <= INT64_MAX) &&
+		hgt_scalar_set_integer(node, s[2] == '-', value);
 }
 
 /* An underscore counts for nothing wherever it stands; in a text that begins with a point only between digits. */

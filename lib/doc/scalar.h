@@ -1,4 +1,4 @@
-/* What a YAML scalar means, as go-yaml v2 resolves it. Private to lib/doc. */
+/* What a scalar means: YAML's as go-yaml v2 resolves them, and the numbers of both languages. Private to lib/doc. */
 #ifndef HEADGATE_DOC_SCALAR_H
 #define HEADGATE_DOC_SCALAR_H
 
@@ -10,6 +10,12 @@ void hgt_scalar_resolve(struct hgt_node *node, const char *text, size_t len);
 /* The same for a scalar with the explicit tag; false when the text cannot be read as the tag says. A !!binary is a string to be
  * decoded by the caller. */
 bool hgt_scalar_resolve_tagged(struct hgt_node *node, const char *tag, const char *text, size_t len);
+
+/* The number that a terminated text of digits (0-9a-f in either case) stands for; false when it is none, or takes over 64 bits. */
+bool hgt_scalar_parse_digits(const char *digits, unsigned base, uint64_t *out);
+
+/* Make node the INT; false when it is below INT64_MIN. */
+bool hgt_scalar_set_integer(struct hgt_node *node, bool negative, uint64_t value);
 
 /* Whether tag is `!!<name>`. */
 bool hgt_tag_is(const char *tag, const char *name);

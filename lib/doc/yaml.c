@@ -87,7 +87,7 @@ static size_t find_bad_byte(struct hgt_yaml_reader *r, size_t from)
 	while (i < r->len) {
 		unsigned char c = (unsigned char)r->text[i];
 		uint32_t cp;
-		size_t n = 1;
+		size_t n;
 
 		if (c >= 0x20 && c < 0x7f) {
 			i++;
