@@ -417,3 +417,33 @@ END
   ((status == 0))
   has 'headgate: warning: '
 }
+
+@test "a refusal is told to the daemon, with who, what and why" {
+  begin
+  daemon_start
+  commit bad.yaml "$BAD"
+  fails git push origin main main:topic
+  wait_for 5 has_events 1 push.refused
+  events_of push.refused | jq -e --arg new "$(git rev-parse main)" '.subject == "prod" and .data.actor == "alice"
+    and (.data.updates | length) == 2 and .data.updates[0].new == $new and .data.errors == 1 and .data.warnings == 0
+    and .data.findings[0].rule == "yaml/duplicate-key" and .data.findings[0].path == "bad.yaml"
+    and .data.findings[0].line == 2'
+}
+
+@test "a daemon that does not answer costs a moment, not the push" {
+  begin
+  daemon_start
+  wait_for 5 has_events 1 ref.updated
+  commit other.yaml "$(good_manifest other)"
+  kill -STOP "$DAEMON_PID"
+  began=$SECONDS
+  run git push -q origin main
+  told=$output took=$((SECONDS - began)) waiting=$(spooled)
+  commit bad.yaml "$BAD"
+  run git push origin main
+  kill -CONT "$DAEMON_PID"
+  ((took <= 10)) && [[ -z $told && $waiting == *.json ]]
+  has 'bad.yaml:2:1'
+  moved refs/heads/main "$(git rev-parse main~)"
+  wait_for 5 has_events 2 ref.updated
+}
