@@ -23,18 +23,33 @@ static const char *type_name(const struct option *o)
 	return o->shape ? o->shape : names[o->type];
 }
 
-/* Text into a roff line: a leading dot or quote would be a request. */
+/* Text into roff lines, a new one for each sentence: a leading dot or quote would be a request. */
 static void add_text(struct hgt_buf *out, const char *text)
 {
 	if (*text == '.' || *text == '\'')
 		hgt_buf_adds(out, "\\&");
-	for (; *text; text++) {
-		if (*text == '\\')
+	for (const char *p = text; *p; p++) {
+		bool sentence_ends = *p == ' ' && p > text && p[-1] == '.' && p[1] >= 'A' && p[1] <= 'Z';
+
+		if (*p == '\\')
 			hgt_buf_adds(out, "\\e");
 		else
-			hgt_buf_addc(out, *text);
+			hgt_buf_addc(out, sentence_ends ? '\n' : *p);
 	}
 	hgt_buf_addc(out, '\n');
+}
+
+/* A value as a macro's argument: a quote would begin a roff string. */
+static void add_default(struct hgt_buf *out, const char *value)
+{
+	hgt_buf_adds(out, "Default:\n.Ql ");
+	for (; *value; value++) {
+		if (*value == '"')
+			hgt_buf_adds(out, "\\(dq");
+		else
+			hgt_buf_addc(out, *value);
+	}
+	hgt_buf_adds(out, " .\n");
 }
 
 static void add_range(struct hgt_buf *out, const struct option *o)
@@ -60,7 +75,7 @@ void section_reference(const struct section *section, const char *prefix, struct
 		if (o->required)
 			hgt_buf_adds(out, "Required.\n");
 		else if (o->fallback)
-			hgt_buf_addf(out, "Default:\n.Ql %s .\n", o->fallback);
+			add_default(out, o->fallback);
 		if (o->section) {
 			struct hgt_buf deeper = HGT_BUF_INIT;
 
