@@ -23,8 +23,8 @@ int check_path(struct check_input *input, const char *path, struct hgt_error *er
 /* Standard input, called `name`. */
 int check_stdin(struct check_input *input, const char *name, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* The files of a revision at or below each of n paths from its root; all when n is 0. repo: NULL for the one around the current
- * folder. */
+/* The files of a revision at or below each of n paths from its root; all when n is 0. repo: NULL for the one
+ * around the current folder. */
 int check_revision(struct check_input *input, const char *repo, const char *rev, char *const *paths, int n,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

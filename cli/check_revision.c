@@ -44,8 +44,11 @@ int check_revision(struct check_input *input, const char *repo, const char *rev,
 		code = hgt_repo_walk(r.repo, commit, "", check_blob, &r, err);
 	for (int i = 0; i < n && code == 0; i++) {
 		struct hgt_buf path = HGT_BUF_INIT;
+		const char *start = paths[i];
 
-		hgt_buf_adds(&path, strcmp(paths[i], ".") == 0 ? "" : paths[i]);
+		while (start[0] == '.' && start[1] == '/')
+			start += 1 + strspn(start + 1, "/");
+		hgt_buf_adds(&path, strcmp(start, ".") == 0 ? "" : start);
 		while (path.len && path.data[path.len - 1] == '/')
 			hgt_buf_truncate(&path, path.len - 1);
 		code = hgt_buf_check(&path, err);

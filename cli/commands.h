@@ -1,5 +1,5 @@
-/* The verbs that are part of `headgate` itself. Each gets its own arguments (argv[0] is the verb) and returns the exit status
- * (enum hgt_exit). */
+/* The verbs that are part of `headgate` itself. Each gets its own arguments (argv[0] is the verb) and
+ * returns the exit status (enum hgt_exit). */
 #ifndef HEADGATE_CLI_COMMANDS_H
 #define HEADGATE_CLI_COMMANDS_H
 

@@ -37,16 +37,17 @@ struct hgt_span {
 /* Of a scalar: all of it, when it is on one line. Of a collection: its first character. */
 struct hgt_span hgt_span_of(const struct hgt_node *node);
 
-/* Of the `at`-th byte of a scalar: that character where the text stands in the source as it is, else the whole scalar. */
+/* Of the `at`-th byte of a scalar: that character where the text stands in the source as it is, else the
+ * whole scalar. */
 struct hgt_span hgt_span_in(const struct hgt_node *node, size_t at);
 
-/* Add a finding. `pointer` is below the object's; hint may be NULL. Outside text among the arguments must have been through
- * hgt_quote. Want of memory is remembered by the engine. */
+/* Add a finding. `pointer` is below the object's; hint may be NULL. Outside text among the arguments must
+ * have been through hgt_quote. Want of memory is remembered by the engine. */
 void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span span, const char *pointer, const char *hint,
 	const char *fmt, ...) HGT_PRINTF(6, 7);
 
-/* Text from outside as it goes into a sentence: escaped, in double quotes, cut when it is long; empty when memory has run out, which
- * the finding around it will meet too. */
+/* Text from outside as it goes into a sentence: escaped, in double quotes, cut when it is long; empty when
+ * memory has run out, which the finding around it will meet too. */
 #define HGT_QUOTE_MAX 352
 struct hgt_quote {
 	char text[HGT_QUOTE_MAX];
@@ -74,8 +75,8 @@ struct hgt_gvk {
 	const char *kind;
 };
 
-/* Whether apiVersion and kind are both strings that are not empty. *out has what is there of them, "" for the rest; it lives with the
- * object. */
+/* Whether apiVersion and kind are both strings that are not empty. *out has what is there of them, "" for
+ * the rest; it lives with the object. */
 bool hgt_k8s_gvk(const struct hgt_node *object, struct hgt_gvk *out);
 bool hgt_k8s_group_is(const struct hgt_gvk *gvk, const char *group);
 bool hgt_k8s_group_ends(const struct hgt_gvk *gvk, const char *suffix);

@@ -11,7 +11,8 @@ enum {
 	OBJECTS = OF(KUBERNETES) | OF(FLUX) | OF(ARGO) | OF(OPENSHIFT_TEMPLATE) | OF(SOPS),
 };
 
-/* In the order in which they run; per_object: on each item where a document is a list of objects, the list itself too. */
+/* In the order in which they run; per_object: on each item where a document is a list of objects, the list
+ * itself too. */
 static const struct {
 	uint32_t classes;
 	bool per_object;

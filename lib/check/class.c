@@ -68,8 +68,8 @@ bool hgt_class_is_json(const char *path)
 	return ends_with(path, ".json");
 }
 
-/* What follows the next folder of this name, from `path` on: "tasks/main.yml" for roles/web/tasks/main.yml after two steps. NULL: no
- * such folder. */
+/* What follows the next folder of this name, from `path` on: "tasks/main.yml" for roles/web/tasks/main.yml
+ * after two steps. NULL: no such folder. */
 static const char *below_folder(const char *path, const char *folder)
 {
 	size_t len = strlen(folder);
@@ -94,7 +94,8 @@ static bool is_one_of(const char *s, size_t len, const char *const *words)
 	return false;
 }
 
-/* Below roles/NAME/ one of the folders that Ansible reads as YAML; group_vars and host_vars. These names mean nothing else. */
+/* Below roles/NAME/ one of the folders that Ansible reads as YAML; group_vars and host_vars. These names
+ * mean nothing else. */
 static bool is_ansible(const char *path)
 {
 	static const char *const parts[] = {"tasks", "handlers", "vars", "defaults", "meta", NULL};
@@ -216,15 +217,16 @@ static bool has_directive(const struct hgt_node *node)
 static bool is_foreign_group(const struct hgt_gvk *gvk)
 {
 	static const char *const groups[] = {"audit.k8s.io", "backstage.io", "client.authentication.k8s.io",
-		"config.kubernetes.io", "eventratelimit.admission.k8s.io", "grizzly.grafana.com", "k3d.io", "kind.x-k8s.io", "kubeadm.k8s.io", "kuttl.dev", "score.dev",
-		"skaffold", "tanka.dev", NULL};
+		"config.kubernetes.io", "eventratelimit.admission.k8s.io", "grizzly.grafana.com", "k3d.io", "kind.x-k8s.io",
+		"kubeadm.k8s.io", "kuttl.dev", "score.dev", "skaffold", "tanka.dev", NULL};
 
 	return is_one_of(gvk->group, gvk->group_len, groups) || hgt_k8s_group_ends(gvk, ".config.k8s.io") ||
 		hgt_k8s_group_ends(gvk, ".grafana.app") || hgt_k8s_group_ends(gvk, ".backstage.io");
 }
 
-/* Whether a mapping that lacks apiVersion or kind was still meant as an object: one of the two, or either mistyped, beside
- * metadata or spec. An apiVersion or a kind alone says little: charts, Grafana's and Drone's files have them. */
+/* Whether a mapping that lacks apiVersion or kind was still meant as an object: one of the two, or either
+ * mistyped, beside metadata or spec. An apiVersion or a kind alone says little: charts, Grafana's and Drone's
+ * files have them. */
 static bool is_meant_as_object(const struct hgt_node *root)
 {
 	bool type = false, body = false;

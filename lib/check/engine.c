@@ -64,7 +64,8 @@ static bool setting_matches(const char *setting, const char *rule)
 	return strcmp(setting, rule) == 0;
 }
 
-/* What the settings make of a rule. The gate's own rules are not theirs to change: a gate that ran out of time has not judged. */
+/* What the settings make of a rule. The gate's own rules are not theirs to change: a gate that ran out of
+ * time has not judged. */
 static enum hgt_severity severity_of(const struct hgt_engine *engine, const char *id, enum hgt_severity given)
 {
 	const struct hgt_rule *rule = hgt_rule_find(id);

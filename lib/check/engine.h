@@ -87,23 +87,26 @@ void hgt_engine_set_strict(struct hgt_engine *engine, bool strict);
 /*
  * Judge one file. data is borrowed for the call. 0, or HGT_ENOMEM; what is wrong with the file is a finding.
  *
- * A class other than AUTO holds for names that may hold documents (.yaml, .yml, .json): a README or a .tf file beside them
- * keeps the class of its name. KUBERNETES leaves alone what lives beside manifests and is known by name or content (a
- * kustomization, a patch, a chart, its values and templates); everything else has to be an object then.
+ * A class other than AUTO holds for names that may hold documents (.yaml, .yml, .json): a README or a .tf file
+ * beside them keeps the class of its name. KUBERNETES leaves alone what lives beside manifests and is known by
+ * name or content (a kustomization, a patch, a chart, its values and templates); everything else has to be an
+ * object then.
  */
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* A file whose bytes could not or must not be had (too large, unreadable, a symbolic link...): the finding, made by the
- * caller; it counts as a file. A rule of the table has the severity that table and settings give it. */
+/* A file whose bytes could not or must not be had (too large, unreadable, a symbolic link...): the finding,
+ * made by the caller; it counts as a file. A rule of the table has the severity that table and settings give
+ * it. */
 int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Callers ask before they load a file that is to be checked. 0: load it. 1: it is over the limit; the finding has been made, the
- * file counted, and it must not be loaded. HGT_ENOMEM. size UINT64_MAX: larger than the limit, how large is not known. */
+/* Callers ask before they load a file that is to be checked. 0: load it. 1: it is over the limit; the
+ * finding has been made, the file counted, and it must not be loaded. HGT_ENOMEM. size UINT64_MAX: larger than
+ * the limit, how large is not known. */
 int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t size, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Whether the deadline has passed; the first time it has, the finding gate/timeout is made. hgt_engine_file asks by itself: this is for
- * callers that have much to do between files. */
+/* Whether the deadline has passed; the first time it has, the finding gate/timeout is made. hgt_engine_file
+ * asks by itself: this is for callers that have much to do between files. */
 bool hgt_engine_out_of_time(struct hgt_engine *engine, const char *path);
 
 /* Judge what takes all the files; sort. Call once. */

@@ -1,8 +1,9 @@
 /*
  * k8s/duplicate-resource: one resource stated twice where both would be applied.
  *
- * Kustomize trees repeat a resource on purpose: the base has it, each overlay patches it, each environment has its own. So two
- * files are compared only within one folder, and only where both state a whole resource: not a patch, not a test's fixture.
+ * Kustomize trees repeat a resource on purpose: the base has it, each overlay patches it, each environment has
+ * its own. So two files are compared only within one folder, and only where both state a whole resource: not a
+ * patch, not a test's fixture.
  */
 #include "base/escape.h"
 #include "base/map.h"
@@ -59,8 +60,8 @@ static bool is_set_apart(const char *path)
 	return false;
 }
 
-/* Whether a resource has what its kind cannot do without; a strategic merge patch, which has apiVersion, kind and name too,
- * hardly ever does. */
+/* Whether a resource has what its kind cannot do without; a strategic merge patch, which has apiVersion,
+ * kind and name too, hardly ever does. */
 static bool is_whole(const struct hgt_node *object, const struct hgt_gvk *gvk)
 {
 	static const struct {

@@ -19,7 +19,8 @@ static const struct {
 	[PATH_SEGMENT] = {"a path segment", "all but \"/\" and \"%\"", 0},
 };
 
-/* Where the form is not a subdomain or the length is a special one. Groups match exactly, "*" any kind of the group. */
+/* Where the form is not a subdomain or the length is a special one. Groups match exactly, "*" any kind of
+ * the group. */
 static const struct {
 	const char *group, *kind;
 	enum form form;
@@ -41,8 +42,8 @@ static bool is_alnum(unsigned char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* The offset of the first byte that the form does not allow where it stands; len when there is none. A prefix, which the
- * server completes, may end in a dash. */
+/* The offset of the first byte that the form does not allow where it stands; len when there is none. A
+ * prefix, which the server completes, may end in a dash. */
 static size_t first_bad(enum form form, const char *s, size_t len, bool prefix)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether `word` is likely `name` mistyped: other case, or a few letters wrong, missing, doubled or swapped (one in short words,
- * two in longer ones). Not when they are equal. */
+/* Whether `word` is likely `name` mistyped: other case, or a few letters wrong, missing, doubled or swapped
+ * (one in short words, two in longer ones). Not when they are equal. */
 bool hgt_is_near(const char *word, const char *name);
 
 /* The likeliest of n names, or NULL. */

@@ -26,8 +26,8 @@ static const char *color_of(enum hgt_severity severity)
 	return severity == HGT_SEVERITY_ERROR ? RED : severity == HGT_SEVERITY_WARNING ? YELLOW : BLUE;
 }
 
-/* Add one character of the excerpt as it is shown, and give the columns it takes. A tab becomes blanks: what a terminal makes of it
- * depends on where the line begins there. */
+/* Add one character of the excerpt as it is shown, and give the columns it takes. A tab becomes blanks: what
+ * a terminal makes of it depends on where the line begins there. */
 static unsigned show(struct hgt_buf *out, const char *s, size_t len, unsigned at)
 {
 	size_t before = out->len;
@@ -73,7 +73,8 @@ static void excerpt(const struct hgt_finding *f, const struct hgt_report_style *
 		i += n ? n : 1;
 	}
 	hgt_buf_adds(out, f->excerpt_cut ? "...\n" : "\n");
-	/* A place past the end of its line gets no mark, save the place just behind the last character: what is missing there. */
+	/* A place past the end of its line gets no mark, save the place just behind the last character: what
+	 * is missing there. */
 	if (!f->column || f->column > column)
 		return;
 	hgt_buf_addf(out, "%*s", (int)mark_at, "");

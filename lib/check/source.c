@@ -12,7 +12,8 @@ void hgt_source_init(struct hgt_source *source, const char *data, size_t len)
 	*source = (struct hgt_source){.data = data, .len = len, .line = 1};
 }
 
-/* The offset of the newline that ends the line which begins at `start`, or of the text's end. A line ends at \n, as lib/doc counts. */
+/* The offset of the newline that ends the line which begins at `start`, or of the text's end. A line ends at
+ * \n, as lib/doc counts. */
 static size_t line_end(const struct hgt_source *source, size_t start)
 {
 	const char *nl = memchr(source->data + start, '\n', source->len - start);

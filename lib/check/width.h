@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* 0 for what joins the character before it, 2 for East Asian wide ones and emoji, else 1. The C locale of a hook has no wcwidth. */
+/* 0 for what joins the character before it, 2 for East Asian wide ones and emoji, else 1. The C locale of a
+ * hook has no wcwidth. */
 unsigned hgt_width(uint32_t cp);
 
 #endif

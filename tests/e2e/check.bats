@@ -88,8 +88,11 @@ bad_manifest() {
   cd sub
   run headgate check --rev main good.yaml
   [ "$status" -eq 0 ]
-  run headgate check --rev main sub/
-  [ "$status" -eq 1 ]
+  for path in sub/ sub ./sub/ . sub/bad.yaml ./sub/bad.yaml; do
+    run headgate check --rev main "$path"
+    [ "$status" -eq 1 ]
+    [[ ${lines[0]} == sub/bad.yaml:4:9:* ]]
+  done
   cd "$T"
   git clone -q --bare work bare.git
   run headgate check --repo bare.git --rev main sub/bad.yaml
