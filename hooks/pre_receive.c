@@ -15,19 +15,18 @@ enum {
 	ANNOUNCE_MS = 200,
 };
 
+/* Handlers of the alarm. Whether the pusher hears the reason or not, the push is refused. */
 static void give_up(int signal_number)
 {
-	ssize_t n = write(STDERR_FILENO, TOO_LONG, strlen(TOO_LONG));
-
 	(void)signal_number;
-	_exit(n < 0 ? 1 : 1);
+	(void)!write(STDERR_FILENO, TOO_LONG, strlen(TOO_LONG));
+	_exit(1);
 }
 
 static void give_up_on_gitlab(int signal_number)
 {
-	ssize_t n = write(STDERR_FILENO, HOOK_GITLAB TOO_LONG, strlen(HOOK_GITLAB TOO_LONG));
-
-	give_up(n < 0 ? SIGALRM : signal_number);
+	(void)!write(STDERR_FILENO, HOOK_GITLAB TOO_LONG, strlen(HOOK_GITLAB TOO_LONG));
+	give_up(signal_number);
 }
 
 /* The last resort: refuse when the time is over, wherever the program is. 0 takes it back. */

@@ -82,6 +82,21 @@ out:
 	return code;
 }
 
+/* The byte that an escape of git's C-style quoting stands for; *p is past the backslash, and then past the escape. */
+static char unescape(const char **p)
+{
+	static const char letters[] = "abtnvfr", bytes[] = "\a\b\t\n\v\f\r";
+	const char *letter = **p ? strchr(letters, **p) : NULL;
+	char c = letter ? bytes[letter - letters] : **p;
+
+	if (strspn(*p, "01234567") >= 3) {
+		c = (char)(((*p)[0] - '0') * 64 + ((*p)[1] - '0') * 8 + ((*p)[2] - '0'));
+		*p += 2;
+	}
+	*p += **p != '\0';
+	return c;
+}
+
 /*
  * libgit2 splits GIT_ALTERNATE_OBJECT_DIRECTORIES at every colon; git puts a path that has one in quotes, as C would. Without
  * this the objects of such a repository would not be found from its own quarantine.
@@ -94,10 +109,11 @@ static int add_quoted_alternates(git_odb *odb, const char *list, struct hgt_erro
 		struct hgt_buf path = HGT_BUF_INIT;
 		bool quoted = *list == '"';
 
-		for (list += quoted; *list && (quoted ? *list != '"' : *list != ':'); list++) {
-			if (quoted && *list == '\\' && list[1])
-				list++;
-			hgt_buf_addc(&path, *list);
+		list += quoted;
+		while (*list && *list != (quoted ? '"' : ':')) {
+			char c = *list++;
+
+			hgt_buf_addc(&path, quoted && c == '\\' ? unescape(&list) : c);
 		}
 		list += quoted && *list == '"';
 		list += *list == ':';

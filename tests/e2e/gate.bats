@@ -331,7 +331,7 @@ spooled() {
 
 @test "names that need care: a colon, a quote, a space, bytes that are no UTF-8" {
   server_config
-  for name in 'a:b' 'q"q' 'sp ace' $'caf\xe9'; do
+  for name in 'a:b' 'q"q' 'sp ace' $'caf\xe9' $'\t:\xe9"\\'; do
     repo_new "$name"
     BARE=$GIT_ROOT/$name.git
     git clone -q "$BARE" "$T/clone" 2>/dev/null

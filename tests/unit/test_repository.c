@@ -460,7 +460,7 @@ static void limits_paths(void **state)
 /* What a pre-receive hook sees: objects in quarantine, also below a folder whose name git must quote. */
 static void sees_quarantine(void **state)
 {
-	static const char *const names[] = {"q.git", "q:\"x.git"};
+	static const char *const names[] = {"q.git", "q:\"x\\.git", "q:\tx\xe9.git"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -477,8 +477,12 @@ static void sees_quarantine(void **state)
 		if (strchr(names[i], ':')) {
 			hgt_buf_addc(&quoted, '"');
 			for (const char *p = objects.data; *p; p++) {
-				hgt_buf_adds(&quoted, *p == '"' ? "\\" : "");
-				hgt_buf_addc(&quoted, *p);
+				if (*p == '\t')
+					hgt_buf_adds(&quoted, "\\t");
+				else if ((unsigned char)*p >= 0x80)
+					hgt_buf_addf(&quoted, "\\%03o", (unsigned char)*p);
+				else
+					hgt_buf_addf(&quoted, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
 			}
 			hgt_buf_addc(&quoted, '"');
 		} else {
