@@ -27,7 +27,7 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=$(cd "$ROOT" && realpath "${HEADGATE_BUILD:-build}")
 # shellcheck source=contrib/quickstart/web.bash
 source "$ROOT/contrib/quickstart/web.bash"
-declare -A AGENT_PID
+declare -gA AGENT_PID
 
 setup() { headgate_setup; }
 teardown() { headgate_teardown; }
@@ -209,7 +209,7 @@ agent_config() {
       if [[ $target == *:*:/* && $target != *$'\n'* ]]; then
         IFS=: read -r repo path into <<<"$target"
         n=$((n + 1))
-        printf '  - {name: t%s, repo: %s, path: "%s", driver: files, options: {into: %s}}\n' "$n" "$repo" "$path" "$into"
+        printf '  - {name: t%s, repo: %s, %sdriver: files, options: {into: %s}}\n' "$n" "$repo" "${path:+path: $path, }" "$into"
       else
         printf '%s\n' "$target"
       fi
