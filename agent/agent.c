@@ -102,7 +102,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	event_base_loopbreak(agent->base);
+	for (size_t i = 0; i < agent->config->n_targets; i++)
+		target_abandon(agent->targets[i]);
+	agent_settle(agent);
 }
 
 static bool all_settled(const struct agent *agent)
@@ -205,9 +207,7 @@ int agent_run(struct agent *agent)
 	}
 	hgt_log(HGT_LOG_INFO, "agent", "started", HGT_S("version", HGT_VERSION), HGT_S("server", agent->config->server),
 		HGT_I("targets", agent->config->n_targets));
-	/* A target is looked at before the daemon is heard of: what has changed meanwhile is known by then. */
-	for (size_t i = 0; i < agent->config->n_targets; i++)
-		target_drive(agent->targets[i]);
+	/* The targets are driven by what the stream tells. */
 	hgt_notify("READY=1");
 	event_base_dispatch(agent->base);
 	return agent->exit_code;

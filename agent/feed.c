@@ -165,9 +165,6 @@ static void on_stream_done(void *ctx, struct call *call, int code, const struct 
 	struct hgt_error closed = {.code = HGT_EUNAVAILABLE, .message = "the server has closed the stream"};
 
 	(void)call;
-	/* A stream that has carried its limit goes on at once, in a new one. */
-	if (code == HGT_ELIMIT)
-		pause_reset(&feed->pause);
 	lost(feed, code, code < 0 ? err : &closed);
 }
 

@@ -88,13 +88,16 @@ void state_release(struct state *state)
 	state_init(state);
 }
 
+static void drop(struct state_reports *r, size_t i)
+{
+	free(r->items[i]);
+	r->n--;
+	memmove(r->items + i, r->items + i + 1, (r->n - i) * sizeof(*r->items));
+}
+
 void state_drop_report(struct state *state)
 {
-	struct state_reports *r = &state->reports;
-
-	free(r->items[0]);
-	r->n--;
-	memmove(r->items, r->items + 1, r->n * sizeof(*r->items));
+	drop(&state->reports, 0);
 }
 
 int state_add_report(struct state *state, char *report, struct hgt_error *err)
@@ -109,7 +112,7 @@ int state_add_report(struct state *state, char *report, struct hgt_error *err)
 	r->items = items;
 	r->items[r->n++] = report;
 	if (r->n > STATE_REPORTS_MAX)
-		state_drop_report(state);
+		drop(r, 1);
 	return 0;
 }
 

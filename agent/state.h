@@ -43,7 +43,8 @@ int state_load(struct state *state, const char *file, const char *into, const ch
 
 void state_write(const struct state *state, const char *into, const char *repo, struct hgt_buf *out);
 
-/* Add a report (a heap string, taken) or drop the oldest. Past STATE_REPORTS_MAX the oldest goes: state, not history. */
+/* Add a report (a heap string, taken), or drop the oldest. Past STATE_REPORTS_MAX the second oldest goes (the oldest may be on its way):
+ * they tell a state, and the newest tells most. */
 #define STATE_REPORTS_MAX 32
 int state_add_report(struct state *state, char *report, struct hgt_error *err) HGT_MUST_CHECK;
 void state_drop_report(struct state *state);

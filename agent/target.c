@@ -49,9 +49,10 @@ static bool wants_content(const struct target *t)
 	return t->config->automatic && ((t->drifted && t->config->self_heal) || t->saved.after_due);
 }
 
+/* Before the daemon has said what should be, there is nothing to say about what is. */
 static bool wants_compare(const struct target *t)
 {
-	return *t->saved.applied && t->compare_at != INT64_MAX;
+	return t->told && *t->desired && *t->saved.applied && t->compare_at != INT64_MAX;
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -173,6 +174,12 @@ void target_stop(struct target *t)
 		target_fetch_release(t);
 		target_set_state(t, TARGET_IDLE);
 	}
+}
+
+void target_abandon(struct target *t)
+{
+	call_cancel(t->post);
+	t->post = NULL;
 }
 
 bool target_is_busy(const struct target *t)

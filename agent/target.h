@@ -39,7 +39,10 @@ bool target_is_synced(const struct target *target);
 /* A job on the worker or a report on its way. */
 bool target_is_busy(const struct target *target);
 
-/* Give up what waits for the daemon; what is on the worker ends. */
+/* Take no further step: a fetch is given up, what is on the worker ends, a report may still get its answer. */
 void target_stop(struct target *target);
+
+/* Wait for no answer to a report any more. */
+void target_abandon(struct target *target);
 
 #endif

@@ -67,7 +67,7 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 	int code;
 
 	if (call_status(call) == 304)
-		return 0;
+		return f->conditional ? 0 : hgt_error_set(err, HGT_EPARSE, "the server says that nothing has changed, unasked");
 	if (!t->config->automatic) {
 		f->held_back = true;
 		return HGT_ECONFLICT;
@@ -207,7 +207,8 @@ void target_fetch(struct target *t)
 	code = path.failed || tag.failed ? hgt_error_nomem(&err) : 0;
 	spec.path = path.data;
 	/* What has drifted, or owes its `after`, needs the files themselves. */
-	if (*t->saved.tree && !t->drifted && !t->saved.after_due) {
+	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.after_due;
+	if (t->fetch.conditional) {
 		spec.header = "If-None-Match";
 		spec.value = tag.data;
 	}

@@ -20,6 +20,7 @@ struct fetch {
 	int file;				/* unlinked; -1 before there is one */
 	struct hgt_sha256 sha;
 	struct hgt_buf digest;			/* the Repr-Digest that was promised */
+	bool conditional;			/* asked with If-None-Match */
 	bool held_back;				/* the content has changed, and the target is not to follow by itself */
 };
 
