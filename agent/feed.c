@@ -6,10 +6,10 @@
 
 #include "agent/call.h"
 #include "agent/pause.h"
-#include "agent/sse.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "doc/doc.h"
+#include "event/sse_reader.h"
 #include "git/update.h"
 #include "headgate/protocol.h"
 
@@ -19,6 +19,7 @@
 /* A stream that has carried this much is dialled again from where it was: evhttp counts a body's bytes, and holds a chunk in
  * memory until it is whole, so this is the bound of that too. */
 #define STREAM_MAX (16 * 1024 * 1024)
+#define EVENT_MAX (8 * 1024 * 1024)	/* an event lists at most HGT_EVENT_PATHS_MAX paths */
 
 enum feed_state { FEED_WAITING, FEED_ANNOUNCING, FEED_DIALLING, FEED_FOLLOWING };
 
@@ -30,7 +31,7 @@ struct feed {
 	enum feed_state state;
 	struct call *call;
 	struct event *timer;
-	struct sse sse;
+	struct hgt_sse_reader reader;
 	struct pause pause;
 	bool telling;			/* between begin and complete */
 	struct hgt_buf cursor;		/* where to go on; "" when all has to be told anew */
@@ -65,7 +66,7 @@ static void lost(struct feed *feed, int code, const struct hgt_error *err)
 	enum feed_state state = feed->state;
 
 	feed->call = NULL;
-	sse_reset(&feed->sse);
+	hgt_sse_reader_restart(&feed->reader);
 	/* What was told of in part is told again. */
 	if (feed->telling)
 		hgt_buf_reset(&feed->cursor);
@@ -97,7 +98,7 @@ static void begin(struct feed *feed)
 	feed->listener.begin(feed->listener.ctx);
 }
 
-static void take_event(struct feed *feed, const struct sse_event *event, const struct hgt_node *data)
+static void take_event(struct feed *feed, const struct hgt_sse_event *event, const struct hgt_node *data)
 {
 	if (strcmp(event->type, HGT_STREAM_RESET) == 0) {
 		hgt_log(HGT_LOG_INFO, "feed", "the server tells everything anew",
@@ -117,7 +118,7 @@ static void take_event(struct feed *feed, const struct sse_event *event, const s
 	}
 }
 
-static int on_event(void *ctx, const struct sse_event *event)
+static int on_event(void *ctx, const struct hgt_sse_event *event)
 {
 	struct feed *feed = ctx;
 	struct hgt_doc_set set;
@@ -156,7 +157,7 @@ static int on_stream_data(void *ctx, const char *data, size_t len, struct hgt_er
 {
 	struct feed *feed = ctx;
 
-	return sse_feed(&feed->sse, data, len, err);
+	return hgt_sse_reader_feed(&feed->reader, data, len, on_event, feed, err);
 }
 
 static void on_stream_done(void *ctx, struct call *call, int code, const struct hgt_error *err)
@@ -273,7 +274,7 @@ int feed_new(struct event_base *base, struct caller *caller, const struct hgt_ag
 	feed->instance = instance;
 	feed->listener = *listener;
 	hgt_buf_init(&feed->cursor);
-	sse_init(&feed->sse, on_event, feed);
+	hgt_sse_reader_init(&feed->reader, EVENT_MAX);
 	pause_init(&feed->pause, 500, 30000);
 	feed->timer = evtimer_new(base, on_timer, feed);
 	if (!feed->timer) {
@@ -292,7 +293,7 @@ void feed_free(struct feed *feed)
 	call_cancel(feed->call);
 	if (feed->timer)
 		event_free(feed->timer);
-	sse_release(&feed->sse);
+	hgt_sse_reader_release(&feed->reader);
 	hgt_buf_release(&feed->cursor);
 	free(feed);
 }

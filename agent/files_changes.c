@@ -176,8 +176,8 @@ int changes_sync(struct changes *c, struct hgt_error *err)
 		last = c->items[i].path;
 		last_len = len;
 		code = hgt_beneath_open(&c->target, last, len, NULL, NULL, &fd, err);
-		if (code == HGT_ENOENT)
-			continue;	/* removed since */
+		if (code == HGT_ENOENT || code == HGT_ECONFLICT)
+			continue;	/* removed since, or something else by now */
 		if (code == 0 && fsync(fd) < 0)
 			code = hgt_error_set_errno(err, "cannot sync the folder of %s", last);
 		if (code < 0)

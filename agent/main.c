@@ -3,7 +3,7 @@
 #include <malloc.h>
 #include <signal.h>
 
-#include "agent/agent.h"
+#include "agent/runner.h"
 #include "base/escape.h"
 #include "base/log.h"
 #include "headgate/protocol.h"
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 {
 	struct options options = {.config = HGT_AGENT_CONFIG_PATH, .level = HGT_LOG_INFO, .format = hgt_log_default_format()};
 	struct hgt_agent_config *config = NULL;
-	struct agent *agent = NULL;
+	struct runner *runner = NULL;
 	struct hgt_error err = {0};
 	int code, status = read_options(argc, argv, &options);
 
@@ -118,9 +118,9 @@ int main(int argc, char **argv)
 		return HGT_EXIT_OK;
 	}
 	if (code == 0)
-		code = agent_new(config, options.once, &agent, &err);
-	status = code < 0 ? trouble(&err) : agent_run(agent);
-	agent_free(agent);
+		code = runner_new(config, options.once, &runner, &err);
+	status = code < 0 ? trouble(&err) : runner_run(runner);
+	runner_free(runner);
 	hgt_agent_config_free(config);
 	return status;
 }

@@ -139,6 +139,8 @@ int manifest_load(struct manifest *m, const char *file, struct hgt_error *err)
 	if (code == HGT_ECORRUPT)
 		code = hgt_error_set(err, HGT_ECORRUPT, "%s is damaged: it is not as the agent wrote it", file);
 	hgt_buf_release(&text);
+	if (code == 0)
+		manifest_sort(m);
 	return code;
 }
 

@@ -60,7 +60,7 @@ struct manifest_entry *manifest_find(const struct manifest *manifest, const char
 /* In the order of paths, so that a folder comes before what is in it. */
 void manifest_sort(struct manifest *manifest);
 
-/* Read `file` into an empty manifest; none there is an empty one. HGT_ECORRUPT when it is not what we wrote. */
+/* Read `file` into an empty manifest and sort it; none there is an empty one. HGT_ECORRUPT when it is not what we wrote. */
 int manifest_load(struct manifest *manifest, const char *file, struct hgt_error *err) HGT_MUST_CHECK;
 int manifest_save(const struct manifest *manifest, const char *file, struct hgt_error *err) HGT_MUST_CHECK;
 

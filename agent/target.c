@@ -68,9 +68,9 @@ static void arm(struct target *t)
 
 	if (t->state == TARGET_IDLE && wants_compare(t))
 		at = sooner(at, t->compare_at);
-	if (t->state == TARGET_IDLE && t->agent->up && wants_content(t))
+	if (t->state == TARGET_IDLE && t->runner->up && wants_content(t))
 		at = sooner(at, t->retry_at);
-	if (t->agent->up && !t->post && t->saved.reports.n > 0)
+	if (t->runner->up && !t->post && t->saved.reports.n > 0)
 		at = sooner(at, t->post_at);
 	if (at == INT64_MAX) {
 		event_del(t->timer);
@@ -86,16 +86,16 @@ void target_drive(struct target *t)
 {
 	int64_t now = hgt_time_mono_ms();
 
-	if (t->agent->stopping)
+	if (t->runner->stopping)
 		return;
-	if (t->agent->up && !t->post && t->saved.reports.n > 0 && now >= t->post_at)
+	if (t->runner->up && !t->post && t->saved.reports.n > 0 && now >= t->post_at)
 		target_post(t);
 	if (t->state == TARGET_IDLE && wants_compare(t) && now >= t->compare_at)
 		target_compare(t);
-	if (t->state == TARGET_IDLE && t->agent->up && wants_content(t) && now >= t->retry_at)
+	if (t->state == TARGET_IDLE && t->runner->up && wants_content(t) && now >= t->retry_at)
 		target_fetch(t);
 	arm(t);
-	agent_settle(t->agent);
+	runner_settle(t->runner);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
@@ -191,7 +191,7 @@ static int load(struct target *t, struct hgt_error *err)
 {
 	int code;
 
-	hgt_buf_addf(&t->folder, "%s/targets/%s", t->agent->config->state, t->config->name);
+	hgt_buf_addf(&t->folder, "%s/targets/%s", t->runner->config->state, t->config->name);
 	hgt_buf_addf(&t->files, "%s/files", t->folder.data);
 	hgt_buf_addf(&t->state_file, "%s/state.json", t->folder.data);
 	if (t->folder.failed || t->files.failed || t->state_file.failed)
@@ -214,14 +214,14 @@ static int load(struct target *t, struct hgt_error *err)
 	return code;
 }
 
-int target_new(struct agent *agent, const struct hgt_agent_target *config, struct target **out, struct hgt_error *err)
+int target_new(struct runner *runner, const struct hgt_agent_target *config, struct target **out, struct hgt_error *err)
 {
 	struct target *t = calloc(1, sizeof(*t));
 	int code;
 
 	if (!t)
 		return hgt_error_nomem(err);
-	t->agent = agent;
+	t->runner = runner;
 	t->config = config;
 	hgt_buf_init(&t->folder);
 	hgt_buf_init(&t->files);
@@ -235,7 +235,7 @@ int target_new(struct agent *agent, const struct hgt_agent_target *config, struc
 	pause_init(&t->post_pause, POST_FIRST_MS, POST_MOST_MS);
 	t->last = (struct outcome){.operation = "Succeeded", .message = "as it was applied before", .started_ms = hgt_time_now_ms(),
 		.finished_ms = hgt_time_now_ms()};
-	t->timer = evtimer_new(agent->base, on_timer, t);
+	t->timer = evtimer_new(runner->base, on_timer, t);
 	code = t->timer ? load(t, err) : hgt_error_nomem(err);
 	if (code < 0)
 		target_free(t);

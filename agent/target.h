@@ -16,10 +16,10 @@
 
 #include "config/config.h"
 
-struct agent;
+struct runner;
 struct target;
 
-int target_new(struct agent *agent, const struct hgt_agent_target *config, struct target **out, struct hgt_error *err) HGT_MUST_CHECK;
+int target_new(struct runner *runner, const struct hgt_agent_target *config, struct target **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* No job of it may be on the worker. */
 void target_free(struct target *target);

@@ -214,7 +214,7 @@ void target_fetch(struct target *t)
 	}
 	target_set_state(t, TARGET_FETCHING);
 	if (code == 0)
-		code = call_start(t->agent->caller, &spec, &t->fetch.call, &err);
+		code = call_start(t->runner->caller, &spec, &t->fetch.call, &err);
 	hgt_buf_release(&tag);
 	hgt_buf_release(&path);
 	if (code < 0) {

@@ -2,7 +2,7 @@
 #ifndef HEADGATE_AGENT_TARGET_PRIVATE_H
 #define HEADGATE_AGENT_TARGET_PRIVATE_H
 
-#include "agent/agent.h"
+#include "agent/runner.h"
 #include "agent/outcome.h"
 #include "agent/pause.h"
 #include "agent/state.h"
@@ -25,7 +25,7 @@ struct fetch {
 };
 
 struct target {
-	struct agent *agent;
+	struct runner *runner;
 	const struct hgt_agent_target *config;
 	enum target_state state;
 	struct hgt_buf folder, files, state_file;	/* paths in the agent's state */

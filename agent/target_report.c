@@ -73,7 +73,7 @@ void target_post(struct target *t)
 
 	spec.body = t->saved.reports.items[0];
 	spec.body_len = strlen(spec.body);
-	if (call_start(t->agent->caller, &spec, &t->post, &err) < 0) {
+	if (call_start(t->runner->caller, &spec, &t->post, &err) < 0) {
 		hgt_log(HGT_LOG_WARNING, "report", "a report waits", HGT_S("target", t->config->name), HGT_S("reason", err.message));
 		t->post_at = hgt_time_mono_ms() + pause_next(&t->post_pause);
 	}

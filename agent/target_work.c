@@ -92,7 +92,7 @@ static void compared(void *job)
 	tell_compared(t, w);
 	work_free(w);
 	target_drive(t);
-	agent_settle(t->agent);
+	runner_settle(t->runner);
 }
 
 void target_compare(struct target *t)
@@ -100,7 +100,7 @@ void target_compare(struct target *t)
 	struct work *w = work_new(t);
 
 	target_set_state(t, TARGET_COMPARING);
-	if (!w || hgt_workers_submit(t->agent->workers, run_compare, compared, w, NULL) < 0) {
+	if (!w || hgt_workers_submit(t->runner->workers, run_compare, compared, w, NULL) < 0) {
 		hgt_log(HGT_LOG_ERROR, "target", "out of memory: not compared", HGT_S("target", t->config->name));
 		if (w)
 			work_free(w);
@@ -173,7 +173,7 @@ static void applied(void *job)
 	target_fetch_release(t);
 	work_free(w);
 	target_drive(t);
-	agent_settle(t->agent);
+	runner_settle(t->runner);
 }
 
 void target_apply(struct target *t)
@@ -194,7 +194,7 @@ void target_apply(struct target *t)
 		t->saved.after_due = true;
 		target_save(t);
 	}
-	if (hgt_workers_submit(t->agent->workers, run_apply, applied, w, NULL) == 0)
+	if (hgt_workers_submit(t->runner->workers, run_apply, applied, w, NULL) == 0)
 		return;
 	work_free(w);
 fail:
@@ -222,7 +222,7 @@ static void saved(void *job)
 		hgt_log(HGT_LOG_ERROR, "target", "the state cannot be saved", HGT_S("target", t->config->name),
 			HGT_S("reason", w->err.message));
 	work_free(w);
-	agent_settle(t->agent);
+	runner_settle(t->runner);
 }
 
 void target_save(struct target *t)
@@ -231,7 +231,7 @@ void target_save(struct target *t)
 
 	if (w)
 		state_write(&t->saved, t->config->options.into, t->config->repo, &w->text);
-	if (w && !w->text.failed && hgt_workers_submit(t->agent->workers, run_save, saved, w, NULL) == 0) {
+	if (w && !w->text.failed && hgt_workers_submit(t->runner->workers, run_save, saved, w, NULL) == 0) {
 		t->saving++;
 		return;
 	}

@@ -4,8 +4,8 @@
  * Threads: the loop, and one worker for what blocks on the disk or on a command. With one worker jobs end in the order of their
  * submission, which the targets count on.
  */
-#ifndef HEADGATE_AGENT_AGENT_H
-#define HEADGATE_AGENT_AGENT_H
+#ifndef HEADGATE_AGENT_RUNNER_H
+#define HEADGATE_AGENT_RUNNER_H
 
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@ struct event;
 struct event_base;
 struct hgt_workers;
 
-struct agent {
+struct runner {
 	const struct hgt_agent_config *config;
 	struct event_base *base;
 	struct hgt_workers *workers;
@@ -35,13 +35,13 @@ struct agent {
 };
 
 /* HGT_EPERM, HGT_ECONFLICT... with one line that says what to do. */
-int agent_new(const struct hgt_agent_config *config, bool once, struct agent **out, struct hgt_error *err) HGT_MUST_CHECK;
+int runner_new(const struct hgt_agent_config *config, bool once, struct runner **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Runs until it is told to stop, or with `once` until every target is as it can be; an exit code. */
-int agent_run(struct agent *agent);
-void agent_free(struct agent *agent);
+int runner_run(struct runner *runner);
+void runner_free(struct runner *runner);
 
 /* Something has come to an end: look whether all has. */
-void agent_settle(struct agent *agent);
+void runner_settle(struct runner *runner);
 
 #endif

@@ -1,0 +1,584 @@
+/* agent/files_driver: a target becomes what the archive holds, or stays as it was. */
+#include "agent/files_driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/manifest.h"
+#include "base/io.h"
+#include "tests/unit/craft_tar.h"
+#include "tests/unit/fail_alloc.h"
+#include "tests/unit/unit.h"
+
+/* A file system that cannot exchange two names, as NFS: renameat2 of the library is replaced for this program. */
+static bool no_exchange;
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	if (no_exchange) {
+		errno = EINVAL;
+		return -1;
+	}
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+struct entry {
+	char type;	/* 0 ends a tree; 'x' is an executable file */
+	const char *name, *text;	/* text: contents, or a link's target */
+};
+
+struct rig {
+	char *folder, *into, *manifest;
+	struct hgt_agent_target target;
+	char *argv[4];
+	struct files_result result;
+	struct hgt_error err;
+};
+
+static int set_up(void **state)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	void *folder;
+
+	umask(022);
+	unit_folder_make(&folder);
+	rig->folder = folder;
+	rig->into = unit_path(rig->folder, "into");
+	rig->manifest = unit_path(rig->folder, "files");
+	rig->target = (struct hgt_agent_target){.name = "t", .driver = "files", .automatic = true, .self_heal = true, .prune = true};
+	rig->target.options.into = rig->into;
+	files_result_init(&rig->result);
+	*state = rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct rig *rig = *state;
+	void *folder = rig->folder;
+
+	no_exchange = false;
+	files_result_release(&rig->result);
+	free(rig->into);
+	free(rig->manifest);
+	unit_folder_remove(&folder);
+	free(rig);
+	return 0;
+}
+
+static void after(struct rig *rig, const char *script)
+{
+	rig->argv[0] = (char *)(uintptr_t)"/bin/sh";
+	rig->argv[1] = (char *)(uintptr_t)"-c";
+	rig->argv[2] = (char *)(uintptr_t)script;
+	rig->target.options.after.items = rig->argv;
+	rig->target.options.after.n = 3;
+}
+
+static int archive_of(const struct entry *tree)
+{
+	struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT;
+	int fd;
+
+	for (; tree->type; tree++) {
+		struct hgt_tar_header h;
+		bool file = tree->type == 'x' || tree->type == '0';
+
+		craft_header(&h, tree->type == 'x' ? '0' : tree->type, tree->name, file ? "" : tree->text, file ? strlen(tree->text) : 0);
+		if (tree->type == 'x')
+			memcpy(h.mode, "0000755", 8);
+		craft_checksum(&h);
+		craft_put_header(&tar, &h);
+		if (file)
+			craft_put_data(&tar, tree->text, strlen(tree->text));
+	}
+	craft_end(&tar);
+	craft_gzip(tar.data, tar.len, &gz);
+	fd = craft_file(gz.data, gz.len);
+	hgt_buf_release(&tar);
+	hgt_buf_release(&gz);
+	return fd;
+}
+
+static int apply_due(struct rig *rig, const struct entry *tree, bool after_due)
+{
+	struct files_order order = {.target = &rig->target, .manifest = rig->manifest, .archive = archive_of(tree), .after_due = after_due};
+	int code;
+
+	files_result_release(&rig->result);
+	files_result_init(&rig->result);
+	rig->err = (struct hgt_error){0};
+	code = files_apply(&order, &rig->result, &rig->err);
+	close(order.archive);
+	return code;
+}
+
+static void apply(struct rig *rig, const struct entry *tree)
+{
+	if (apply_due(rig, tree, false) < 0)
+		fail_msg("%s", rig->err.message);
+}
+
+static const char *compare(struct rig *rig)
+{
+	struct files_order order = {.target = &rig->target, .manifest = rig->manifest, .archive = -1};
+
+	files_result_release(&rig->result);
+	files_result_init(&rig->result);
+	if (files_compare(&order, &rig->result, &rig->err) < 0)
+		fail_msg("%s", rig->err.message);
+	return rig->result.difference.data;
+}
+
+static void counts(const struct rig *rig, uint64_t added, uint64_t modified, uint64_t removed)
+{
+	assert_int_equal(rig->result.added, added);
+	assert_int_equal(rig->result.modified, modified);
+	assert_int_equal(rig->result.removed, removed);
+	assert_int_equal(rig->result.differing, 0);
+}
+
+static void put(const struct rig *rig, const char *name, const char *text)
+{
+	char *path = unit_path(rig->into, name);
+
+	assert_int_equal(hgt_write_file(path, text, strlen(text), 0644, NULL), 0);
+	free(path);
+}
+
+/* What is at a name of the target: a file's text, "-> target", "folder", "" for nothing. */
+static void is(const struct rig *rig, const char *name, const char *expected)
+{
+	char *path = unit_path(rig->into, name);
+	struct hgt_buf text = HGT_BUF_INIT;
+	char target[256] = "";
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode)) {
+			hgt_buf_adds(&text, "folder");
+		} else if (S_ISLNK(st.st_mode)) {
+			assert_true(readlink(path, target, sizeof(target) - 1) > 0);
+			hgt_buf_addf(&text, "-> %s", target);
+		} else {
+			assert_int_equal(hgt_read_file(path, 1000, &text, NULL), 0);
+		}
+	}
+	if (strcmp(text.data, expected) != 0)
+		fail_msg("%s is \"%s\", not \"%s\"", name, text.data, expected);
+	hgt_buf_release(&text);
+	free(path);
+}
+
+static unsigned mode_of(const struct rig *rig, const char *name)
+{
+	char *path = unit_path(rig->into, name);
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	free(path);
+	return st.st_mode & 07777;
+}
+
+/* Nothing of a staging folder is left. */
+static void is_tidy(const struct rig *rig)
+{
+	struct hgt_buf command = HGT_BUF_INIT;
+
+	hgt_buf_addf(&command, "test -z \"$(find '%s' -name '.headgate-*')\"", rig->into);
+	assert_int_equal(system(command.data), 0);
+	hgt_buf_release(&command);
+}
+
+static const struct entry first[] = {
+	{'5', "conf/", ""}, {'0', "conf/a", "a1"}, {'0', "conf/b", "b1"}, {'x', "run", "#!"}, {'2', "link", "conf/a"},
+	{'5', "empty/", ""}, {0},
+};
+static const struct entry second[] = {
+	{'5', "conf/", ""}, {'0', "conf/a", "a2"}, {'0', "run", "#!"}, {'2', "link", "run"}, {'5', "new/", ""},
+	{'5', "new/deep/", ""}, {'0', "new/deep/c", "c"}, {0},
+};
+static const struct entry nothing[] = {{0}};
+
+static void places_changes_and_prunes(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	counts(rig, 4, 0, 0);
+	is(rig, "conf/a", "a1");
+	is(rig, "link", "-> conf/a");
+	is(rig, "empty", "folder");
+	assert_int_equal(mode_of(rig, "run"), 0755);
+	assert_int_equal(mode_of(rig, "conf/a"), 0644);
+	is_tidy(rig);
+
+	apply(rig, first);
+	counts(rig, 0, 0, 0);
+
+	apply(rig, second);
+	counts(rig, 1, 3, 1);
+	is(rig, "conf/a", "a2");
+	is(rig, "conf/b", "");
+	is(rig, "empty", "");
+	is(rig, "link", "-> run");
+	is(rig, "new/deep/c", "c");
+	assert_int_equal(mode_of(rig, "run"), 0644);
+	is_tidy(rig);
+
+	apply(rig, nothing);
+	counts(rig, 0, 0, 4);
+	is(rig, "conf", "");
+	is(rig, "new", "");
+	assert_string_equal(compare(rig), "");
+}
+
+static void works_without_exchange(void **state)
+{
+	no_exchange = true;
+	places_changes_and_prunes(state);
+}
+
+static void leaves_what_is_of_others(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	put(rig, "conf/theirs", "theirs");
+	put(rig, "top", "theirs");
+	apply(rig, nothing);
+	is(rig, "conf/theirs", "theirs");
+	is(rig, "top", "theirs");
+	is(rig, "conf/a", "");
+	/* what the tree has is taken over, with the permissions and the owner that it had */
+	put(rig, "conf/a", "was there");
+	assert_int_equal(chmod(rig->into, 0700), 0);
+	{
+		char *path = unit_path(rig->into, "conf/a");
+
+		assert_int_equal(chmod(path, 0640), 0);
+		if (geteuid() == 0)
+			assert_int_equal(chown(path, 12, 34), 0);
+		apply(rig, first);
+		counts(rig, 3, 1, 0);
+		assert_int_equal(mode_of(rig, "conf/a"), 0640);
+		if (geteuid() == 0) {
+			struct stat st;
+
+			assert_int_equal(stat(path, &st), 0);
+			assert_int_equal(st.st_uid, 12);
+			assert_int_equal(st.st_gid, 34);
+		}
+		free(path);
+	}
+	/* a folder that was there is not removed, though it is empty then */
+	apply(rig, nothing);
+	is(rig, "conf", "folder");
+}
+
+static void keeps_what_is_gone_without_prune(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	rig->target.prune = false;
+	apply(rig, nothing);
+	counts(rig, 0, 0, 0);
+	is(rig, "conf/a", "a1");
+	put(rig, "conf/b", "changed since");
+	assert_string_equal(compare(rig), "");
+	/* and knows of it when pruning is wanted again; what was changed meanwhile is somebody's */
+	rig->target.prune = true;
+	apply(rig, nothing);
+	counts(rig, 0, 0, 3);
+	is(rig, "conf/a", "");
+	is(rig, "conf/b", "changed since");
+}
+
+static void changes_types(void **state)
+{
+	static const struct entry files[] = {{'0', "a", "file"}, {'5', "b/", ""}, {'0', "b/c", "c"}, {'2', "l", "a"}, {0}};
+	static const struct entry folders[] = {{'5', "a/", ""}, {'0', "a/x", "x"}, {'0', "b", "file"}, {'5', "l/", ""}, {'0', "l/y", "y"}, {0}};
+	struct rig *rig = *state;
+
+	apply(rig, files);
+	apply(rig, folders);
+	is(rig, "a/x", "x");
+	is(rig, "b", "file");
+	is(rig, "l/y", "y");
+	apply(rig, files);
+	is(rig, "a", "file");
+	is(rig, "b/c", "c");
+	is(rig, "l", "-> a");
+	/* not when somebody has put something into the folder */
+	put(rig, "b/theirs", "theirs");
+	assert_int_equal(apply_due(rig, folders, false), HGT_ECONFLICT);
+	assert_non_null(strstr(rig->err.message, "b is a folder"));
+	assert_true(rig->result.restored);
+	is(rig, "a", "file");
+	is(rig, "b/c", "c");
+	is(rig, "l", "-> a");
+	assert_string_equal(compare(rig), "");
+	is_tidy(rig);
+}
+
+static void follows_no_link(void **state)
+{
+	struct rig *rig = *state;
+	char *outside = unit_path(rig->folder, "outside");
+	char *path = unit_path(rig->into, "conf");
+	char *file = unit_path(outside, "a");
+
+	apply(rig, nothing);
+	assert_int_equal(mkdir(outside, 0755), 0);
+	assert_int_equal(symlink(outside, path), 0);
+	assert_int_equal(apply_due(rig, first, false), HGT_ECONFLICT);
+	assert_non_null(strstr(rig->err.message, "conf is a link"));
+	assert_true(rig->result.restored);
+	assert_int_equal(access(file, F_OK), -1);
+	is(rig, "run", "");
+	/* a file's own link is replaced, not followed */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(hgt_write_file(file, "outside", 7, 0644, NULL), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	free(path);
+	path = unit_path(rig->into, "conf/a");
+	assert_int_equal(symlink(file, path), 0);
+	apply(rig, first);
+	is(rig, "conf/a", "a1");
+	{
+		struct hgt_buf text = HGT_BUF_INIT;
+
+		assert_int_equal(hgt_read_file(file, 100, &text, NULL), 0);
+		assert_string_equal(text.data, "outside");
+		hgt_buf_release(&text);
+	}
+	free(file);
+	free(path);
+	free(outside);
+}
+
+static void may_be_reached_through_a_link(void **state)
+{
+	struct rig *rig = *state;
+	char *real = unit_path(rig->folder, "real");
+
+	assert_int_equal(mkdir(real, 0755), 0);
+	assert_int_equal(symlink("real", rig->into), 0);
+	apply(rig, first);
+	is(rig, "conf/a", "a1");
+	free(real);
+}
+
+static void puts_back_what_after_refuses(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	put(rig, "new", "theirs");
+	assert_int_equal(unlink(rig->manifest), 0);	/* as if all were somebody else's */
+	apply(rig, first);
+	for (int round = 0; round < 2; round++) {
+		static const struct entry third[] = {
+			{'0', "conf/a", "a3"}, {'0', "new", "ours"}, {'5', "made/", ""}, {'0', "made/x", "x"}, {'2', "run", "conf/a"}, {0},
+		};
+		char script[256];
+
+		no_exchange = round == 1;
+		snprintf(script, sizeof(script), "echo checking; cat %s/conf/a; exit 3", rig->into);
+		after(rig, script);
+		assert_int_equal(apply_due(rig, third, false), HGT_ECONFLICT);
+		assert_true(rig->result.restored);
+		assert_true(rig->result.permanent);
+		assert_true(rig->result.after_ran);
+		assert_int_equal(rig->result.exit_status, 3);
+		assert_string_equal(rig->result.output.data, "checking\na3");
+		assert_non_null(strstr(rig->err.message, "status 3"));
+		is(rig, "conf/a", "a1");
+		is(rig, "conf/b", "b1");
+		is(rig, "new", "theirs");
+		is(rig, "made", "");
+		is(rig, "run", "#!");
+		is(rig, "empty", "folder");
+		assert_int_equal(mode_of(rig, "run"), 0755);
+		assert_string_equal(compare(rig), "");
+		is_tidy(rig);
+	}
+}
+
+static void runs_after_when_it_is_owed(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	after(rig, "exit 0");
+	assert_int_equal(apply_due(rig, first, false), 0);
+	assert_false(rig->result.after_ran);
+	assert_int_equal(apply_due(rig, first, true), 0);
+	assert_true(rig->result.after_ran);
+	rig->argv[0] = (char *)(uintptr_t)"/no/such/command";
+	assert_int_equal(apply_due(rig, second, false), HGT_ENOENT);
+	assert_true(rig->result.restored);
+	assert_false(rig->result.permanent);
+	is(rig, "conf/a", "a1");
+}
+
+static void tells_what_after_has_changed(void **state)
+{
+	struct rig *rig = *state;
+	char script[256];
+
+	snprintf(script, sizeof(script), "echo more >>%s/conf/a", rig->into);
+	after(rig, script);
+	apply_due(rig, first, false);
+	assert_int_equal(rig->result.differing, 1);
+	assert_string_equal(rig->result.difference.data, "conf/a has other contents");
+}
+
+static void compares(void **state)
+{
+	static const struct {
+		const char *command, *says;
+	} cases[] = {
+		{"true", ""},
+		{"touch theirs conf/theirs", ""},
+		{"chmod 600 conf/b", ""},
+		{"chmod +x conf/b", "conf/b is executable"},
+		{"chmod -x conf/b run", "run is not executable"},
+		{"chmod +x run; rm conf/a", "conf/a is missing"},
+		{"mkdir conf/a", "conf/a is no file"},
+		{"rmdir conf/a; ln -s b conf/a", "conf/a is no file"},
+		{"rm conf/a; mkfifo conf/a", "conf/a is no file"},
+		{"rm conf/a; printf a1 >conf/a", ""},
+		{"printf x >conf/a", "conf/a has other contents"},
+		{"printf a1 >conf/a; ln -sf b link", "link leads elsewhere"},
+		{"rm link; touch link", "link is no link"},
+		{"rm link; ln -s conf/a link; rmdir empty", "empty is missing"},
+		{"ln -s conf empty", "empty is no folder"},
+		{"rm empty; mkdir empty; mv conf elsewhere; ln -s elsewhere conf", "conf is no folder, and 2 more"},
+		{"rm conf; mv elsewhere conf", ""},
+	};
+	struct rig *rig = *state;
+	const char *says;
+
+	apply(rig, first);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf command = HGT_BUF_INIT;
+
+		hgt_buf_addf(&command, "cd '%s' && { %s; }", rig->into, cases[i].command);
+		assert_int_equal(system(command.data), 0);
+		says = compare(rig);
+		if (strcmp(says, cases[i].says) != 0)
+			fail_msg("after %s: \"%s\"", cases[i].command, says);
+		hgt_buf_release(&command);
+	}
+	free(rig->into);
+	rig->into = unit_path(rig->folder, "nowhere");
+	rig->target.options.into = rig->into;
+	assert_non_null(strstr(compare(rig), "nowhere is missing"));
+}
+
+/* An apply that died in the middle: a staging folder lies about, some files are new, and the list is the union. */
+static void converges_after_a_crash(void **state)
+{
+	struct rig *rig = *state;
+	struct manifest both = MANIFEST_INIT, before = MANIFEST_INIT;
+	unsigned char digest[HGT_SHA256_SIZE];
+	char *path;
+
+	apply(rig, first);
+	assert_int_equal(manifest_load(&before, rig->manifest, NULL), 0);
+	for (size_t i = 0; i < before.n; i++)
+		assert_int_equal(manifest_add(&both, before.items[i]->kind, before.items[i]->path, strlen(before.items[i]->path),
+			before.items[i]->digest, NULL), 0);
+	hgt_sha256("c", 1, digest);
+	assert_int_equal(manifest_add(&both, MANIFEST_STALE, "new/deep/c", 10, digest, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_STALE, "other", 5, digest, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_FOLDER_STALE, "new", 3, digest, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_FOLDER_STALE, "new/deep", 8, digest, NULL), 0);
+	assert_int_equal(manifest_save(&both, rig->manifest, NULL), 0);
+	path = unit_path(rig->into, "new/deep");
+	assert_int_equal(hgt_make_folders(path, 0755, NULL), 0);
+	free(path);
+	put(rig, "new/deep/c", "c");
+	put(rig, "other", "theirs");
+	path = unit_path(rig->into, ".headgate-0123456789abcdef/new/conf");
+	assert_int_equal(hgt_make_folders(path, 0700, NULL), 0);
+	free(path);
+	put(rig, ".headgate-0123456789abcdef/new/conf/a", "a2");
+
+	/* the tree has moved on to nothing meanwhile: all that the dead apply placed goes, what it only meant to place stays */
+	apply(rig, nothing);
+	is(rig, "new", "");
+	is(rig, "conf", "");
+	is(rig, "other", "theirs");
+	is_tidy(rig);
+	manifest_release(&both);
+	manifest_release(&before);
+}
+
+static void refuses(void **state)
+{
+	static const struct {
+		struct entry tree[3];
+		int code;
+	} cases[] = {
+		{{{'0', "ok", "x"}, {'0', "../outside", "x"}}, HGT_EPERM},
+		{{{'0', "ok", "x"}, {'2', "l", "/etc"}}, HGT_EPERM},
+		{{{'0', ".headgate-mine/x", "x"}}, HGT_EPERM},
+		{{{'0', "ok", "x"}, {'0', "ok", "y"}}, HGT_EPERM},
+	};
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		assert_int_equal(apply_due(rig, cases[i].tree, false), cases[i].code);
+		assert_true(rig->result.permanent);
+		is(rig, "ok", "");
+		assert_string_equal(compare(rig), "");
+		is_tidy(rig);
+	}
+}
+
+static void survives_failing_allocations(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	for (long n = 1;; n++) {
+		struct files_order order = {.target = &rig->target, .manifest = rig->manifest, .archive = archive_of(second)};
+		int code;
+
+		files_result_release(&rig->result);
+		files_result_init(&rig->result);
+		fail_alloc_at(n);
+		code = files_apply(&order, &rig->result, &rig->err);
+		close(order.archive);
+		if (!fail_alloc_off()) {
+			assert_int_equal(code, 0);
+			break;
+		}
+		/* it fails whole, or the missing memory was not missed, or only the look at the outcome failed */
+		is(rig, "conf/a", code < 0 && (rig->result.restored || rig->result.added == 0) ? "a1" : "a2");
+		assert_string_equal(compare(rig), "");
+		apply(rig, first);
+	}
+	is(rig, "conf/a", "a2");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(places_changes_and_prunes), TEST(works_without_exchange), TEST(leaves_what_is_of_others),
+		TEST(keeps_what_is_gone_without_prune), TEST(changes_types), TEST(follows_no_link), TEST(may_be_reached_through_a_link),
+		TEST(puts_back_what_after_refuses), TEST(runs_after_when_it_is_owed), TEST(tells_what_after_has_changed), TEST(compares),
+		TEST(converges_after_a_crash), TEST(refuses), TEST(survives_failing_allocations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
