@@ -1,17 +1,13 @@
 /* lib/git/actor: each server's way of saying who pushes, and push options. */
 #include "git/actor.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 #include <pwd.h>
 
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "tests/unit/fail_alloc.h"
+#include "tests/unit/unit.h"
 
 static void same(const char *got, const char *want)
 {
@@ -52,7 +48,7 @@ static void knows_each_server(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_arena arena = HGT_ARENA_INIT;
 		struct hgt_actor actor;
 
@@ -120,7 +116,7 @@ static void reads_push_options(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_arena arena = HGT_ARENA_INIT;
 		const char **options = NULL;
 		size_t n = 0;

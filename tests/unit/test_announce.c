@@ -3,40 +3,34 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/io.h"
 #include "base/timing.h"
 #include "doc/doc.h"
 #include "headgate/protocol.h"
 #include "tests/unit/fail_alloc.h"
+#include "tests/unit/unit.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define Z "0000000000000000000000000000000000000000"
 
-static char folder[] = "/tmp/hgt-test-announce.XXXXXX";
+static char *folder;	/* of the tests, and the current one */
 
 static int enter_folder(void **state)
 {
-	(void)state;
-	return !mkdtemp(folder) || chdir(folder) < 0;
+	if (unit_folder_make(state) < 0)
+		return -1;
+	folder = *state;
+	return chdir(folder);
 }
 
 static int remove_folder(void **state)
 {
-	char script[100];
-
-	(void)state;
-	snprintf(script, sizeof(script), "rm -rf %s", folder);
-	return chdir("/") < 0 || system(script) != 0;
+	return chdir("/") < 0 ? -1 : unit_folder_remove(state);
 }
 
 static struct hgt_update updates[] = {{Z, A, "refs/heads/\xff\n"}, {A, Z, "refs/tags/v1"}};
@@ -210,7 +204,7 @@ static void hands_over(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct daemon daemon = cases[i].daemon;
 		struct hgt_buf line = HGT_BUF_INIT;
 		struct hgt_error err = {0};

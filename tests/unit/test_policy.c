@@ -1,18 +1,13 @@
 /* lib/policy: which policy holds, what it says of a movement, and as what it has a path checked. */
 #include "policy/policy.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
 #include "tests/unit/fail_alloc.h"
+#include "tests/unit/unit.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "0123456789abcdef0123456789abcdef01234567"
 #define Z "0000000000000000000000000000000000000000"
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char config_text[] =
 	"repositories: {root: /srv/git}\n"
@@ -62,7 +57,7 @@ static void finds_the_first_that_matches(void **state)
 	struct hgt_config *config = load(config_text);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		const struct hgt_config_policy *want = cases[i].policy < 0 ? NULL : &config->policies[cases[i].policy];
 
 		assert_ptr_equal(hgt_policy_for(config, cases[i].repo, cases[i].ref, cases[i].default_branch), want);
@@ -118,7 +113,7 @@ static void judges_movements(void **state)
 	struct hgt_config *config = load(config_text);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_findings found;
 		size_t n = 0;
 
@@ -172,7 +167,7 @@ static void classes_by_path(void **state)
 	struct hgt_config *config = load(config_text);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		bool strict = !cases[i].strict;
 
 		assert_int_equal(hgt_policy_class(&config->policies[cases[i].policy], cases[i].path, &strict), cases[i].cls);

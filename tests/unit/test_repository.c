@@ -1,21 +1,16 @@
 /* lib/git/repository: opening, refs, ancestry, blobs and changed paths, on repositories that git itself makes. */
 #include "git/repository.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/io.h"
+#include "tests/unit/unit.h"
 
 #define Z "0000000000000000000000000000000000000000"
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static char folder[] = "/tmp/hgt-test-repository.XXXXXX";
+static char *folder;	/* of the tests, and the current one */
 
 /* Run a shell script in the tests' folder; its output, without the last newline, in a buffer that the next call reuses. */
 static const char *sh(const char *script)
@@ -59,8 +54,10 @@ static struct hgt_repo *open_repo(const char *path)
 /* Repository "a": a history of a few kinds of change. */
 static int make_repositories(void **state)
 {
-	(void)state;
-	if (!mkdtemp(folder) || chdir(folder) < 0)
+	if (unit_folder_make(state) < 0)
+		return -1;
+	folder = *state;
+	if (chdir(folder) < 0)
 		return -1;
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
 	setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
@@ -85,11 +82,7 @@ static int make_repositories(void **state)
 
 static int remove_repositories(void **state)
 {
-	char script[100];
-
-	(void)state;
-	snprintf(script, sizeof(script), "chmod -R u+rwX %s && rm -rf %s", folder, folder);
-	return chdir("/") < 0 || system(script) != 0;
+	return chdir("/") < 0 ? -1 : unit_folder_remove(state);
 }
 
 static int add_change(void *ctx, const struct hgt_path_change *change)
@@ -128,7 +121,7 @@ static void tells_changes(void **state)
 	struct hgt_repo *repo = open_repo("a/.git");
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		char *old = cases[i].old ? id_of(cases[i].old) : strdup(Z);
 		char *new = cases[i].new ? id_of(cases[i].new) : strdup(Z);
 		struct hgt_buf out = HGT_BUF_INIT;
@@ -318,7 +311,7 @@ static void tells_its_path(void **state)
 	char *want = strdup(sh("cd a/.git && pwd -P"));
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(ways); i++) {
+	for (size_t i = 0; i < N_OF(ways); i++) {
 		struct hgt_repo *repo = open_repo(ways[i]);
 
 		assert_string_equal(hgt_repo_path(repo), want);
@@ -355,7 +348,7 @@ static void refuses_what_it_cannot_read(void **state)
 	   " git init -q --bare old.git && printf '[extensions]\\n\\tobjectFormat = sha256\\n' >>old.git/config &&"
 	   " git init -q --bare future.git && printf '[core]\\n\\trepositoryformatversion = 7\\n' >future.git/config &&"
 	   " git init -q --bare broken.git && printf '[core\\n' >broken.git/config");
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_repo *repo = NULL;
 		struct hgt_error err = {0};
 
@@ -422,7 +415,7 @@ static void walks_hostile_trees(void **state)
 	char *old, *new;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(impossible); i++) {
+	for (size_t i = 0; i < N_OF(impossible); i++) {
 		new = commit_of_names(&impossible[i], 1);
 		assert_int_equal(hgt_repo_changes(repo, Z, new, "", add_change, &out, NULL), HGT_ECORRUPT);
 		assert_int_equal(hgt_repo_changes(repo, new, Z, "", stop, &(int){0}, NULL), 0);
@@ -463,7 +456,7 @@ static void sees_quarantine(void **state)
 	static const char *const names[] = {"q.git", "q:\"x\\.git", "q:\tx\xe9.git"};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++) {
+	for (size_t i = 0; i < N_OF(names); i++) {
 		struct hgt_buf quoted = HGT_BUF_INIT, objects = HGT_BUF_INIT;
 		struct hgt_repo *repo = NULL;
 		struct hgt_error err = {0};

@@ -1,15 +1,11 @@
 /* lib/git/update: what a hook's stdin may hold, and what it may not. */
 #include "git/update.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "headgate/protocol.h"
 #include "tests/unit/fail_alloc.h"
+#include "tests/unit/unit.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "0123456789abcdef0123456789abcdef01234567"
@@ -65,7 +61,7 @@ static void refuses_the_rest(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_updates updates = {.n = 99};
 		struct hgt_arena arena = HGT_ARENA_INIT;
 		struct hgt_error err = {0};
@@ -116,7 +112,7 @@ static void has_limits(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_arena arena = HGT_ARENA_INIT;
 		struct hgt_buf text = HGT_BUF_INIT;
 		struct hgt_updates updates;
