@@ -81,5 +81,7 @@ web_start() {
   done
   echo "the web server did not start:" >&2
   cat "$folder/nginx.log" "$folder/error.log" "$folder/cgi.log" >&2
+  kill "${WEB_PIDS[@]}" 2>/dev/null
+  WEB_PIDS=()
   return 1
 }
