@@ -130,7 +130,8 @@ int hook_chain(const struct hook *hook, const char *argv0, const char *name, str
 	hgt_buf_add(&path, argv0, slash ? (size_t)(slash - argv0) + 1 : 0);
 	hgt_buf_addf(&path, "%s%s", name, HGT_CHAINED_SUFFIX);
 	code = hgt_buf_check(&path, err);
-	if (code < 0 || !slash || access(path.data, X_OK) < 0)
+	/* Ours under the other's name would chain itself for ever. */
+	if (code < 0 || !slash || strcmp(argv0, path.data) == 0 || access(path.data, X_OK) < 0)
 		goto out;
 	code = put_back_input(&hook->input, err);
 	if (code < 0)

@@ -388,6 +388,9 @@ END
   chmod -x "$BARE/hooks/pre-receive.before-headgate"
   echo 1 >"$T/status"
   git push -q origin main:again
+  # Ours in the other's place does not go round and round.
+  ln -sf "$BUILD/bin/headgate-pre-receive" "$BARE/hooks/pre-receive.before-headgate"
+  timeout 30 git push -q origin main:once-more
 }
 
 @test "without a daemon the change is spooled, silently and whole" {
