@@ -59,7 +59,7 @@ int hook_read(struct hook *hook, struct hgt_error *err)
 	code = read_config(hook, err);
 	if (code < 0 || !hook->served)
 		return code;
-	hook->way_out = "push fewer refs at once, or ask the server's administrator";
+	hook->way_out = "ask the server's administrator";
 	code = hgt_updates_parse(hook->input.data, hook->input.len, &hook->arena, &hook->updates, err);
 	if (code == 0)
 		code = hgt_actor_from_env(environ, &hook->arena, &hook->actor, err);
