@@ -79,8 +79,8 @@ int hook_link_may_keep(const char *path, const char *keep, struct hgt_error *err
 		return errno == ENOENT ? 0 : hgt_error_set_errno(err, "cannot look at %s", keep);
 	if (lstat(path, &st) == 0 && st.st_dev == kept.st_dev && st.st_ino == kept.st_ino)
 		return 0;
-	return hgt_error_set(err, HGT_EEXIST, "%s is not Headgate's, and %s is there from before; remove one of the two", path,
-		last_part(keep));
+	return hgt_error_set(err, HGT_EEXIST,
+		"%s is not Headgate's, and %s is there from before; remove one of the two", path, last_part(keep));
 }
 
 /* Give what is at path a second name, or where the file system has no such thing, another one. */
@@ -95,7 +95,8 @@ static int keep_aside(const char *path, const char *keep, struct hgt_error *err)
 	return hgt_error_set_errno(err, "cannot keep %s as %s", path, keep);
 }
 
-int hook_link_put(const char *path, const char *target, const char *keep, const struct link_owner *owner, struct hgt_error *err)
+int hook_link_put(const char *path, const char *target, const char *keep, const struct link_owner *owner,
+	struct hgt_error *err)
 {
 	struct hgt_buf temp = HGT_BUF_INIT;
 	char suffix[17];

@@ -1,6 +1,7 @@
 /*
- * One symbolic link of ours in a repository: a hook, or the config. A link is ours when the last part of what it points at is the
- * name asked for, whichever folder that is in: so the link of an older build is recognised, and a dangling one too.
+ * One symbolic link of ours in a repository: a hook, or the config. A link is ours when the last part of what
+ * it points at is the name asked for, whichever folder that is in: so the link of an older build is
+ * recognised, and a dangling one too.
  */
 #ifndef HEADGATE_CLI_HOOK_LINK_H
 #define HEADGATE_CLI_HOOK_LINK_H
@@ -26,7 +27,8 @@ struct link_owner {
 };
 
 /* What is at path, where a link to `target` is wanted; any link is ours when `any` is said. */
-int hook_link_look(const char *path, const char *target, bool any, enum link_state *state, struct hgt_error *err) HGT_MUST_CHECK;
+int hook_link_look(const char *path, const char *target, bool any, enum link_state *state,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether there is anything at path, a dangling link included. */
 int hook_link_exists(const char *path, bool *exists, struct hgt_error *err) HGT_MUST_CHECK;
@@ -35,8 +37,9 @@ int hook_link_exists(const char *path, bool *exists, struct hgt_error *err) HGT_
 int hook_link_may_keep(const char *path, const char *keep, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * Put a link to target at path, in one step, over whatever is there. When `keep` is not NULL, what is there gets that name first: there
- * is no moment without a hook. HGT_EEXIST when something has the name `keep` already; then nothing has changed.
+ * Put a link to target at path, in one step, over whatever is there. When `keep` is not NULL, what is there
+ * gets that name first: there is no moment without a hook. HGT_EEXIST when something has the name `keep`
+ * already; then nothing has changed.
  */
 int hook_link_put(const char *path, const char *target, const char *keep, const struct link_owner *owner,
 	struct hgt_error *err) HGT_MUST_CHECK;

@@ -50,7 +50,8 @@ static bool has_programs(const char *folder)
 	return has;
 }
 
-/* The folder of the hook programs: the one given; else beside this program (a build tree), ../libexec/headgate from there, LIBEXECDIR. */
+/* The folder of the hook programs: the one given; else beside this program (a build tree),
+ * ../libexec/headgate from there, LIBEXECDIR. */
 static int find_programs(const char *given, struct hgt_buf *out, struct hgt_error *err)
 {
 	char *self = realpath("/proc/self/exe", NULL);
@@ -68,7 +69,8 @@ static int find_programs(const char *given, struct hgt_buf *out, struct hgt_erro
 	if (!given)
 		hgt_buf_adds(&candidates[2], HGT_LIBEXECDIR);
 	for (size_t i = 0; i < 3 && code < 0; i++) {
-		char *real = candidates[i].len && has_programs(candidates[i].data) ? realpath(candidates[i].data, NULL) : NULL;
+		bool good = candidates[i].len && has_programs(candidates[i].data);
+		char *real = good ? realpath(candidates[i].data, NULL) : NULL;
 
 		if (real) {
 			hgt_buf_adds(out, real);
@@ -77,8 +79,8 @@ static int find_programs(const char *given, struct hgt_buf *out, struct hgt_erro
 		free(real);
 	}
 	if (code == HGT_ENOENT)
-		hgt_error_set(err, code, "headgate-pre-receive and headgate-post-receive are not in %s; say where with --hooks-dir",
-			given ? given : HGT_LIBEXECDIR);
+		hgt_error_set(err, code,
+			"headgate-pre-receive and headgate-post-receive are not in %s; say where with --hooks-dir", given ? given : HGT_LIBEXECDIR);
 	for (size_t i = 0; i < 3; i++)
 		hgt_buf_release(&candidates[i]);
 	free(self);
@@ -110,7 +112,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		case OPT_LAYOUT:
 			o->layout = layout_parse(optarg);
 			if (o->layout < 0 && strcmp(optarg, "auto") != 0)
-				return terminal_usage_error("install", "--layout is auto, plain, gitlab or gitea, not", optarg);
+				return terminal_usage_error("install",
+					"--layout is auto, plain, gitlab or gitea, not", optarg);
 			break;
 		case OPT_UNINSTALL:
 			o->uninstall = true;
@@ -131,7 +134,8 @@ static int read_options(int argc, char **argv, struct options *o)
 	return optind < argc ? -1 : terminal_usage_error("install", "which repositories?", NULL);
 }
 
-static void add_hook_names(struct hgt_buf *line, const struct install_report *report, enum install_change change, const char *verb)
+static void add_hook_names(struct hgt_buf *line, const struct install_report *report, enum install_change change,
+	const char *verb)
 {
 	const char *separator = verb;
 
@@ -167,7 +171,7 @@ static int tell(const struct install_report *report, bool uninstall)
 		hgt_buf_release(&verb);
 	}
 	if (line.len == start)
-		hgt_buf_adds(&line, uninstall ? "not installed, nothing to do; " : "already installed, nothing to do; ");
+		hgt_buf_addf(&line, "%s installed, nothing to do; ", uninstall ? "not" : "already");
 	for (size_t i = 0; i < INSTALL_HOOKS; i++)
 		if (report->hooks[i].chained && !uninstall)
 			hgt_buf_addf(&line, "%s" HGT_CHAINED_SUFFIX " runs after ours; ", install_hook_names[i]);
@@ -201,8 +205,8 @@ static void report_json(struct hgt_json *json, const struct install_report *repo
 	hgt_json_end_object(json);
 }
 
-/* The config must be good, or every push to these repositories would be refused. path gets its absolute path, links in it kept: they
- * are how an administrator moves it. */
+/* The config must be good, or every push to these repositories would be refused. path gets its absolute path,
+ * links in it kept: they are how an administrator moves it. */
 static int check_config(const char *given, struct hgt_buf *path, struct hgt_config **config, struct hgt_error *err)
 {
 	int code = hgt_config_load(given, config, err);
@@ -248,12 +252,13 @@ int install_main(int argc, char **argv)
 		int code;
 
 		install_report_init(&report, argv[i]);
-		code = o.uninstall ? install_repo_remove(argv[i], &plan, &report, &err) : install_repo(argv[i], &plan, &report, &err);
+		code = (o.uninstall ? install_repo_remove : install_repo)(argv[i], &plan, &report, &err);
 		if (code < 0) {
 			terminal_complain(argv[i], err.message);
 			status = HGT_EXIT_TROUBLE;
 		} else if (report.not_served) {
-			terminal_complain(argv[i], "the config leaves this repository out: its pushes pass unchecked and are not announced");
+			terminal_complain(argv[i],
+				"the config leaves this repository out: its pushes pass unchecked and are not announced");
 		}
 		if (o.json)
 			report_json(&json, &report, code < 0 ? &err : NULL);

@@ -60,7 +60,8 @@ static void site_release(struct site *site)
 	hgt_buf_release(&site->made);
 }
 
-/* The .git folder of a repository that cannot be read any more (it has been turned into another format): to be able to leave it. */
+/* The .git folder of a repository that cannot be read any more (it has been turned into another format): to
+ * be able to leave it. */
 static int find_unreadable(const char *path, struct hgt_buf *out, struct hgt_error *err)
 {
 	char *real = realpath(path, NULL);
@@ -127,6 +128,11 @@ static int site_open(struct site *site, const char *path, bool leaving, struct h
 out:
 	hgt_buf_release(&made);
 	return code;
+}
+
+static enum layout choose_layout(const struct site *site, const struct install_plan *plan)
+{
+	return plan->layout < 0 ? layout_detect(site->git_dir.data, site->hooks.data) : (enum layout)plan->layout;
 }
 
 /* Whether `folder` is a line of what we made. */
@@ -226,8 +232,8 @@ static void step_release(struct step *step)
 }
 
 /* Where the link of a hook goes, what it leads to, and what is there now. */
-static int look_at_hook(const struct site *site, enum layout layout, const char *programs, const char *hook, struct step *step,
-	struct hgt_error *err)
+static int look_at_hook(const struct site *site, enum layout layout, const char *programs, const char *hook,
+	struct step *step, struct hgt_error *err)
 {
 	int code;
 
@@ -254,11 +260,12 @@ static int check_step(enum layout layout, const struct step *step, struct hgt_er
 
 static int do_step(struct site *site, const struct step *step, enum install_change *change, struct hgt_error *err)
 {
+	const char *keep = step->state == LINK_FOREIGN ? step->keep.data : NULL;
 	int code;
 
 	if (step->state == LINK_OURS)
 		return 0;
-	code = hook_link_put(step->path.data, step->target.data, step->state == LINK_FOREIGN ? step->keep.data : NULL, &site->owner, err);
+	code = hook_link_put(step->path.data, step->target.data, keep, &site->owner, err);
 	if (code == 0)
 		*change = step->state == LINK_ELSEWHERE ? INSTALL_UPDATED : INSTALL_INSTALLED;
 	return code;
@@ -279,8 +286,10 @@ static int look_at_config(const struct site *site, const char *config, struct st
 	return code;
 }
 
-/* Whether the config takes the repository in. One that is not below its root would have every push refused: that is an error. */
-static int check_served(const struct site *site, const struct hgt_config *config, bool *not_served, struct hgt_error *err)
+/* Whether the config takes the repository in. One that is not below its root would have every push refused:
+ * that is an error. */
+static int check_served(const struct site *site, const struct hgt_config *config, bool *not_served,
+	struct hgt_error *err)
 {
 	struct hgt_buf name = HGT_BUF_INIT;
 	int code = hgt_config_repo_name(config, site->git_dir.data, &name, err);
@@ -292,7 +301,8 @@ static int check_served(const struct site *site, const struct hgt_config *config
 	return 0;
 }
 
-int install_repo(const char *path, const struct install_plan *plan, struct install_report *report, struct hgt_error *err)
+int install_repo(const char *path, const struct install_plan *plan, struct install_report *report,
+	struct hgt_error *err)
 {
 	struct step steps[INSTALL_HOOKS + 1];
 	const size_t n = INSTALL_HOOKS + (plan->config != NULL);
@@ -305,7 +315,7 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 	code = site_open(&site, path, false, err);
 	if (code < 0)
 		goto out;
-	report->layout = plan->layout < 0 ? layout_detect(site.git_dir.data, site.hooks.data) : (enum layout)plan->layout;
+	report->layout = choose_layout(&site, plan);
 	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
 		code = look_at_hook(&site, report->layout, plan->programs, install_hook_names[i], &steps[i], err);
 		if (code == 0)
@@ -327,7 +337,8 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 		code = do_step(&site, &steps[INSTALL_HOOKS], &report->config, err);
 	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
 		code = do_step(&site, &steps[i], &report->hooks[i].change, err);
-		report->hooks[i].chained = report->layout == LAYOUT_PLAIN && (steps[i].kept || steps[i].state == LINK_FOREIGN);
+		report->hooks[i].chained = report->layout == LAYOUT_PLAIN &&
+			(steps[i].kept || steps[i].state == LINK_FOREIGN);
 		hgt_buf_adds(&report->hooks[i].path, steps[i].path.data);
 	}
 out:
@@ -400,25 +411,28 @@ static int remove_own(const struct site *site, enum install_change *change, stru
 	else if (unlink(made.data) < 0 && errno != ENOENT && errno != ENOTDIR)
 		code = hgt_error_set_errno(err, "cannot remove %s", made.data);
 	hgt_buf_release(&made);
-	if (code == 0 && rmdir(site->own.data) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+	if (code == 0 && rmdir(site->own.data) < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY &&
+		errno != EEXIST)
 		code = hgt_error_set_errno(err, "cannot remove %s", site->own.data);
 	return code;
 }
 
-int install_repo_remove(const char *path, const struct install_plan *plan, struct install_report *report, struct hgt_error *err)
+int install_repo_remove(const char *path, const struct install_plan *plan, struct install_report *report,
+	struct hgt_error *err)
 {
 	struct site site;
 	int code = site_open(&site, path, true, err);
 
 	if (code < 0)
 		goto out;
-	report->layout = plan->layout < 0 ? layout_detect(site.git_dir.data, site.hooks.data) : (enum layout)plan->layout;
+	report->layout = choose_layout(&site, plan);
 	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
-		layout_hook_path(report->layout, site.git_dir.data, site.hooks.data, install_hook_names[i], &report->hooks[i].path);
+		layout_hook_path(report->layout, site.git_dir.data, site.hooks.data, install_hook_names[i],
+			&report->hooks[i].path);
 		for (int layout = 0; layout < LAYOUT_COUNT && code == 0; layout++)
 			if (plan->layout < 0 || plan->layout == layout)
-				code = remove_hook(&site, (enum layout)layout, install_hook_names[i], &report->hooks[i].change,
-					&report->hooks[i].path, err);
+				code = remove_hook(&site, (enum layout)layout, install_hook_names[i],
+					&report->hooks[i].change, &report->hooks[i].path, err);
 	}
 	if (code == 0)
 		code = remove_own(&site, &report->config, err);

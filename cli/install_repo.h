@@ -1,8 +1,8 @@
 /*
  * Installing into one repository, and back.
  *
- * What we make in <repo>/headgate: `config`, a link to the config that its hooks read, and `made`, the folders that were not there
- * before, one path a line, so that uninstalling removes those and no others.
+ * What we make in <repo>/headgate: `config`, a link to the config that its hooks read, and `made`, the
+ * folders that were not there before, one path a line, so that uninstalling removes those and no others.
  */
 #ifndef HEADGATE_CLI_INSTALL_REPO_H
 #define HEADGATE_CLI_INSTALL_REPO_H
@@ -52,7 +52,8 @@ void install_report_init(struct install_report *report, const char *repo);
 void install_report_release(struct install_report *report);
 
 /* All is looked at before anything is changed. Messages name the path; the caller puts the repository before them. */
-int install_repo(const char *path, const struct install_plan *plan, struct install_report *report, struct hgt_error *err) HGT_MUST_CHECK;
+int install_repo(const char *path, const struct install_plan *plan, struct install_report *report,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* With no layout given, takes our links out of every layout's places. */
 int install_repo_remove(const char *path, const struct install_plan *plan, struct install_report *report,

@@ -57,7 +57,8 @@ static bool has_delegate(const char *hooks)
 	return has;
 }
 
-/* GitLab keeps repositories below @hashed by a hash of their number; older ones have hooks that lead to gitlab-shell. */
+/* GitLab keeps repositories below @hashed by a hash of their number; older ones have hooks that lead to
+ * gitlab-shell. */
 static bool is_gitlab(const char *git_dir)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
@@ -83,7 +84,8 @@ enum layout layout_detect(const char *git_dir, const char *hooks)
 	return is_gitlab(git_dir) ? LAYOUT_GITLAB : LAYOUT_PLAIN;
 }
 
-void layout_hook_path(enum layout layout, const char *git_dir, const char *hooks, const char *hook, struct hgt_buf *out)
+void layout_hook_path(enum layout layout, const char *git_dir, const char *hooks, const char *hook,
+	struct hgt_buf *out)
 {
 	switch (layout) {
 	case LAYOUT_GITLAB:

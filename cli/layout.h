@@ -21,6 +21,7 @@ int layout_parse(const char *name);	/* or -1 */
 enum layout layout_detect(const char *git_dir, const char *hooks);
 
 /* Add the path of our link for `hook` ("pre-receive"). */
-void layout_hook_path(enum layout layout, const char *git_dir, const char *hooks, const char *hook, struct hgt_buf *out);
+void layout_hook_path(enum layout layout, const char *git_dir, const char *hooks, const char *hook,
+	struct hgt_buf *out);
 
 #endif

@@ -29,7 +29,8 @@ struct options {
 	bool json;
 };
 
-static int add(struct client *client, const struct options *o, const char *name, struct client_answer *answer, struct hgt_error *err)
+static int add(struct client *client, const struct options *o, const char *name, struct client_answer *answer,
+	struct hgt_error *err)
 {
 	struct hgt_buf body = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);
@@ -63,8 +64,8 @@ static int add(struct client *client, const struct options *o, const char *name,
 		return HGT_EXIT_TROUBLE;
 	}
 	if (isatty(STDERR_FILENO))
-		fputs("This token is shown once. Write it to " HGT_SYSCONFDIR "/headgate/agent.token on the agent's host, readable by the "
-		      "agent alone.\n", stderr);
+		fputs("This token is shown once. Write it to " HGT_SYSCONFDIR "/headgate/agent.token on the agent's "
+		      "host, readable by the agent alone.\n", stderr);
 	return HGT_EXIT_OK;
 }
 
@@ -77,7 +78,8 @@ static void join(const struct hgt_node *list, struct hgt_buf *out)
 
 static int list(struct client *client, const struct options *o, struct client_answer *answer, struct hgt_error *err)
 {
-	static const char *const heads[] = {"NAME", "KIND", "CONNECTED", "SEEN", "HOST", "ADDRESS", "TARGETS", "ALLOW"};
+	static const char *const heads[] = {
+		"NAME", "KIND", "CONNECTED", "SEEN", "HOST", "ADDRESS", "TARGETS", "ALLOW"};
 	const struct hgt_node *agents;
 	struct hgt_buf out = HGT_BUF_INIT, text = HGT_BUF_INIT;
 	int64_t now = hgt_time_now_ms();
@@ -168,6 +170,11 @@ static int read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+static int misuse(const char *message, const char *word)
+{
+	return terminal_usage_error("agent", message, word);
+}
+
 /* Whether the words after the options make sense. -1 when they do. */
 static int check_words(const struct options *o, int n, char **words)
 {
@@ -175,17 +182,17 @@ static int check_words(const struct options *o, int n, char **words)
 	bool adds = verb && strcmp(verb, "add") == 0, removes = verb && strcmp(verb, "remove") == 0;
 
 	if (!verb || (!adds && !removes && strcmp(verb, "list") != 0))
-		return terminal_usage_error("agent", verb ? "add, list or remove, not" : "add, list or remove?", verb);
+		return misuse(verb ? "add, list or remove, not" : "add, list or remove?", verb);
 	if (n != (adds || removes ? 2 : 1))
-		return terminal_usage_error("agent", adds || removes ? "one NAME is wanted after" : "no arguments are wanted after", verb);
+		return misuse(adds || removes ? "one NAME is wanted after" : "no arguments are wanted after", verb);
 	if (n == 2 && !hgt_name_is_valid(words[1]))
-		return terminal_usage_error("agent", "a name is 1 to 63 of a-z 0-9 - . _, first and last a letter or digit, not", words[1]);
+		return misuse("a name is 1 to 63 of a-z 0-9 - . _, first and last a letter or digit, not", words[1]);
 	if (adds && (!o->kind || (strcmp(o->kind, "cluster") != 0 && strcmp(o->kind, "host") != 0)))
-		return terminal_usage_error("agent", o->kind ? "--kind is cluster or host, not" : "say --kind cluster or --kind host", o->kind);
+		return misuse(o->kind ? "--kind is cluster or host, not" : "say --kind cluster or --kind host", o->kind);
 	if (adds && !o->allow.n)
-		return terminal_usage_error("agent", "say with --allow which repositories it may see, '**' for all", NULL);
+		return misuse("say with --allow which repositories it may see, '**' for all", NULL);
 	if (!adds && (o->kind || o->allow.n))
-		return terminal_usage_error("agent", "--kind and --allow are for add, not for", verb);
+		return misuse("--kind and --allow are for add, not for", verb);
 	return -1;
 }
 

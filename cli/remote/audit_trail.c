@@ -84,7 +84,8 @@ static void *make(struct audit_trail *trail, size_t size, bool *failed)
 	return p;
 }
 
-static void take_move(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *from, bool *failed)
+static void take_move(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *from,
+	bool *failed)
 {
 	struct audit_move *move = make(trail, sizeof(*move), failed);
 	struct audit_move **end = &change->moves;
@@ -99,7 +100,8 @@ static void take_move(struct audit_trail *trail, struct audit_change *change, co
 	*end = move;
 }
 
-static void take_paths(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *list, bool *failed)
+static void take_paths(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *list,
+	bool *failed)
 {
 	struct audit_path **end = &change->paths;
 
@@ -117,7 +119,8 @@ static void take_paths(struct audit_trail *trail, struct audit_change *change, c
 }
 
 /* Findings, counted by rule in the order in which rules first appear. */
-static void take_rules(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *findings, bool *failed)
+static void take_rules(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *findings,
+	bool *failed)
 {
 	for (size_t i = 0; i < length(findings) && !*failed; i++) {
 		const char *rule = hgt_node_get_string(findings->v.seq.items[i], "rule");
@@ -138,7 +141,8 @@ static void take_rules(struct audit_trail *trail, struct audit_change *change, c
 }
 
 /* What every kind of change tells. */
-static struct audit_change *begin_change(struct audit_trail *trail, enum audit_kind kind, const struct hgt_node *event, bool *failed)
+static struct audit_change *begin_change(struct audit_trail *trail, enum audit_kind kind,
+	const struct hgt_node *event, bool *failed)
 {
 	const struct hgt_node *data = hgt_node_get(event, "data");
 	struct audit_change *change = make(trail, sizeof(*change), failed);
@@ -183,7 +187,8 @@ static int append(struct audit_trail *trail, struct audit_change *change, struct
 	return 0;
 }
 
-static int add_change(struct audit_trail *trail, enum audit_kind kind, const struct hgt_node *event, struct hgt_error *err)
+static int add_change(struct audit_trail *trail, enum audit_kind kind, const struct hgt_node *event,
+	struct hgt_error *err)
 {
 	const struct hgt_node *data = hgt_node_get(event, "data"), *updates = hgt_node_get(data, "updates");
 	const char *repo = hgt_node_get_string(data, "repo");
@@ -229,7 +234,8 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The entry of this target in the change, made when it is new. */
-static struct audit_report *report_of(struct audit_trail *trail, struct audit_change *change, const struct hgt_node *data, bool *failed)
+static struct audit_report *report_of(struct audit_trail *trail, struct audit_change *change,
+	const struct hgt_node *data, bool *failed)
 {
 	const char *agent = hgt_node_get_string(data, "agent"), *target = hgt_node_get_string(data, "target");
 	struct audit_report **at = &change->reports;
@@ -247,7 +253,8 @@ static struct audit_report *report_of(struct audit_trail *trail, struct audit_ch
 }
 
 /* The latest change that brought the report's desired commit into its repository. */
-static struct audit_change *reported_change(const struct audit_trail *trail, const struct hgt_node *event, const struct hgt_node *data)
+static struct audit_change *reported_change(const struct audit_trail *trail, const struct hgt_node *event,
+	const struct hgt_node *data)
 {
 	const char *commit = hgt_node_get_string(data, "desired"), *subject = hgt_node_get_string(event, "subject");
 	struct audit_change *change = commit ? hgt_map_get(&trail->by_commit, commit, strlen(commit)) : NULL;
@@ -259,7 +266,8 @@ static struct audit_change *reported_change(const struct audit_trail *trail, con
 	return change;
 }
 
-static int add_report(struct audit_trail *trail, const struct hgt_node *event, const struct hgt_node *data, struct hgt_error *err)
+static int add_report(struct audit_trail *trail, const struct hgt_node *event, const struct hgt_node *data,
+	struct hgt_error *err)
 {
 	struct audit_change *change = reported_change(trail, event, data);
 	const struct hgt_node *counts = hgt_node_get(data, "changes");
@@ -272,7 +280,8 @@ static int add_report(struct audit_trail *trail, const struct hgt_node *event, c
 	report = report_of(trail, change, data, &failed);
 	if (!report)
 		return hgt_error_nomem(err);
-	/* A target that is looked at again says the same again: when it got there, and with how many changes, is what is kept. */
+	/* A target that is looked at again says the same again: when it got there, and with how many changes,
+	 * is what is kept. */
 	if (!same_text(report->sync, hgt_node_get_string(data, "sync")) ||
 		!same_text(report->operation, hgt_node_get_string(data, "operation")))
 		report->time = take(trail, event, "time", &failed);

@@ -1,7 +1,8 @@
 /*
- * Who pushed what, and what became of it: one entry a change, put together from the journal's events in their order. A push that was
- * refused has its findings counted by rule; a ref that moved has its actor, told later (push.attributed) or at once, and the
- * last report of every target whose agent was to bring it to that commit.
+ * Who pushed what, and what became of it: one entry a change, put together from the journal's events in their
+ * order. A push that was refused has its findings counted by rule; a ref that moved has its actor, told later
+ * (push.attributed) or at once, and the last report of every target whose agent was to bring it to that
+ * commit.
  */
 #ifndef HEADGATE_CLI_REMOTE_AUDIT_TRAIL_H
 #define HEADGATE_CLI_REMOTE_AUDIT_TRAIL_H
@@ -73,7 +74,8 @@ void audit_trail_release(struct audit_trail *trail);
 void audit_trail_reset(struct audit_trail *trail);
 
 /* The agents, as GET /v1/agents lists them: what they announced tells which repository a report is about. */
-int audit_trail_agents(struct audit_trail *trail, const struct hgt_node *agents, struct hgt_error *err) HGT_MUST_CHECK;
+int audit_trail_agents(struct audit_trail *trail, const struct hgt_node *agents,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 int audit_trail_add(struct audit_trail *trail, const struct hgt_node *event, struct hgt_error *err) HGT_MUST_CHECK;
 

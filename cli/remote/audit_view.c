@@ -23,7 +23,8 @@ static void add_paths(const struct audit_change *change, struct hgt_buf *out)
 		hgt_buf_addc(out, '\n');
 	}
 	if (change->n_paths > told || change->paths_truncated)
-		hgt_buf_addf(out, "    ... %zu%s in all\n", change->n_paths, change->paths_truncated ? " and more" : "");
+		hgt_buf_addf(out, "    ... %zu%s in all\n", change->n_paths,
+			change->paths_truncated ? " and more" : "");
 }
 
 static void add_rules(const struct audit_change *change, struct hgt_buf *out)
@@ -68,8 +69,8 @@ static void add_reports(const struct audit_change *change, bool color, struct hg
 		show_text(out, report->operation, TINT_NONE, false);
 		add_delay(change, report, out);
 		if (report->added || report->modified || report->removed)
-			hgt_buf_addf(out, ": %" PRId64 " added, %" PRId64 " modified, %" PRId64 " removed", report->added,
-				report->modified, report->removed);
+			hgt_buf_addf(out, ": %" PRId64 " added, %" PRId64 " modified, %" PRId64 " removed",
+				report->added, report->modified, report->removed);
 		if (report->message && *report->message && report_tint(report) != TINT_GOOD) {
 			hgt_buf_adds(out, ": ");
 			show_text(out, report->message, TINT_NONE, false);

@@ -80,7 +80,8 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *arg)
 	if (t->reader && status == 200) {
 		t->code = hgt_sse_reader_feed(t->reader, bytes, len, t->cb, t->ctx, t->err);
 	} else if (len > ANSWER_MAX - t->text->len) {
-		t->code = hgt_error_set(t->err, HGT_ELIMIT, "the daemon's answer is longer than %d bytes", ANSWER_MAX);
+		t->code = hgt_error_set(t->err, HGT_ELIMIT, "the daemon's answer is longer than %d bytes",
+			ANSWER_MAX);
 	} else {
 		hgt_buf_add(t->text, bytes, len);
 		t->code = hgt_buf_check(t->text, t->err);
@@ -106,10 +107,11 @@ static int unavailable(const struct client *client, CURLcode result, struct hgt_
 	long os = 0;
 
 	curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &os);
-	snprintf(reason, sizeof(reason), "%s", result == CURLE_COULDNT_CONNECT && os ? strerror((int)os) : curl_easy_strerror(result));
+	snprintf(reason, sizeof(reason), "%s",
+		result == CURLE_COULDNT_CONNECT && os ? strerror((int)os) : curl_easy_strerror(result));
 	reason[0] = (char)tolower((unsigned char)reason[0]);
-	return hgt_error_set(err, HGT_EUNAVAILABLE, "the daemon does not answer on %s: %s; %s", client->socket, reason,
-		os == EACCES ? "only its own user and root may ask it" : "is headgated running?");
+	return hgt_error_set(err, HGT_EUNAVAILABLE, "the daemon does not answer on %s: %s; %s", client->socket,
+		reason, os == EACCES ? "only its own user and root may ask it" : "is headgated running?");
 }
 
 /* {"error":..,"message":..} of a status from 400 up, as an error. */
@@ -170,8 +172,8 @@ out:
 	return code;
 }
 
-int client_call(struct client *client, const char *method, const char *path, const char *body, struct client_answer *answer,
-	struct hgt_error *err)
+int client_call(struct client *client, const char *method, const char *path, const char *body,
+	struct client_answer *answer, struct hgt_error *err)
 {
 	struct transfer t = {.text = &answer->text};
 	struct curl_slist *headers = NULL;

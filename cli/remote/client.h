@@ -30,10 +30,10 @@ struct client_answer {
 void client_answer_init(struct client_answer *answer);
 void client_answer_release(struct client_answer *answer);
 
-/* body: JSON, or NULL. HGT_EUNAVAILABLE when the daemon does not answer; what it refuses has its own message, with HGT_ENOENT for 404 and
- * HGT_ECONFLICT for 409. */
-int client_call(struct client *client, const char *method, const char *path, const char *body, struct client_answer *answer,
-	struct hgt_error *err) HGT_MUST_CHECK;
+/* body: JSON, or NULL. HGT_EUNAVAILABLE when the daemon does not answer; what it refuses has its own message,
+ * with HGT_ENOENT for 404 and HGT_ECONFLICT for 409. */
+int client_call(struct client *client, const char *method, const char *path, const char *body,
+	struct client_answer *answer, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Read the stream at path until it ends (HGT_EUNAVAILABLE), *stop is set (0), or cb returns negative. */
 int client_stream(struct client *client, const char *path, struct hgt_sse_reader *reader, hgt_sse_cb cb, void *ctx,

@@ -154,7 +154,8 @@ static void add_type(const char *type, struct hgt_buf *out)
 
 	show_text(&text, type, TINT_NONE, false);
 	len = text.len;
-	if (len > prefix + 3 && strncmp(text.data, HGT_EVENT_PREFIX, prefix) == 0 && strcmp(text.data + len - 3, ".v1") == 0) {
+	if (len > prefix + 3 && strncmp(text.data, HGT_EVENT_PREFIX, prefix) == 0 &&
+		strcmp(text.data + len - 3, ".v1") == 0) {
 		hgt_buf_truncate(&text, len - 3);
 		hgt_buf_consume(&text, prefix);
 	}

@@ -161,7 +161,8 @@ static int stream_event(void *ctx, const struct hgt_sse_event *event)
 }
 
 /* Print what comes after `cursor` until interrupted, asking again whenever the daemon goes away. */
-static int follow(struct client *client, const struct options *o, const char *cursor, struct printer *printer, struct hgt_error *err)
+static int follow(struct client *client, const struct options *o, const char *cursor, struct printer *printer,
+	struct hgt_error *err)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 	struct hgt_sse_reader reader;
@@ -204,8 +205,8 @@ static int follow(struct client *client, const struct options *o, const char *cu
 
 static int tell(struct client *client, const struct options *o, struct hgt_error *err)
 {
-	struct printer printer = {.json = o->json, .color = !o->json && terminal_has_color(), .last = o->last, .text = HGT_BUF_INIT,
-		.ends = HGT_BUF_INIT, .err = err};
+	struct printer printer = {.json = o->json, .color = !o->json && terminal_has_color(), .last = o->last,
+		.text = HGT_BUF_INIT, .ends = HGT_BUF_INIT, .err = err};
 	const struct pages_collector collector = {collect_begin, collect_event, collect_enough, &printer};
 	struct hgt_buf cursor = HGT_BUF_INIT;
 	int code;
@@ -280,7 +281,9 @@ static int read_options(int argc, char **argv, struct options *o)
 	}
 	if (o->since && has_last)
 		return terminal_usage_error("events", "--since and --last exclude each other", NULL);
-	return optind < argc ? terminal_usage_error("events", "no arguments are wanted, but there is", argv[optind]) : -1;
+	if (optind < argc)
+		return terminal_usage_error("events", "no arguments are wanted, but there is", argv[optind]);
+	return -1;
 }
 
 int events_verb(int argc, char **argv)

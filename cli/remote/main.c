@@ -1,4 +1,5 @@
-/* headgate-remote: the verbs of headgate that talk to the daemon or read its journal. headgate runs it with its own arguments. */
+/* headgate-remote: the verbs of headgate that talk to the daemon or read its journal. headgate runs it with
+ * its own arguments. */
 #include "cli/remote/remote.h"
 
 static const struct {
@@ -16,6 +17,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
-	fputs("headgate-remote: run by headgate for its verbs agent, audit, events and status; see headgate(1)\n", stderr);
+	fputs("headgate-remote: run by headgate for its verbs agent, audit, events and status; see headgate(1)\n",
+		stderr);
 	return HGT_EXIT_TROUBLE;
 }

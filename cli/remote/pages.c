@@ -60,8 +60,8 @@ out:
 }
 
 /* All pages, the first asked for by key=value. */
-static int read_pages(struct client *client, const struct pages_filter *filter, const char *key, const char *value, pages_cb cb,
-	void *ctx, struct hgt_buf *end, struct hgt_error *err)
+static int read_pages(struct client *client, const struct pages_filter *filter, const char *key,
+	const char *value, pages_cb cb, void *ctx, struct hgt_buf *end, struct hgt_error *err)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 	bool more = true;
@@ -88,8 +88,8 @@ int pages_since(struct client *client, const struct pages_filter *filter, const 
 	return read_pages(client, filter, "cursor", since, cb, ctx, end, err);
 }
 
-int pages_last(struct client *client, const struct pages_filter *filter, uint64_t first_stretch, const struct pages_collector *collector,
-	struct hgt_buf *end, struct hgt_error *err)
+int pages_last(struct client *client, const struct pages_filter *filter, uint64_t first_stretch,
+	const struct pages_collector *collector, struct hgt_buf *end, struct hgt_error *err)
 {
 	uint64_t stretch = first_stretch ? first_stretch : 1;
 

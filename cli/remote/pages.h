@@ -16,13 +16,14 @@ void pages_add_filter(struct hgt_buf *path, const struct pages_filter *filter);
 /* A negative return stops and is passed on. */
 typedef int (*pages_cb)(void *ctx, const struct hgt_node *event);
 
-/* Each event after the cursor `since`, up to the head; *end gets the cursor there. HGT_EINVAL when the cursor is not of this journal. */
+/* Each event after the cursor `since`, up to the head; *end gets the cursor there. HGT_EINVAL when the cursor
+ * is not of this journal. */
 int pages_since(struct client *client, const struct pages_filter *filter, const char *since, pages_cb cb, void *ctx,
 	struct hgt_buf *end, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * The journal's last events, from ever further back: `begin` is called, then cb with each event of the stretch; while `enough` says no
- * and the journal goes further back, the same again with a longer stretch.
+ * The journal's last events, from ever further back: `begin` is called, then cb with each event of the
+ * stretch; while `enough` says no and the journal goes further back, the same again with a longer stretch.
  */
 struct pages_collector {
 	void (*begin)(void *ctx);
@@ -30,7 +31,7 @@ struct pages_collector {
 	bool (*enough)(void *ctx);
 	void *ctx;
 };
-int pages_last(struct client *client, const struct pages_filter *filter, uint64_t first_stretch, const struct pages_collector *collector,
-	struct hgt_buf *end, struct hgt_error *err) HGT_MUST_CHECK;
+int pages_last(struct client *client, const struct pages_filter *filter, uint64_t first_stretch,
+	const struct pages_collector *collector, struct hgt_buf *end, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -58,7 +58,8 @@ int remote_print_answer(const struct client_answer *answer)
 	return status;
 }
 
-bool remote_number(const char *verb, const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *out)
+bool remote_number(const char *verb, const char *option, const char *text, uint64_t least, uint64_t most,
+	uint64_t *out)
 {
 	uint64_t value;
 	char what[96];

@@ -30,7 +30,8 @@ int remote_print(const struct hgt_buf *text);
 int remote_print_answer(const struct client_answer *answer);
 
 /* A number from an option, from least to most; false after a message. */
-bool remote_number(const char *verb, const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *out);
+bool remote_number(const char *verb, const char *option, const char *text, uint64_t least, uint64_t most,
+	uint64_t *out);
 
 /* Add "<separator><key>=<value>", encoded; value NULL adds nothing. */
 void remote_add_query(struct hgt_buf *path, const char *key, const char *value);

@@ -179,7 +179,8 @@ static int write_fleet(const struct row *rows, size_t n, bool color, struct hgt_
 	return code;
 }
 
-static int write_repositories(const struct hgt_node *repositories, bool color, struct hgt_buf *out, struct hgt_error *err)
+static int write_repositories(const struct hgt_node *repositories, bool color, struct hgt_buf *out,
+	struct hgt_error *err)
 {
 	static const char *const heads[] = {"REPOSITORY", "REFS"};
 	struct table table;
@@ -284,7 +285,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			return terminal_option_error("status", c, argv[optind - 1]);
 		}
 	}
-	return optind < argc ? terminal_usage_error("status", "no arguments are wanted, but there is", argv[optind]) : -1;
+	if (optind < argc)
+		return terminal_usage_error("status", "no arguments are wanted, but there is", argv[optind]);
+	return -1;
 }
 
 int status_verb(int argc, char **argv)
@@ -298,7 +301,8 @@ int status_verb(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	client_answer_init(&answer);
-	if (remote_connect(o.config, &client, &err) < 0 || client_call(client, "GET", "/v1/status", NULL, &answer, &err) < 0)
+	if (remote_connect(o.config, &client, &err) < 0 ||
+		client_call(client, "GET", "/v1/status", NULL, &answer, &err) < 0)
 		status = remote_fail(&err);
 	else
 		status = tell(&o, &answer, &err);

@@ -1,6 +1,6 @@
 /*
- * A table for a terminal: all cells are added row by row, then it is written, aligned by what is seen. A failure on the way shows when it
- * is written.
+ * A table for a terminal: all cells are added row by row, then it is written, aligned by what is seen. A
+ * failure on the way shows when it is written.
  */
 #ifndef HEADGATE_CLI_REMOTE_TABLE_H
 #define HEADGATE_CLI_REMOTE_TABLE_H

@@ -3,7 +3,8 @@
 
 void hgt_sse_reader_init(struct hgt_sse_reader *reader, size_t limit)
 {
-	*reader = (struct hgt_sse_reader){HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT, limit, false, false, false};
+	*reader = (struct hgt_sse_reader){HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT, limit, false,
+		false, false};
 }
 
 void hgt_sse_reader_release(struct hgt_sse_reader *reader)

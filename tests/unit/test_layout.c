@@ -85,7 +85,8 @@ static void detects_gitlab(void **state)
 	assert_int_equal(detect(*state), LAYOUT_PLAIN);
 	make_folder(*state, "custom_hooks");
 	assert_int_equal(detect(*state), LAYOUT_GITLAB);
-	assert_int_equal(layout_detect("/data/@hashed/6b/86/6b86.git", "/data/@hashed/6b/86/6b86.git/hooks"), LAYOUT_GITLAB);
+	assert_int_equal(layout_detect("/data/@hashed/6b/86/6b86.git", "/data/@hashed/6b/86/6b86.git/hooks"),
+		LAYOUT_GITLAB);
 	free(hooks);
 }
 
@@ -140,7 +141,8 @@ static void sees_what_is_there(void **state)
 	free(below);
 }
 
-/* Put over a hook that is there and taken again, with every allocation failing in turn: the old hook is there at each end. */
+/* Put over a hook that is there and taken again, with every allocation failing in turn: the old hook is there
+ * at each end. */
 static void keeps_and_gives_back(void **state)
 {
 	char *path = unit_path(*state, "hook"), *keep = unit_path(*state, "hook.kept");

@@ -42,7 +42,8 @@ static void reads_in_pieces_of_any_size(void **state)
 
 			hgt_sse_reader_init(&reader, 100);
 			for (size_t at = 0; at < len; at += piece)
-				assert_int_equal(hgt_sse_reader_feed(&reader, cases[i].in + at, len - at < piece ? len - at : piece,
+				assert_int_equal(hgt_sse_reader_feed(&reader, cases[i].in + at,
+					len - at < piece ? len - at : piece,
 							 note, &seen, NULL), 0);
 			assert_string_equal(seen.data, cases[i].seen);
 			hgt_buf_release(&seen);
@@ -76,7 +77,8 @@ static void restarts(void **state)
 
 	(void)state;
 	hgt_sse_reader_init(&reader, 100);
-	assert_int_equal(hgt_sse_reader_feed(&reader, "id: 5\ndata: x\n\nevent: e\ndata: half", 33, note, &seen, NULL), 0);
+	assert_int_equal(hgt_sse_reader_feed(&reader, "id: 5\ndata: x\n\nevent: e\ndata: half", 33, note, &seen, NULL),
+		0);
 	hgt_sse_reader_restart(&reader);
 	assert_string_equal(hgt_sse_reader_last_id(&reader), "5");
 	assert_int_equal(hgt_sse_reader_feed(&reader, "data: y\n\n", 9, note, &seen, NULL), 0);
@@ -100,13 +102,15 @@ static void stops_and_limits(void **state)
 
 	(void)state;
 	hgt_sse_reader_init(&reader, 15);
-	assert_int_equal(hgt_sse_reader_feed(&reader, "data: x\n\ndata: y\n\n", 18, stop, &calls, NULL), HGT_ECONFLICT);
+	assert_int_equal(hgt_sse_reader_feed(&reader, "data: x\n\ndata: y\n\n", 18, stop, &calls, NULL),
+		HGT_ECONFLICT);
 	assert_int_equal(calls, 1);
 	for (size_t i = 0; i < N_OF(too_long); i++) {
 		struct hgt_error err = {0};
 
 		hgt_sse_reader_restart(&reader);
-		assert_int_equal(hgt_sse_reader_feed(&reader, too_long[i], strlen(too_long[i]), stop, &calls, &err), HGT_ELIMIT);
+		assert_int_equal(hgt_sse_reader_feed(&reader, too_long[i], strlen(too_long[i]), stop, &calls, &err),
+			HGT_ELIMIT);
 		assert_string_equal(err.message, "an event is longer than 15 bytes");
 	}
 	hgt_sse_reader_release(&reader);
@@ -135,7 +139,8 @@ static void survives_failing_allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_in_pieces_of_any_size), cmocka_unit_test(reads_what_is_written), cmocka_unit_test(restarts),
+		cmocka_unit_test(reads_in_pieces_of_any_size), cmocka_unit_test(reads_what_is_written),
+		cmocka_unit_test(restarts),
 		cmocka_unit_test(stops_and_limits), cmocka_unit_test(survives_failing_allocations),
 	};
 

@@ -1,4 +1,5 @@
-/* cli/remote/table and show: columns that stand straight whatever is in them, nothing that moves the cursor, times and ids in short. */
+/* cli/remote/table and show: columns that stand straight whatever is in them, nothing that moves the cursor,
+ * times and ids in short. */
 #include "cli/remote/table.h"
 
 #include "tests/unit/fail_alloc.h"
@@ -90,9 +91,11 @@ static void shows_times_and_ids(void **state)
 		void (*show)(struct hgt_buf *out, const char *text);
 		const char *in, *shown;
 	} cases[] = {
-		{show_time, "2026-01-02T03:04:05.678Z", "2026-01-02 04:04:05"}, {show_time, NULL, "-"}, {show_time, "\x1b[", "\\e["},
+		{show_time, "2026-01-02T03:04:05.678Z", "2026-01-02 04:04:05"}, {show_time, NULL, "-"},
+		{show_time, "\x1b[", "\\e["},
 		{show_id, "0123456789abcdef0123456789abcdef01234567", "01234567"}, {show_id, NULL, "-"},
-		{show_id, "0000000000000000000000000000000000000000", "-"}, {show_id, "ab", "ab"}, {show_id, "\x1b[2J", "\\e[2J"},
+		{show_id, "0000000000000000000000000000000000000000", "-"}, {show_id, "ab", "ab"},
+		{show_id, "\x1b[2J", "\\e[2J"},
 	};
 
 	(void)state;
