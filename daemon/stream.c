@@ -33,7 +33,9 @@ void stream_start(struct subscriber *s)
 		setsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
 	}
+	/* What a stream that may be open for weeks does not need. */
 	query_release(&s->request->query);
+	evhttp_clear_headers(evhttp_request_get_input_headers(s->request->ev));
 	request_header(s->request, "Content-Type", "text/event-stream");
 	request_header(s->request, "Cache-Control", "no-store");
 	request_header(s->request, "X-Accel-Buffering", "no");	/* proxies of nginx's kind pass it on at once */
