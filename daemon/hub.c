@@ -165,7 +165,14 @@ struct snapshot {
 	bool cut;
 };
 
-/* Of a want with globs; those up to the last one told are passed over. */
+static void snapshot_forget(struct subscriber *s)
+{
+	free(s->snapshot_repo);
+	free(s->snapshot_ref);
+	s->snapshot_repo = s->snapshot_ref = NULL;
+}
+
+/* Of a want with globs; where it is cut it goes on behind that ref. */
 static int snapshot_ref(void *ctx, const char *repo, const char *ref, const char *id, uint64_t seq)
 {
 	struct snapshot *snapshot = ctx;
@@ -173,24 +180,17 @@ static int snapshot_ref(void *ctx, const char *repo, const char *ref, const char
 	const struct hgt_filter *f = &snapshot->want->filter;
 
 	(void)seq;
-	if (s->snapshot_repo) {
-		int order = strcmp(repo, s->snapshot_repo);
-
-		if (order < 0 || (order == 0 && strcmp(ref, s->snapshot_ref) <= 0))
-			return 0;
-	}
 	if ((*f->repo && !hgt_glob_match(f->repo, repo)) || (*f->ref && !hgt_glob_match(f->ref, ref)))
 		return 0;
-	if (stream_is_full(s)) {
-		snapshot->cut = true;
-		return 1;
-	}
 	stream_ref(s, repo, ref, id);
-	free(s->snapshot_repo);
-	free(s->snapshot_ref);
+	if (!stream_is_full(s))
+		return 0;
+	snapshot_forget(s);
 	s->snapshot_repo = strdup(repo);
 	s->snapshot_ref = strdup(ref);
-	return s->snapshot_repo && s->snapshot_ref ? 0 : HGT_ENOMEM;
+	s->broken |= !s->snapshot_repo || !s->snapshot_ref;
+	snapshot->cut = true;
+	return 1;
 }
 
 static int snapshot_exact(struct subscriber *s, size_t i, struct hgt_error *err)
@@ -224,11 +224,13 @@ static int feed_snapshot(struct subscriber *s, struct hgt_error *err)
 		else if (*want->filter.type && !hgt_glob_match(want->filter.type, HGT_EVENT_REF_UPDATED))
 			code = 0;	/* no refs are wanted */
 		else
-			code = hgt_journal_refs(s->hub->daemon->reader, NULL, snapshot_ref, &snapshot, err);
+			code = hgt_journal_refs_after(s->hub->daemon->reader, s->snapshot_repo ? s->snapshot_repo : "",
+				s->snapshot_ref ? s->snapshot_ref : "", snapshot_ref, &snapshot, err);
 		if (code < 0)
 			return code;
 		if (snapshot.cut)
 			return 1;
+		snapshot_forget(s);
 	}
 	s->phase = SUBSCRIBER_LIVE;
 	if (!s->page)
@@ -238,9 +240,7 @@ static int feed_snapshot(struct subscriber *s, struct hgt_error *err)
 
 static void begin_snapshot(struct subscriber *s)
 {
-	free(s->snapshot_repo);
-	free(s->snapshot_ref);
-	s->snapshot_repo = s->snapshot_ref = NULL;
+	snapshot_forget(s);
 	s->snapshot_want = 0;
 	s->phase = SUBSCRIBER_SNAPSHOT;
 	/* What moves from here on is told after the snapshot, though the snapshot may show it already. */
@@ -475,8 +475,7 @@ void subscriber_free(struct subscriber *s)
 		hgt_buf_release(&s->page->events);
 		free(s->page);
 	}
-	free(s->snapshot_repo);
-	free(s->snapshot_ref);
+	snapshot_forget(s);
 	free(s);
 }
 

@@ -103,6 +103,10 @@ typedef int (*hgt_journal_ref_cb)(void *ctx, const char *repo, const char *ref, 
 /* repo NULL: of all repositories. In order of repo, ref (by bytes). A negative return of cb stops and is passed on, a positive stops. */
 int hgt_journal_refs(struct hgt_journal *journal, const char *repo, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The same of all repositories, from behind (repo, ref) on: for who cannot take all of them at once. */
+int hgt_journal_refs_after(struct hgt_journal *journal, const char *repo, const char *ref, hgt_journal_ref_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
 /*
  * Moves that were seen and that no push has explained yet: what a hook's late word is matched with. The last few of each ref
  * are kept. explain finds the latest that went exactly this way and takes it out; *seq is 0 when there is none.

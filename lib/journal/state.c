@@ -40,15 +40,11 @@ int hgt_journal_get_ref(struct hgt_journal *j, const char *repo, const char *ref
 	return code < 0 ? code : 0;
 }
 
-int hgt_journal_refs(struct hgt_journal *j, const char *repo, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err)
+/* Each row of a bound statement over refs. */
+static int each_ref(struct hgt_journal *j, sqlite3_stmt *stmt, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err)
 {
-	sqlite3_stmt *stmt;
-	int code = hgt_journal_stmt(j, repo ? HGT_SQL_REFS : HGT_SQL_REFS_ALL, &stmt, err);
+	int code;
 
-	if (code < 0)
-		return code;
-	if (repo)
-		hgt_journal_bind(stmt, 1, repo);
 	while ((code = hgt_journal_step(j, stmt, err)) == 1) {
 		code = cb(ctx, hgt_journal_column(stmt, 0), hgt_journal_column(stmt, 1), hgt_journal_column(stmt, 2),
 			(uint64_t)sqlite3_column_int64(stmt, 3));
@@ -57,6 +53,33 @@ int hgt_journal_refs(struct hgt_journal *j, const char *repo, hgt_journal_ref_cb
 	}
 	hgt_journal_reset(stmt);
 	return code < 0 ? code : 0;
+}
+
+int hgt_journal_refs(struct hgt_journal *j, const char *repo, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code;
+
+	if (!repo)
+		return hgt_journal_refs_after(j, "", "", cb, ctx, err);
+	code = hgt_journal_stmt(j, HGT_SQL_REFS, &stmt, err);
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, repo);
+	return each_ref(j, stmt, cb, ctx, err);
+}
+
+int hgt_journal_refs_after(struct hgt_journal *j, const char *repo, const char *ref, hgt_journal_ref_cb cb, void *ctx,
+	struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_REFS_AFTER, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, repo);
+	hgt_journal_bind(stmt, 2, ref);
+	return each_ref(j, stmt, cb, ctx, err);
 }
 
 int hgt_journal_add_unexplained(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,

@@ -186,6 +186,9 @@ static void refs(void **state)
 	hgt_buf_reset(&out);
 	assert_int_equal(hgt_journal_refs(j, "b", collect_ref, &out, NULL), 0);
 	assert_string_equal(out.data, "b refs/heads/x aa 1\n");
+	hgt_buf_reset(&out);
+	assert_int_equal(hgt_journal_refs_after(j, "a", "refs/heads/Z", collect_ref, &out, NULL), 0);
+	assert_string_equal(out.data, "a refs/heads/y bb 4\nb refs/heads/x aa 1\n");
 	assert_int_equal(hgt_journal_get_ref(j, "a", "refs/heads/y", id, &seq, NULL), 0);
 	assert_string_equal(id, ID_B);
 	assert_int_equal(seq, 4);
