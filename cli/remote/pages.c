@@ -6,8 +6,10 @@
 #include "cli/remote/remote.h"
 #include "event/event.h"
 
-/* Each stretch is so much longer than the one before: few requests, and at most this much read in vain. */
-enum { STRETCH_FACTOR = 16, PAGE = 500 };
+enum {
+	STRETCH_FACTOR = 16,	/* each stretch is so much longer than the one before: at most this much is read in vain */
+	PAGE = 100,		/* events of 1000 paths each stay well below the reader's limit on nodes */
+};
 
 void pages_add_filter(struct hgt_buf *path, const struct pages_filter *filter)
 {
