@@ -312,8 +312,8 @@ static int run_after(struct apply *a)
 	a->result->after_ran = code == 0;
 	a->result->exit_status = job.exit_status;
 	if (code == 0 && (job.timed_out || job.exit_status != 0)) {
-		/* What refuses these files will refuse them again. */
-		a->result->permanent = true;
+		/* What refuses these files will refuse them again; a command that is not there may come. */
+		a->result->permanent = job.exit_status != JOB_NOT_FOUND && job.exit_status != JOB_NOT_RUN;
 		a->result->output = job.output;
 		a->result->output_cut = job.cut;
 		hgt_buf_init(&job.output);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/timing.h"
+
+#define LOOK_MS 10	/* how often is looked whether it has ended where there is no pidfd (Linux before 5.3) */
 
 /* Its own group, every signal at its default and let through, only the three standard descriptors. */
 static int spawn(char *const *argv, int out, pid_t *pid)
@@ -68,30 +71,38 @@ static bool take_output(int fd, struct job_result *result)
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 /* Wait for the process, its words taken meanwhile; kills its group when the time is over. */
-static int attend(pid_t pid, int pidfd, int out, int limit_ms, struct job_result *result, struct hgt_error *err)
+static int attend(pid_t pid, int out, int limit_ms, struct job_result *result, struct hgt_error *err)
 {
 	int64_t deadline = hgt_time_mono_ms() + limit_ms;
-	struct pollfd fds[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = out, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = out, .events = POLLIN}, {.fd = pidfd_open(pid, 0), .events = POLLIN}};
 	int status;
 
-	while (!(fds[0].revents & POLLIN)) {
+	while (!has_ended(pid)) {
 		int64_t left = deadline - hgt_time_mono_ms();
-		int n;
 
-		if (left <= 0) {
+		if (left <= 0 && !result->timed_out) {
 			result->timed_out = true;
 			kill(-pid, SIGKILL);
-			left = -1;
 		}
-		n = poll(fds, 2, result->timed_out ? -1 : (int)left);
-		if (n < 0 && errno != EINTR)
-			break;
-		if (n > 0 && fds[1].revents && !take_output(out, result))
-			fds[1].fd = -1;
+		/* The end of a killed process takes no time to speak of. */
+		left = result->timed_out || left > INT_MAX ? INT_MAX : left;
+		if (fds[1].fd < 0 && left > LOOK_MS)
+			left = LOOK_MS;
+		if (poll(fds, 2, (int)left) > 0 && fds[0].revents && !take_output(out, result))
+			fds[0].fd = -1;
 	}
-	if (fds[1].fd >= 0)
+	if (fds[0].fd >= 0)
 		take_output(out, result);
+	if (fds[1].fd >= 0)
+		close(fds[1].fd);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return hgt_error_set_errno(err, "cannot wait for a command");
@@ -101,7 +112,7 @@ static int attend(pid_t pid, int pidfd, int out, int limit_ms, struct job_result
 
 int job_run(char *const *argv, int limit_ms, struct job_result *result, struct hgt_error *err)
 {
-	int fds[2] = {-1, -1}, pidfd = -1, failed, code;
+	int fds[2] = {-1, -1}, failed, code;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -109,19 +120,15 @@ int job_run(char *const *argv, int limit_ms, struct job_result *result, struct h
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	failed = spawn(argv, fds[1], &pid);
 	close(fds[1]);
-	if (failed) {
-		close(fds[0]);
+	if (failed == ENOMEM || failed == EAGAIN) {
 		errno = failed;
-		return hgt_error_set_errno(err, "cannot run %s", argv[0]);
-	}
-	pidfd = pidfd_open(pid, 0);
-	if (pidfd < 0) {
-		code = hgt_error_set_errno(err, "cannot watch %s", argv[0]);
-		kill(-pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		code = hgt_error_set_errno(err, "cannot start %s", argv[0]);
+	} else if (failed) {
+		result->exit_status = failed == ENOENT ? JOB_NOT_FOUND : JOB_NOT_RUN;
+		hgt_buf_addf(&result->output, "cannot run %s: %s", argv[0], strerror(failed));
+		code = hgt_buf_check(&result->output, err);
 	} else {
-		code = attend(pid, pidfd, fds[0], limit_ms, result, err);
-		close(pidfd);
+		code = attend(pid, fds[0], limit_ms, result, err);
 	}
 	close(fds[0]);
 	return code;

@@ -8,6 +8,10 @@
 
 #define JOB_OUTPUT_MAX (16 * 1024)
 
+/* Exit statuses of what is no program, as a shell tells them. */
+#define JOB_NOT_RUN 126
+#define JOB_NOT_FOUND 127
+
 struct job_result {
 	int exit_status;	/* as a shell tells it: 128 + n for signal n */
 	bool timed_out;		/* the group was killed */
@@ -17,7 +21,7 @@ struct job_result {
 
 /*
  * Run argv (NULL at its end; looked up in PATH) with stdin from /dev/null and wait for it, at most limit_ms. What it leaves running in
- * the background after its own end is left alone. Blocks. 0 when it ran, however it ended; else it could not be started.
+ * the background after its own end is left alone. Blocks. 0 however it ended; negative when this machine could not even try.
  */
 int job_run(char *const *argv, int limit_ms, struct job_result *result, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -420,7 +420,8 @@ static void runs_after_when_it_is_owed(void **state)
 	assert_int_equal(apply_due(rig, first, true), 0);
 	assert_true(rig->result.after_ran);
 	rig->argv[0] = (char *)(uintptr_t)"/no/such/command";
-	assert_int_equal(apply_due(rig, second, false), HGT_ENOENT);
+	assert_int_equal(apply_due(rig, second, false), HGT_ECONFLICT);
+	assert_int_equal(rig->result.exit_status, 127);
 	assert_true(rig->result.restored);
 	assert_false(rig->result.permanent);
 	is(rig, "conf/a", "a1");
