@@ -32,8 +32,8 @@ static void start(struct small_daemon *small)
 	struct hgt_buf text = HGT_BUF_INIT;
 	struct hgt_error err = {0};
 
-	hgt_buf_addf(&text, "site: test\nstate: %s/state\nrepositories: {root: %s/git, exclude: [\"scratch/**\"]}\n", small->folder,
-		small->folder);
+	hgt_buf_addf(&text, "site: test\nstate: %s/state\nrepositories: {root: %s/git, exclude: [\"scratch/**\"]}\n"
+		"sockets: {hook: %s/hook.sock}\n", small->folder, small->folder, small->folder);
 	well(hgt_config_parse(text.data, text.len, "test.yaml", &small->config, &err), &err);
 	hgt_buf_reset(&text);
 	hgt_buf_addf(&text, "%s/state/" HGT_JOURNAL_FILE, small->folder);
