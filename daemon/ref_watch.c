@@ -11,12 +11,14 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/intake.h"
 #include "daemon/repos.h"
 
 enum {
-	SETTLE_MS = 300,	/* for the hook of the same push to come first */
+	SETTLE_MS = 300,	/* after the last change, for the hook of the same push to come first */
+	SETTLE_MOST_MS = 3000,	/* after the first, so that a busy repository is compared too */
 	BEAT_SECONDS = 300,	/* between compares of everything */
 	REFS_DEPTH_MAX = 64,	/* folders below refs/ */
 };
@@ -29,6 +31,7 @@ struct target {
 	struct ref_watch *watch;
 	char *name, *path;
 	struct event *settle;	/* runs after something was seen, until the compare is asked for */
+	int64_t touched_ms;	/* monotonic: when it was first seen since the last compare was asked for */
 	struct mark *marks;	/* its folders */
 };
 
@@ -167,12 +170,17 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 	intake_compare(target->watch->daemon->intake, target->name, target->path);
 }
 
-/* Something moved. The wait is not begun anew by what follows, so that a busy repository is compared too. */
+/* Something moved. A push of many refs moves them one by one, and its hook speaks after the last. */
 static void touch(struct target *target)
 {
-	const struct timeval wait = {.tv_usec = SETTLE_MS * 1000};
+	int64_t now = hgt_time_mono_ms(), left;
+	struct timeval wait = {0};
 
-	if (!event_pending(target->settle, EV_TIMEOUT, NULL) && event_add(target->settle, &wait) < 0)
+	if (!event_pending(target->settle, EV_TIMEOUT, NULL))
+		target->touched_ms = now;
+	left = target->touched_ms + SETTLE_MOST_MS - now;
+	wait.tv_usec = 1000 * (left < 0 ? 0 : left < SETTLE_MS ? left : SETTLE_MS);
+	if (event_add(target->settle, &wait) < 0)
 		hgt_log(HGT_LOG_ERROR, "ref_watch", "out of memory for a timer", HGT_S("repo", target->name));
 }
 
