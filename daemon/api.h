@@ -1,4 +1,4 @@
-/* The endpoints of the HTTP API: each takes the request and answers it. Who may ask has been settled by the routes in http.c. */
+/* The endpoints of the HTTP API: each takes the request and answers it. Who may ask has been settled in routes.c. */
 #ifndef HEADGATE_DAEMON_API_H
 #define HEADGATE_DAEMON_API_H
 

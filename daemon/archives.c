@@ -1,36 +1,21 @@
-/* Archives: resolved and built by git workers, kept on disk by tree id, served from there. */
+/* Archives: resolved and built by git workers, once for all who wait, and served from the cache. */
 #include "daemon/archives.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <event2/buffer.h>
 #include <fcntl.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/build.h"
 #include "base/digest.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/workers.h"
+#include "daemon/archive_cache.h"
 #include "daemon/request.h"
 #include "git/repository.h"
 #include "headgate/protocol.h"
-
-#define ARCHIVE_SUFFIX ".tar.gz"
-#define DIGEST_SUFFIX ".sha256"
-
-/* One archive on disk. */
-struct archive {
-	TAILQ_ENTRY(archive) entry;
-	char tree[HGT_OID_HEX_SHA256 + 1];
-	struct hgt_archive_info info;
-	int64_t made;	/* its file's modification time; for the order at start */
-};
-
-TAILQ_HEAD(archive_list, archive);
 
 /* A request that waits, first for its tree id, then for the build. */
 struct want {
@@ -60,62 +45,9 @@ struct build {
 
 struct archives {
 	struct daemon *daemon;
-	char *folder, *temporary;
-	struct hgt_map by_tree;		/* struct archive */
-	struct archive_list used;	/* least recently used first */
-	uint64_t bytes;
+	struct archive_cache cache;
 	struct hgt_map building;	/* tree -> struct build */
 };
-
-/* The cache. */
-
-static void path_of(const struct archives *archives, const char *tree, const char *suffix, struct hgt_buf *out)
-{
-	hgt_buf_reset(out);
-	hgt_buf_addf(out, "%s/%s%s", archives->folder, tree, suffix);
-}
-
-static void forget(struct archives *archives, struct archive *archive)
-{
-	hgt_map_remove(&archives->by_tree, archive->tree, strlen(archive->tree));
-	TAILQ_REMOVE(&archives->used, archive, entry);
-	archives->bytes -= archive->info.bytes;
-	free(archive);
-}
-
-static void drop(struct archives *archives, struct archive *archive)
-{
-	struct hgt_buf path = HGT_BUF_INIT;
-
-	path_of(archives, archive->tree, ARCHIVE_SUFFIX, &path);
-	if (!path.failed)
-		unlink(path.data);
-	path_of(archives, archive->tree, DIGEST_SUFFIX, &path);
-	if (!path.failed)
-		unlink(path.data);
-	hgt_buf_release(&path);
-	forget(archives, archive);
-}
-
-/* Keep it as the latest used; what is over the limit goes, the oldest first, but never this one. */
-static int keep(struct archives *archives, const char *tree, const struct hgt_archive_info *info, struct hgt_error *err)
-{
-	struct archive *archive = calloc(1, sizeof(*archive));
-
-	if (!archive)
-		return hgt_error_nomem(err);
-	snprintf(archive->tree, sizeof(archive->tree), "%s", tree);
-	archive->info = *info;
-	if (hgt_map_put(&archives->by_tree, archive->tree, strlen(archive->tree), archive, NULL) < 0) {
-		free(archive);
-		return hgt_error_nomem(err);
-	}
-	TAILQ_INSERT_TAIL(&archives->used, archive, entry);
-	archives->bytes += info->bytes;
-	while (archives->bytes > archives->daemon->config->limits.archive_cache && TAILQ_FIRST(&archives->used) != archive)
-		drop(archives, TAILQ_FIRST(&archives->used));
-	return 0;
-}
 
 /* Answers. */
 
@@ -174,7 +106,7 @@ static bool answer_file(struct want *want, struct archive *archive)
 	struct stat st;
 	int fd = -1;
 
-	path_of(archives, archive->tree, ARCHIVE_SUFFIX, &text);
+	archive_path(&archives->cache, archive->tree, ARCHIVE_SUFFIX, &text);
 	if (!text.failed)
 		fd = open(text.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	/* With the flag it goes out by sendfile, else through a mapping. */
@@ -187,8 +119,7 @@ static bool answer_file(struct want *want, struct archive *archive)
 		hgt_buf_release(&text);
 		return false;
 	}
-	TAILQ_REMOVE(&archives->used, archive, entry);
-	TAILQ_INSERT_TAIL(&archives->used, archive, entry);
+	archive_touch(&archives->cache, archive);
 	add_headers(want);
 	hgt_buf_reset(&text);
 	hgt_digest_field(&text, archive->info.digest);
@@ -214,7 +145,7 @@ static int make_archive(struct build *build, struct hgt_error *err)
 	int fd = -1, code;
 
 	hgt_random_hex(8, unique);
-	hgt_buf_addf(&temporary, "%s/%s", archives->temporary, unique);
+	hgt_buf_addf(&temporary, "%s/%s", archives->cache.temporary, unique);
 	if ((code = hgt_buf_check(&temporary, err)) < 0 || (code = hgt_repo_open(build->source->repo_path, &repo, err)) < 0)
 		goto out;
 	fd = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -231,11 +162,11 @@ static int make_archive(struct build *build, struct hgt_error *err)
 	}
 	hgt_hex(build->info.digest, sizeof(build->info.digest), hex);
 	hgt_buf_addf(&line, "%s  %s%s\n", hex, build->tree, ARCHIVE_SUFFIX);
-	path_of(archives, build->tree, DIGEST_SUFFIX, &path);
+	archive_path(&archives->cache, build->tree, DIGEST_SUFFIX, &path);
 	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&path, err)) < 0 ||
 	    (code = hgt_write_file(path.data, line.data, line.len, 0600, err)) < 0)
 		goto out;
-	path_of(archives, build->tree, ARCHIVE_SUFFIX, &path);
+	archive_path(&archives->cache, build->tree, ARCHIVE_SUFFIX, &path);
 	code = hgt_buf_check(&path, err);
 	if (code == 0 && rename(temporary.data, path.data) < 0)
 		code = hgt_error_set_errno(err, "%s", path.data);
@@ -266,11 +197,11 @@ static void build_done(void *job)
 
 	hgt_map_remove(&archives->building, build->tree, strlen(build->tree));
 	if (build->code == 0)
-		build->code = keep(archives, build->tree, &build->info, &build->err);
+		build->code = archive_keep(&archives->cache, build->tree, &build->info, &build->err);
 	if (build->code < 0)
 		hgt_log(HGT_LOG_WARNING, "archives", build->err.message, HGT_S("tree", build->tree));
 	while ((want = TAILQ_FIRST(&build->wants))) {
-		struct archive *archive = hgt_map_get(&archives->by_tree, build->tree, strlen(build->tree));
+		struct archive *archive = archive_find(&archives->cache, build->tree);
 
 		TAILQ_REMOVE(&build->wants, want, entry);
 		if (build->code < 0 || !archive) {
@@ -364,11 +295,11 @@ static void resolved(void *job)
 		want_free(want);
 		return;
 	}
-	archive = hgt_map_get(&archives->by_tree, want->tree, strlen(want->tree));
+	archive = archive_find(&archives->cache, want->tree);
 	if (archive && answer_file(want, archive))
 		return;
 	if (archive)
-		drop(archives, archive);	/* somebody has changed the file */
+		archive_drop(&archives->cache, archive);	/* somebody has changed the file */
 	build_for(archives, want);
 }
 
@@ -392,124 +323,6 @@ void archives_serve(struct archives *archives, struct request *request, const ch
 	request_reply_error(request, 503, NULL, "out of memory");
 }
 
-/* Start: the index is read from the folder. */
-
-/* Take name's archive into found when its digest is there and all is in order; false when the file is to go. */
-static bool load_archive(const struct archives *archives, const char *name, struct archive *found)
-{
-	struct hgt_buf path = HGT_BUF_INIT, line = HGT_BUF_INIT;
-	unsigned char *digest = found->info.digest;
-	size_t len = strlen(name);
-	struct stat st;
-	bool good = false;
-
-	*found = (struct archive){0};
-	if (len != HGT_OID_HEX + strlen(ARCHIVE_SUFFIX) || strcmp(name + HGT_OID_HEX, ARCHIVE_SUFFIX) != 0)
-		return false;
-	memcpy(found->tree, name, HGT_OID_HEX);
-	if (!hgt_oid_is_valid(found->tree))
-		return false;
-	path_of(archives, found->tree, ARCHIVE_SUFFIX, &path);
-	if (path.failed || lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode))
-		goto out;
-	found->info.bytes = (uint64_t)st.st_size;
-	found->made = (int64_t)st.st_mtim.tv_sec;
-	path_of(archives, found->tree, DIGEST_SUFFIX, &path);
-	if (path.failed || hgt_read_file(path.data, 256, &line, NULL) < 0 || line.len < HGT_SHA256_HEX ||
-	    line.data[HGT_SHA256_HEX - 1] != ' ')
-		goto out;
-	for (size_t i = 0; i < HGT_SHA256_SIZE; i++)
-		if (sscanf(line.data + 2 * i, "%2hhx", &digest[i]) != 1)
-			goto out;
-	good = true;
-out:
-	hgt_buf_release(&path);
-	hgt_buf_release(&line);
-	return good;
-}
-
-static int by_age(const void *a, const void *b)
-{
-	const struct archive *x = a, *y = b;
-
-	return x->made < y->made ? -1 : x->made > y->made;
-}
-
-/* Every archive that is whole into *out (to be freed); all other files but sidecars are removed. */
-static int list_folder(const struct archives *archives, DIR *dir, struct archive **out, size_t *n, struct hgt_error *err)
-{
-	struct dirent *item;
-	size_t cap = 0;
-
-	while ((item = readdir(dir))) {
-		if (item->d_name[0] == '.' || !strcmp(item->d_name, "tmp") || strstr(item->d_name, DIGEST_SUFFIX))
-			continue;
-		if (*n == cap) {
-			struct archive *more = reallocarray(*out, cap ? cap * 2 : 16, sizeof(struct archive));
-
-			if (!more)
-				return hgt_error_nomem(err);
-			*out = more;
-			cap = cap ? cap * 2 : 16;
-		}
-		if (load_archive(archives, item->d_name, &(*out)[*n]))
-			(*n)++;
-		else
-			unlinkat(dirfd(dir), item->d_name, 0);
-	}
-	return 0;
-}
-
-/* Sidecars whose archive is not there. */
-static void remove_orphans(const struct archives *archives, DIR *dir)
-{
-	struct dirent *item;
-
-	rewinddir(dir);
-	while ((item = readdir(dir))) {
-		const char *suffix = strstr(item->d_name, DIGEST_SUFFIX);
-
-		if (suffix && !hgt_map_get(&archives->by_tree, item->d_name, (size_t)(suffix - item->d_name)))
-			unlinkat(dirfd(dir), item->d_name, 0);
-	}
-}
-
-static int load_index(struct archives *archives, struct hgt_error *err)
-{
-	DIR *dir = opendir(archives->folder);
-	struct archive *found = NULL;
-	size_t n = 0;
-	int code;
-
-	if (!dir)
-		return hgt_error_set_errno(err, "%s", archives->folder);
-	code = list_folder(archives, dir, &found, &n, err);
-	if (code == 0 && n)
-		qsort(found, n, sizeof(*found), by_age);
-	for (size_t i = 0; code == 0 && i < n; i++)
-		code = keep(archives, found[i].tree, &found[i].info, err);
-	if (code == 0)
-		remove_orphans(archives, dir);
-	free(found);
-	closedir(dir);
-	return code;
-}
-
-/* What a crash left half-built. */
-static int clear_temporary(const struct archives *archives, struct hgt_error *err)
-{
-	DIR *dir = opendir(archives->temporary);
-	struct dirent *item;
-
-	if (!dir)
-		return hgt_error_set_errno(err, "%s", archives->temporary);
-	while ((item = readdir(dir)))
-		if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
-			unlinkat(dirfd(dir), item->d_name, 0);
-	closedir(dir);
-	return 0;
-}
-
 int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error *err)
 {
 	struct archives *archives = calloc(1, sizeof(*archives));
@@ -518,19 +331,7 @@ int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error 
 	if (!archives)
 		return hgt_error_nomem(err);
 	archives->daemon = daemon;
-	TAILQ_INIT(&archives->used);
-	if (asprintf(&archives->folder, "%s/archives", daemon->config->state) < 0)
-		archives->folder = NULL;
-	if (asprintf(&archives->temporary, "%s/archives/tmp", daemon->config->state) < 0)
-		archives->temporary = NULL;
-	if (!archives->folder || !archives->temporary)
-		code = hgt_error_nomem(err);
-	else
-		code = hgt_make_folders(archives->temporary, 0700, err);
-	if (code == 0)
-		code = clear_temporary(archives, err);
-	if (code == 0)
-		code = load_index(archives, err);
+	code = archive_cache_init(&archives->cache, daemon->config->state, daemon->config->limits.archive_cache, err);
 	if (code < 0) {
 		archives_free(archives);
 		return code;
@@ -543,11 +344,7 @@ void archives_free(struct archives *archives)
 {
 	if (!archives)
 		return;
-	while (!TAILQ_EMPTY(&archives->used))
-		forget(archives, TAILQ_FIRST(&archives->used));
-	hgt_map_release(&archives->by_tree);
+	archive_cache_release(&archives->cache);
 	hgt_map_release(&archives->building);
-	free(archives->folder);
-	free(archives->temporary);
 	free(archives);
 }

@@ -1,8 +1,5 @@
 /*
- * Archives: built by a git worker, once, kept in <state>/archives by tree id under a size limit, served from there.
- *
- * On disk: <tree id>.tar.gz and, made before it, <tree id>.sha256, a line as sha256sum(1) writes it. Whatever else is found in the folder
- * at start is removed.
+ * Archives: built by a git worker, once, kept in <state>/archives by tree id under a size limit (archive_cache.h), served from there.
  */
 #ifndef HEADGATE_DAEMON_ARCHIVES_H
 #define HEADGATE_DAEMON_ARCHIVES_H

@@ -1,4 +1,4 @@
-/* The HTTP API: doors, connections, routes, who asks. */
+/* The HTTP API: doors and connections. */
 #include "daemon/http.h"
 
 #include <event2/buffer.h>
@@ -9,23 +9,24 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/map.h"
 #include "base/timing.h"
-#include "daemon/agent.h"
-#include "daemon/agents.h"
-#include "daemon/api.h"
 #include "daemon/hub.h"
 #include "daemon/listen.h"
+#include "daemon/request.h"
+#include "daemon/routes.h"
 #include "headgate/protocol.h"
 
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
-#define MORE_CONNECTIONS 256	/* of one door beyond limits.streams */
+#define MORE_CONNECTIONS 256	/* beyond limits.streams */
+#define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define FRESH_MAX 512		/* connections of one door that have not made a request yet: nobody knows who they are */
 
 /*
@@ -55,7 +56,7 @@ struct door {
 	bool admin;
 	bool paused;
 	const char *path;		/* of the admin socket */
-	size_t n, n_fresh;
+	size_t n, n_fresh;		/* connections; of them, fresh ones */
 	struct connection_list arriving;
 	struct event *arrived;
 };
@@ -67,6 +68,8 @@ struct http {
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
 	struct connection_list waiting;
 	struct event *sweep;		/* ends those whose deadline has passed */
+	size_t most;			/* connections of one kind of door: admin, TCP */
+	size_t n_tcp;
 	size_t answering;
 	bool draining;
 };
@@ -75,21 +78,32 @@ struct http {
 
 static bool is_crowded(const struct door *door)
 {
-	return door->n >= (size_t)door->http->daemon->config->limits.streams + MORE_CONNECTIONS || door->n_fresh >= FRESH_MAX;
+	return (door->admin ? door->n : door->http->n_tcp) >= door->http->most || door->n_fresh >= FRESH_MAX;
 }
 
 /* Pause or resume accepting as the numbers say; those who come meanwhile wait in the kernel's queue. */
-static void regulate(struct door *door)
+static void regulate(struct http *http)
 {
-	bool pause = door->http->draining || is_crowded(door);
+	for (size_t i = 0; i < http->n_doors; i++) {
+		struct door *door = &http->doors[i];
+		bool pause = http->draining || is_crowded(door);
 
-	if (pause == door->paused || !door->listener)
-		return;
-	door->paused = pause;
-	if (pause)
-		evconnlistener_disable(door->listener);
-	else
-		evconnlistener_enable(door->listener);
+		if (pause == door->paused || !door->listener)
+			continue;
+		door->paused = pause;
+		if (pause)
+			evconnlistener_disable(door->listener);
+		else
+			evconnlistener_enable(door->listener);
+	}
+}
+
+/* A door's connections: one more, or one less. */
+static void count_connection(struct door *door, bool more)
+{
+	door->n += more ? 1 : (size_t)-1;
+	if (!door->admin)
+		door->http->n_tcp += more ? 1 : (size_t)-1;
 }
 
 static void plan_sweep(struct http *http)
@@ -147,12 +161,12 @@ static void connection_free(struct connection *c)
 	struct door *door = c->door;
 
 	leave_state(c);
-	door->n--;
+	count_connection(door, false);
 	door->n_fresh -= c->fresh;
 	if (c->ev)
 		hgt_map_remove(&door->http->connections, (const char *)&c->ev, sizeof(c->ev));
 	free(c);
-	regulate(door);
+	regulate(door->http);
 }
 
 /* evhttp is about to free the connection. */
@@ -194,9 +208,9 @@ static struct bufferevent *connection_arrives(struct event_base *base, void *arg
 	c->state = ARRIVING;
 	c->fresh = true;
 	TAILQ_INSERT_TAIL(&door->arriving, c, entry);
-	door->n++;
+	count_connection(door, true);
 	door->n_fresh++;
-	regulate(door);
+	regulate(door->http);
 	event_active(door->arrived, EV_TIMEOUT, 0);
 	return bev;
 }
@@ -264,180 +278,7 @@ static void accept_failed(struct evconnlistener *listener, void *evhttp)
 		evconnlistener_enable(listener);
 }
 
-/* Routes. */
-
-enum who { ANYONE, ADMIN, AGENT, EITHER };
-
-#define READS (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
-#define START "cursor", "last"
-
-static const struct route {
-	int methods;
-	const char *path;	/* with a final '*': a name follows */
-	enum who who;
-	void (*handle)(struct request *request);
-	const char *params[9];	/* that the query may have, then NULL */
-} routes[] = {
-	{READS, "/healthz", ANYONE, api_health, {NULL}},
-	{READS, "/readyz", ANYONE, api_ready, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/events", ADMIN, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
-	{EVHTTP_REQ_GET, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", NULL}},
-	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/agents/self/events", AGENT, api_agent_events, {"instance", START, NULL}},
-	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/agents", ADMIN, api_agents, {NULL}},
-	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
-	{EVHTTP_REQ_DELETE, "/v1/agents/*", ADMIN, api_agent_remove, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/status", ADMIN, api_status, {NULL}},
-};
-
-/* Whether path is the route's; *name gets what stands for its '*', or NULL. */
-static bool route_matches(const struct route *route, const char *path, const char **name)
-{
-	size_t len = strlen(route->path);
-
-	*name = NULL;
-	if (route->path[len - 1] != '*')
-		return !strcmp(path, route->path);
-	if (strncmp(path, route->path, len - 1) != 0 || !path[len - 1] || strchr(path + len - 1, '/'))
-		return false;
-	*name = path + len - 1;
-	return true;
-}
-
-/* The route of a path and method; NULL when the request has been answered for want of one. A path that is some route's by its whole
- * text is not looked for among the names. */
-static const struct route *find_route(struct request *request, const char *path, int method, const char **name)
-{
-	static const struct {
-		int method;
-		const char *text;
-	} methods[] = {
-		{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_PUT, "PUT"},
-		{EVHTTP_REQ_DELETE, "DELETE"},
-	};
-	struct hgt_buf allow = HGT_BUF_INIT;
-	const struct route *found = NULL;
-	int allowed = 0;
-
-	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes) && !found; i++) {
-		const struct route *route = &routes[i];
-
-		if (!route_matches(route, path, name) || (*name && allowed))
-			continue;
-		allowed |= route->methods;
-		if (route->methods & method)
-			found = route;
-	}
-	if (found)
-		return found;
-	if (!allowed) {
-		request_reply_error(request, 404, NULL, "there is nothing at this path");
-		return NULL;
-	}
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (allowed & methods[i].method)
-			hgt_buf_addf(&allow, "%s%s", allow.len ? ", " : "", methods[i].text);
-	request_header(request, "Allow", allow.data);
-	request_reply_error(request, 405, NULL, "this path takes %s", allow.data);
-	hgt_buf_release(&allow);
-	return NULL;
-}
-
-/* Who asks. */
-
-static bool refuse(struct request *request, const char *why)
-{
-	request_header(request, "WWW-Authenticate", "Bearer");
-	request_reply_error(request, 401, NULL, "%s", why);
-	return false;
-}
-
-/* Who asks at a TCP door; false when the request has been answered. */
-static bool authenticate(struct request *request)
-{
-	const char *value = request_get_header(request, "Authorization");
-
-	if (!value)
-		return refuse(request, "a token is needed: Authorization: Bearer ...");
-	if (strncasecmp(value, "Bearer ", 7) == 0) {
-		struct agent *agent = agents_authenticate(request->daemon->agents, value + 7 + strspn(value + 7, " "));
-
-		if (agent) {
-			request->agent = agent_ref(agent);
-			return true;
-		}
-	}
-	agents_refused(request->daemon->agents, NULL, request->remote, "the token is wrong or revoked");
-	return refuse(request, "the token is wrong or revoked");
-}
-
-/* Whether who asks may; false when the request has been answered. */
-static bool authorize(struct request *request, const struct route *route, const struct door *door, int fd)
-{
-	uid_t uid;
-
-	if (route->who == ANYONE)
-		return true;
-	if (door->admin) {
-		if (!listen_peer_uid(fd, &uid) || (uid != geteuid() && uid != 0)) {
-			request_reply_error(request, 403, NULL, "this socket is for the daemon's own user and root");
-			return false;
-		}
-		if (route->who != AGENT)
-			return true;
-		request_reply_error(request, 403, NULL, "this is for agents, by their tokens");
-		return false;
-	}
-	if (!authenticate(request))
-		return false;
-	if (route->who != ADMIN)
-		return true;
-	request_reply_error(request, 403, NULL, "this is for the admin socket alone");
-	return false;
-}
-
-static bool parse_query(struct request *request, const struct route *route, const char *text)
-{
-	struct hgt_error err = {0};
-	const char *unknown;
-
-	if (query_parse(text, &request->query, &err) < 0) {
-		request_reply_error(request, 400, NULL, "%s", err.message);
-		return false;
-	}
-	unknown = query_unknown(&request->query, route->params);
-	if (unknown)
-		request_reply_error(request, 400, NULL, "unknown parameter \"%s\"", unknown);
-	return !unknown;
-}
-
-static bool parse_name(struct request *request, const char *name)
-{
-	struct hgt_error err = {0};
-
-	if (!name)
-		return true;
-	request->name = malloc(strlen(name) + 1);
-	if (!request->name)
-		request_reply_error(request, 503, NULL, "out of memory");
-	else if (query_decode(name, strlen(name), request->name, &err) < 0)
-		request_reply_error(request, 400, NULL, "%s", err.message);
-	else
-		return true;
-	return false;
-}
-
-static void route_request(struct request *request, const struct door *door, int fd)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request->ev);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *name;
-	const struct route *route = find_route(request, path ? path : "", evhttp_request_get_command(request->ev), &name);
-
-	if (route && authorize(request, route, door, fd) && parse_query(request, route, evhttp_uri_get_query(uri)) &&
-	    parse_name(request, name))
-		route->handle(request);
-}
+/* Requests. */
 
 /* The answer is on its way to the kernel: the connection may send its next request. */
 static void answer_sent(struct evhttp_request *ev, void *arg)
@@ -475,7 +316,7 @@ static void handle(struct evhttp_request *ev, void *arg)
 	door->n_fresh -= c->fresh;
 	c->fresh = false;
 	c->request = request;
-	regulate(door);
+	regulate(http);
 	request->daemon = http->daemon;
 	request->ev = ev;
 	request->connection = c;
@@ -488,7 +329,7 @@ static void handle(struct evhttp_request *ev, void *arg)
 		request_reply_error(request, 503, NULL, "the daemon is shutting down");
 		return;
 	}
-	route_request(request, door, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
+	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
 }
 
 /* Doors. */
@@ -550,6 +391,26 @@ static int open_tcp(const struct hgt_config_listen *listen, struct door *door, s
 	return code;
 }
 
+/* As many connections as the config wants and the descriptors allow. */
+static size_t find_most(size_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return wanted;
+	if (limit.rlim_cur < wanted + OTHER_DESCRIPTORS && limit.rlim_cur < limit.rlim_max) {
+		const struct rlimit raised = {.rlim_max = limit.rlim_max,
+			.rlim_cur = wanted + OTHER_DESCRIPTORS < limit.rlim_max ? wanted + OTHER_DESCRIPTORS : limit.rlim_max};
+
+		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			limit = raised;
+	}
+	if (limit.rlim_cur >= wanted + OTHER_DESCRIPTORS)
+		return wanted;
+	hgt_log(HGT_LOG_WARNING, "http", "fewer descriptors than limits.streams asks for", HGT_I("descriptors", limit.rlim_cur));
+	return limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS : OTHER_DESCRIPTORS / 2;
+}
+
 int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 {
 	const struct hgt_config *config = daemon->config;
@@ -559,6 +420,7 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	if (!http)
 		return hgt_error_nomem(err);
 	http->daemon = daemon;
+	http->most = find_most((size_t)config->limits.streams + MORE_CONNECTIONS);
 	TAILQ_INIT(&http->waiting);
 	http->doors = calloc(1 + config->n_listen, sizeof(*http->doors));
 	http->sweep = evtimer_new(daemon->base, sweep, http);
@@ -583,8 +445,7 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 int http_drain(struct http *http)
 {
 	http->draining = true;
-	for (size_t i = 0; i < http->n_doors; i++)
-		regulate(&http->doors[i]);
+	regulate(http);
 	hub_end_all(http->daemon->hub);
 	return http->answering == 0;
 }

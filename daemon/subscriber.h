@@ -1,5 +1,6 @@
 /*
- * A subscriber and the hub, for the hub's own sources: hub.c (who is fed when), stream.c (what is sent), ask.c (questions to the trees).
+ * A subscriber and the hub, for the hub's own sources: hub.c (who is fed when), subscribe.c (who begins where),
+ * stream.c (what is sent), ask.c (questions to the trees).
  *
  * A subscriber is at `seen`: everything up to there it has been told of, or it was not for it. It is not fed while its socket is full,
  * while a worker looks at trees for it, or while it waits its turn for the journal; one of `drained`, `answered`, `pump` goes on then.
@@ -81,6 +82,15 @@ enum hgt_match subscriber_match(const struct hub_want *want, struct row *row);
 
 /* It was told of the row, or it is not for it: seen moves on. */
 void subscriber_take(struct subscriber *s, struct row *row, bool tell);
+
+/* Tell it first what there is; events then go on from the head. */
+void snapshot_begin(struct subscriber *s);
+void snapshot_forget(struct subscriber *s);	/* where it was cut */
+
+/* Wake up for the next bookmark that is due, when there is anyone to be sent one. */
+void bookmarks_plan(struct hub *hub);
+
+/* subscribe.c */
 
 void subscriber_free(struct subscriber *s);
 

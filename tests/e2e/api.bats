@@ -306,3 +306,30 @@ push_change() {
   [[ $(stat -c %a "$ADMIN_SOCKET") == 600 ]]
   [[ $(admin GET /healthz) == ok ]]
 }
+
+@test "more connections than there are descriptors" {
+  server_config
+  # The daemon alone is kept short; this shell opens the connections.
+  headgated() {
+    ulimit -n 100
+    exec "$BUILD/bin/headgated" "$@"
+  }
+  daemon_start
+  grep -q 'fewer descriptors' "$DAEMON_LOG"
+  crowd=()
+  for i in {1..90}; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    crowd+=("$fd")
+  done
+  # Whoever floods the TCP door keeps nobody from the admin socket.
+  [[ $(admin GET /healthz) == ok ]]
+  ticks=$(awk '{ print $14 + $15 }' "/proc/$DAEMON_PID/stat")
+  run curl -sS --noproxy '*' --max-time 1 "$URL/healthz"
+  ((status == 28))
+  # It does not turn in circles meanwhile.
+  (($(awk '{ print $14 + $15 }' "/proc/$DAEMON_PID/stat") - ticks < 50))
+  for fd in "${crowd[@]}"; do
+    exec {fd}<&-
+  done
+  wait_for 5 curl -sS -f --noproxy '*' --max-time 1 "$URL/healthz"
+}

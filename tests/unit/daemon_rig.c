@@ -21,6 +21,7 @@
 #include "daemon/repos.h"
 #include "daemon/store.h"
 #include "headgate/protocol.h"
+#include "tests/unit/fail_alloc.h"
 #include "tests/unit/temp_folder.h"
 #include "tests/unit/unit.h"
 
@@ -268,7 +269,7 @@ struct client client_open(struct rig *rig)
 	return client;
 }
 
-static void client_read(struct client *client)
+void client_read(struct client *client)
 {
 	while (!client->paused && !client->ended) {
 		char *room = hgt_buf_reserve(&client->got, 65536);
@@ -302,7 +303,7 @@ void client_send(struct client *client, const char *text)
 	}
 }
 
-struct client client_request(struct rig *rig, const char *method, const char *path, const char *headers, const char *body)
+struct client client_request_failing(struct rig *rig, const char *method, const char *path, const char *headers, const char *body, long n)
 {
 	struct client client = client_open(rig);
 	struct hgt_buf text = HGT_BUF_INIT;
@@ -313,9 +314,17 @@ struct client client_request(struct rig *rig, const char *method, const char *pa
 	hgt_buf_adds(&text, "\r\n");
 	hgt_buf_adds(&text, body ? body : "");
 	assert_false(text.failed);
+	assert_non_null(hgt_buf_reserve(&client.got, 256 * 1024));
+	if (n)
+		fail_alloc_at(n);
 	client_send(&client, text.data);
 	hgt_buf_release(&text);
 	return client;
+}
+
+struct client client_request(struct rig *rig, const char *method, const char *path, const char *headers, const char *body)
+{
+	return client_request_failing(rig, method, path, headers, body, 0);
 }
 
 struct client client_get(struct rig *rig, const char *path, const char *headers)

@@ -66,8 +66,13 @@ struct client {
 struct client client_open(struct rig *rig);
 void client_send(struct client *client, const char *text);
 struct client client_request(struct rig *rig, const char *method, const char *path, const char *headers, const char *body);
+/* The same, with the nth allocation from then on failing (0: none); the client's own are made before. */
+struct client client_request_failing(struct rig *rig, const char *method, const char *path, const char *headers, const char *body, long n);
 struct client client_get(struct rig *rig, const char *path, const char *headers);
 void client_close(struct client *client);
+
+/* Take what has come. */
+void client_read(struct client *client);
 
 /* Turn until the client was sent this text, so many times; the offset of the first. */
 size_t client_until(struct client *client, const char *text);

@@ -4,6 +4,7 @@
 #include "daemon/hub.h"
 #include "headgate/protocol.h"
 #include "tests/unit/daemon_rig.h"
+#include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
 
 static int start(void **state)
@@ -226,6 +227,60 @@ static void test_crowd(void **state)
 	free(crowd);
 }
 
+static bool answered_or_closed(void *ctx)
+{
+	struct client *c = ctx;
+
+	client_read(c);
+	return c->ended || strstr(c->got.data, "\r\n\r\n");
+}
+
+/* Each allocation of a request fails in turn: whoever asked is answered or let go, and the next one is served as ever. */
+static void test_no_memory(void **state)
+{
+	static const struct {
+		const char *method, *path, *headers, *body;
+	} cases[] = {
+		{"GET", "/v1/status", "", NULL},
+		{"GET", "/v1/events?cursor=0&path=x", "", NULL},
+		{"GET", "/v1/events", "", NULL},
+		{"GET", "/v1/events?cursor=0&path=x", "Accept: text/event-stream\r\n", NULL},
+		{"GET", "/v1/events?repo=a", "Accept: text/event-stream\r\n", NULL},
+		{"GET", "/v1/events?wait=1&last=0", "", NULL},
+		{"POST", "/v1/agents", "", "{\"name\":\"a\",\"kind\":\"host\",\"allow\":[\"**\"]}"},
+		{"DELETE", "/v1/agents/a", "", NULL},
+		{"GET", "/v1/archive?repo=r&rev=", "", NULL},
+	};
+	struct rig *rig = *state;
+	char *head;
+
+	free(rig_sh(rig, "git init -q --bare git/r.git; git init -q w; cd w; echo 1 >f; git add .; git commit -qm one; "
+		"git push -q ../git/r.git HEAD:refs/heads/main"));
+	head = rig_sh(rig, "git -C w rev-parse HEAD");
+	rig_restart(rig);
+	rig_publish_many(rig, 3, "x", 10);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf path = HGT_BUF_INIT;
+		bool failed = true;
+
+		hgt_buf_addf(&path, "%s%s", cases[i].path, strstr(cases[i].path, "rev=") ? head : "");
+		for (long n = 1; failed; n++) {
+			struct client c = client_request_failing(rig, cases[i].method, path.data, cases[i].headers, cases[i].body, n);
+
+			if (!rig_until(rig, answered_or_closed, &c))
+				fail_msg("%s %s was never answered when allocation %ld failed", cases[i].method, path.data, n);
+			rig_settle(rig);
+			failed = fail_alloc_off();
+			client_close(&c);
+			c = client_get(rig, "/healthz", "");
+			client_until(&c, "ok\n");
+			client_close(&c);
+		}
+		hgt_buf_release(&path);
+	}
+	free(head);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -233,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_routes), TEST(test_head_has_no_body), TEST(test_ready), TEST(test_several_on_a_connection),
 		TEST(test_too_large), TEST(test_no_http), TEST(test_gone_before_the_answer), TEST(test_drain), TEST(test_crowd),
+		TEST(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,55 @@
+/*
+ * The archives on disk, by tree id, the least recently used going first when they are over the limit.
+ *
+ * In the folder: <tree id>.tar.gz and, made before it, <tree id>.sha256, a line as sha256sum(1) writes it. Whatever else is found there
+ * at start is removed. New ones are made below tmp/ and renamed into place.
+ */
+#ifndef HEADGATE_DAEMON_ARCHIVE_CACHE_H
+#define HEADGATE_DAEMON_ARCHIVE_CACHE_H
+
+#include <sys/queue.h>
+
+#include "archive/build.h"
+#include "base/map.h"
+
+#define ARCHIVE_SUFFIX ".tar.gz"
+#define DIGEST_SUFFIX ".sha256"
+
+/* One archive on disk. */
+struct archive {
+	TAILQ_ENTRY(archive) entry;
+	char tree[HGT_OID_HEX_SHA256 + 1];
+	struct hgt_archive_info info;
+	int64_t made;	/* its file's modification time; for the order at start */
+};
+
+TAILQ_HEAD(archive_list, archive);
+
+struct archive_cache {
+	char *folder, *temporary;
+	uint64_t limit;			/* bytes of all archives */
+	struct hgt_map by_tree;		/* struct archive */
+	struct archive_list used;	/* least recently used first */
+	uint64_t bytes;
+};
+
+/* Make the folders, remove what a crash left half-built, read what there is. Release it after a failure too. */
+int archive_cache_init(struct archive_cache *cache, const char *state, uint64_t limit, struct hgt_error *err) HGT_MUST_CHECK;
+void archive_cache_release(struct archive_cache *cache);
+
+/* The path of a tree's file into out, which is emptied before. Reads only what never changes: workers may call it. */
+void archive_path(const struct archive_cache *cache, const char *tree, const char *suffix, struct hgt_buf *out);
+
+/* NULL when it is not there. */
+struct archive *archive_find(const struct archive_cache *cache, const char *tree);
+
+/* It has been used now. */
+void archive_touch(struct archive_cache *cache, struct archive *archive);
+
+/* Its files are in place: it is the latest used. What is over the limit goes, the oldest first, but never this one. */
+int archive_keep(struct archive_cache *cache, const char *tree, const struct hgt_archive_info *info, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Remove it with its files. */
+void archive_drop(struct archive_cache *cache, struct archive *archive);
+
+#endif
