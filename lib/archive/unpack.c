@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "archive/beneath.h"
+#include "archive/gunzip.h"
 #include "archive/tar.h"
 #include "base/io.h"
 
@@ -29,10 +29,7 @@ struct unpacker {
 	struct hgt_error *err;
 	uint64_t entries;
 	struct hgt_unpack_info info;
-	/* The gzip stream. */
-	int fd;
-	z_stream z;
-	bool input_over, output_over;
+	struct hgt_gunzip gz;
 	struct hgt_beneath beneath;
 	int folder;		/* of the entry at hand; borrowed from beneath */
 	/* The next entry, as pax records and header tell it. */
@@ -40,51 +37,12 @@ struct unpacker {
 	bool has_name, has_target, has_size, pax_seen;
 	uint64_t size;
 	struct hgt_buf pax;
-	unsigned char in[CHUNK];
 	unsigned char chunk[CHUNK];
 };
 
-/* At most len bytes of the tar into out; *got is less only at the end of the gzip stream. */
-static int inflate_some(struct unpacker *u, void *out, size_t len, size_t *got)
-{
-	u->z.next_out = out;
-	u->z.avail_out = (uInt)len;
-	while (u->z.avail_out > 0 && !u->output_over) {
-		int z;
-
-		if (u->z.avail_in == 0 && !u->input_over) {
-			ssize_t n = read(u->fd, u->in, CHUNK);
-
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n < 0)
-				return hgt_error_set_errno(u->err, "cannot read the archive");
-			u->input_over = n == 0;
-			u->z.next_in = u->in;
-			u->z.avail_in = (uInt)n;
-		}
-		z = inflate(&u->z, Z_NO_FLUSH);
-		if (z == Z_STREAM_END)
-			u->output_over = true;
-		else if (z == Z_MEM_ERROR)
-			return hgt_error_nomem(u->err);
-		else if (z == Z_BUF_ERROR && u->input_over)
-			return hgt_error_set(u->err, HGT_EPARSE, "the archive is cut short");
-		else if (z != Z_OK && z != Z_BUF_ERROR)
-			return hgt_error_set(u->err, HGT_EPARSE, "the archive is no gzip file: %s", u->z.msg ? u->z.msg : "bad data");
-	}
-	*got = len - u->z.avail_out;
-	return 0;
-}
-
 static int get(struct unpacker *u, void *out, size_t len)
 {
-	size_t got;
-	int code = inflate_some(u, out, len, &got);
-
-	if (code == 0 && got < len)
-		code = hgt_error_set(u->err, HGT_EPARSE, "the archive is cut short");
-	return code;
+	return hgt_gunzip_read(&u->gz, out, len, u->err);
 }
 
 static int skip_padding(struct unpacker *u, uint64_t size)
@@ -466,8 +424,6 @@ static int read_end(struct unpacker *u)
 	char block[HGT_TAR_BLOCK];
 	size_t got = HGT_TAR_BLOCK, total = 0;
 	int code = get(u, block, sizeof(block));
-	char extra;
-	ssize_t n;
 
 	while (code == 0 && got > 0) {
 		memset(block + got, 0, sizeof(block) - got);
@@ -476,16 +432,9 @@ static int read_end(struct unpacker *u)
 		total += got;
 		if (total > PADDING_MAX)
 			return hgt_error_set(u->err, HGT_ELIMIT, "the archive has more than %d bytes behind its end", PADDING_MAX);
-		code = inflate_some(u, block, sizeof(block), &got);
+		code = hgt_gunzip_some(&u->gz, block, sizeof(block), &got, u->err);
 	}
-	if (code < 0)
-		return code;
-	do {
-		n = u->z.avail_in > 0 ? 1 : read(u->fd, &extra, 1);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return hgt_error_set_errno(u->err, "cannot read the archive");
-	return n == 0 ? 0 : hgt_error_set(u->err, HGT_EPARSE, "there is something behind the archive's gzip stream");
+	return code < 0 ? code : hgt_gunzip_end(&u->gz, u->err);
 }
 
 /* One header and what it stands for; 1 at the end. */
@@ -525,28 +474,24 @@ static int unpack_next(struct unpacker *u)
 int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, struct hgt_unpack_info *info, struct hgt_error *err)
 {
 	struct unpacker *u = calloc(1, sizeof(*u));
-	int code = 0;
+	int code;
 
 	if (!u)
 		return hgt_error_nomem(err);
 	u->limits = limits;
 	u->err = err;
-	u->fd = fd;
 	hgt_beneath_init(&u->beneath, dir_fd);
 	hgt_buf_init(&u->name);
 	hgt_buf_init(&u->target);
 	hgt_buf_init(&u->pax);
-	if (inflateInit2(&u->z, 15 + 16) != Z_OK) {
-		free(u);
-		return hgt_error_nomem(err);
-	}
+	code = hgt_gunzip_init(&u->gz, fd, err);
 	while (code == 0)
 		code = unpack_next(u);
 	if (code > 0) {
 		*info = u->info;
 		code = 0;
 	}
-	inflateEnd(&u->z);
+	hgt_gunzip_release(&u->gz);
 	hgt_beneath_release(&u->beneath);
 	hgt_buf_release(&u->name);
 	hgt_buf_release(&u->target);
