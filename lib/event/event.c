@@ -13,7 +13,8 @@ int hgt_cursor_parse(const char *text, struct hgt_cursor *out, struct hgt_error 
 	size_t digits = strspn(text, "0123456789abcdef");
 
 	if (strcmp(text, "0") != 0) {
-		if (digits != HGT_JOURNAL_ID_HEX || text[digits] != '.' ||
+		/* A cursor has one spelling: a number with zeros before it was never given out. */
+		if (digits != HGT_JOURNAL_ID_HEX || text[digits] != '.' || (text[digits + 1] == '0' && text[digits + 2]) ||
 			hgt_parse_u64(text + digits + 1, INT64_MAX, &cursor.seq) < 0)
 			return hgt_error_set(err, HGT_EPARSE, "no cursor: it has the form <%d hex digits>.<number>, or is 0",
 				HGT_JOURNAL_ID_HEX);
