@@ -115,6 +115,14 @@ static bool all_settled(const struct runner *runner)
 	return true;
 }
 
+static bool all_heard(const struct runner *runner)
+{
+	for (size_t i = 0; i < runner->config->n_targets; i++)
+		if (!target_is_heard(runner->targets[i]))
+			return false;
+	return true;
+}
+
 static bool all_synced(const struct runner *runner)
 {
 	for (size_t i = 0; i < runner->config->n_targets; i++)
@@ -133,7 +141,7 @@ void runner_settle(struct runner *runner)
 		if (!busy)
 			event_base_loopbreak(runner->base);
 	} else if (runner->once && runner->told && !busy && all_settled(runner)) {
-		runner->exit_code = all_synced(runner) ? HGT_EXIT_OK : HGT_EXIT_NOT;
+		runner->exit_code = !all_heard(runner) ? HGT_EXIT_TROUBLE : all_synced(runner) ? HGT_EXIT_OK : HGT_EXIT_NOT;
 		event_base_loopbreak(runner->base);
 	}
 }

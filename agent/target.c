@@ -158,8 +158,15 @@ void target_complete(struct target *t)
 
 bool target_is_settled(const struct target *t)
 {
-	return t->told && t->state == TARGET_IDLE && !t->post && t->saved.reports.n == 0 && !t->saving &&
-		!(wants_compare(t) && hgt_time_mono_ms() >= t->compare_at) && !(wants_content(t) && hgt_time_mono_ms() >= t->retry_at);
+	int64_t now = hgt_time_mono_ms();
+
+	return t->told && t->state == TARGET_IDLE && !t->post && !t->saving && !(t->saved.reports.n > 0 && now >= t->post_at) &&
+		!(wants_compare(t) && now >= t->compare_at) && !(wants_content(t) && now >= t->retry_at);
+}
+
+bool target_is_heard(const struct target *t)
+{
+	return t->saved.reports.n == 0;
 }
 
 bool target_is_synced(const struct target *t)

@@ -32,9 +32,10 @@ void target_complete(struct target *target);
 /* Take the next step. */
 void target_drive(struct target *target);
 
-/* Nothing more to do by itself right now. */
+/* Nothing more to do by itself right now; then: it is as it should be, and the daemon has all its reports. */
 bool target_is_settled(const struct target *target);
 bool target_is_synced(const struct target *target);
+bool target_is_heard(const struct target *target);
 
 /* A job on the worker or a report on its way. */
 bool target_is_busy(const struct target *target);

@@ -149,3 +149,19 @@ refused() {
   ((status == 2))
   has "longer than"
 }
+
+@test "a report that is not taken stays, and goes out the next time" {
+  echo one >"$T/tree/a"
+  serve a
+  echo 503 >"$T/false/report.status"
+  run headgate-agent --once -c "$T/web1.yaml"
+  ((status == 2))
+  has "a report waits"
+  [[ $(<"$T/into/a") == one ]]
+  [[ $(jq -r '.reports[].operation' "$T/web1.state/targets/t1/state.json" | xargs) == "Running Succeeded" ]]
+  rm "$T/false/report.status" "$T/false/reports"
+  echo 304 >"$T/false/archive.status"
+  headgate-agent --once -c "$T/web1.yaml"
+  [[ $(jq -r .operation "$T/false/reports" | head -n 2 | xargs) == "Running Succeeded" ]]
+  [[ $(jq '.reports | length' "$T/web1.state/targets/t1/state.json") == 0 ]]
+}

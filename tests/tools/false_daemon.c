@@ -6,6 +6,7 @@
  * Prints the port that the kernel chose. Takes every token. FOLDER holds, read anew for each request:
  *
  *	stream		the bytes of the event stream, after which it stays open
+ *	report.status	of the answer to a report; 200 when it is missing
  *	archive.status, archive.headers, archive	what GET /v1/archive answers; status 200 and no headers when they are missing
  *
  * and gets `reports`, the reports as they come, one a line.
@@ -55,6 +56,18 @@ static void on_stream(struct evhttp_request *request, void *ctx)
 	send_file(request, "stream", evhttp_send_reply_chunk);
 }
 
+/* The number in a file. */
+static int read_status(const char *name)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	int status;
+
+	read_file(name, &text);
+	status = text.len ? (int)strtol(text.data, NULL, 10) : 200;
+	hgt_buf_release(&text);
+	return status;
+}
+
 static int archive_status;
 
 static void send_archive(struct evhttp_request *request, struct evbuffer *body)
@@ -64,13 +77,12 @@ static void send_archive(struct evhttp_request *request, struct evbuffer *body)
 
 static void on_archive(struct evhttp_request *request, void *ctx)
 {
-	struct hgt_buf status = HGT_BUF_INIT, headers = HGT_BUF_INIT;
+	struct hgt_buf headers = HGT_BUF_INIT;
 	char *line, *rest;
 
 	(void)ctx;
-	read_file("archive.status", &status);
 	read_file("archive.headers", &headers);
-	archive_status = status.len ? (int)strtol(status.data, NULL, 10) : 200;
+	archive_status = read_status("archive.status");
 	for (rest = headers.data; (line = strsep(&rest, "\n"));) {
 		char *colon = strchr(line, ':');
 
@@ -80,7 +92,6 @@ static void on_archive(struct evhttp_request *request, void *ctx)
 		evhttp_add_header(evhttp_request_get_output_headers(request), line, colon + 1 + strspn(colon + 1, " "));
 	}
 	send_file(request, "archive", send_archive);
-	hgt_buf_release(&status);
 	hgt_buf_release(&headers);
 }
 
@@ -99,7 +110,7 @@ static void on_report(struct evhttp_request *request, void *ctx)
 	fputc('\n', file);
 	fclose(file);
 	hgt_buf_release(&path);
-	evhttp_send_reply(request, 200, "OK", NULL);
+	evhttp_send_reply(request, read_status("report.status"), "So", NULL);
 }
 
 static void on_announce(struct evhttp_request *request, void *ctx)
