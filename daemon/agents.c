@@ -124,12 +124,11 @@ int agents_may_stream(const struct agent *agent, const char *instance, struct hg
 	return 0;
 }
 
-void agents_stream_opened(struct agents *agents, struct agent *agent, struct subscriber *stream, const char *remote)
+void agents_stream_opened(struct agent *agent, struct subscriber *stream, const char *remote)
 {
 	struct subscriber *before = agent->stream;
 	char *own = strdup(remote);
 
-	(void)agents;
 	agent->stream = stream;
 	if (own) {
 		free(agent->remote);
@@ -140,9 +139,8 @@ void agents_stream_opened(struct agents *agents, struct agent *agent, struct sub
 	hgt_log(HGT_LOG_INFO, "agents", "agent connected", HGT_S("agent", agent->name), HGT_S("remote", remote));
 }
 
-void agents_stream_closed(struct agents *agents, struct agent *agent, const struct subscriber *stream)
+void agents_stream_closed(struct agent *agent, const struct subscriber *stream)
 {
-	(void)agents;
 	if (agent->stream != stream)
 		return;
 	agent->stream = NULL;

@@ -57,8 +57,8 @@ int agents_report(struct agents *agents, struct agent *agent, const struct repor
 int agents_may_stream(const struct agent *agent, const char *instance, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The agent's stream is open; one that was before is ended. */
-void agents_stream_opened(struct agents *agents, struct agent *agent, struct subscriber *stream, const char *remote);
-void agents_stream_closed(struct agents *agents, struct agent *agent, const struct subscriber *stream);
+void agents_stream_opened(struct agent *agent, struct subscriber *stream, const char *remote);
+void agents_stream_closed(struct agent *agent, const struct subscriber *stream);
 
 /* Journal that somebody was turned away, at most once a minute per address. agent may be NULL. */
 void agents_refused(struct agents *agents, const char *agent, const char *remote, const char *reason);

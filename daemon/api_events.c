@@ -119,19 +119,12 @@ void api_events(struct request *request)
 		return;	/* it has been answered */
 }
 
-/* What an agent's stream keeps: the agent, by a reference. */
-struct agent_stream {
-	struct agents *agents;
-	struct agent *agent;
-};
-
 static void agent_stream_ended(void *ctx, struct subscriber *subscriber)
 {
-	struct agent_stream *stream = ctx;
+	struct agent *agent = ctx;
 
-	agents_stream_closed(stream->agents, stream->agent, subscriber);
-	agent_unref(stream->agent);
-	free(stream);
+	agents_stream_closed(agent, subscriber);
+	agent_unref(agent);
 }
 
 static void subscribe_agent(struct request *request, struct hub_options *options)
@@ -139,18 +132,14 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	struct daemon *daemon = request->daemon;
 	struct agent *agent = request->agent;
 	struct hub_want *wants = calloc(agent->n_targets ? agent->n_targets : 1, sizeof(*wants));
-	struct agent_stream *stream = malloc(sizeof(*stream));
 	struct subscriber *subscriber = NULL;
 	struct hgt_error err = {0};
 	char remote[REQUEST_REMOTE_MAX];
 
-	if (!wants || !stream) {
-		free(wants);
-		free(stream);
+	if (!wants) {
 		request_reply_error(request, 503, NULL, "out of memory");
 		return;
 	}
-	*stream = (struct agent_stream){.agents = daemon->agents, .agent = agent_ref(agent)};
 	for (size_t i = 0; i < agent->n_targets; i++)
 		wants[i] = (struct hub_want){
 			.exact = true,
@@ -161,14 +150,12 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	options->wants = wants;
 	options->n_wants = agent->n_targets;
 	options->ended = agent_stream_ended;
-	options->ctx = stream;
+	options->ctx = agent_ref(agent);
 	snprintf(remote, sizeof(remote), "%s", request->remote);
-	if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0) {
-		agent_unref(stream->agent);
-		free(stream);
-	} else if (subscriber) {
-		agents_stream_opened(daemon->agents, agent, subscriber, remote);
-	}
+	if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0)
+		agent_unref(agent);
+	else if (subscriber)
+		agents_stream_opened(agent, subscriber, remote);
 	free(wants);
 }
 

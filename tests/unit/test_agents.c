@@ -214,12 +214,12 @@ static void test_one_instance(void **state)
 	assert_int_equal(agents_may_stream(agent, "i1", &err), HGT_EINVAL);
 	assert_int_equal(announce(rig, agent, "i1", "infra/prod", &err), 0);
 	assert_int_equal(agents_may_stream(agent, "i1", &err), 0);
-	agents_stream_opened(rig->daemon.agents, agent, stream, "192.0.2.7");
+	agents_stream_opened(agent, stream, "192.0.2.7");
 	assert_int_equal(announce(rig, agent, "i2", "infra/prod", &err), HGT_ECONFLICT);
 	assert_non_null(strstr(err.message, "192.0.2.7"));
 	assert_int_equal(agents_may_stream(agent, "i2", &err), HGT_ECONFLICT);
 	assert_int_equal(announce(rig, agent, "i1", "infra/prod", &err), 0);
-	agents_stream_closed(rig->daemon.agents, agent, stream);
+	agents_stream_closed(agent, stream);
 	assert_null(agent->stream);
 	assert_int_equal(announce(rig, agent, "i2", "infra/prod", &err), 0);
 	assert_int_equal(agents_may_stream(agent, "i1", &err), HGT_EINVAL);
