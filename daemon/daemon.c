@@ -287,7 +287,7 @@ int daemon_run(const struct hgt_config *config, struct hgt_error *err)
 	if (p.abandoned) {
 		/* Threads still hold what would be freed. What was acknowledged is on disk. */
 		hgt_log(HGT_LOG_WARNING, "daemon", "stopped without waiting for what still ran");
-		return code;
+		return 1;
 	}
 	tear_down(&p);
 	if (code == 0)

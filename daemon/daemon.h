@@ -36,7 +36,8 @@ struct daemon {
 	bool stopping;			/* nothing new is begun; what runs is waited for */
 };
 
-/* Build everything from the config, serve until a signal ends it, tear down. 0, or negative with err set. */
+/* Build everything from the config, serve until a signal ends it, tear down. 0, or negative with err set. 1: threads still run,
+ * and nothing may be freed; all that is left to do is _exit. */
 int daemon_run(const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -1,6 +1,8 @@
 /* The one way in for moves of refs: lanes, one a repository, and the jobs that go through them. */
 #include "daemon/intake.h"
 
+#include <event2/event.h>
+
 #include "base/log.h"
 #include "base/map.h"
 #include "base/workers.h"
@@ -11,8 +13,10 @@
 #include "daemon/repos.h"
 #include "daemon/store.h"
 
-/* How often moves are planned again because the journal knew something else. Within a lane once is enough. */
-enum { TRIES_MAX = 3 };
+enum {
+	TRIES_MAX = 3,		/* plans of one push, each for what the journal was found to know; in a lane the second holds */
+	REST_SECONDS = 5,	/* without compares after the journal could not be written */
+};
 
 /* Something that is done in a lane: an announced push, or (line NULL) a compare. */
 struct job {
@@ -44,6 +48,7 @@ struct intake {
 	struct hgt_map lanes;		/* name -> lane */
 	struct lane *compare_head, **compare_last;
 	bool comparing;
+	struct event *rest;		/* runs after the journal could not be written: no compare begins */
 	void (*compared)(void *ctx);
 	void *compared_ctx;
 };
@@ -52,12 +57,23 @@ static void lane_step(struct lane *lane);
 static void start_compare(struct intake *intake);
 static void plan(struct job *job);
 
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	start_compare(arg);
+}
+
 int intake_new(struct daemon *daemon, struct intake **out, struct hgt_error *err)
 {
 	struct intake *intake = calloc(1, sizeof(*intake));
 
 	if (!intake)
 		return hgt_error_nomem(err);
+	intake->rest = evtimer_new(daemon->base, on_rested, intake);
+	if (!intake->rest) {
+		free(intake);
+		return hgt_error_nomem(err);
+	}
 	intake->daemon = daemon;
 	intake->compare_last = &intake->compare_head;
 	*out = intake;
@@ -95,6 +111,7 @@ void intake_free(struct intake *intake)
 	while ((entry = hgt_map_next(&intake->lanes, &pos)))
 		lane_free(entry->value);
 	hgt_map_release(&intake->lanes);
+	event_free(intake->rest);
 	free(intake);
 }
 
@@ -158,6 +175,20 @@ static void want_compare(struct lane *lane)
 	lane->intake->compare_last = &lane->next_compare;
 }
 
+/* The journal could not be read or written for a compare: again, after a rest. */
+static void compare_failed(struct job *job, int code, const struct hgt_error *err)
+{
+	const struct timeval rest = {.tv_sec = REST_SECONDS};
+	struct lane *lane = job->lane;
+
+	hgt_log(HGT_LOG_ERROR, "intake", "a compare has failed and will be tried again", HGT_S("repo", lane->name),
+		HGT_S("error", err->message));
+	want_compare(lane);
+	if (event_add(lane->intake->rest, &rest) < 0)
+		hgt_log(HGT_LOG_ERROR, "intake", "out of memory for a timer");
+	finish(job, code, err);
+}
+
 /* On the writer thread. */
 static int run_settle(struct hgt_journal *journal, struct store_batch *batch, void *arg, struct hgt_error *err)
 {
@@ -174,10 +205,11 @@ static void on_settled(void *arg, int code, const struct hgt_error *err)
 		plan(job);
 		return;
 	}
-	if (code < 0 && code != HGT_ECONFLICT && !job->line)
-		hgt_log(HGT_LOG_ERROR, "intake", "moves that were seen cannot be journaled", HGT_S("repo", job->lane->name),
-			HGT_S("error", err->message));
-	if (code == HGT_ECONFLICT || (code == 0 && (job->moves.look_again || job->compare.more)))
+	if (code < 0 && !job->line) {
+		compare_failed(job, code, err);
+		return;
+	}
+	if (code == 0 && (job->moves.look_again || job->compare.more))
 		want_compare(job->lane);
 	finish(job, code, err);
 }
@@ -276,8 +308,7 @@ static void on_compared(void *arg, int code, const struct hgt_error *err)
 	struct lane *lane = job->lane;
 
 	if (code < 0) {
-		hgt_log(HGT_LOG_ERROR, "intake", "a compare has failed", HGT_S("repo", lane->name), HGT_S("error", err->message));
-		finish(job, code, err);
+		compare_failed(job, code, err);
 		return;
 	}
 	repos_found(lane->intake->daemon->repos, lane->name, job->compare.n, NULL);
@@ -322,7 +353,7 @@ static void start_compare(struct intake *intake)
 	struct lane **from = &intake->compare_head, *lane;
 	struct job *job;
 
-	if (intake->comparing || intake->daemon->stopping)
+	if (intake->comparing || intake->daemon->stopping || event_pending(intake->rest, EV_TIMEOUT, NULL))
 		return;
 	while (*from && ((*from)->busy || (*from)->head))
 		from = &(*from)->next_compare;

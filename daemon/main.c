@@ -1,5 +1,4 @@
 /* headgated: reads its arguments and its config, then runs the daemon. */
-#include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -113,6 +112,8 @@ int main(int argc, char **argv)
 		printf("%s: good\n", path.data);
 	else if (code == 0)
 		code = daemon_run(config, &err);
+	if (code > 0)
+		_exit(HGT_EXIT_OK);
 	status = code < 0 ? trouble(&err) : HGT_EXIT_OK;
 	hgt_config_free(config);
 	hgt_buf_release(&path);

@@ -37,6 +37,7 @@ struct move {
 	bool planned;			/* for that value */
 	bool borne_out;			/* the ref is at the new id, or came past it */
 	bool at_tip;			/* the ref is at the new id now */
+	bool look_again;		/* it is somewhere that these events do not tell of */
 	bool covered;			/* the known value is the new id, or came past it: the move is in the journal in some form */
 	bool inferred;			/* `missed` is to be journaled before `own` */
 	struct leg missed;		/* known -> old */

@@ -1,6 +1,7 @@
 /* What the repository says about moves of its refs. */
 #include "daemon/moves.h"
 
+#include "base/log.h"
 #include "headgate/protocol.h"
 
 #define ZERO_ID "0000000000000000000000000000000000000000"
@@ -118,16 +119,16 @@ static bool came_past(struct hgt_repo *repo, const char *tip, const char *id)
 	return !hgt_oid_is_zero(tip) && !hgt_oid_is_zero(id) && hgt_repo_descends(repo, tip, id, NULL) == 1;
 }
 
+/* Where the ref is; all zero for nowhere. */
 static int read_tip(struct hgt_repo *repo, const char *ref, char tip[HGT_OID_HEX + 1], struct hgt_error *err)
 {
-	struct hgt_error why = {0};
-	int code = hgt_repo_ref(repo, ref, tip, &why);
+	int code = hgt_repo_ref(repo, ref, tip, err);
 
 	if (code == HGT_ENOENT) {
 		memcpy(tip, ZERO_ID, sizeof(ZERO_ID));
-		return 0;
+		code = 0;
 	}
-	return code < 0 ? hgt_error_set(err, code, "%s", why.message) : 0;
+	return code;
 }
 
 /*
@@ -149,12 +150,21 @@ static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *re
 {
 	const char *old_id = move->own.from, *new_id = move->own.to;
 	char tip[HGT_OID_HEX + 1];
-	int code = read_tip(repo, move->ref, tip, err);
+	struct hgt_error why = {0};
+	int code = read_tip(repo, move->ref, tip, &why);
 
+	if (code < 0 && code != HGT_ENOMEM && !moves->push) {
+		/* A damaged ref looks like one that was deleted. It stays where it was last known, and the others are not kept waiting. */
+		hgt_log(HGT_LOG_WARNING, "moves", "a ref cannot be read", HGT_S("repo", moves->repo), HGT_S("ref", move->ref),
+			HGT_S("error", why.message));
+		memcpy(tip, move->known, sizeof(tip));
+		code = 0;
+	}
 	if (code < 0)
-		return code;
+		return hgt_error_set(err, code, "%s", why.message);
 	move->at_tip = strcmp(tip, new_id) == 0;
 	move->borne_out = is_borne_out(repo, moves, move, tip);
+	move->look_again = !move->at_tip && (moves->push || strcmp(tip, move->known) != 0);
 	move->planned = true;
 	move->covered = move->inferred = false;
 	if (!move->borne_out)

@@ -129,7 +129,7 @@ static int settle_announced(struct settling *s, const struct move *move, struct 
 /* The plan is for what the journal knows. */
 static int settle_move(struct settling *s, const struct move *move, struct hgt_error *err)
 {
-	if (!move->at_tip)
+	if (move->look_again)
 		s->moves->look_again = true;
 	if (s->moves->push)
 		return settle_announced(s, move, err);

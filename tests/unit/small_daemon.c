@@ -100,7 +100,7 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 
 void small_daemon_run(struct small_daemon *small, const bool *done)
 {
-	const struct timeval patience = {.tv_sec = 10};
+	const struct timeval patience = {.tv_sec = 60};
 	struct event *late = evtimer_new(small->daemon.base, on_late, NULL);
 
 	assert_non_null(late);

@@ -18,7 +18,7 @@ void small_daemon_stop(struct small_daemon *small);
 /* Stop, and start again on the same folder. */
 void small_daemon_restart(struct small_daemon *small);
 
-/* Run the loop until *done; fails the test after ten seconds. */
+/* Run the loop until *done; fails the test after a minute. */
 void small_daemon_run(struct small_daemon *small, const bool *done);
 
 /* Run a shell script in its folder; fails the test when it fails. The output without its last newline, to be freed. */

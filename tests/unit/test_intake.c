@@ -2,6 +2,8 @@
 #include "daemon/intake.h"
 
 #include <event2/event.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "base/map.h"
 #include "base/timing.h"
@@ -410,6 +412,64 @@ static void internal_refs_stay_out(void **state)
 	set("refs/keep-around/x", Z);
 }
 
+/* A damaged ref is not a deleted one, and one whose name Git would not take does not keep the compare going round. */
+static void damaged_refs_harm_no_other(void **state)
+{
+	(void)state;
+	set("refs/heads/damaged", commits[0]);
+	compare();
+	expect("refs/heads/damaged", "updated/watch:-0");
+	free(small_daemon_sh(&small, "cd git/r.git && git rev-parse -q --verify refs/heads/damaged && echo nonsense >refs/heads/damaged &&"
+		" echo %s >refs/heads/no..name", commits[1]));
+	set("refs/heads/sound", commits[1]);
+	compare();
+	expect("refs/heads/damaged", "updated/watch:-0");
+	expect("refs/heads/sound", "updated/watch:-1");
+	free(small_daemon_sh(&small, "cd git/r.git && rm refs/heads/no..name && echo %s >refs/heads/damaged", commits[2]));
+	compare();
+	expect("refs/heads/damaged", "updated/watch:-0 updated/watch:02");
+}
+
+static void on_room(evutil_socket_t fd, short what, void *arg)
+{
+	struct rlimit limit = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+
+	(void)fd, (void)what, (void)arg;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What a full disk (a limit on the size of files stands for it) kept out of the journal comes in when there is room again. */
+static void a_full_disk_delays_what_is_seen(void **state)
+{
+	const struct timeval soon = {.tv_usec = 200 * 1000};
+	struct rlimit limit = {.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
+	struct event *room = evtimer_new(small.daemon.base, on_room, NULL);
+	const struct repo *repo = repos_find(small.daemon.repos, "r");
+	struct outcome outcome;
+	char update[300];
+	bool compared = false;
+
+	(void)state;
+	set("refs/heads/kept-waiting", commits[0]);
+	set("refs/heads/spooled", commits[0]);
+	snprintf(update, sizeof(update), "{\"old\":\"" Z "\",\"new\":\"%s\",\"ref\":\"refs/heads/spooled\"}", commits[0]);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_true(room && event_add(room, &soon) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	announce_as("received", "r.git", ++pushes, update, "", &outcome);
+	small_daemon_run(&small, &outcome.done);
+	assert_int_equal(outcome.code, HGT_EIO);
+	intake_compare(small.daemon.intake, repo->name, repo->path);
+	intake_when_compared(small.daemon.intake, on_compared, &compared);
+	small_daemon_run(&small, &compared);
+	event_free(room);
+	expect("refs/heads/kept-waiting", "updated/watch:-0");
+	/* The hook's second try: its word is of what has been seen meanwhile. */
+	announce_as("received", "r.git", pushes, update, "", &outcome);
+	small_daemon_run(&small, &outcome.done);
+	assert_int_equal(outcome.code, 0);
+	expect("refs/heads/spooled", "updated/watch:-0 attributed:-0");
+}
+
 /* What follows from the events: each of a ref's moves begins where the one before ended. */
 struct replay {
 	struct hgt_map refs;	/* repo + ref -> the last id */
@@ -514,7 +574,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_moves_meet), cmocka_unit_test(a_push_is_taken_once), cmocka_unit_test(strangers_move_nothing),
 		cmocka_unit_test(new_repositories_are_taken), cmocka_unit_test(refusals_are_bounded), cmocka_unit_test(thousands_of_refs),
-		cmocka_unit_test(compares_go_on), cmocka_unit_test(internal_refs_stay_out), cmocka_unit_test(whatever_happens),
+		cmocka_unit_test(compares_go_on), cmocka_unit_test(internal_refs_stay_out), cmocka_unit_test(damaged_refs_harm_no_other),
+		cmocka_unit_test(a_full_disk_delays_what_is_seen), cmocka_unit_test(whatever_happens),
 		cmocka_unit_test(the_journal_holds),
 	};
 
