@@ -167,22 +167,24 @@ $(O)/headers/%.ok: %.h
 
 deps:
 	@contrib/deps.sh
+deps-%:
+	@contrib/deps.sh $(subst -, ,$*)
 
-check: deps
+check: deps-build-web-test
 	@tests/run --unit --fuzz --headers --docs --e2e --valgrind
-check-unit: deps
+check-unit: deps-build-test
 	@tests/run --unit
-check-e2e: deps
+check-e2e: deps-build-web-test
 	@tests/run --e2e
-check-asan: deps
+check-asan: deps-build-web-test
 	@tests/run --asan
-check-docs: deps
+check-docs: deps-build-web-test
 	@tests/run --docs
-fuzz: deps
+fuzz: deps-build-fuzz
 	@tests/fuzz/run
-bench: deps
+bench: deps-build-web-test
 	@tests/bench/run
-quickstart: deps
+quickstart: deps-build-web
 	@contrib/quickstart/start
 quickstart-stop:
 	@contrib/quickstart/stop

@@ -1,20 +1,71 @@
 #!/bin/sh
-# Install the Debian packages that building, testing and the quickstart need. Does nothing when they are all there.
+# Install the Debian packages that are missing for what the arguments name; all of it without arguments:
+#
+#   build   the programs          web    a web server for the quickstart and the tests
+#   test    make check, bench     fuzz   make fuzz
+#
+# Does nothing when they are all there. A web server or sshd is wanted as a program alone: where this script installs the package, the
+# service that comes with it is neither started nor enabled.
 set -eu
-packages="build-essential pkg-config git libgit2-dev libevent-dev libyaml-dev libsqlite3-dev libcurl4-openssl-dev
-nettle-dev zlib1g-dev libpcre2-dev libcmocka-dev bats valgrind mandoc clang nginx-light fcgiwrap curl jq sqlite3"
-missing=
-for p in $packages; do
-  case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) in
-    *' installed') ;;
-    *) missing="$missing $p" ;;
+
+packages_of() {
+  case $1 in
+    build) echo "build-essential pkg-config git libgit2-dev libevent-dev libyaml-dev libsqlite3-dev libcurl4-openssl-dev" \
+      "nettle-dev zlib1g-dev libpcre2-dev" ;;
+    web) echo "nginx-light fcgiwrap curl jq" ;;
+    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 openssh-server openssh-client" ;;
+    fuzz) echo "clang llvm" ;;
+    *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;
   esac
-done
-[ -n "$missing" ] || exit 0
-echo "installing Debian packages:$missing"
+}
+
+missing_of() {
+  for p in "$@"; do
+    case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) in
+      *' installed') ;;
+      *) printf ' %s' "$p" ;;
+    esac
+  done
+}
+
+[ $# -gt 0 ] || set -- build web test fuzz
+wanted=$(for group in "$@"; do packages_of "$group"; done)
+# The sanitizer's runtime has its version in its name.
+case " $* " in
+  *' fuzz '*) command -v clang >/dev/null && echo 'int main(void){return 0;}' | clang -fsanitize=address -x c -o /dev/null - 2>/dev/null ||
+    runtime=yes ;;
+esac
+# shellcheck disable=SC2086
+missing=$(missing_of $wanted)
+[ -n "$missing${runtime-}" ] || exit 0
+
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
-export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get update -qq
+apt_get() {
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+}
+apt_get update
+if [ -n "${runtime-}" ]; then
+  version=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+  missing="$missing libclang-rt-$version-dev"
+fi
+echo "installing Debian packages:$missing"
+
+# invoke-rc.d and deb-systemd-invoke ask this before they start anything.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap '$sudo rm -f $policy' EXIT
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+  $sudo chmod 755 $policy
+fi
 # shellcheck disable=SC2086
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt_get install -y --no-install-recommends $missing >/dev/null
+if command -v systemctl >/dev/null; then
+  for p in $missing; do
+    case $p in
+      nginx-light) $sudo systemctl --quiet disable nginx.service 2>/dev/null || true ;;
+      fcgiwrap) $sudo systemctl --quiet disable fcgiwrap.socket fcgiwrap.service 2>/dev/null || true ;;
+      openssh-server) $sudo systemctl --quiet disable ssh.service 2>/dev/null || true ;;
+    esac
+  done
+fi
