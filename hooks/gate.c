@@ -107,15 +107,30 @@ static int judge_movement(struct trial *t)
 	return code;
 }
 
+/*
+ * What the change is told from: what the ref held before; for a new one the default branch, if the same policy has judged that; else
+ * nothing, so that no file comes under a policy unjudged by way of a branch without one.
+ */
+static const char *find_base(const struct trial *t)
+{
+	const struct gate *gate = t->gate;
+
+	if (!hgt_oid_is_zero(t->update->old_id))
+		return t->update->old_id;
+	if (gate->default_branch.len && hgt_policy_for(gate->hook->config, gate->hook->repo.data, gate->default_branch.data,
+			gate->default_branch.data) == t->policy)
+		return gate->default_tip;
+	return OID_NONE;
+}
+
 /* Judge the movement, then what it brings. What a refused movement brings is not looked into. */
 static int judge_trial(struct trial *t)
 {
 	struct gate *gate = t->gate;
-	const char *base = hgt_oid_is_zero(t->update->old_id) ? gate->default_tip : t->update->old_id;
 	int code = judge_movement(t);
 
 	if (code == 0 && hgt_engine_findings(t->engine)->errors == 0 && hgt_update_change(t->update) != HGT_CHANGE_DELETE) {
-		code = hgt_repo_changes(gate->repo, base, t->update->new_id, "", check_path, t, t->err);
+		code = hgt_repo_changes(gate->repo, find_base(t), t->update->new_id, "", check_path, t, t->err);
 		hgt_engine_out_of_time(t->engine, t->update->ref);
 	}
 	return code < 0 ? code : hgt_engine_finish(t->engine, t->err);

@@ -154,6 +154,18 @@ spooled() {
   git push -q origin topic
 }
 
+@test "what a branch without a policy holds is judged when it becomes a branch that has one" {
+  server_config 'policies: [{refs: ["refs/heads/release/*"]}]'
+  repo_new prod
+  repo_clone prod
+  commit bad.yaml "$BAD"
+  git push -q origin main
+  fails git push origin main:release/1
+  has 'bad.yaml:2:1: error: '
+  git rm -q bad.yaml && commit app.yaml "$(good_manifest app)"
+  git push -q origin main:release/1
+}
+
 @test "links and submodules have no content to judge, whatever their names" {
   begin
   ln -s nowhere/at/all link.yaml && git add link.yaml
