@@ -1,7 +1,6 @@
 /* The socket on which hooks announce pushes. */
 #include "daemon/hook_socket.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>

@@ -95,6 +95,9 @@ int hgt_journal_error(const struct hgt_journal *j, int rc, struct hgt_error *err
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
+		/* Readers share an index beside the file, which a reader without the right to make it finds only while a writer is there. */
+		if (j->lock < 0)
+			return hgt_error_set(err, HGT_EPERM, "journal: %s can be read only by its owner while no daemon runs", j->path);
 		return hgt_error_set(err, HGT_EPERM, "journal: %s cannot be written", j->path);
 	case SQLITE_CANTOPEN:
 		return hgt_error_set(err, os ? hgt_code_from_errno(os) : HGT_EIO, "journal: cannot open %s: %s", j->path,
