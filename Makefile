@@ -21,6 +21,8 @@ FLAVOUR ?= release
 WERROR  ?= -Werror
 CFLAGS  ?= -O2 -g
 PKG_CONFIG ?= pkg-config
+# Before `make deps` there may be no pkg-config; then there is nothing to link either.
+libs_of = $(shell command -v $(PKG_CONFIG) >/dev/null && $(PKG_CONFIG) --libs $(1))
 
 ifeq ($(FLAVOUR),release)
 O := build
@@ -57,14 +59,14 @@ endif
 ifeq ($(LIBGIT2),static)
 GIT2_LIBS := $(GIT2_STATIC_LIBS)
 else
-GIT2_LIBS := $(shell $(PKG_CONFIG) --libs libgit2)
+GIT2_LIBS := $(call libs_of,libgit2)
 endif
-YAML_LIBS   := $(shell $(PKG_CONFIG) --libs yaml-0.1)
-NETTLE_LIBS := $(shell $(PKG_CONFIG) --libs nettle)
-EVENT_LIBS  := $(shell $(PKG_CONFIG) --libs libevent_core libevent_extra)
-SQLITE_LIBS := $(shell $(PKG_CONFIG) --libs sqlite3)
-CURL_LIBS   := $(shell $(PKG_CONFIG) --libs libcurl)
-ZLIB_LIBS   := $(shell $(PKG_CONFIG) --libs zlib)
+YAML_LIBS   := $(call libs_of,yaml-0.1)
+NETTLE_LIBS := $(call libs_of,nettle)
+EVENT_LIBS  := $(call libs_of,libevent_core libevent_extra)
+SQLITE_LIBS := $(call libs_of,sqlite3)
+CURL_LIBS   := $(call libs_of,libcurl)
+ZLIB_LIBS   := $(call libs_of,zlib)
 
 # Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
 BIN := $(O)/bin

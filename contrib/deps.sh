@@ -41,8 +41,11 @@ missing=$(missing_of $wanted)
 
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# What apt-get has to say is only of interest when it fails.
 apt_get() {
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
 }
 apt_get update
 if [ -n "${runtime-}" ]; then
@@ -54,12 +57,12 @@ echo "installing Debian packages:$missing"
 # invoke-rc.d and deb-systemd-invoke ask this before they start anything.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
-  trap '$sudo rm -f $policy' EXIT
+  trap '$sudo rm -f $policy; rm -f "$log"' EXIT
   printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
   $sudo chmod 755 $policy
 fi
 # shellcheck disable=SC2086
-apt_get install -y --no-install-recommends $missing >/dev/null
+apt_get install -y --no-install-recommends $missing
 if command -v systemctl >/dev/null; then
   for p in $missing; do
     case $p in
