@@ -233,8 +233,8 @@ push_change() {
   start
   t=$(token web1)
   announce "$t" i1 infra/prod
-  stream "$T/s" --unix-socket "$ADMIN_SOCKET" 'http://x/v1/events?last=0&type=io.headgate.agent.reported.v1'
-  wait_for 5 eval '[[ -e $T/s ]] && admin GET /healthz'
+  stream "$T/s" --unix-socket "$ADMIN_SOCKET" 'http://x/v1/events?cursor=0&type=io.headgate.agent.*'
+  wait_for 5 lines_are 1 '^data: ' "$T/s"
   kill -STOP "$STREAM_PID"
   message=$(head -c 60000 /dev/zero | tr '\0' x)
   for i in {1..60}; do
@@ -243,8 +243,8 @@ push_change() {
   done
   admin GET /healthz
   kill -CONT "$STREAM_PID"
-  wait_for 10 lines_are 60 '^data: ' "$T/s"
-  [[ $(sed -n 's/^data: //p' "$T/s" | jq .data.exit_status | tr '\n' ' ') == "$(seq -s ' ' 60) " ]]
+  wait_for 10 lines_are 60 '^data: .*agent.reported' "$T/s"
+  [[ $(sed -n 's/^data: //p' "$T/s" | jq 'select(.type | contains("reported")) | .data.exit_status' | tr '\n' ' ') == "$(seq -s ' ' 60) " ]]
 }
 
 @test "what is no request" {

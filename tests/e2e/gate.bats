@@ -128,7 +128,7 @@ spooled() {
   git checkout -q -b side && commit bad.yaml "$BAD"
   git tag -a -m bad v2 && git tag light
   fails git push origin v2
-  has 'refused: refs/tags/v2: 1 error in 1 changed file'
+  has 'refused: refs/tags/v2: 1 error in 2 changed files'
   fails git push origin light
   fails git push origin :v1
   has '[policy/delete]'
