@@ -38,8 +38,8 @@ static const struct hgt_rule rules[] = {
 		"    bad:   backup.json, 400 MB, exported from a cluster\n"
 		"    good:  the export in an object store, its address in the repository\n"
 		"\n"
-		"Take the file out of the commits that are pushed (git reset, git rebase: removing it in a later commit does not take it "
-		"out of the push), or have a policy check the path as other.",
+		"Take the file out (the push is judged by what it leaves on the branch; a further commit without the file is enough), or "
+		"have a policy check the path as other.",
 		HGT_SEVERITY_ERROR},
 	{"json/syntax", "JSON that cannot be read",
 		"A file named .json has to be one JSON text as RFC 8259 has it: double quotes, no comments, no comma after the last "
