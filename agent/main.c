@@ -1,11 +1,8 @@
 /* headgate-agent: reads its arguments and its config, then runs the agent. */
-#include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 
 #include "agent/runner.h"
-#include "base/escape.h"
-#include "base/log.h"
+#include "base/service.h"
 #include "headgate/protocol.h"
 
 static const char usage[] =
@@ -18,108 +15,29 @@ static const char usage[] =
 	"      --log-format FORMAT  logfmt, json or journal (default: journal under systemd, else logfmt)\n"
 	"      --version, --help\n";
 
-struct options {
-	const char *config;
-	bool test, once;
-	enum hgt_log_level level;
-	enum hgt_log_format format;
-};
-
-enum { OPT_LEVEL = 256, OPT_FORMAT, OPT_ONCE, OPT_VERSION, OPT_HELP };
-
-static int wrong(const char *what, const char *word)
-{
-	struct hgt_buf text = HGT_BUF_INIT;
-
-	hgt_escape_str(&text, word);
-	fprintf(stderr, "headgate-agent: %s %s\n%s", what, text.data, usage);
-	hgt_buf_release(&text);
-	return HGT_EXIT_TROUBLE;
-}
-
-/* -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct options *options)
-{
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"test", no_argument, NULL, 't'}, {"once", no_argument, NULL, OPT_ONCE},
-		{"log-level", required_argument, NULL, OPT_LEVEL}, {"log-format", required_argument, NULL, OPT_FORMAT},
-		{"version", no_argument, NULL, OPT_VERSION}, {"help", no_argument, NULL, OPT_HELP}, {0},
-	};
-	int c, n;
-
-	while ((c = getopt_long(argc, argv, "c:t", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 't':
-			options->test = true;
-			break;
-		case OPT_ONCE:
-			options->once = true;
-			break;
-		case OPT_LEVEL:
-			n = hgt_log_level_parse(optarg);
-			if (n < 0)
-				return wrong("there is no log level", optarg);
-			options->level = (enum hgt_log_level)n;
-			break;
-		case OPT_FORMAT:
-			n = hgt_log_format_parse(optarg);
-			if (n < 0)
-				return wrong("there is no log format", optarg);
-			options->format = (enum hgt_log_format)n;
-			break;
-		case OPT_VERSION:
-			puts("headgate-agent " HGT_VERSION);
-			return HGT_EXIT_OK;
-		case OPT_HELP:
-			fputs(usage, stdout);
-			return HGT_EXIT_OK;
-		default:
-			fputs(usage, stderr);
-			return HGT_EXIT_TROUBLE;
-		}
-	}
-	return optind < argc ? wrong("does not know what to do with", argv[optind]) : -1;
-}
-
-/* What goes wrong before there is an agent is told to whoever started it. */
-static int trouble(const struct hgt_error *err)
-{
-	struct hgt_buf text = HGT_BUF_INIT;
-
-	hgt_escape_text(&text, err->message, strlen(err->message));
-	fprintf(stderr, "headgate-agent: %s\n", text.data);
-	hgt_buf_release(&text);
-	return HGT_EXIT_TROUBLE;
-}
+static const struct hgt_service service = {.name = "headgate-agent", .usage = usage, .has_once = true};
 
 int main(int argc, char **argv)
 {
-	struct options options = {.config = HGT_AGENT_CONFIG_PATH, .level = HGT_LOG_INFO, .format = hgt_log_default_format()};
 	struct hgt_agent_config *config = NULL;
+	struct hgt_service_options options;
 	struct runner *runner = NULL;
 	struct hgt_error err = {0};
-	int code, status = read_options(argc, argv, &options);
+	int code, status = hgt_service_begin(&service, argc, argv, &options);
 
 	if (status >= 0)
 		return status;
-	/* The agent idles most of the day: one heap for both threads, and what is free goes back. */
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-	hgt_log_setup(options.level, options.format);
 	/* A connection that breaks is an error of a call. */
 	signal(SIGPIPE, SIG_IGN);
-	code = hgt_agent_config_load(options.config, &config, &err);
+	code = hgt_agent_config_load(options.config ? options.config : HGT_AGENT_CONFIG_PATH, &config, &err);
 	if (code == 0 && options.test) {
+		printf("%s: good\n", config->path);
 		hgt_agent_config_free(config);
 		return HGT_EXIT_OK;
 	}
 	if (code == 0)
 		code = runner_new(config, options.once, &runner, &err);
-	status = code < 0 ? trouble(&err) : runner_run(runner);
+	status = code < 0 ? hgt_service_trouble(&service, &err) : runner_run(runner);
 	runner_free(runner);
 	hgt_agent_config_free(config);
 	return status;

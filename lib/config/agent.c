@@ -1,7 +1,6 @@
 /* The agent's config: its table, and what the table cannot say. */
 #include <stddef.h>
 
-#include "base/io.h"
 #include "config/table.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -61,7 +60,7 @@ static int check_repo_path(struct reader *r, const struct hgt_node *node, const 
 
 static int complete_target(struct reader *r, const struct hgt_node *node, void *base)
 {
-	const struct hgt_agent_target *target = base;
+	struct hgt_agent_target *target = base;
 	const struct hgt_node *at;
 
 	if (!hgt_name_is_valid(target->name)) {
@@ -73,8 +72,10 @@ static int complete_target(struct reader *r, const struct hgt_node *node, void *
 		at = hgt_node_get(node, "ref");
 		return reader_refuse(r, at ? at : node, "expected a full ref name, such as refs/heads/main");
 	}
-	if (!target->path)
+	if (!target->path) {
+		target->path = "";
 		return 0;
+	}
 	at = hgt_node_get(node, "path");
 	return check_repo_path(r, at ? at : node, target->path);
 }
@@ -145,43 +146,17 @@ static const struct section agent_section = {"the config", sizeof(struct hgt_age
 
 int hgt_agent_config_parse(const char *text, size_t len, const char *path, struct hgt_agent_config **out, struct hgt_error *err)
 {
-	struct hgt_agent_config *config = calloc(1, sizeof(*config));
-	struct reader reader = {.path = path, .err = err};
-	int code;
-
-	if (!config)
-		return hgt_error_nomem(err);
-	reader.arena = &config->arena;
-	config->path = hgt_arena_strndup(&config->arena, path, strlen(path));
-	code = config->path ? reader_read_text(&reader, text, len, &agent_section, config) : hgt_error_nomem(err);
-	if (code < 0) {
-		hgt_agent_config_free(config);
-		return code;
-	}
-	for (size_t i = 0; i < config->n_targets; i++)
-		if (!config->targets[i].path)
-			config->targets[i].path = "";
-	*out = config;
-	return 0;
+	return config_parse(&agent_section, text, len, path, out, err);
 }
 
 int hgt_agent_config_load(const char *path, struct hgt_agent_config **out, struct hgt_error *err)
 {
-	struct hgt_buf text = HGT_BUF_INIT;
-	int code = hgt_read_file(path, 1024 * 1024, &text, err);
-
-	if (code == 0)
-		code = hgt_agent_config_parse(text.data, text.len, path, out, err);
-	hgt_buf_release(&text);
-	return code;
+	return config_load(&agent_section, path, out, err);
 }
 
 void hgt_agent_config_free(struct hgt_agent_config *config)
 {
-	if (!config)
-		return;
-	hgt_arena_release(&config->arena);
-	free(config);
+	config_free(config);
 }
 
 void hgt_agent_config_reference(struct hgt_buf *out)

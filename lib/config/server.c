@@ -227,6 +227,25 @@ static const struct option limits_options[] = {
 static const struct section limits_section = {"limits", sizeof(((struct hgt_config *)0)->limits), limits_options,
 	COUNT(limits_options), SIZE_MAX, NULL};
 
+/* Every @group that a policy names must be there: a misspelt one would shut everybody out in silence. */
+static int check_groups(struct reader *r, const struct hgt_config *config)
+{
+	for (size_t i = 0; i < config->n_policies; i++) {
+		const struct hgt_strings *allow = &config->policies[i].push.allow;
+
+		for (size_t j = 0; j < allow->n; j++) {
+			bool found = allow->items[j][0] != '@';
+
+			for (size_t g = 0; g < config->n_groups && !found; g++)
+				found = strcmp(config->groups[g].name, allow->items[j] + 1) == 0;
+			if (!found)
+				return hgt_error_set(r->err, HGT_EPARSE, "%s:%u:1: this policy allows \"%s\", and no such group is in groups",
+					r->path, config->policies[i].line, allow->items[j]);
+		}
+	}
+	return 0;
+}
+
 static int complete_config(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_config *config = base;
@@ -241,7 +260,7 @@ static int complete_config(struct reader *r, const struct hgt_node *node, void *
 		if (!config->site)
 			return hgt_error_nomem(r->err);
 	}
-	return 0;
+	return check_groups(r, config);
 }
 
 static const struct option config_options[] = {
@@ -270,63 +289,19 @@ static const struct option config_options[] = {
 static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),
 	SIZE_MAX, complete_config};
 
-/* Every @group that a policy names must be there: a misspelt one would shut everybody out in silence. */
-static int check_groups(const struct hgt_config *config, struct hgt_error *err)
-{
-	for (size_t i = 0; i < config->n_policies; i++) {
-		const struct hgt_strings *allow = &config->policies[i].push.allow;
-
-		for (size_t j = 0; j < allow->n; j++) {
-			bool found = allow->items[j][0] != '@';
-
-			for (size_t g = 0; g < config->n_groups && !found; g++)
-				found = strcmp(config->groups[g].name, allow->items[j] + 1) == 0;
-			if (!found)
-				return hgt_error_set(err, HGT_EPARSE, "%s:%u:1: this policy allows \"%s\", and no such group is in groups",
-					config->path, config->policies[i].line, allow->items[j]);
-		}
-	}
-	return 0;
-}
-
 int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err)
 {
-	struct hgt_config *config = calloc(1, sizeof(*config));
-	struct reader reader = {.path = path, .err = err};
-	int code;
-
-	if (!config)
-		return hgt_error_nomem(err);
-	reader.arena = &config->arena;
-	config->path = hgt_arena_strndup(&config->arena, path, strlen(path));
-	code = config->path ? reader_read_text(&reader, text, len, &config_section, config) : hgt_error_nomem(err);
-	if (code == 0)
-		code = check_groups(config, err);
-	if (code < 0) {
-		hgt_config_free(config);
-		return code;
-	}
-	*out = config;
-	return 0;
+	return config_parse(&config_section, text, len, path, out, err);
 }
 
 int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error *err)
 {
-	struct hgt_buf text = HGT_BUF_INIT;
-	int code = hgt_read_file(path, 1024 * 1024, &text, err);
-
-	if (code == 0)
-		code = hgt_config_parse(text.data, text.len, path, out, err);
-	hgt_buf_release(&text);
-	return code;
+	return config_load(&config_section, path, out, err);
 }
 
 void hgt_config_free(struct hgt_config *config)
 {
-	if (!config)
-		return;
-	hgt_arena_release(&config->arena);
-	free(config);
+	config_free(config);
 }
 
 void hgt_config_reference(struct hgt_buf *out)

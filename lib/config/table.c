@@ -288,7 +288,7 @@ static int read_section(struct reader *r, const struct hgt_node *node, const str
 	return section->complete ? section->complete(r, node, base) : 0;
 }
 
-int reader_read_text(struct reader *r, const char *text, size_t len, const struct section *section, void *base)
+static int read_text(struct reader *r, const char *text, size_t len, const struct section *section, void *base)
 {
 	static const struct hgt_node nothing = {.type = HGT_NODE_MAP, .line = 1, .column = 1, .text = ""};
 	struct hgt_doc_limits limits = hgt_doc_default_limits;
@@ -316,4 +316,43 @@ int reader_read_text(struct reader *r, const char *text, size_t len, const struc
 out:
 	hgt_doc_set_release(&set);
 	return code;
+}
+
+int config_parse(const struct section *section, const char *text, size_t len, const char *path, void *out, struct hgt_error *err)
+{
+	struct config_head *head = calloc(1, section->size);
+	struct reader reader = {.path = path, .err = err};
+	int code;
+
+	if (!head)
+		return hgt_error_nomem(err);
+	reader.arena = &head->arena;
+	head->path = hgt_arena_strndup(&head->arena, path, strlen(path));
+	code = head->path ? read_text(&reader, text, len, section, head) : hgt_error_nomem(err);
+	if (code < 0)
+		config_free(head);
+	else
+		memcpy(out, &head, sizeof(head));
+	return code;
+}
+
+int config_load(const struct section *section, const char *path, void *out, struct hgt_error *err)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	int code = hgt_read_file(path, 1024 * 1024, &text, err);
+
+	if (code == 0)
+		code = config_parse(section, text.data, text.len, path, out, err);
+	hgt_buf_release(&text);
+	return code;
+}
+
+void config_free(void *config)
+{
+	struct config_head *head = config;
+
+	if (!head)
+		return;
+	hgt_arena_release(&head->arena);
+	free(head);
 }

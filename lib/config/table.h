@@ -61,9 +61,20 @@ int reader_refuse(struct reader *reader, const struct hgt_node *node, const char
 
 int reader_read_strings(struct reader *reader, const struct hgt_node *node, struct hgt_strings *out) HGT_MUST_CHECK;
 
-/* Parse text as YAML and read it as `section` into base (zeroed by the caller). */
-int reader_read_text(struct reader *reader, const char *text, size_t len, const struct section *section, void *base)
+/* What every config struct begins with. */
+struct config_head {
+	struct hgt_arena arena;
+	const char *path;
+};
+
+/* Parse text as YAML and read it as `section` into a new struct of its size; *out (a pointer to a pointer to one that begins as
+ * struct config_head does) gets it. */
+int config_parse(const struct section *section, const char *text, size_t len, const char *path, void *out, struct hgt_error *err)
 	HGT_MUST_CHECK;
+int config_load(const struct section *section, const char *path, void *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* NULL is fine. */
+void config_free(void *config);
 
 /* The section's options as mdoc items, nested keys dotted below prefix. */
 void section_reference(const struct section *section, const char *prefix, struct hgt_buf *out);
