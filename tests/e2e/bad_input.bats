@@ -174,6 +174,7 @@ no_escape_bytes() {
 # Run in a mount namespace of its own, with the state on a file system that is nearly full.
 full_disk() {
   set -eu
+  trap '[[ -z $DAEMON_PID ]] || daemon_kill' EXIT
   mount -t tmpfs -o size=4m tmpfs "$STATE"
   daemon_start
   git push -q origin main

@@ -80,16 +80,15 @@ headgate_teardown() {
 }
 
 wait_for() {
-  local deadline=$((SECONDS + $1 + 1)) what
+  local deadline=$((SECONDS + $1 + 1))
   shift
-  what=$*
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || { echo "waited in vain for: $what"; return 1; }
+    ((SECONDS < deadline)) || { echo "waited in vain for: $*"; return 1; }
     sleep 0.03
   done
 }
 
-# End a child by its pid, give it ten seconds, and judge how it ended.
+# End a child by its pid, give it time, and judge how it ended.
 end_process() {
   local pid=$1 what=$2 status=0
   kill -TERM "$pid" 2>/dev/null || true
@@ -226,12 +225,6 @@ agent_stop() {
   local pid=${AGENT_PID[$1]}
   unset "AGENT_PID[$1]"
   end_process "$pid" "agent $1"
-}
-
-agent_kill() {
-  kill -KILL "${AGENT_PID[$1]}"
-  wait "${AGENT_PID[$1]}" || true
-  unset "AGENT_PID[$1]"
 }
 
 agent_state() {
