@@ -213,7 +213,7 @@ push_change() {
     etag=$(tr -d '\r' <"$T/head" | sed -n 's/^ETag: //p')
     [[ $etag == "\"$(git -C "$GIT_ROOT/infra/prod.git" rev-parse "$rev:hosts")\"" ]]
     digest=$(tr -d '\r' <"$T/head" | sed -n 's/^Repr-Digest: sha-256=:\(.*\):$/\1/p')
-    [[ $(base64 -d <<<"$digest" | xxd -p -c 64) == "$(sha256sum <"$T/$rev.tar.gz" | cut -d' ' -f1)" ]]
+    [[ $(base64 -d <<<"$digest" | od -An -v -tx1 | tr -d ' \n') == "$(sha256sum <"$T/$rev.tar.gz" | cut -d' ' -f1)" ]]
   done
   cmp "$T/$one.tar.gz" "$T/$HEAD.tar.gz"
   [[ $(tar tzf "$T/$HEAD.tar.gz") == *web/a* ]]

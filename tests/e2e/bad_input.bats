@@ -200,7 +200,9 @@ full_disk() {
   repo_clone infra
   commit app.yaml "$(good_manifest app)"
   { declare -f && declare -p T STATE CONFIG GIT_ROOT ADMIN_SOCKET DAEMON_LOG; } >"$T/functions"
-  run unshare --map-root-user --mount bash -c 'source "$1"; full_disk' full-disk "$T/functions"
+  local user=()
+  [[ $(id -u) == 0 ]] || user=(--map-root-user)
+  run unshare "${user[@]}" --mount bash -c 'source "$1"; full_disk' full-disk "$T/functions"
   ((status == 0))
 }
 
