@@ -41,11 +41,14 @@ static int parse_driver(struct reader *r, const struct hgt_node *node, void *fie
 	return reader_refuse(r, node, "unknown driver; this version has files");
 }
 
-/* A path inside a repository: relative, no empty, "." or ".." component. */
-static int check_repo_path(struct reader *r, const struct hgt_node *node, const char *path)
+/* A folder of the repository: relative, no empty, "." or ".." component; "" is all of it. */
+static int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field)
 {
-	const char *p = path;
+	const char *p = node->text;
+	char *copy;
 
+	if (node->type != HGT_NODE_STRING || memchr(node->text, '\0', node->len))
+		return reader_refuse(r, node, "expected a folder of the repository, such as hosts/web");
 	while (*p) {
 		size_t n = strcspn(p, "/");
 
@@ -55,12 +58,16 @@ static int check_repo_path(struct reader *r, const struct hgt_node *node, const 
 		if (*p == '/' && !*++p)
 			return reader_refuse(r, node, "leave out the slash at the end");
 	}
+	copy = hgt_arena_strndup(r->arena, node->text, node->len);
+	if (!copy)
+		return hgt_error_nomem(r->err);
+	*(const char **)field = copy;
 	return 0;
 }
 
 static int complete_target(struct reader *r, const struct hgt_node *node, void *base)
 {
-	struct hgt_agent_target *target = base;
+	const struct hgt_agent_target *target = base;
 	const struct hgt_node *at;
 
 	if (!hgt_name_is_valid(target->name)) {
@@ -72,12 +79,7 @@ static int complete_target(struct reader *r, const struct hgt_node *node, void *
 		at = hgt_node_get(node, "ref");
 		return reader_refuse(r, at ? at : node, "expected a full ref name, such as refs/heads/main");
 	}
-	if (!target->path) {
-		target->path = "";
-		return 0;
-	}
-	at = hgt_node_get(node, "path");
-	return check_repo_path(r, at ? at : node, target->path);
+	return 0;
 }
 
 static const struct option files_options[] = {
@@ -95,8 +97,8 @@ static const struct option target_options[] = {
 	{.key = "repo", .type = OPTION_STRING, .offset = TARGET(repo), .required = true, .help = "The repository it lives by."},
 	{.key = "ref", .type = OPTION_STRING, .offset = TARGET(ref), .fallback = "refs/heads/main",
 		.help = "The ref it lives by, by full name."},
-	{.key = "path", .type = OPTION_STRING, .offset = TARGET(path),
-		.help = "The folder of the repository that it takes. Default: all of it."},
+	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
+		.help = "The folder of the repository that it takes; an empty one is all of it."},
 	{.key = "driver", .type = OPTION_CUSTOM, .offset = TARGET(driver), .parse = parse_driver, .required = true,
 		.shape = "files", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_SECTION, .offset = TARGET(options), .section = &files_section, .required = true,

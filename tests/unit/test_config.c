@@ -152,7 +152,7 @@ static void test_malformed_says_where(void **state)
 static void test_agent(void **state)
 {
 	static const char text[] = "server: http://127.0.0.1:7420\ntargets:\n" TARGET
-				   "  - {name: all, repo: a, driver: files, sync: manual, compare_every: 5m, options: {into: /x, after: "
+				   "  - {name: all, repo: a, path: \"\", driver: files, sync: manual, compare_every: 5m, options: {into: /x, after: "
 				   "[systemctl, reload, nginx]}}\n";
 	struct hgt_agent_config *c = NULL;
 	struct hgt_error err = {0};
@@ -183,6 +183,7 @@ static void test_agent_refused(void **state)
 		{"[{name: w, repo: a, driver: files, options: {into: x}}]", "expected an absolute path"},
 		{"[{name: w, repo: a, driver: files}]", "needs the key \"options\""},
 		{"[{name: w, repo: a, path: ../b, driver: files, options: {into: /x}}]", "expected a folder of the repository"},
+		{"[{name: w, repo: a, path: [b], driver: files, options: {into: /x}}]", "expected a folder of the repository"},
 		{"[{name: w, repo: a, path: b/, driver: files, options: {into: /x}}]", "slash at the end"},
 		{"[{name: w, repo: a, ref: main, driver: files, options: {into: /x}}]", "expected a full ref name"},
 		{"[{name: w, repo: a, driver: files, options: {into: /x}}, {name: w, repo: a, driver: files, options: {into: /y}}]",
