@@ -146,6 +146,24 @@ static bool is_borne_out(struct hgt_repo *repo, const struct moves *moves, const
 		!came_past(repo, old_id, new_id);
 }
 
+/* A push to a symbolic ref has moved what that leads to. */
+static int follow(struct moves *moves, struct move *move, struct hgt_repo *repo, struct hgt_error *err)
+{
+	struct hgt_buf ref = HGT_BUF_INIT;
+	int code = hgt_repo_real_ref(repo, move->ref, &ref, err);
+
+	if (code == 0 && strcmp(ref.data, move->ref) != 0) {
+		const char *real = hgt_arena_strndup(&moves->arena, ref.data, ref.len);
+
+		if (real)
+			move->ref = real;
+		else
+			code = hgt_error_nomem(err);
+	}
+	hgt_buf_release(&ref);
+	return code;
+}
+
 static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *repo, struct hgt_error *err)
 {
 	const char *old_id = move->own.from, *new_id = move->own.to;
@@ -188,8 +206,13 @@ int moves_plan(struct moves *moves, struct hgt_repo *repo, struct hgt_error *err
 {
 	int code = 0;
 
-	for (size_t i = 0; i < moves->n && code == 0; i++)
-		if (!moves->items[i].planned)
+	for (size_t i = 0; i < moves->n && code == 0; i++) {
+		if (moves->items[i].planned)
+			continue;
+		if (moves->push)
+			code = follow(moves, &moves->items[i], repo, err);
+		if (code == 0)
 			code = plan_move(moves, &moves->items[i], repo, err);
+	}
 	return code;
 }

@@ -172,7 +172,8 @@ static int keep_verdict(struct gate *gate, const struct trial *t)
 	return code;
 }
 
-static int judge_update(struct gate *gate, const struct hgt_update *update, struct hgt_error *err)
+/* Judge an update whose ref is the one that moves. */
+static int judge_move(struct gate *gate, const struct hgt_update *update, struct hgt_error *err)
 {
 	struct hook *hook = gate->hook;
 	struct trial t = {.gate = gate, .update = update, .blob = HGT_BUF_INIT, .err = err};
@@ -196,6 +197,20 @@ static int judge_update(struct gate *gate, const struct hgt_update *update, stru
 		code = keep_verdict(gate, &t);
 	hgt_engine_free(t.engine);
 	hgt_buf_release(&t.blob);
+	return code;
+}
+
+/* A push to a symbolic ref (an old name kept for a branch, say) moves what that leads to, and is judged as such. */
+static int judge_update(struct gate *gate, const struct hgt_update *update, struct hgt_error *err)
+{
+	struct hgt_update move = *update;
+	struct hgt_buf ref = HGT_BUF_INIT;
+	int code = hgt_repo_real_ref(gate->repo, update->ref, &ref, err);
+
+	move.ref = ref.data;
+	if (code == 0)
+		code = judge_move(gate, &move, err);
+	hgt_buf_release(&ref);
 	return code;
 }
 

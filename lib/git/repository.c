@@ -1,6 +1,8 @@
 /* Refs, commits and blobs of an open repository. */
 #include "git/repository_private.h"
 
+enum { SYMBOLIC_MAX = 5 };	/* symbolic refs that Git follows one after the other */
+
 int hgt_git_error(struct hgt_error *err, int returned, const char *fmt, ...)
 {
 	const git_error *last = git_error_last();
@@ -69,10 +71,41 @@ int hgt_repo_default_branch(struct hgt_repo *repo, struct hgt_buf *ref, struct h
 	if (code < 0)
 		return hgt_git_error(err, code, "cannot read HEAD");
 	target = git_reference_symbolic_target(head);
-	if (target)
-		hgt_buf_adds(ref, target);
-	code = target ? hgt_buf_check(ref, err) : hgt_error_set(err, HGT_ENOENT, "HEAD is detached");
+	code = target ? hgt_repo_real_ref(repo, target, ref, err) : hgt_error_set(err, HGT_ENOENT, "HEAD is detached");
 	git_reference_free(head);
+	return code;
+}
+
+int hgt_repo_real_ref(struct hgt_repo *repo, const char *ref, struct hgt_buf *out, struct hgt_error *err)
+{
+	git_reference *held = NULL;
+	const char *name = ref;
+	int code = 0;
+
+	for (int steps = 0; name; steps++) {
+		git_reference *next = NULL;
+		const char *target = NULL;
+
+		if (steps > SYMBOLIC_MAX) {
+			code = hgt_error_set(err, HGT_ECORRUPT, "the symbolic ref %s leads nowhere in %d steps", ref, SYMBOLIC_MAX);
+			goto out;
+		}
+		code = git_reference_lookup(&next, repo->git, name);
+		if (code == 0)
+			target = git_reference_symbolic_target(next);
+		else if (code != GIT_ENOTFOUND && code != GIT_EINVALIDSPEC) {
+			code = hgt_git_error(err, code, "cannot read ref %s", name);
+			goto out;
+		}
+		if (!target)
+			hgt_buf_adds(out, name);
+		git_reference_free(held);
+		held = next;
+		name = target;
+	}
+	code = hgt_buf_check(out, err);
+out:
+	git_reference_free(held);
 	return code;
 }
 

@@ -41,8 +41,11 @@ int hgt_git_hooks_folder(const char *git_dir, struct hgt_buf *out, struct hgt_er
 /* The absolute path of the .git folder, no trailing slash; borrowed. */
 const char *hgt_repo_path(const struct hgt_repo *repo);
 
-/* The full ref name that HEAD points at, born or not ("refs/heads/main"); HGT_ENOENT when HEAD is detached. */
+/* The full ref name that HEAD leads to, born or not ("refs/heads/main"); HGT_ENOENT when HEAD is detached. */
 int hgt_repo_default_branch(struct hgt_repo *repo, struct hgt_buf *ref, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The ref that moves when `ref` is pushed to, appended: what a symbolic one leads to, else itself. HGT_ECORRUPT: it leads in a circle. */
+int hgt_repo_real_ref(struct hgt_repo *repo, const char *ref, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* What a ref points at, tags not peeled; HGT_ENOENT. id has room for HGT_OID_HEX + 1. */
 int hgt_repo_ref(struct hgt_repo *repo, const char *ref, char *id, struct hgt_error *err) HGT_MUST_CHECK;

@@ -166,6 +166,20 @@ spooled() {
   git push -q origin main:release/1
 }
 
+@test "a push to a symbolic ref is judged as the ref that it moves" {
+  begin
+  git -C "$BARE" symbolic-ref refs/heads/master refs/heads/main
+  commit bad.yaml "$BAD"
+  fails git push origin HEAD:master
+  has 'headgate: refused: refs/heads/main: 1 error in 1 changed file'
+  fails git push origin :master
+  has 'policy/delete'
+  moved refs/heads/main "$FIRST"
+  git -C "$BARE" symbolic-ref HEAD refs/heads/master
+  fails git push origin HEAD:main
+  moved refs/heads/main "$FIRST"
+}
+
 @test "links and submodules have no content to judge, whatever their names" {
   begin
   ln -s nowhere/at/all link.yaml && git add link.yaml

@@ -412,6 +412,20 @@ static void internal_refs_stay_out(void **state)
 	set("refs/keep-around/x", Z);
 }
 
+/* Git moves what a symbolic ref leads to, and that is what is journaled. */
+static void a_symbolic_ref_is_followed(void **state)
+{
+	(void)state;
+	set("refs/heads/real", commits[0]);
+	compare();
+	free(small_daemon_sh(&small, "git -C git/r.git symbolic-ref refs/heads/old-name refs/heads/real"));
+	set("refs/heads/old-name", commits[1]);
+	announce("refs/heads/old-name", commits[0], commits[1]);
+	compare();
+	expect("refs/heads/real", "updated/watch:-0 updated/hook:01");
+	expect("refs/heads/old-name", "");
+}
+
 /* A damaged ref is not a deleted one, and one whose name Git would not take does not keep the compare going round. */
 static void damaged_refs_harm_no_other(void **state)
 {
@@ -574,7 +588,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_moves_meet), cmocka_unit_test(a_push_is_taken_once), cmocka_unit_test(strangers_move_nothing),
 		cmocka_unit_test(new_repositories_are_taken), cmocka_unit_test(refusals_are_bounded), cmocka_unit_test(thousands_of_refs),
-		cmocka_unit_test(compares_go_on), cmocka_unit_test(internal_refs_stay_out), cmocka_unit_test(damaged_refs_harm_no_other),
+		cmocka_unit_test(compares_go_on), cmocka_unit_test(internal_refs_stay_out), cmocka_unit_test(a_symbolic_ref_is_followed), cmocka_unit_test(damaged_refs_harm_no_other),
 		cmocka_unit_test(a_full_disk_delays_what_is_seen), cmocka_unit_test(whatever_happens),
 		cmocka_unit_test(the_journal_holds),
 	};

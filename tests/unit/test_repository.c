@@ -433,6 +433,37 @@ static void walks_hostile_trees(void **state)
 	hgt_repo_close(repo);
 }
 
+/* What a push to a name moves: a symbolic ref is followed as Git follows it, and whatever else is in the way is none. */
+static void follows_symbolic_refs(void **state)
+{
+	static const struct {
+		const char *ref, *real;
+	} cases[] = {
+		{"refs/heads/main", "refs/heads/main"}, {"refs/heads/one", "refs/heads/main"}, {"refs/heads/two", "refs/heads/main"},
+		{"refs/heads/unborn", "refs/heads/nope"}, {"refs/heads/nope", "refs/heads/nope"},
+		{"refs/heads/folder", "refs/heads/folder"}, {"refs/heads/main/below", "refs/heads/main/below"},
+		{"refs/heads/a..b", "refs/heads/a..b"}, {"refs/heads/circle", NULL},
+	};
+	struct hgt_buf out = HGT_BUF_INIT;
+	struct hgt_repo *repo;
+
+	(void)state;
+	sh("git clone -q --bare a sym.git && cd sym.git && git symbolic-ref refs/heads/one refs/heads/main &&"
+		" git symbolic-ref refs/heads/two refs/heads/one && git symbolic-ref refs/heads/unborn refs/heads/nope &&"
+		" echo ref: refs/heads/circle >refs/heads/circle && mkdir refs/heads/folder && git symbolic-ref HEAD refs/heads/two");
+	repo = open_repo("sym.git");
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		hgt_buf_reset(&out);
+		print_message("%s\n", cases[i].ref);
+		assert_int_equal(hgt_repo_real_ref(repo, cases[i].ref, &out, NULL), cases[i].real ? 0 : HGT_ECORRUPT);
+		assert_string_equal(out.data, cases[i].real ? cases[i].real : "");
+	}
+	assert_int_equal(hgt_repo_default_branch(repo, &out, NULL), 0);
+	assert_string_equal(out.data, "refs/heads/main");
+	hgt_buf_release(&out);
+	hgt_repo_close(repo);
+}
+
 static void limits_paths(void **state)
 {
 	struct hgt_repo *repo = open_repo("a/.git");
@@ -524,7 +555,7 @@ int main(void)
 		cmocka_unit_test(tells_changes), cmocka_unit_test(changes_can_be_stopped), cmocka_unit_test(walks_and_finds_paths),
 		cmocka_unit_test(reads_refs), cmocka_unit_test(reads_blobs), cmocka_unit_test(knows_unborn_and_detached_heads),
 		cmocka_unit_test(tells_its_path), cmocka_unit_test(refuses_what_it_cannot_read),
-		cmocka_unit_test(keeps_to_safe_directory), cmocka_unit_test(walks_hostile_trees), cmocka_unit_test(limits_paths),
+		cmocka_unit_test(keeps_to_safe_directory), cmocka_unit_test(walks_hostile_trees), cmocka_unit_test(follows_symbolic_refs), cmocka_unit_test(limits_paths),
 		cmocka_unit_test(sees_quarantine), cmocka_unit_test(finds_the_repository_around),
 	};
 
