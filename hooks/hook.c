@@ -10,6 +10,8 @@
 #include "base/timing.h"
 #include "headgate/protocol.h"
 
+enum { COMMONDIR_MAX = 4096 };
+
 extern char **environ;
 
 void hook_init(struct hook *hook)
@@ -42,9 +44,53 @@ static int read_config(struct hook *hook, struct hgt_error *err)
 	return code == HGT_ENOENT ? 0 : code;
 }
 
+/*
+ * The .git folder of the repository. In a linked working tree (git worktree add) GIT_DIR is a folder of its own, whose file
+ * "commondir" leads to the one that has the refs: a push by that way moves the same branches.
+ */
+static int find_repository(const char *folder, char **out, bool *linked, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT;
+	int code;
+
+	hgt_buf_addf(&path, "%s/commondir", folder);
+	code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = hgt_read_file(path.data, COMMONDIR_MAX, &text, err);
+	*linked = code == 0;
+	if (code < 0 && code != HGT_ENOENT)
+		goto out;
+	hgt_buf_reset(&path);
+	if (!*linked || text.data[0] != '/')
+		hgt_buf_addf(&path, "%s/", folder);
+	hgt_buf_add(&path, text.data, strcspn(text.data, "\n"));
+	code = hgt_buf_check(&path, err);
+	if (code < 0)
+		goto out;
+	*out = realpath(path.data, NULL);
+	code = *out ? 0 : hgt_error_set_errno(err, "cannot resolve GIT_DIR %s", path.data);
+out:
+	hgt_buf_release(&text);
+	hgt_buf_release(&path);
+	return code;
+}
+
+/* What git does with a repository that we would read otherwise. */
+static int check_way(const char *repo_path, bool linked, struct hgt_error *err)
+{
+	const char *namespace = getenv("GIT_NAMESPACE");
+
+	if (linked)
+		return hgt_error_set(err, HGT_EUNSUPPORTED, "it goes to a linked working tree of %s", repo_path);
+	if (namespace && *namespace)
+		return hgt_error_set(err, HGT_EUNSUPPORTED, "it goes to the Git namespace \"%s\", and namespaces are not read yet", namespace);
+	return 0;
+}
+
 int hook_read(struct hook *hook, struct hgt_error *err)
 {
 	const char *folder = getenv("GIT_DIR");
+	bool linked = false;
 	int code = hgt_read_fd(STDIN_FILENO, "the list of refs", HGT_HOOK_LINE_MAX, &hook->input, err);
 
 	if (code < 0)
@@ -52,12 +98,16 @@ int hook_read(struct hook *hook, struct hgt_error *err)
 	hook->way_out = "git runs this program as a hook";
 	if (!folder)
 		return hgt_error_set(err, HGT_EINVAL, "GIT_DIR is not set");
-	hook->repo_path = realpath(folder, NULL);
-	if (!hook->repo_path)
-		return hgt_error_set_errno(err, "cannot resolve GIT_DIR %s", folder);
+	code = find_repository(folder, &hook->repo_path, &linked, err);
+	if (code < 0)
+		return code;
 	hook->way_out = "the server's administrator must mend the config";
 	code = read_config(hook, err);
 	if (code < 0 || !hook->served)
+		return code;
+	hook->way_out = "push to the repository itself";
+	code = check_way(hook->repo_path, linked, err);
+	if (code < 0)
 		return code;
 	hook->way_out = "ask the server's administrator";
 	code = hgt_updates_parse(hook->input.data, hook->input.len, &hook->arena, &hook->updates, err);

@@ -180,6 +180,21 @@ spooled() {
   moved refs/heads/main "$FIRST"
 }
 
+@test "a push by way of a linked working tree or a namespace is no way around a policy" {
+  begin
+  git -C "$BARE" worktree add -q "$T/linked" -b other main
+  commit bad.yaml "$BAD"
+  for way in "$T/linked" "$BARE/worktrees/linked"; do
+    fails git push "$way" HEAD:main
+    one_line_of_trouble
+    has "it goes to a linked working tree of $BARE; push to the repository itself"
+  done
+  fails git -c protocol.ext.allow=always push "ext::git --namespace=x %s $BARE" HEAD:main
+  one_line_of_trouble
+  has 'it goes to the Git namespace "x"'
+  moved refs/heads/main "$FIRST"
+}
+
 @test "links and submodules have no content to judge, whatever their names" {
   begin
   ln -s nowhere/at/all link.yaml && git add link.yaml
