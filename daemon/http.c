@@ -27,6 +27,7 @@
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
+#define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
 #define FRESH_MAX 512		/* connections of one door that have not made a request yet: nobody knows who they are */
 
 /*
@@ -394,13 +395,13 @@ static int open_tcp(const struct hgt_config_listen *listen, struct door *door, s
 /* As many connections as the config wants and the descriptors allow. */
 static size_t find_most(size_t wanted)
 {
+	const size_t best = EACH_DESCRIPTORS * wanted + OTHER_DESCRIPTORS;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return wanted;
-	if (limit.rlim_cur < wanted + OTHER_DESCRIPTORS && limit.rlim_cur < limit.rlim_max) {
-		const struct rlimit raised = {.rlim_max = limit.rlim_max,
-			.rlim_cur = wanted + OTHER_DESCRIPTORS < limit.rlim_max ? wanted + OTHER_DESCRIPTORS : limit.rlim_max};
+	if (limit.rlim_cur < best && limit.rlim_cur < limit.rlim_max) {
+		const struct rlimit raised = {.rlim_max = limit.rlim_max, .rlim_cur = best < limit.rlim_max ? best : limit.rlim_max};
 
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			limit = raised;

@@ -307,6 +307,35 @@ push_change() {
   [[ $(admin GET /healthz) == ok ]]
 }
 
+@test "slow readers of archives do not take the last descriptor" {
+  server_config 'limits: {streams: 20}'
+  repo_new prod && repo_clone prod
+  head -c 3000000 /dev/urandom >big && git add big && git commit -q -m big && git push -q origin main
+  headgated() {
+    ulimit -S -n 256
+    exec "$BUILD/bin/headgated" "$@"
+  }
+  daemon_start
+  agent_add slow
+  crowd=()
+  for i in {1..200}; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    printf 'GET /v1/archive?repo=prod&rev=%s HTTP/1.1\r\nAuthorization: Bearer %s\r\n\r\n' "$(git rev-parse main)" \
+      "$(<"$T/slow.token")" >&"$fd"
+    crowd+=("$fd")
+  done
+  for fd in "${crowd[@]}"; do
+    head -c 1 <&"$fd" >/dev/null
+  done
+  commit other 2
+  git push -q origin main
+  [[ -z $(ls "$STATE/spool") ]]
+  [[ $(admin GET /v1/status | jq -r '.repositories[].trouble') == null ]]
+  for fd in "${crowd[@]}"; do
+    exec {fd}<&-
+  done
+}
+
 @test "more connections than there are descriptors" {
   server_config
   # The daemon alone is kept short; this shell opens the connections.
