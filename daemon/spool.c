@@ -17,6 +17,9 @@
 /* How long a file that could not be taken in waits for its next chance: first, and at most. */
 enum { RETRY_SECONDS = 5, RETRY_SECONDS_MAX = 300 };
 
+/* A file that is whole; the folder itself gone. */
+#define FOLDER_EVENTS (IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+
 struct spool {
 	struct daemon *daemon;
 	char *folder;
@@ -96,13 +99,21 @@ static int list_names(struct spool *spool, struct hgt_error *err)
 	return code;
 }
 
+static int watch_folder(struct spool *spool, struct hgt_error *err)
+{
+	if (inotify_add_watch(spool->inotify, spool->folder, FOLDER_EVENTS) < 0)
+		return hgt_error_set_errno(err, "cannot watch folder %s", spool->folder);
+	return 0;
+}
+
 /* Look at what is there and begin with the first; whoever calls has seen that nothing is on its way. */
 static void look(struct spool *spool)
 {
 	struct hgt_error err = {0};
 
 	spool->look_again = spool->left_over = false;
-	if (list_names(spool, &err) < 0) {
+	/* Once more each time: the folder may be another than before, which a hook has made anew. */
+	if (watch_folder(spool, &err) < 0 || list_names(spool, &err) < 0) {
 		hgt_log(HGT_LOG_ERROR, "spool", "cannot be read", HGT_S("error", err.message));
 		spool->left_over = true;
 	}
@@ -255,6 +266,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 static int begin(struct spool *spool, struct hgt_error *err)
 {
 	struct hgt_buf folder = HGT_BUF_INIT;
+	int code;
 
 	hgt_buf_addf(&folder, "%s/" HGT_SPOOL_FOLDER, spool->daemon->config->state);
 	spool->folder = hgt_buf_take(&folder);
@@ -262,8 +274,11 @@ static int begin(struct spool *spool, struct hgt_error *err)
 	if (!spool->folder || !spool->retry)
 		return hgt_error_nomem(err);
 	spool->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (spool->inotify < 0 || inotify_add_watch(spool->inotify, spool->folder, IN_MOVED_TO | IN_ONLYDIR) < 0)
+	if (spool->inotify < 0)
 		return hgt_error_set_errno(err, "cannot watch folder %s", spool->folder);
+	code = watch_folder(spool, err);
+	if (code < 0)
+		return code;
 	spool->seen = event_new(spool->daemon->base, spool->inotify, EV_READ | EV_PERSIST, on_seen, spool);
 	if (!spool->seen || event_add(spool->seen, NULL) < 0)
 		return hgt_error_nomem(err);

@@ -248,10 +248,22 @@ int hgt_journal_begin_read(struct hgt_journal *j, struct hgt_error *err)
 	return run_sql(j, HGT_SQL_BEGIN_READ, err);
 }
 
+/* SQLite writes on into a file that was removed or replaced, and nobody would find there again what was acknowledged. */
+static int check_place(struct hgt_journal *j, struct hgt_error *err)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(j->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+		return hgt_error_set(err, HGT_EIO, "journal: %s has been removed or replaced under us; restart headgated", j->path);
+	return 0;
+}
+
 int hgt_journal_commit(struct hgt_journal *j, struct hgt_error *err)
 {
 	int code = j->chain.seq == j->at_begin.seq ? 0 : set_head(j, err);
 
+	if (code == 0)
+		code = check_place(j, err);
 	return code < 0 ? code : run_sql(j, HGT_SQL_COMMIT, err);
 }
 

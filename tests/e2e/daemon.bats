@@ -143,6 +143,24 @@ hook create refs/tags/v1" ]]
   wait_for 10 test -e "$STATE/spool/bad/again.json"
 }
 
+@test "a state folder that goes away under the daemon loses no push" {
+  begin
+  rm -rf "$STATE/spool"
+  mkdir "$STATE/spool"
+  echo '{"v":1}' >"$T/again" && mv "$T/again" "$STATE/spool/again.json"
+  wait_for 20 test -e "$STATE/spool/bad/again.json"
+  rm -rf "$STATE"
+  commit two 2
+  git push -q origin main
+  compgen -G "$STATE/spool/*.json"
+  # It does not take from the new spool what it could not journal.
+  wait_for 20 grep -q 'removed or replaced' "$DAEMON_LOG"
+  compgen -G "$STATE/spool/*.json"
+  daemon_stop
+  daemon_start
+  moves | tail -n 1 | grep -qx 'spool update refs/heads/main'
+}
+
 @test "options" {
   server_config
   run headgated -t -c "$CONFIG"

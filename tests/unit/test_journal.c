@@ -434,6 +434,31 @@ static void one_writer(void **state)
 	free(path);
 }
 
+/* What was removed or replaced takes no more: nothing is acknowledged that a restart would not find. */
+static void a_journal_that_is_gone_takes_nothing(void **state)
+{
+	char *path = unit_path(*state, "journal.db");
+
+	for (int replaced = 0; replaced < 2; replaced++) {
+		struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+		struct hgt_error err = {0};
+
+		assert_int_equal(hgt_journal_begin(j, NULL), 0);
+		assert_int_equal(hgt_journal_set_ref(j, "r", "refs/heads/x", ID_A, 1, NULL), 0);
+		assert_int_equal(hgt_journal_commit(j, NULL), 0);
+		assert_int_equal(unlink(path), 0);
+		if (replaced)
+			assert_int_equal(hgt_write_file(path, "", 0, 0600, NULL), 0);
+		assert_int_equal(hgt_journal_begin(j, NULL), 0);
+		assert_int_equal(hgt_journal_set_ref(j, "r", "refs/heads/x", ID_B, 2, NULL), 0);
+		assert_int_equal(hgt_journal_commit(j, &err), HGT_EIO);
+		assert_non_null(strstr(err.message, "restart headgated"));
+		hgt_journal_rollback(j);
+		hgt_journal_close(j);
+	}
+	free(path);
+}
+
 /* A writer goes on only where the journal ended. */
 static void writer_refuses_cut_journal(void **state)
 {
@@ -656,6 +681,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rewritten_bodies_are_named, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(foreign_and_damaged_files, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(one_writer, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(a_journal_that_is_gone_takes_nothing, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(writer_refuses_cut_journal, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(killed_in_mid_batch, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(full_disk, unit_folder_make, unit_folder_remove),
