@@ -10,6 +10,17 @@ static const struct hgt_config_policy built_in = {
 	.limits = {.seconds = 5, .blob = 10 * 1024 * 1024, .findings = 50},
 };
 
+/* Closed unless a policy of the config names it: git reads what such a ref names in place of the object that was judged. */
+static const struct hgt_config_policy replacements = {
+	.push = {.restricted = true, .force = HGT_PUSH_NEVER, .delete = HGT_PUSH_NEVER},
+	.limits = {.seconds = 5, .blob = 10 * 1024 * 1024, .findings = 50},
+};
+
+static const struct hgt_config_policy *policy_for_rest(const char *ref)
+{
+	return strncmp(ref, "refs/replace/", strlen("refs/replace/")) == 0 ? &replacements : NULL;
+}
+
 static bool names_ref(const struct hgt_config_policy *policy, const char *ref, const char *default_branch)
 {
 	bool is_default = default_branch && strcmp(ref, default_branch) == 0;
@@ -27,14 +38,14 @@ const struct hgt_config_policy *hgt_policy_for(const struct hgt_config *config, 
 	const char *default_branch)
 {
 	if (config->n_policies == 0)
-		return default_branch && strcmp(ref, default_branch) == 0 ? &built_in : NULL;
+		return default_branch && strcmp(ref, default_branch) == 0 ? &built_in : policy_for_rest(ref);
 	for (size_t i = 0; i < config->n_policies; i++) {
 		const struct hgt_config_policy *policy = &config->policies[i];
 
 		if (hgt_glob_match_any(policy->repos.items, policy->repos.n, repo) && names_ref(policy, ref, default_branch))
 			return policy;
 	}
-	return NULL;
+	return policy_for_rest(ref);
 }
 
 static bool has_member(const struct hgt_config *config, const char *group, const char *actor)
@@ -84,7 +95,9 @@ static int tell_not_allowed(struct hgt_findings *out, const struct hgt_config_po
 
 	hgt_escape_str(&message, actor);
 	hgt_buf_adds(&message, " may not push to this ref");
-	hgt_buf_adds(&hint, policy->push.allow.n ? "those who may: " : "nobody may: it is closed");
+	hgt_buf_adds(&hint, policy->push.allow.n ? "those who may: " : policy == &replacements ?
+		"it would have git show other content than was judged; a policy that names refs/replace/** opens it" :
+		"nobody may: it is closed");
 	for (size_t i = 0; i < policy->push.allow.n; i++) {
 		hgt_buf_adds(&hint, i ? ", " : "");
 		hgt_escape_str(&hint, policy->push.allow.items[i]);

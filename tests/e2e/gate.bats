@@ -195,6 +195,16 @@ spooled() {
   moved refs/heads/main "$FIRST"
 }
 
+@test "what was judged cannot be replaced, unless a policy lets it" {
+  begin
+  commit bad.yaml "$BAD"
+  fails git push origin "$(git rev-parse HEAD:bad.yaml):refs/replace/$(git rev-parse HEAD:app.yaml)"
+  has '[policy/not-allowed]'
+  has 'a policy that names refs/replace/** opens it'
+  server_config 'policies: [{refs: ["refs/replace/**"]}]'
+  git push -q origin "$FIRST:refs/replace/$(git rev-parse HEAD)"
+}
+
 @test "links and submodules have no content to judge, whatever their names" {
   begin
   ln -s nowhere/at/all link.yaml && git add link.yaml
