@@ -153,12 +153,24 @@ enum hgt_class hgt_class_of_path(const char *path)
 	return is_ansible(path) ? HGT_CLASS_ANSIBLE : HGT_CLASS_AUTO;
 }
 
+/* What ansible-vault writes: its header, then hex digits alone. A manifest below such a header is none. */
+static bool is_vault(const char *text, size_t len)
+{
+	static const char header[] = "$ANSIBLE_VAULT;", body[] = "0123456789abcdefABCDEF \t\r\n";
+	const char *c = memchr(text, '\n', len);
+
+	if (len < sizeof(header) - 1 || memcmp(text, header, sizeof(header) - 1) != 0)
+		return false;
+	while (c && c < text + len && memchr(body, *c, sizeof(body) - 1))
+		c++;
+	return !c || c == text + len;
+}
+
 enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls)
 {
-	static const char vault[] = "$ANSIBLE_VAULT;";
 	bool template_place = below_folder(path, "templates") || starts_with(base_of(path), "helmfile") || strstr(path, "{{");
 
-	if (len >= sizeof(vault) - 1 && memcmp(text, vault, sizeof(vault) - 1) == 0)
+	if (is_vault(text, len))
 		return HGT_CLASS_VAULT;
 	if (template_place && (memmem(text, len, "{{", 2) || memmem(text, len, "{%", 2)))
 		return HGT_CLASS_HELM_TEMPLATE;

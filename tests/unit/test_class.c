@@ -119,6 +119,9 @@ static void classifies_by_content(void **state)
 		/* encrypted */
 		{"a.yaml", "$ANSIBLE_VAULT;1.1;AES256\n3132\n", HGT_CLASS_VAULT},
 		{"group_vars/a.yaml", "$ANSIBLE_VAULT;1.1;AES256\n3132\n", HGT_CLASS_VAULT},
+		{"a.yaml", "$ANSIBLE_VAULT;1.1;AES256", HGT_CLASS_VAULT},
+		{"a.yaml", "$ANSIBLE_VAULT;1.2;AES256;dev\r\n3132\r\n 33\r\n", HGT_CLASS_VAULT},
+		{"a.yaml", "$ANSIBLE_VAULT;1.1: x\napiVersion: v1\nkind: Pod\nmetadata: {}\n", HGT_CLASS_KUBERNETES},
 		{"a.yaml", "x: y\n$ANSIBLE_VAULT: 1\n", HGT_CLASS_YAML},
 		{"a.yaml", "x: ENC[a]\nsops: {mac: m, lastmodified: l}\n", HGT_CLASS_SOPS},
 		{"a.yaml", "x: y\nsops: {lastmodified: l}\n", HGT_CLASS_YAML},
