@@ -123,6 +123,11 @@ static int site_open(struct site *site, const char *path, bool leaving, struct h
 		code = hgt_error_nomem(err);
 		goto out;
 	}
+	/* We never make it a link; whoever owns the repository could have root write anywhere by one. */
+	if (lstat(site->own.data, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		code = hgt_error_set(err, HGT_EEXIST, "%s is no folder; move it away", site->own.data);
+		goto out;
+	}
 	code = hgt_read_file(made.data, MADE_MAX, &site->made, &why);
 	code = code == HGT_ENOENT ? 0 : code < 0 ? hgt_error_set(err, code, "%s", why.message) : 0;
 out:

@@ -328,6 +328,16 @@ END
   done
 }
 
+@test "a link in the place of our folder is not followed: root does not write where a repository's owner points" {
+  mkdir elsewhere
+  rm -rf a.git/hooks
+  ln -s "$T/elsewhere" a.git/headgate
+  fails install_new a.git
+  has 'a.git/headgate is no folder'
+  fails install_new --uninstall a.git
+  [[ -z $(ls elsewhere) && ! -e a.git/hooks ]]
+}
+
 @test "a folder that cannot be made" {
   touch file
   git -C a.git config core.hooksPath "$T/file/hooks"
