@@ -157,6 +157,10 @@ static int write_fleet(const struct row *rows, size_t n, bool color, struct hgt_
 	struct table table;
 	int code;
 
+	if (!n) {
+		hgt_buf_adds(out, "No agents yet: headgate agent add NAME --kind host --allow GLOB registers one.\n");
+		return 0;
+	}
 	table_init(&table, heads, sizeof(heads) / sizeof(heads[0]));
 	for (size_t i = 0; i < n; i++) {
 		const struct row *row = &rows[i];
@@ -186,6 +190,10 @@ static int write_repositories(const struct hgt_node *repositories, bool color, s
 	struct table table;
 	int code;
 
+	if (!count(repositories)) {
+		hgt_buf_adds(out, "No repositories below repositories.root that the config includes.\n");
+		return 0;
+	}
 	table_init(&table, heads, sizeof(heads) / sizeof(heads[0]));
 	for (size_t i = 0; i < count(repositories); i++) {
 		const struct hgt_node *repo = repositories->v.seq.items[i];

@@ -109,6 +109,9 @@ END
 @test "status: the daemon, its repositories, the fleet, the worst first" {
   begin
   local name
+  run headgate status
+  ((status == 0))
+  has 'No agents yet: headgate agent add '
   for name in fine broken behind gone idle; do
     agent_add "$name"
   done
