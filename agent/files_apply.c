@@ -24,6 +24,7 @@ struct apply {
 	char staging_name[STAGING_NAME_MAX];
 	struct manifest before;		/* what we had placed */
 	struct manifest after;		/* what the tree holds */
+	bool any_wanted;		/* of it the target lacks something */
 	struct changes changes;
 	bool planned;			/* the list on disk is the union of the two */
 };
@@ -72,33 +73,96 @@ static int make_staging(struct apply *a)
 	return code == 0 ? make_folder_at(a->staging, "old", &a->old, a->err) : code;
 }
 
-static int unpack(struct apply *a)
+static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
+{
+	static const enum manifest_kind kinds[] = {
+		[HGT_UNPACK_FILE] = MANIFEST_FILE,
+		[HGT_UNPACK_EXECUTABLE] = MANIFEST_EXECUTABLE,
+		[HGT_UNPACK_LINK] = MANIFEST_LINK,
+		[HGT_UNPACK_FOLDER] = MANIFEST_FOLDER_FOUND,
+	};
+	struct apply *a = ctx;
+
+	if (strncmp(entry->path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) == 0)
+		return hgt_error_set(err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own", entry->path,
+			FILES_STAGING_PREFIX);
+	return manifest_add(&a->after, kinds[entry->kind], entry->path, entry->len, entry->digest, NULL, err);
+}
+
+static struct hgt_unpack_limits limits_of(const struct apply *a)
 {
 	struct hgt_unpack_limits limits = hgt_unpack_default_limits;
 	size_t used = strlen(a->order->target->options.into) + STAGING_NAME_MAX + sizeof("/new/");
-	struct hgt_unpack_info info;
-	int code;
 
 	/* Whatever is placed can be named by its whole path. */
 	limits.path = used < PATH_MAX ? (unsigned)(PATH_MAX - used) : 0;
-	code = hgt_unpack(a->order->archive, a->fresh, &limits, &info, a->err);
-	/* A full disk may be better tomorrow; an archive that is refused is not. */
+	return limits;
+}
+
+/* What the tree holds. */
+static int list(struct apply *a)
+{
+	struct hgt_unpack_limits limits = limits_of(a);
+	struct hgt_unpack_info info;
+	int code = hgt_unpack_list(a->order->archive, &limits, take_entry, a, &info, a->err);
+
 	a->result->permanent = code == HGT_EPARSE || code == HGT_ELIMIT || code == HGT_EPERM;
 	if (code == 0)
-		code = tree_list(a->fresh, &a->after, a->err);
-	for (size_t i = 0; i < a->after.n && code == 0; i++) {
-		if (strncmp(a->after.items[i]->path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) == 0) {
-			a->result->permanent = true;
-			code = hgt_error_set(a->err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own",
-				a->after.items[i]->path, FILES_STAGING_PREFIX);
-		}
-	}
+		manifest_sort(&a->after);
 	return code;
+}
+
+/* Which of it the target lacks. */
+static int find_wanted(struct apply *a)
+{
+	struct hgt_beneath into;
+	int code = 0;
+
+	hgt_beneath_init(&into, a->into);
+	for (size_t i = 0; i < a->after.n && code == 0; i++) {
+		struct manifest_entry *entry = a->after.items[i];
+		struct place place;
+
+		if (manifest_is_folder(entry->kind))
+			continue;
+		code = tree_look_beneath(&into, entry->path, manifest_find(&a->before, entry->path, strlen(entry->path)), &place, a->err);
+		if (code == 0 && tree_holds(&place, entry))
+			tree_learn(entry, &place);
+		else
+			entry->wanted = true;
+		if (code == HGT_ENOENT || code == HGT_ECONFLICT)
+			code = 0;
+		a->any_wanted |= entry->wanted;
+	}
+	hgt_beneath_release(&into);
+	return code;
+}
+
+static bool is_wanted(void *ctx, const char *path, size_t len)
+{
+	const struct apply *a = ctx;
+	const struct manifest_entry *entry = manifest_find(&a->after, path, len);
+
+	return entry && entry->wanted;
+}
+
+/* What the target lacks, into the staging folder. */
+static int stage(struct apply *a)
+{
+	struct hgt_unpack_limits limits = limits_of(a);
+	struct hgt_unpack_info info;
+	int code = make_staging(a);
+
+	if (code < 0 || !a->any_wanted)
+		return code;
+	if (lseek(a->order->archive, 0, SEEK_SET) < 0)
+		return hgt_error_set_errno(a->err, "cannot read the archive again");
+	return hgt_unpack(a->order->archive, a->fresh, &limits, is_wanted, a, &info, a->err);
 }
 
 static int copy_entry(struct manifest *to, const struct manifest_entry *entry, enum manifest_kind kind, struct hgt_error *err)
 {
-	return manifest_add(to, kind, entry->path, strlen(entry->path), entry->digest, err);
+	return manifest_add(to, kind, entry->path, strlen(entry->path), entry->digest, &entry->stamp, err);
 }
 
 /* Before the first change: let the list on disk tell of all that may be ours from here on. */
@@ -142,15 +206,14 @@ static bool is_in_the_way(const struct apply *a, const struct manifest_entry *en
 /* Take away what we placed; what others have put in its stead stays. */
 static int prune_entry(struct apply *a, const struct manifest_entry *entry)
 {
-	size_t len;
-	const char *leaf = files_leaf(entry->path, &len);
 	struct place place;
-	int fd, code = hgt_beneath_open(&a->changes.target, entry->path, len, NULL, NULL, &fd, a->err);
+	int code;
 
-	if (entry->kind == MANIFEST_FOLDER_FOUND || code == HGT_ENOENT || code == HGT_ECONFLICT)
+	if (entry->kind == MANIFEST_FOLDER_FOUND)
 		return 0;
-	if (code == 0)
-		code = tree_look(fd, leaf, entry->path, &place, a->err);
+	code = tree_look_beneath(&a->changes.target, entry->path, entry, &place, a->err);
+	if (code == HGT_ENOENT || code == HGT_ECONFLICT)
+		return 0;
 	if (code < 0 || place.kind == PLACE_NOTHING || place.kind == PLACE_OTHER ||
 		(place.kind == PLACE_FOLDER) != manifest_is_folder(entry->kind))
 		return code;
@@ -257,13 +320,13 @@ static int place_folder(struct apply *a, struct manifest_entry *entry)
 
 static int place_file(struct apply *a, const struct manifest_entry *entry)
 {
-	size_t len;
-	const char *leaf = files_leaf(entry->path, &len);
 	struct place place;
-	int fd, code = hgt_beneath_open(&a->changes.target, entry->path, len, NULL, NULL, &fd, a->err);
+	int code;
 
-	if (code == 0)
-		code = tree_look(fd, leaf, entry->path, &place, a->err);
+	/* Should somebody change it from here on, the look at the outcome finds that. */
+	if (!entry->wanted)
+		return 0;
+	code = tree_look_beneath(&a->changes.target, entry->path, NULL, &place, a->err);
 	if (code < 0 || tree_holds(&place, entry))
 		return code;
 	if (place.kind == PLACE_FOLDER)
@@ -373,9 +436,11 @@ int files_apply(const struct files_order *order, struct files_result *result, st
 	if (code == 0)
 		code = manifest_load(&a.before, order->manifest, err);
 	if (code == 0)
-		code = make_staging(&a);
+		code = list(&a);
 	if (code == 0)
-		code = unpack(&a);
+		code = find_wanted(&a);
+	if (code == 0)
+		code = stage(&a);
 	if (code == 0) {
 		changes_init(&a.changes, a.into, a.fresh, a.old);
 		code = change(&a);
@@ -384,7 +449,7 @@ int files_apply(const struct files_order *order, struct files_result *result, st
 		changes_release(&a.changes);
 	}
 	if (code == 0)
-		code = files_compare_with(a.into, &a.after, result, err);
+		code = files_compare_with(a.into, &a.after, order->manifest, result, err);
 	/* Leftovers are removed at the next start; they are no reason to call the outcome a failure. */
 	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) == 0)
 		fsync(a.into);

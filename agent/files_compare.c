@@ -6,6 +6,7 @@
 #include "agent/files_driver.h"
 #include "agent/files_private.h"
 #include "agent/files_tree.h"
+#include "base/log.h"
 
 void files_result_init(struct files_result *result)
 {
@@ -47,38 +48,49 @@ static void differs(struct files_result *result, const char *path, const char *h
 		hgt_buf_addf(&result->difference, "%s %s", path, how);
 }
 
-static int compare_entry(struct hgt_beneath *b, const struct manifest_entry *entry, struct files_result *result,
-	struct hgt_error *err)
+/* 1 when something was learned of the entry. */
+static int compare_entry(struct hgt_beneath *b, struct manifest_entry *entry, struct files_result *result, struct hgt_error *err)
 {
-	size_t folder_len;
-	const char *leaf = files_leaf(entry->path, &folder_len);
 	struct place place;
-	int fd, code = hgt_beneath_open(b, entry->path, folder_len, NULL, NULL, &fd, err);
+	int code = tree_look_beneath(b, entry->path, entry, &place, err);
 
 	if (code == HGT_ENOENT || code == HGT_ECONFLICT) {
 		differs(result, entry->path, "is missing");
 		return 0;
 	}
-	if (code == 0)
-		code = tree_look(fd, leaf, entry->path, &place, err);
-	if (code == 0 && !tree_holds(&place, entry))
-		differs(result, entry->path, what_differs(&place, entry));
-	return code;
+	if (code < 0)
+		return code;
+	if (tree_holds(&place, entry))
+		return tree_learn(entry, &place);
+	differs(result, entry->path, what_differs(&place, entry));
+	return 0;
 }
 
-int files_compare_with(int into, const struct manifest *manifest, struct files_result *result, struct hgt_error *err)
+int files_compare_with(int into, struct manifest *manifest, const char *file, struct files_result *result, struct hgt_error *err)
 {
+	struct hgt_error unsaved = {0};
 	struct hgt_beneath b;
+	bool learned = false;
 	int code = 0;
 
 	hgt_beneath_init(&b, into);
-	for (size_t i = 0; i < manifest->n && code == 0; i++)
-		if (manifest->items[i]->kind != manifest_stale(manifest->items[i]->kind))
-			code = compare_entry(&b, manifest->items[i], result, err);
+	for (size_t i = 0; i < manifest->n && code >= 0; i++) {
+		struct manifest_entry *entry = manifest->items[i];
+
+		if (entry->kind != manifest_stale(entry->kind)) {
+			code = compare_entry(&b, entry, result, err);
+			learned |= code > 0;
+		}
+	}
+	hgt_beneath_release(&b);
 	if (result->differing > 1)
 		hgt_buf_addf(&result->difference, ", and %" PRIu64 " more", result->differing - 1);
-	hgt_beneath_release(&b);
-	return code < 0 ? code : hgt_buf_check(&result->difference, err);
+	if (code < 0)
+		return code;
+	/* The target is as it is: what cannot be noted is found out again the next time. */
+	if (learned && manifest_save(manifest, file, &unsaved) < 0)
+		hgt_log(HGT_LOG_WARNING, "files", "the list of files cannot be saved", HGT_S("reason", unsaved.message));
+	return hgt_buf_check(&result->difference, err);
 }
 
 int files_compare(const struct files_order *order, struct files_result *result, struct hgt_error *err)
@@ -91,7 +103,7 @@ int files_compare(const struct files_order *order, struct files_result *result, 
 		goto out;
 	fd = open(into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
-		code = files_compare_with(fd, &manifest, result, err);
+		code = files_compare_with(fd, &manifest, order->manifest, result, err);
 	} else {
 		code = hgt_error_set_errno(err, "cannot open folder %s", into);
 		if (code == HGT_ENOENT) {

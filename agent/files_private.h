@@ -9,8 +9,9 @@
 /* The last component of a path, and the length of what is before its slash. */
 const char *files_leaf(const char *path, size_t *folder_len);
 
-/* Compare the open folder with the manifest; fills `differing` and `difference`. */
-int files_compare_with(int into, const struct manifest *manifest, struct files_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+/* Compare the open folder with the manifest; fills `differing` and `difference`. Stamps that it learns are saved in `file`. */
+int files_compare_with(int into, struct manifest *manifest, const char *file, struct files_result *result,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * Changing a target so that it can be taken back: every step is noted before the next, with what it replaced kept in the staging

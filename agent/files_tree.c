@@ -1,4 +1,4 @@
-/* Looking at, listing and removing what is in a folder. */
+/* Looking at and removing what is in a folder. */
 #include "agent/files_tree.h"
 
 #include <dirent.h>
@@ -7,17 +7,45 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/files_private.h"
+#include "base/timing.h"
+
 #define LINK_TARGET_MAX 4096
+
+/*
+ * A stamp tells a later change only if the clock of the file system has moved on before the file is read: by this much it has, were it
+ * as coarse as FAT's, and somewhat behind ours.
+ */
+#define RACY_NS (10 * 1000000000ULL)
+
+static uint64_t nanoseconds(struct timespec t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static struct manifest_stamp stamp_of(const struct stat *st)
+{
+	return (struct manifest_stamp){st->st_dev, st->st_ino, (uint64_t)st->st_size, nanoseconds(st->st_mtim), nanoseconds(st->st_ctim)};
+}
+
+/* To be asked before the file is read; a time in the future is no better. */
+static bool is_racy(const struct stat *st)
+{
+	return nanoseconds(st->st_ctim) + RACY_NS > (uint64_t)hgt_time_now_ms() * 1000000;
+}
 
 static int digest_file(int folder, const char *name, const char *path, struct place *place, struct hgt_error *err)
 {
 	unsigned char chunk[32 * 1024];
 	struct hgt_sha256 sha;
+	struct stat st;
 	ssize_t n;
 	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return hgt_error_set_errno(err, "cannot open %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !is_racy(&st))
+		place->stamp = stamp_of(&st);
 	hgt_sha256_init(&sha);
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
@@ -42,8 +70,10 @@ static int digest_link(int folder, const char *name, const char *path, struct pl
 	return 0;
 }
 
-int tree_look(int folder, const char *name, const char *path, struct place *place, struct hgt_error *err)
+int tree_look(int folder, const char *name, const char *path, const struct manifest_entry *known, struct place *place,
+	struct hgt_error *err)
 {
+	struct manifest_stamp stamp;
 	struct stat st;
 
 	memset(place, 0, sizeof(*place));
@@ -55,7 +85,12 @@ int tree_look(int folder, const char *name, const char *path, struct place *plac
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
 		place->kind = PLACE_FILE;
-		return digest_file(folder, name, path, place, err);
+		stamp = stamp_of(&st);
+		if (!known || !manifest_stamp_is_equal(&known->stamp, &stamp))
+			return digest_file(folder, name, path, place, err);
+		place->stamp = stamp;
+		memcpy(place->digest, known->digest, HGT_SHA256_SIZE);
+		return 0;
 	case S_IFLNK:
 		place->kind = PLACE_LINK;
 		return digest_link(folder, name, path, place, err);
@@ -66,6 +101,16 @@ int tree_look(int folder, const char *name, const char *path, struct place *plac
 		place->kind = PLACE_OTHER;
 		return 0;
 	}
+}
+
+int tree_look_beneath(struct hgt_beneath *beneath, const char *path, const struct manifest_entry *known, struct place *place,
+	struct hgt_error *err)
+{
+	size_t len;
+	const char *leaf = files_leaf(path, &len);
+	int fd, code = hgt_beneath_open(beneath, path, len, NULL, NULL, &fd, err);
+
+	return code == 0 ? tree_look(fd, leaf, path, known, place, err) : code;
 }
 
 bool tree_holds(const struct place *place, const struct manifest_entry *entry)
@@ -89,6 +134,15 @@ bool tree_holds(const struct place *place, const struct manifest_entry *entry)
 	return false;
 }
 
+bool tree_learn(struct manifest_entry *entry, const struct place *place)
+{
+	if (place->kind != PLACE_FILE || !manifest_stamp_is_known(&place->stamp) ||
+		manifest_stamp_is_equal(&entry->stamp, &place->stamp))
+		return false;
+	entry->stamp = place->stamp;
+	return true;
+}
+
 static bool is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -105,74 +159,6 @@ static DIR *read_folder(int folder)
 	return dir;
 }
 
-static int list_below(int folder, struct hgt_buf *path, struct manifest *m, struct hgt_error *err);
-
-static int list_entry(int folder, const char *name, struct hgt_buf *path, struct manifest *m, struct hgt_error *err)
-{
-	static const enum manifest_kind kinds[] = {
-		[PLACE_FILE] = MANIFEST_FILE,
-		[PLACE_LINK] = MANIFEST_LINK,
-		[PLACE_FOLDER] = MANIFEST_FOLDER_FOUND,
-	};
-	enum manifest_kind kind;
-	struct place place;
-	int fd, code = tree_look(folder, name, path->data, &place, err);
-
-	if (code < 0)
-		return code;
-	if (place.kind == PLACE_NOTHING || place.kind == PLACE_OTHER)
-		return hgt_error_set(err, HGT_ECONFLICT, "%s is no file, folder or link", path->data);
-	kind = kinds[place.kind];
-	if (kind == MANIFEST_FILE && (place.mode & 0111))
-		kind = MANIFEST_EXECUTABLE;
-	code = manifest_add(m, kind, path->data, path->len, place.digest, err);
-	if (code < 0 || place.kind != PLACE_FOLDER)
-		return code;
-	fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return hgt_error_set_errno(err, "cannot open folder %s", path->data);
-	code = list_below(fd, path, m, err);
-	close(fd);
-	return code;
-}
-
-static int list_below(int folder, struct hgt_buf *path, struct manifest *m, struct hgt_error *err)
-{
-	DIR *dir = read_folder(folder);
-	size_t len = path->len;
-	struct dirent *d;
-	int code = 0;
-
-	if (!dir)
-		return hgt_error_set_errno(err, "cannot read folder %s", path->data);
-	while (code == 0 && (errno = 0, d = readdir(dir))) {
-		if (is_dots(d->d_name))
-			continue;
-		if (len > 0)
-			hgt_buf_addc(path, '/');
-		hgt_buf_adds(path, d->d_name);
-		code = hgt_buf_check(path, err);
-		if (code == 0)
-			code = list_entry(folder, d->d_name, path, m, err);
-		hgt_buf_truncate(path, len);
-	}
-	if (code == 0 && errno)
-		code = hgt_error_set_errno(err, "cannot read folder %s", path->data);
-	closedir(dir);
-	return code;
-}
-
-int tree_list(int folder, struct manifest *m, struct hgt_error *err)
-{
-	struct hgt_buf path = HGT_BUF_INIT;
-	int code = list_below(folder, &path, m, err);
-
-	hgt_buf_release(&path);
-	if (code == 0)
-		manifest_sort(m);
-	return code;
-}
-
 int tree_names(int folder, const char *prefix, struct manifest *names, struct hgt_error *err)
 {
 	static const unsigned char no_digest[HGT_SHA256_SIZE];
@@ -184,7 +170,7 @@ int tree_names(int folder, const char *prefix, struct manifest *names, struct hg
 		return hgt_error_set_errno(err, "cannot read a folder");
 	while (code == 0 && (d = readdir(dir)))
 		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0)
-			code = manifest_add(names, MANIFEST_STALE, d->d_name, strlen(d->d_name), no_digest, err);
+			code = manifest_add(names, MANIFEST_STALE, d->d_name, strlen(d->d_name), no_digest, NULL, err);
 	closedir(dir);
 	return code;
 }

@@ -1,10 +1,13 @@
 /* The list of what a target holds because of us. */
 #include "agent/manifest.h"
 
+#include <inttypes.h>
+
 #include "base/io.h"
 
 #define FILE_MAX (1024ULL * 1024 * 1024)
-#define HEADER "headgate-files 1\n"
+#define HEADER "headgate-files 2\n"
+#define HEADER_1 "headgate-files 1\n"	/* as long */
 #define HEX (2 * HGT_SHA256_SIZE)
 
 static const char kinds[] = "fxldDse";
@@ -47,8 +50,20 @@ static int grow(struct manifest *m, struct hgt_error *err)
 	return 0;
 }
 
+bool manifest_stamp_is_equal(const struct manifest_stamp *a, const struct manifest_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime == b->mtime && a->ctime == b->ctime;
+}
+
+bool manifest_stamp_is_known(const struct manifest_stamp *stamp)
+{
+	static const struct manifest_stamp none;
+
+	return !manifest_stamp_is_equal(stamp, &none);
+}
+
 int manifest_add(struct manifest *m, enum manifest_kind kind, const char *path, size_t len,
-	const unsigned char digest[HGT_SHA256_SIZE], struct hgt_error *err)
+	const unsigned char digest[HGT_SHA256_SIZE], const struct manifest_stamp *stamp, struct hgt_error *err)
 {
 	struct manifest_entry *entry;
 	int code = grow(m, err);
@@ -65,6 +80,8 @@ int manifest_add(struct manifest *m, enum manifest_kind kind, const char *path, 
 	if (!entry->path)
 		return hgt_error_nomem(err);
 	memcpy(entry->digest, digest, HGT_SHA256_SIZE);
+	if (stamp)
+		entry->stamp = *stamp;
 	if (hgt_map_put(&m->by_path, entry->path, len, entry, NULL) < 0)
 		return hgt_error_nomem(err);
 	m->items[m->n++] = entry;
@@ -101,24 +118,54 @@ static int parse_digest(const char *hex, unsigned char out[HGT_SHA256_SIZE])
 	return 0;
 }
 
+/* A number in hexadecimal, ended by `end`, which is passed over. */
+static int take_number(const char **text, char end, uint64_t *out)
+{
+	const char *p = *text;
+	uint64_t value = 0;
+
+	while (hex_value(*p) >= 0 && p - *text < 16)
+		value = value << 4 | (uint64_t)hex_value(*p++);
+	if (p == *text || *p != end)
+		return HGT_EPARSE;
+	*text = p + 1;
+	*out = value;
+	return 0;
+}
+
+/* A stamp and the space behind it. */
+static int take_stamp(const char **text, struct manifest_stamp *stamp)
+{
+	if (strncmp(*text, "- ", 2) == 0) {
+		*text += 2;
+		return 0;
+	}
+	return take_number(text, '.', &stamp->device) < 0 || take_number(text, '.', &stamp->inode) < 0 ||
+		take_number(text, '.', &stamp->size) < 0 || take_number(text, '.', &stamp->mtime) < 0 ||
+		take_number(text, ' ', &stamp->ctime) < 0 ? HGT_EPARSE : 0;
+}
+
 /* One record without its NUL: 1 for the last. */
-static int take_record(struct manifest *m, const char *record, size_t len, struct hgt_error *err)
+static int take_record(struct manifest *m, const char *record, size_t len, bool stamps, struct hgt_error *err)
 {
 	unsigned char digest[HGT_SHA256_SIZE];
+	struct manifest_stamp stamp = {0};
+	const char *path = record + 3 + HEX;
 	uint64_t n;
 
 	if (len > 4 && memcmp(record, "end ", 4) == 0)
 		return hgt_parse_u64(record + 4, SIZE_MAX, &n) == 0 && n == m->n ? 1 : HGT_ECORRUPT;
 	if (len <= 3 + HEX || !strchr(kinds, record[0]) || record[1] != ' ' || record[2 + HEX] != ' ' ||
-		parse_digest(record + 2, digest) < 0)
+		parse_digest(record + 2, digest) < 0 || (stamps && take_stamp(&path, &stamp) < 0) || *path == '\0')
 		return HGT_ECORRUPT;
-	return manifest_add(m, (enum manifest_kind)record[0], record + 3 + HEX, len - 3 - HEX, digest, err);
+	return manifest_add(m, (enum manifest_kind)record[0], path, len - (size_t)(path - record), digest, &stamp, err);
 }
 
 int manifest_load(struct manifest *m, const char *file, struct hgt_error *err)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
 	const char *p, *end;
+	bool stamps;
 	int code = hgt_read_file(file, FILE_MAX, &text, err);
 
 	if (code < 0) {
@@ -127,11 +174,12 @@ int manifest_load(struct manifest *m, const char *file, struct hgt_error *err)
 	}
 	end = text.data + text.len;
 	p = text.data + strlen(HEADER);
-	code = text.len < strlen(HEADER) || memcmp(text.data, HEADER, strlen(HEADER)) != 0 ? HGT_ECORRUPT : 0;
+	stamps = strncmp(text.data, HEADER, strlen(HEADER)) == 0;
+	code = stamps || strncmp(text.data, HEADER_1, strlen(HEADER_1)) == 0 ? 0 : HGT_ECORRUPT;
 	while (code == 0) {
 		const char *nul = memchr(p, 0, (size_t)(end - p));
 
-		code = nul ? take_record(m, p, (size_t)(nul - p), err) : HGT_ECORRUPT;
+		code = nul ? take_record(m, p, (size_t)(nul - p), stamps, err) : HGT_ECORRUPT;
 		p = nul ? nul + 1 : end;
 	}
 	if (code > 0)
@@ -151,11 +199,18 @@ int manifest_save(const struct manifest *m, const char *file, struct hgt_error *
 
 	hgt_buf_adds(&text, HEADER);
 	for (size_t i = 0; i < m->n; i++) {
+		const struct manifest_entry *entry = m->items[i];
+		const struct manifest_stamp *s = &entry->stamp;
 		char hex[HGT_SHA256_HEX];
 
-		hgt_hex(m->items[i]->digest, HGT_SHA256_SIZE, hex);
-		hgt_buf_addf(&text, "%c %s ", (char)m->items[i]->kind, hex);
-		hgt_buf_add(&text, m->items[i]->path, strlen(m->items[i]->path) + 1);
+		hgt_hex(entry->digest, HGT_SHA256_SIZE, hex);
+		hgt_buf_addf(&text, "%c %s ", (char)entry->kind, hex);
+		if (manifest_stamp_is_known(s))
+			hgt_buf_addf(&text, "%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 " ", s->device, s->inode, s->size,
+				s->mtime, s->ctime);
+		else
+			hgt_buf_adds(&text, "- ");
+		hgt_buf_add(&text, entry->path, strlen(entry->path) + 1);
 	}
 	hgt_buf_addf(&text, "end %zu", m->n);
 	hgt_buf_addc(&text, '\0');

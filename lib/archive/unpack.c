@@ -1,20 +1,22 @@
-/* Unpacking a tar.gz that nobody vouches for. */
+/* Reading and unpacking a tar.gz that nobody vouches for. */
 #include "archive/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/beneath.h"
 #include "archive/gunzip.h"
 #include "archive/tar.h"
+#include "base/arena.h"
 #include "base/io.h"
+#include "base/map.h"
 
 #define CHUNK (64 * 1024)
 #define PAX_MAX (64 * 1024)	/* bytes of one entry's pax records */
+#define NAMES_MAX (64 * 1024 * 1024)	/* bytes of all names together */
 #define PADDING_MAX (1024 * 1024)	/* zero blocks behind the end; tar writes records of 10 KiB */
 
 const struct hgt_unpack_limits hgt_unpack_default_limits = {
@@ -24,14 +26,23 @@ const struct hgt_unpack_limits hgt_unpack_default_limits = {
 	.depth = 256,
 };
 
+/* What a name stands for, as the map of names holds it. */
+static char a_folder, a_leaf;
+
 struct unpacker {
 	const struct hgt_unpack_limits *limits;
 	struct hgt_error *err;
 	uint64_t entries;
 	struct hgt_unpack_info info;
 	struct hgt_gunzip gz;
+	/* Every name so far: what is not made must not go unnoticed. */
+	struct hgt_map names;
+	struct hgt_arena arena;
+	/* Either entries are told, or those that are wanted are made. */
+	hgt_unpack_entry_cb entry;
+	hgt_unpack_wanted_cb wanted;
+	void *ctx;
 	struct hgt_beneath beneath;
-	int folder;		/* of the entry at hand; borrowed from beneath */
 	/* The next entry, as pax records and header tell it. */
 	struct hgt_buf name, target;
 	bool has_name, has_target, has_size, pax_seen;
@@ -212,25 +223,87 @@ static bool is_dot(const char *s, size_t len)
 	return len == 0 || (len == 1 && s[0] == '.');
 }
 
-/* A folder that no entry has named. */
-static int imply_folder(void *ctx, const char *path, size_t len)
+/* Remember that path[0..len) is a folder or not; it is new. */
+static int add_name(struct unpacker *u, const char *path, size_t len, char *what)
 {
-	struct unpacker *u = ctx;
+	char *copy;
+
+	if (u->arena.used + len > NAMES_MAX)
+		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds names of more than %d bytes together", NAMES_MAX);
+	copy = hgt_arena_strndup(&u->arena, path, len);
+	if (!copy || hgt_map_put(&u->names, copy, len, what, NULL) < 0)
+		return hgt_error_nomem(u->err);
+	return 0;
+}
+
+static int tell(struct unpacker *u, struct hgt_unpack_entry *entry)
+{
+	return u->entry ? u->entry(u->ctx, entry, u->err) : 0;
+}
+
+static int tell_folder(struct unpacker *u, const char *path, size_t len)
+{
+	struct hgt_unpack_entry entry = {.kind = HGT_UNPACK_FOLDER, .path = path, .len = len};
+
+	u->info.folders++;
+	return tell(u, &entry);
+}
+
+/* A folder that no entry has named: the first len bytes of the name. */
+static int imply_folder(struct unpacker *u, size_t len)
+{
 	int code = count_entry(u);
 
-	(void)path;
-	(void)len;
 	if (code == 0)
-		u->info.folders++;
+		code = add_name(u, u->name.data, len, &a_folder);
+	if (code == 0) {
+		u->name.data[len] = '\0';
+		code = tell_folder(u, u->name.data, len);
+		u->name.data[len] = '/';
+	}
 	return code;
 }
 
-/* Open the folder of the (clean) name, its first len bytes. */
-static int open_folder(struct unpacker *u, size_t len)
+/* The (clean) name is new, and what is above it are folders; those that nobody has named are implied. */
+static int take_name(struct unpacker *u, char *what)
 {
-	int code = hgt_beneath_open(&u->beneath, u->name.data, len, imply_folder, u, &u->folder, u->err);
+	if (hgt_map_get(&u->names, u->name.data, u->name.len))
+		return refuse(u, "its name is given twice");
+	for (const char *slash = u->name.data; (slash = strchr(slash, '/')); slash++) {
+		size_t len = (size_t)(slash - u->name.data);
+		const char *above = hgt_map_get(&u->names, u->name.data, len);
+		int code = above ? 0 : imply_folder(u, len);
 
-	return code == HGT_ECONFLICT ? refuse(u, "its path leads through a link or file of the archive") : code;
+		if (code < 0)
+			return code;
+		if (above == &a_leaf)
+			return refuse(u, "its path leads through a link or file of the archive");
+	}
+	return add_name(u, u->name.data, u->name.len, what);
+}
+
+static bool is_wanted(const struct unpacker *u)
+{
+	return !u->entry && (!u->wanted || u->wanted(u->ctx, u->name.data, u->name.len));
+}
+
+/* The folders on the way to what is wanted were counted when they were named or implied. */
+static int let_make(void *ctx, const char *path, size_t len)
+{
+	(void)ctx;
+	(void)path;
+	(void)len;
+	return 0;
+}
+
+/* Where the entry is to be made: the open folder (borrowed) and the name in it. */
+static int open_place(struct unpacker *u, int *folder, const char **leaf)
+{
+	const char *slash = strrchr(u->name.data, '/');
+	int code = hgt_beneath_open(&u->beneath, u->name.data, slash ? (size_t)(slash - u->name.data) : 0, let_make, NULL, folder, u->err);
+
+	*leaf = slash ? slash + 1 : u->name.data;
+	return code == HGT_ECONFLICT ? refuse(u, "its path leads through a link or file that is there") : code;
 }
 
 /* Drop "." and empty components, refuse what names no place below the top. *folder: the name ended in a slash. */
@@ -302,57 +375,104 @@ static int check_target(struct unpacker *u)
 	return 0;
 }
 
-static int make_file(struct unpacker *u, const char *leaf, mode_t mode)
+/* The content, written to fd unless that is -1, and added to sha unless that is NULL. */
+static int take_content(struct unpacker *u, int fd, struct hgt_sha256 *sha)
 {
 	uint64_t left = u->size;
-	int fd, code = 0;
+	int code = 0;
 
-	if (u->size > u->limits->bytes - u->info.bytes)
-		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds more than %" PRIu64 " bytes", u->limits->bytes);
-	fd = openat(u->folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0111 ? 0777 : 0666);
-	if (fd < 0 && errno == EEXIST)
-		return refuse(u, "its name is given twice");
-	if (fd < 0)
-		return hgt_error_set_errno(u->err, "cannot create %.256s", u->name.data);
 	while (left > 0 && code == 0) {
 		size_t n = left < CHUNK ? (size_t)left : CHUNK;
 
 		code = get(u, u->chunk, n);
-		if (code == 0 && hgt_write_all(fd, u->chunk, n) < 0)
+		if (code == 0 && sha)
+			hgt_sha256_update(sha, u->chunk, n);
+		if (code == 0 && fd >= 0 && hgt_write_all(fd, u->chunk, n) < 0)
 			code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
 		left -= n;
 	}
-	if (close(fd) < 0 && code == 0)
-		code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
-	u->info.bytes += u->size;
-	u->info.files++;
 	return code < 0 ? code : skip_padding(u, u->size);
 }
 
-static int make_folder(struct unpacker *u, const char *leaf)
+static int make_file(struct unpacker *u, bool executable)
 {
-	if (mkdirat(u->folder, leaf, 0777) == 0) {
-		u->info.folders++;
-		return 0;
-	}
-	if (errno == EEXIST)
-		return refuse(u, "its name is given twice");
-	return hgt_error_set_errno(u->err, "cannot make folder %.256s", u->name.data);
-}
-
-static int make_link(struct unpacker *u, const char *leaf)
-{
-	int code = check_target(u);
+	const char *leaf;
+	int folder, fd, code = open_place(u, &folder, &leaf);
 
 	if (code < 0)
 		return code;
-	if (symlinkat(u->target.data, u->folder, leaf) == 0) {
-		u->info.links++;
-		return 0;
-	}
-	if (errno == EEXIST)
-		return refuse(u, "its name is given twice");
-	return hgt_error_set_errno(u->err, "cannot make link %.256s", u->name.data);
+	fd = openat(folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, executable ? 0777 : 0666);
+	if (fd < 0)
+		return hgt_error_set_errno(u->err, "cannot create %.256s", u->name.data);
+	code = take_content(u, fd, NULL);
+	if (close(fd) < 0 && code == 0)
+		code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
+	return code;
+}
+
+static int tell_file(struct unpacker *u, bool executable)
+{
+	struct hgt_unpack_entry entry = {.kind = executable ? HGT_UNPACK_EXECUTABLE : HGT_UNPACK_FILE, .path = u->name.data,
+		.len = u->name.len};
+	struct hgt_sha256 sha;
+	int code;
+
+	hgt_sha256_init(&sha);
+	code = take_content(u, -1, &sha);
+	hgt_sha256_final(&sha, entry.digest);
+	return code < 0 ? code : tell(u, &entry);
+}
+
+static int take_file(struct unpacker *u, bool executable)
+{
+	int code;
+
+	if (u->size > u->limits->bytes - u->info.bytes)
+		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds more than %" PRIu64 " bytes", u->limits->bytes);
+	code = take_name(u, &a_leaf);
+	if (code < 0)
+		return code;
+	u->info.bytes += u->size;
+	u->info.files++;
+	if (u->entry)
+		return tell_file(u, executable);
+	return is_wanted(u) ? make_file(u, executable) : take_content(u, -1, NULL);
+}
+
+static int take_folder(struct unpacker *u)
+{
+	const char *leaf;
+	int folder, code = take_name(u, &a_folder);
+
+	if (code == 0)
+		code = tell_folder(u, u->name.data, u->name.len);
+	if (code < 0 || !is_wanted(u))
+		return code;
+	code = open_place(u, &folder, &leaf);
+	if (code == 0 && mkdirat(folder, leaf, 0777) < 0)
+		code = hgt_error_set_errno(u->err, "cannot make folder %.256s", u->name.data);
+	return code;
+}
+
+static int take_link(struct unpacker *u)
+{
+	struct hgt_unpack_entry entry = {.kind = HGT_UNPACK_LINK, .path = u->name.data, .len = u->name.len};
+	const char *leaf;
+	int folder, code = check_target(u);
+
+	if (code == 0)
+		code = take_name(u, &a_leaf);
+	if (code < 0)
+		return code;
+	u->info.links++;
+	hgt_sha256(u->target.data, u->target.len, entry.digest);
+	code = tell(u, &entry);
+	if (code < 0 || !is_wanted(u))
+		return code;
+	code = open_place(u, &folder, &leaf);
+	if (code == 0 && symlinkat(u->target.data, folder, leaf) < 0)
+		code = hgt_error_set_errno(u->err, "cannot make link %.256s", u->name.data);
+	return code;
 }
 
 /* What the header says, where no pax record has said it. */
@@ -379,11 +499,9 @@ static int take_header(struct unpacker *u, const struct hgt_tar_header *h, uint6
 	return limit_path(u, u->name.len);
 }
 
-static int make_entry(struct unpacker *u, const struct hgt_tar_header *h, uint64_t mode)
+static int take_entry(struct unpacker *u, const struct hgt_tar_header *h, uint64_t mode)
 {
-	bool file = h->type == HGT_TAR_FILE || h->type == '\0';
-	const char *slash;
-	bool folder_name = false;
+	bool file = h->type == HGT_TAR_FILE || h->type == '\0', folder_name = false;
 	int code;
 
 	if (u->name.len == 0)
@@ -401,14 +519,9 @@ static int make_entry(struct unpacker *u, const struct hgt_tar_header *h, uint64
 		return malformed(u, "a link has no target");
 	if (u->name.len == 0)
 		return 0;	/* the top itself, as "./" */
-	slash = strrchr(u->name.data, '/');
-	code = open_folder(u, slash ? (size_t)(slash - u->name.data) : 0);
-	if (code < 0)
-		return code;
-	slash = slash ? slash + 1 : u->name.data;
 	if (file)
-		return make_file(u, slash, (mode_t)mode);
-	return h->type == HGT_TAR_FOLDER ? make_folder(u, slash) : make_link(u, slash);
+		return take_file(u, mode & 0111);
+	return h->type == HGT_TAR_FOLDER ? take_folder(u) : take_link(u);
 }
 
 static bool is_zero(const void *block)
@@ -466,25 +579,15 @@ static int unpack_next(struct unpacker *u)
 		return read_pax(u, size, h.type == HGT_TAR_PAX_GLOBAL);
 	code = take_header(u, &h, size);
 	if (code == 0)
-		code = make_entry(u, &h, mode);
+		code = take_entry(u, &h, mode);
 	u->has_name = u->has_target = u->has_size = u->pax_seen = false;
 	return code;
 }
 
-int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, struct hgt_unpack_info *info, struct hgt_error *err)
+static int run(struct unpacker *u, int fd, struct hgt_unpack_info *info)
 {
-	struct unpacker *u = calloc(1, sizeof(*u));
-	int code;
+	int code = hgt_gunzip_init(&u->gz, fd, u->err);
 
-	if (!u)
-		return hgt_error_nomem(err);
-	u->limits = limits;
-	u->err = err;
-	hgt_beneath_init(&u->beneath, dir_fd);
-	hgt_buf_init(&u->name);
-	hgt_buf_init(&u->target);
-	hgt_buf_init(&u->pax);
-	code = hgt_gunzip_init(&u->gz, fd, err);
 	while (code == 0)
 		code = unpack_next(u);
 	if (code > 0) {
@@ -493,9 +596,49 @@ int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, struc
 	}
 	hgt_gunzip_release(&u->gz);
 	hgt_beneath_release(&u->beneath);
+	hgt_map_release(&u->names);
+	hgt_arena_release(&u->arena);
 	hgt_buf_release(&u->name);
 	hgt_buf_release(&u->target);
 	hgt_buf_release(&u->pax);
 	free(u);
 	return code;
+}
+
+static struct unpacker *unpacker_new(int dir_fd, const struct hgt_unpack_limits *limits, void *ctx, struct hgt_error *err)
+{
+	struct unpacker *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->limits = limits;
+	u->err = err;
+	u->ctx = ctx;
+	hgt_beneath_init(&u->beneath, dir_fd);
+	hgt_buf_init(&u->name);
+	hgt_buf_init(&u->target);
+	hgt_buf_init(&u->pax);
+	return u;
+}
+
+int hgt_unpack_list(int fd, const struct hgt_unpack_limits *limits, hgt_unpack_entry_cb entry, void *ctx,
+	struct hgt_unpack_info *info, struct hgt_error *err)
+{
+	struct unpacker *u = unpacker_new(-1, limits, ctx, err);
+
+	if (!u)
+		return hgt_error_nomem(err);
+	u->entry = entry;
+	return run(u, fd, info);
+}
+
+int hgt_unpack(int fd, int dir_fd, const struct hgt_unpack_limits *limits, hgt_unpack_wanted_cb wanted, void *ctx,
+	struct hgt_unpack_info *info, struct hgt_error *err)
+{
+	struct unpacker *u = unpacker_new(dir_fd, limits, ctx, err);
+
+	if (!u)
+		return hgt_error_nomem(err);
+	u->wanted = wanted;
+	return run(u, fd, info);
 }

@@ -1,5 +1,5 @@
 /*
- * lib/archive/unpack. The input is a tar file, which is compressed here, so that the fuzzer works on headers and not on
+ * lib/archive/unpack: all of it, half of it and a list of it, which must agree. The input is a tar file, which is compressed here, so that the fuzzer works on headers and not on
  * CRCs; an input that is gzip already is taken as it is.
  */
 #include <fcntl.h>
@@ -58,18 +58,51 @@ static void compress_into(int fd, const uint8_t *data, size_t size)
 	deflateEnd(&z);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static bool wants_half(void *ctx, const char *path, size_t len)
+{
+	(void)ctx;
+	return path[len - 1] & 1;
+}
+
+static int count_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
+{
+	uint64_t *n = ctx;
+
+	(void)err;
+	if (entry->len == 0 || strlen(entry->path) != entry->len)
+		abort();
+	++*n;
+	return 0;
+}
+
+/* Into a folder of its own, or only listed. */
+static int unpack(int fd, hgt_unpack_wanted_cb wanted, uint64_t *listed, struct hgt_unpack_info *info)
 {
 	static const struct hgt_unpack_limits limits = {.bytes = 1 << 20, .entries = 50, .path = 300, .depth = 30};
 	char path[] = "/tmp/hgt-fuzz-XXXXXX";
-	struct hgt_unpack_info info;
 	struct hgt_error err;
-	int fd, dir_fd, code;
+	int dir_fd, code;
 
-	fd = memfd_create("archive", MFD_CLOEXEC);
-	if (fd < 0 || !mkdtemp(path))
+	lseek(fd, 0, SEEK_SET);
+	if (listed)
+		return hgt_unpack_list(fd, &limits, count_entry, listed, info, &err);
+	if (!mkdtemp(path))
 		abort();
 	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	code = hgt_unpack(fd, dir_fd, &limits, wanted, NULL, info, &err);
+	close(dir_fd);
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return code;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct hgt_unpack_info all = {0}, half = {0}, list = {0};
+	int fd = memfd_create("archive", MFD_CLOEXEC), code;
+	uint64_t listed = 0;
+
+	if (fd < 0)
+		abort();
 	if (size > 1 && data[0] == 0x1f && data[1] == 0x8b) {
 		if (hgt_write_all(fd, data, size) < 0)
 			abort();
@@ -83,12 +116,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		compress_into(fd, tar, size);
 		free(tar);
 	}
-	lseek(fd, 0, SEEK_SET);
-	code = hgt_unpack(fd, dir_fd, &limits, &info, &err);
-	if (code > 0)
+	code = unpack(fd, NULL, &listed, &list);
+	if (code > 0 || unpack(fd, NULL, NULL, &all) != code || unpack(fd, wants_half, NULL, &half) != code ||
+		memcmp(&all, &list, sizeof(all)) != 0 || memcmp(&all, &half, sizeof(all)) != 0)
 		abort();
-	close(dir_fd);
+	if (code == 0 && listed != all.files + all.folders + all.links)
+		abort();
 	close(fd);
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return 0;
 }

@@ -131,7 +131,7 @@ static void is_what_unpack_makes(void **state)
 	assert_int_equal(mkdir(top.data, 0755), 0);
 	dir = open(top.data, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(build("one", "", 0, &fd, &built, &err), 0);
-	if (hgt_unpack(fd, dir, &hgt_unpack_default_limits, &made, &err) < 0)
+	if (hgt_unpack(fd, dir, &hgt_unpack_default_limits, NULL, NULL, &made, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(made.files, 7);
 	assert_int_equal(made.links, 2);

@@ -25,6 +25,18 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
 	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
 }
 
+/* The time of day, turned forward: files are as old as they look before a stamp of theirs is believed. */
+static time_t clock_ahead;
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int code = (int)syscall(SYS_clock_gettime, id, ts);
+
+	if (code == 0 && id == CLOCK_REALTIME)
+		ts->tv_sec += clock_ahead;
+	return code;
+}
+
 struct entry {
 	char type;	/* 0 ends a tree; 'x' is an executable file */
 	const char *name, *text;	/* text: contents, or a link's target */
@@ -61,6 +73,7 @@ static int tear_down(void **state)
 	void *folder = rig->folder;
 
 	no_exchange = false;
+	clock_ahead = 0;
 	files_result_release(&rig->result);
 	free(rig->into);
 	free(rig->manifest);
@@ -482,6 +495,195 @@ static void compares(void **state)
 	assert_non_null(strstr(compare(rig), "nowhere is missing"));
 }
 
+#define MANY 300
+
+/* One line a file: inode and ctime of all that is placed. */
+static void identities(const struct rig *rig, struct hgt_buf *out)
+{
+	for (int i = 0; i < MANY; i++) {
+		char name[32], *path;
+		struct stat st;
+
+		snprintf(name, sizeof(name), "d%d/f%d", i % 7, i);
+		path = unit_path(rig->into, name);
+		assert_int_equal(lstat(path, &st), 0);
+		hgt_buf_addf(out, "%ju %jd.%09ld\n", (uintmax_t)st.st_ino, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+		free(path);
+	}
+}
+
+static int differing_lines(const char *a, const char *b)
+{
+	int n = 0;
+
+	while (*a && *b) {
+		size_t la = strcspn(a, "\n"), lb = strcspn(b, "\n");
+
+		n += la != lb || memcmp(a, b, la) != 0;
+		a += la + 1;
+		b += lb + 1;
+	}
+	assert_true(*a == *b);
+	return n;
+}
+
+/* The cost on the disk follows the change: nothing else is staged, and nothing else is touched. */
+static void writes_what_differs(void **state)
+{
+	static char names[MANY][32];
+	static struct entry tree[MANY + 1];
+	struct hgt_buf before = HGT_BUF_INIT, since = HGT_BUF_INIT;
+	struct rig *rig = *state;
+	char script[256];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "d%d/f%d", i % 7, i);
+		tree[i] = (struct entry){'0', names[i], names[i]};
+	}
+	for (int aged = 0; aged < 2; aged++) {
+		rig->target.options.after.n = 0;
+		tree[100].text = "as it was";
+		apply(rig, tree);
+		clock_ahead = aged * 3600;
+		assert_string_equal(compare(rig), "");
+		hgt_buf_reset(&before);
+		identities(rig, &before);
+		tree[100].text = "changed";
+		/* the staging folder holds the file that was exchanged for the new one, and no other */
+		snprintf(script, sizeof(script), "cd %s && find .headgate-*/ ! -type d", rig->into);
+		hgt_buf_reset(&since);
+		hgt_buf_adds(&since, script);
+		hgt_buf_addf(&since, " | grep -c . | grep -qx 1 && test -f .headgate-*/new/%s", names[100]);
+		after(rig, since.data);
+		apply(rig, tree);
+		counts(rig, 0, 1, 0);
+		assert_true(rig->result.after_ran);
+		hgt_buf_reset(&since);
+		identities(rig, &since);
+		assert_int_equal(differing_lines(before.data, since.data), 1);
+		is(rig, names[100], "changed");
+	}
+	hgt_buf_release(&before);
+	hgt_buf_release(&since);
+}
+
+static void write_in_place(const char *path, const char *text, const struct timespec *mtime)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *mtime};
+	int fd = open(path, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(hgt_write_all(fd, text, strlen(text)), 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+}
+
+/* Whether the list knows a stamp of the file. */
+static bool is_known(const struct rig *rig, const char *name)
+{
+	struct manifest m = MANIFEST_INIT;
+	const struct manifest_entry *entry;
+	bool known;
+
+	assert_int_equal(manifest_load(&m, rig->manifest, NULL), 0);
+	entry = manifest_find(&m, name, strlen(name));
+	assert_non_null(entry);
+	known = manifest_stamp_is_known(&entry->stamp);
+	manifest_release(&m);
+	return known;
+}
+
+/* Have the list claim another content of the file: who reads the file sees the difference, who believes the stamp does not. */
+static void belie(const struct rig *rig, const char *name)
+{
+	struct manifest m = MANIFEST_INIT;
+	struct manifest_entry *entry;
+
+	assert_int_equal(manifest_load(&m, rig->manifest, NULL), 0);
+	entry = manifest_find(&m, name, strlen(name));
+	assert_non_null(entry);
+	entry->digest[0] ^= 1;
+	assert_int_equal(manifest_save(&m, rig->manifest, NULL), 0);
+	manifest_release(&m);
+}
+
+static void knows_unchanged_files_again(void **state)
+{
+	static const char says[] = "conf/a has other contents";
+	struct rig *rig = *state;
+	char *path = unit_path(rig->into, "conf/a"), *other = unit_path(rig->into, "other");
+	struct stat st, now;
+
+	/* a file that has just changed may change again and not show it: it is read each time */
+	apply(rig, first);
+	assert_string_equal(compare(rig), "");
+	assert_false(is_known(rig, "conf/a"));
+	belie(rig, "conf/a");
+	assert_string_equal(compare(rig), says);
+	belie(rig, "conf/a");
+	/* so is one of the future */
+	clock_ahead = -3600;
+	assert_string_equal(compare(rig), "");
+	assert_false(is_known(rig, "conf/a"));
+	/* later it is read once */
+	clock_ahead = 3600;
+	assert_string_equal(compare(rig), "");
+	assert_true(is_known(rig, "conf/a"));
+	belie(rig, "conf/a");
+	assert_string_equal(compare(rig), "");
+	belie(rig, "conf/a");
+
+	/* the same size and the same mtime, but not the same ctime; the clock of files may not have moved on at once */
+	assert_int_equal(stat(path, &st), 0);
+	do {
+		write_in_place(path, "A1", &st.st_mtim);
+		assert_int_equal(stat(path, &now), 0);
+	} while (now.st_ctim.tv_sec == st.st_ctim.tv_sec && now.st_ctim.tv_nsec == st.st_ctim.tv_nsec);
+	assert_int_equal(now.st_mtim.tv_nsec, st.st_mtim.tv_nsec);
+	assert_int_equal(now.st_size, st.st_size);
+	assert_int_equal(now.st_ino, st.st_ino);
+	assert_string_equal(compare(rig), says);
+	assert_string_equal(compare(rig), says);
+	apply(rig, first);
+	counts(rig, 0, 1, 0);
+	is(rig, "conf/a", "a1");
+
+	/* another file in its place, as old as it was */
+	assert_string_equal(compare(rig), "");
+	assert_true(is_known(rig, "conf/a"));
+	assert_int_equal(stat(path, &st), 0);
+	put(rig, "other", "A1");
+	write_in_place(other, "A1", &st.st_mtim);
+	assert_int_equal(rename(other, path), 0);
+	assert_string_equal(compare(rig), says);
+	apply(rig, first);
+	is(rig, "conf/a", "a1");
+	free(path);
+	free(other);
+}
+
+/* What is known of the old content must not be taken for the new, whether or not it is put back. */
+static void knows_nothing_of_what_is_new(void **state)
+{
+	struct rig *rig = *state;
+
+	apply(rig, first);
+	clock_ahead = 3600;
+	assert_string_equal(compare(rig), "");
+	after(rig, "exit 1");
+	assert_int_equal(apply_due(rig, second, false), HGT_ECONFLICT);
+	is(rig, "conf/a", "a1");
+	belie(rig, "conf/a");
+	assert_string_equal(compare(rig), "conf/a has other contents");
+	belie(rig, "conf/a");
+	assert_string_equal(compare(rig), "");
+	rig->target.options.after.n = 0;
+	clock_ahead = 0;
+	apply(rig, second);
+	is(rig, "conf/a", "a2");
+	assert_false(is_known(rig, "conf/a"));
+}
+
 /* An apply that died in the middle: a staging folder lies about, some files are new, and the list is the union. */
 static void converges_after_a_crash(void **state)
 {
@@ -494,12 +696,12 @@ static void converges_after_a_crash(void **state)
 	assert_int_equal(manifest_load(&before, rig->manifest, NULL), 0);
 	for (size_t i = 0; i < before.n; i++)
 		assert_int_equal(manifest_add(&both, before.items[i]->kind, before.items[i]->path, strlen(before.items[i]->path),
-			before.items[i]->digest, NULL), 0);
+			before.items[i]->digest, NULL, NULL), 0);
 	hgt_sha256("c", 1, digest);
-	assert_int_equal(manifest_add(&both, MANIFEST_STALE, "new/deep/c", 10, digest, NULL), 0);
-	assert_int_equal(manifest_add(&both, MANIFEST_STALE, "other", 5, digest, NULL), 0);
-	assert_int_equal(manifest_add(&both, MANIFEST_FOLDER_STALE, "new", 3, digest, NULL), 0);
-	assert_int_equal(manifest_add(&both, MANIFEST_FOLDER_STALE, "new/deep", 8, digest, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_STALE, "new/deep/c", 10, digest, NULL, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_STALE, "other", 5, digest, NULL, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_FOLDER_STALE, "new", 3, digest, NULL, NULL), 0);
+	assert_int_equal(manifest_add(&both, MANIFEST_FOLDER_STALE, "new/deep", 8, digest, NULL, NULL), 0);
 	assert_int_equal(manifest_save(&both, rig->manifest, NULL), 0);
 	path = unit_path(rig->into, "new/deep");
 	assert_int_equal(hgt_make_folders(path, 0755, NULL), 0);
@@ -578,6 +780,7 @@ int main(void)
 		TEST(places_changes_and_prunes), TEST(works_without_exchange), TEST(leaves_what_is_of_others),
 		TEST(keeps_what_is_gone_without_prune), TEST(changes_types), TEST(follows_no_link), TEST(may_be_reached_through_a_link),
 		TEST(puts_back_what_after_refuses), TEST(runs_after_when_it_is_owed), TEST(tells_what_after_has_changed), TEST(compares),
+		TEST(writes_what_differs), TEST(knows_unchanged_files_again), TEST(knows_nothing_of_what_is_new),
 		TEST(converges_after_a_crash), TEST(refuses), TEST(survives_failing_allocations),
 	};
 

@@ -16,10 +16,12 @@ static void fill(struct manifest *m)
 	};
 
 	for (size_t i = 0; i < N_OF(entries); i++) {
+		static const struct manifest_stamp stamp = {1, 2, 0, UINT64_MAX, 0xabcdef0123456789};
 		unsigned char digest[HGT_SHA256_SIZE];
 
 		hgt_sha256(entries[i].path, strlen(entries[i].path), digest);
-		assert_int_equal(manifest_add(m, entries[i].kind, entries[i].path, strlen(entries[i].path), digest, NULL), 0);
+		assert_int_equal(manifest_add(m, entries[i].kind, entries[i].path, strlen(entries[i].path), digest,
+			i == 0 ? &stamp : NULL, NULL), 0);
 	}
 }
 
@@ -39,6 +41,8 @@ static void reads_what_it_wrote(void **state)
 		assert_string_equal(again.items[i]->path, m.items[i]->path);
 		assert_int_equal(again.items[i]->kind, m.items[i]->kind);
 		assert_memory_equal(again.items[i]->digest, m.items[i]->digest, HGT_SHA256_SIZE);
+		assert_true(manifest_stamp_is_equal(&again.items[i]->stamp, &m.items[i]->stamp));
+		assert_int_equal(manifest_stamp_is_known(&again.items[i]->stamp), again.items[i]->path[0] == 'b' && again.items[i]->path[1]);
 	}
 	assert_ptr_equal(manifest_find(&again, "l", 1), again.items[5]);
 	assert_null(manifest_find(&again, "nowhere", 7));
@@ -47,11 +51,40 @@ static void reads_what_it_wrote(void **state)
 	free(file);
 }
 
+/* As it was written before there were stamps: nothing is known of the files, so they are read. */
+static void reads_the_first_format(void **state)
+{
+	static const char text[] = "headgate-files 1\n"
+		"f 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef - path\0"
+		"d 0000000000000000000000000000000000000000000000000000000000000000 folder\0"
+		"end 2";
+	struct manifest m = MANIFEST_INIT;
+	char *file = unit_path(*state, "files");
+
+	assert_int_equal(hgt_write_file(file, text, sizeof(text), 0600, NULL), 0);
+	assert_int_equal(manifest_load(&m, file, NULL), 0);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.items[0]->path, "- path");
+	assert_int_equal(m.items[0]->digest[1], 0x23);
+	assert_false(manifest_stamp_is_known(&m.items[0]->stamp));
+	assert_string_equal(m.items[1]->path, "folder");
+	manifest_release(&m);
+	free(file);
+}
+
 /* Every cut of the file, and some changes. */
 static void refuses_what_it_did_not_write(void **state)
 {
 	static const char digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	static const char *const kinds[] = {"q", "", "F"};
+	/* what is before the digest and behind it */
+	static const struct {
+		const char *header, *kind, *rest;
+	} cases[] = {
+		{"1", "q", "path"}, {"1", "", "path"}, {"1", "F", "path"}, {"1", "f", ""}, {"2", "q", "- path"}, {"2", "f", "path"},
+		{"2", "f", "- "}, {"2", "f", "-"}, {"2", "f", "1.2.3.4.5"}, {"2", "f", "1.2.3.4.5 "}, {"2", "f", "1.2.3.4 path"},
+		{"2", "f", "1.2.3.4.5.6 path"}, {"2", "f", "1..3.4.5 path"}, {"2", "f", "1.2.3.4.g path"},
+		{"2", "f", "1.2.3.4.10123456789abcdef path"}, {"3", "f", "- path"},
+	};
 	struct manifest m = MANIFEST_INIT;
 	char *file = unit_path(*state, "files");
 	struct hgt_buf text = HGT_BUF_INIT, wrong = HGT_BUF_INIT;
@@ -72,9 +105,9 @@ static void refuses_what_it_did_not_write(void **state)
 		assert_non_null(strstr(err.message, "is damaged"));
 		manifest_release(&m);
 	}
-	for (size_t i = 0; i < N_OF(kinds); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		hgt_buf_reset(&wrong);
-		hgt_buf_addf(&wrong, "headgate-files 1\n%s %s path", kinds[i], digest);
+		hgt_buf_addf(&wrong, "headgate-files %s\n%s %s %s", cases[i].header, cases[i].kind, digest, cases[i].rest);
 		hgt_buf_addc(&wrong, '\0');
 		hgt_buf_adds(&wrong, "end 1");
 		hgt_buf_addc(&wrong, '\0');
@@ -116,7 +149,7 @@ static void survives_failing_allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reads_what_it_wrote), TEST(refuses_what_it_did_not_write), TEST(survives_failing_allocations),
+		TEST(reads_what_it_wrote), TEST(reads_the_first_format), TEST(refuses_what_it_did_not_write), TEST(survives_failing_allocations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

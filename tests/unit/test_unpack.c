@@ -43,13 +43,58 @@ static int unpack_gzip(const struct hgt_buf *gz, const struct place *p, const st
 	struct hgt_unpack_info *info, struct hgt_error *err)
 {
 	int fd = craft_file(gz->data, gz->len);
-	int code = hgt_unpack(fd, p->dir_fd, limits, info, err);
+	int code = hgt_unpack(fd, p->dir_fd, limits, NULL, NULL, info, err);
 
 	close(fd);
 	return code;
 }
 
 /* Unpack the tar into a folder of its own and forget it; the tar is released. */
+static bool wants_nothing(void *ctx, const char *path, size_t len)
+{
+	(void)ctx;
+	assert_int_equal(strlen(path), len);
+	return false;
+}
+
+static int note_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
+{
+	struct hgt_buf *told = ctx;
+	char hex[HGT_SHA256_HEX];
+
+	(void)err;
+	assert_int_equal(strlen(entry->path), entry->len);
+	hgt_hex(entry->digest, HGT_SHA256_SIZE, hex);
+	hgt_buf_addf(told, "%c %s %.8s\n", "fxld"[entry->kind], entry->path, hex);
+	return 0;
+}
+
+/* What is only listed, or not wanted, is read as strictly as what is made: the same answer, the same words, and nothing is made. */
+static void read_without_making(const struct hgt_buf *gz, const struct hgt_unpack_limits *limits, int code,
+	const struct hgt_unpack_info *info, const struct hgt_error *err)
+{
+	for (int listed = 0; listed < 2; listed++) {
+		int fd = craft_file(gz->data, gz->len), got;
+		struct hgt_unpack_info own_info = {0};
+		struct hgt_buf told = HGT_BUF_INIT;
+		struct hgt_error own = {0};
+		struct place p;
+
+		place_new(&p);
+		got = listed ? hgt_unpack_list(fd, limits, note_entry, &told, &own_info, &own) :
+			hgt_unpack(fd, p.dir_fd, limits, wants_nothing, NULL, &own_info, &own);
+		if (got != code || (code < 0 && strcmp(own.message, err->message) != 0))
+			fail_msg("made: %d \"%s\", %s: %d \"%s\"", code, err->message, listed ? "listed" : "not wanted", got, own.message);
+		if (code == 0)
+			assert_memory_equal(&own_info, info, sizeof(own_info));
+		/* an empty folder can be removed */
+		assert_int_equal(unlinkat(p.dir_fd, "../top", AT_REMOVEDIR), 0);
+		hgt_buf_release(&told);
+		close(fd);
+		place_free(&p);
+	}
+}
+
 static int unpack_tar(struct hgt_buf *tar, const struct hgt_unpack_limits *limits, struct hgt_error *err)
 {
 	struct hgt_buf gz = HGT_BUF_INIT;
@@ -64,6 +109,7 @@ static int unpack_tar(struct hgt_buf *tar, const struct hgt_unpack_limits *limit
 	code = unpack_gzip(&gz, &p, limits, &info, err);
 	hgt_buf_addf(&outside, "%s/outside", p.parent);
 	assert_int_equal(lstat(outside.data, &st), -1);
+	read_without_making(&gz, limits, code, &info, err);
 	hgt_buf_release(&outside);
 	hgt_buf_release(&gz);
 	hgt_buf_release(tar);
@@ -119,6 +165,136 @@ static void makes_files_folders_and_links(void **state)
 	hgt_buf_release(&gz);
 	hgt_buf_release(&tar);
 	place_free(&p);
+}
+
+static bool wants_some(void *ctx, const char *path, size_t len)
+{
+	(void)ctx;
+	return (len == 9 && memcmp(path, "a/b/c/two", 9) == 0) || (len == 3 && memcmp(path, "big", 3) == 0) ||
+		(len == 5 && memcmp(path, "l/ink", 5) == 0);
+}
+
+/* Entries are told each once, folders first, with their digests; what is wanted is made, with its folders and nothing else. */
+static void makes_what_is_wanted(void **state)
+{
+	static const char expected[] = "d a 00000000\n" "f a/one 7692c3ad\n" "d a/b 00000000\n" "d a/b/c 00000000\n"
+		"f a/b/c/two 3fc4ccfe\n" "f big 00000000\n" "d l 00000000\n" "l l/ink 761ded3d\n" "d empty 00000000\n";
+	struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT, told = HGT_BUF_INIT, big = HGT_BUF_INIT, text = HGT_BUF_INIT;
+	struct hgt_unpack_info info, listed;
+	struct hgt_error err = {0};
+	unsigned char digest[HGT_SHA256_SIZE];
+	char hex[HGT_SHA256_HEX], *line;
+	struct place p;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	place_new(&p);
+	/* much more than is held at a time, and no whole number of blocks */
+	for (int i = 0; i < 300000; i++)
+		hgt_buf_addf(&big, "%d\n", i);
+	craft_entry(&tar, '5', "a/", "", "");
+	craft_entry(&tar, '0', "a/one", "", "one");
+	craft_entry(&tar, '0', "a/b/./c//two", "", "two");
+	craft_entry(&tar, '0', "big", "", big.data);
+	craft_entry(&tar, '2', "l/ink", "../a/one", "");
+	craft_entry(&tar, '5', "empty", "", "");
+	craft_end(&tar);
+	craft_gzip(tar.data, tar.len, &gz);
+
+	fd = craft_file(gz.data, gz.len);
+	assert_int_equal(hgt_unpack_list(fd, &hgt_unpack_default_limits, note_entry, &told, &listed, &err), 0);
+	hgt_sha256(big.data, big.len, digest);
+	hgt_hex(digest, HGT_SHA256_SIZE, hex);
+	line = strstr(told.data, "f big ");
+	assert_non_null(line);
+	assert_memory_equal(line + 6, hex, 8);
+	memcpy(line + 6, "00000000", 8);
+	assert_string_equal(told.data, expected);
+
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(hgt_unpack(fd, p.dir_fd, &hgt_unpack_default_limits, wants_some, NULL, &info, &err), 0);
+	close(fd);
+	assert_memory_equal(&info, &listed, sizeof(info));
+	fd = openat(p.dir_fd, "big", O_RDONLY);
+	assert_int_equal(hgt_read_fd(fd, "big", 1 << 24, &text, &err), 0);
+	assert_int_equal(text.len, big.len);
+	assert_memory_equal(text.data, big.data, big.len);
+	close(fd);
+	assert_int_equal(fstatat(p.dir_fd, "a/b/c/two", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstatat(p.dir_fd, "l/ink", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstatat(p.dir_fd, "a/one", &st, AT_SYMLINK_NOFOLLOW), -1);
+	assert_int_equal(fstatat(p.dir_fd, "empty", &st, AT_SYMLINK_NOFOLLOW), -1);
+	hgt_buf_release(&text);
+	hgt_buf_release(&big);
+	hgt_buf_release(&told);
+	hgt_buf_release(&gz);
+	hgt_buf_release(&tar);
+	place_free(&p);
+}
+
+static int note_nothing(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
+{
+	(void)ctx;
+	(void)entry;
+	(void)err;
+	return 0;
+}
+
+static int stops(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
+{
+	(void)ctx;
+	return hgt_error_set(err, HGT_ECONFLICT, "enough of %s", entry->path);
+}
+
+static void stops_when_told(void **state)
+{
+	struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT;
+	struct hgt_unpack_info info;
+	struct hgt_error err = {0};
+	int fd;
+
+	(void)state;
+	craft_entry(&tar, '0', "a/one", "", "one");
+	craft_end(&tar);
+	craft_gzip(tar.data, tar.len, &gz);
+	fd = craft_file(gz.data, gz.len);
+	assert_int_equal(hgt_unpack_list(fd, &hgt_unpack_default_limits, stops, NULL, &info, &err), HGT_ECONFLICT);
+	assert_string_equal(err.message, "enough of a");
+	close(fd);
+	hgt_buf_release(&gz);
+	hgt_buf_release(&tar);
+}
+
+/* Names are held in memory while an archive is read, so there is a bound on all of them together. */
+static void bounds_its_names(void **state)
+{
+	struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT, record = HGT_BUF_INIT;
+	struct hgt_unpack_limits limits = {.bytes = 1, .entries = UINT64_MAX, .path = UINT32_MAX, .depth = 4};
+	struct hgt_unpack_info info;
+	struct hgt_error err = {0};
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < 1120; i++) {
+		hgt_buf_reset(&record);
+		hgt_buf_addf(&record, "60013 path=%04d", i);
+		for (int j = 0; j < 59997; j += 9)
+			hgt_buf_adds(&record, "name-name");
+		hgt_buf_truncate(&record, 60012);
+		hgt_buf_addc(&record, '\n');
+		craft_entry(&tar, 'x', "pax", "", record.data);
+		craft_entry(&tar, '0', "f", "", "");
+	}
+	craft_end(&tar);
+	craft_gzip(tar.data, tar.len, &gz);
+	hgt_buf_release(&tar);
+	fd = craft_file(gz.data, gz.len);
+	assert_int_equal(hgt_unpack_list(fd, &limits, note_nothing, NULL, &info, &err), HGT_ELIMIT);
+	assert_non_null(strstr(err.message, "names of more than"));
+	close(fd);
+	hgt_buf_release(&record);
+	hgt_buf_release(&gz);
 }
 
 static void takes_long_names(void **state)
@@ -407,12 +583,11 @@ static void goes_through_no_link_that_is_there(void **state)
 	place_free(&p);
 }
 
-static void survives_failing_allocations(void **state)
+static void fail_allocations(bool listed)
 {
 	struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT;
 	long n = 1;
 
-	(void)state;
 	craft_entry(&tar, 'x', "pax", "", "14 path=a/lon\n");
 	craft_entry(&tar, '0', "x", "", "x");
 	craft_entry(&tar, '2', "a/l", "lon", "");
@@ -426,7 +601,8 @@ static void survives_failing_allocations(void **state)
 
 		place_new(&p);
 		fail_alloc_at(n);
-		code = hgt_unpack(fd, p.dir_fd, &hgt_unpack_default_limits, &info, &err);
+		code = listed ? hgt_unpack_list(fd, &hgt_unpack_default_limits, note_nothing, NULL, &info, &err) :
+			hgt_unpack(fd, p.dir_fd, &hgt_unpack_default_limits, NULL, NULL, &info, &err);
 		close(fd);
 		place_free(&p);
 		if (!fail_alloc_off()) {
@@ -440,10 +616,18 @@ static void survives_failing_allocations(void **state)
 	hgt_buf_release(&tar);
 }
 
+static void survives_failing_allocations(void **state)
+{
+	(void)state;
+	fail_allocations(false);
+	fail_allocations(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(makes_files_folders_and_links), cmocka_unit_test(takes_long_names),
+		cmocka_unit_test(makes_files_folders_and_links), cmocka_unit_test(makes_what_is_wanted),
+		cmocka_unit_test(stops_when_told), cmocka_unit_test(bounds_its_names), cmocka_unit_test(takes_long_names),
 		cmocka_unit_test(refuses_hostile_entries), cmocka_unit_test(refuses_hostile_headers),
 		cmocka_unit_test(keeps_its_limits), cmocka_unit_test(counts_implied_folders),
 		cmocka_unit_test(refuses_a_bomb_behind_the_end), cmocka_unit_test(refuses_what_is_no_archive),
