@@ -14,9 +14,10 @@
 
 /*
  * A stamp tells a later change only if the clock of the file system has moved on before the file is read: by this much it has, were it
- * as coarse as FAT's, and somewhat behind ours.
+ * as coarse as FAT's and somewhat behind ours. What is written through a mapping may show in the ctime only from the kernel's next
+ * writing to disk on, which is half a minute as a rule.
  */
-#define RACY_NS (10 * 1000000000ULL)
+#define RACY_NS (60 * 1000000000ULL)
 
 static uint64_t nanoseconds(struct timespec t)
 {

@@ -26,9 +26,6 @@ const struct hgt_unpack_limits hgt_unpack_default_limits = {
 	.depth = 256,
 };
 
-/* What a name stands for, as the map of names holds it. */
-static char a_folder, a_leaf;
-
 struct unpacker {
 	const struct hgt_unpack_limits *limits;
 	struct hgt_error *err;
@@ -36,7 +33,8 @@ struct unpacker {
 	struct hgt_unpack_info info;
 	struct hgt_gunzip gz;
 	/* Every name so far: what is not made must not go unnoticed. */
-	struct hgt_map names;
+	struct hgt_map names;	/* to &folder or &leaf */
+	char folder, leaf;
 	struct hgt_arena arena;
 	/* Either entries are told, or those that are wanted are made. */
 	hgt_unpack_entry_cb entry;
@@ -255,7 +253,7 @@ static int imply_folder(struct unpacker *u, size_t len)
 	int code = count_entry(u);
 
 	if (code == 0)
-		code = add_name(u, u->name.data, len, &a_folder);
+		code = add_name(u, u->name.data, len, &u->folder);
 	if (code == 0) {
 		u->name.data[len] = '\0';
 		code = tell_folder(u, u->name.data, len);
@@ -264,22 +262,30 @@ static int imply_folder(struct unpacker *u, size_t len)
 	return code;
 }
 
-/* The (clean) name is new, and what is above it are folders; those that nobody has named are implied. */
+static size_t folder_len(const char *path, size_t len)
+{
+	const char *slash = memrchr(path, '/', len);
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+/* The (clean) name is new, and it is in a folder; the folders that nobody has named are implied. */
 static int take_name(struct unpacker *u, char *what)
 {
-	if (hgt_map_get(&u->names, u->name.data, u->name.len))
-		return refuse(u, "its name is given twice");
-	for (const char *slash = u->name.data; (slash = strchr(slash, '/')); slash++) {
-		size_t len = (size_t)(slash - u->name.data);
-		const char *above = hgt_map_get(&u->names, u->name.data, len);
-		int code = above ? 0 : imply_folder(u, len);
+	size_t len = u->name.len;
+	const char *above = NULL, *slash;
+	int code = 0;
 
-		if (code < 0)
-			return code;
-		if (above == &a_leaf)
-			return refuse(u, "its path leads through a link or file of the archive");
-	}
-	return add_name(u, u->name.data, u->name.len, what);
+	if (hgt_map_get(&u->names, u->name.data, len))
+		return refuse(u, "its name is given twice");
+	/* Up to the nearest that is known, so that a deep name costs no more than its new folders. */
+	while (!above && (len = folder_len(u->name.data, len)) > 0)
+		above = hgt_map_get(&u->names, u->name.data, len);
+	if (above == &u->leaf)
+		return refuse(u, "its path leads through a link or file of the archive");
+	for (slash = u->name.data + len + (len > 0); (slash = strchr(slash, '/')) && code == 0; slash++)
+		code = imply_folder(u, (size_t)(slash - u->name.data));
+	return code < 0 ? code : add_name(u, u->name.data, u->name.len, what);
 }
 
 static bool is_wanted(const struct unpacker *u)
@@ -299,10 +305,10 @@ static int let_make(void *ctx, const char *path, size_t len)
 /* Where the entry is to be made: the open folder (borrowed) and the name in it. */
 static int open_place(struct unpacker *u, int *folder, const char **leaf)
 {
-	const char *slash = strrchr(u->name.data, '/');
-	int code = hgt_beneath_open(&u->beneath, u->name.data, slash ? (size_t)(slash - u->name.data) : 0, let_make, NULL, folder, u->err);
+	size_t len = folder_len(u->name.data, u->name.len);
+	int code = hgt_beneath_open(&u->beneath, u->name.data, len, let_make, NULL, folder, u->err);
 
-	*leaf = slash ? slash + 1 : u->name.data;
+	*leaf = u->name.data + len + (len > 0);
 	return code == HGT_ECONFLICT ? refuse(u, "its path leads through a link or file that is there") : code;
 }
 
@@ -429,7 +435,7 @@ static int take_file(struct unpacker *u, bool executable)
 
 	if (u->size > u->limits->bytes - u->info.bytes)
 		return hgt_error_set(u->err, HGT_ELIMIT, "the archive holds more than %" PRIu64 " bytes", u->limits->bytes);
-	code = take_name(u, &a_leaf);
+	code = take_name(u, &u->leaf);
 	if (code < 0)
 		return code;
 	u->info.bytes += u->size;
@@ -442,7 +448,7 @@ static int take_file(struct unpacker *u, bool executable)
 static int take_folder(struct unpacker *u)
 {
 	const char *leaf;
-	int folder, code = take_name(u, &a_folder);
+	int folder, code = take_name(u, &u->folder);
 
 	if (code == 0)
 		code = tell_folder(u, u->name.data, u->name.len);
@@ -461,7 +467,7 @@ static int take_link(struct unpacker *u)
 	int folder, code = check_target(u);
 
 	if (code == 0)
-		code = take_name(u, &a_leaf);
+		code = take_name(u, &u->leaf);
 	if (code < 0)
 		return code;
 	u->info.links++;
