@@ -79,7 +79,9 @@ static void quoted(struct hgt_buf *out, const char *s, size_t len)
 			continue;
 		}
 		n = hgt_utf8_decode(s + i, len - i, &cp);
-		if (n)
+		if (n && cp < 0xa0)	/* C1: a terminal that shows the JSON may obey them as it does escapes */
+			hgt_buf_addf(out, "\\u%04x", (unsigned)cp);
+		else if (n)
 			hgt_buf_add(out, s + i, n);
 		else
 			hgt_buf_adds(out, "\xef\xbf\xbd");

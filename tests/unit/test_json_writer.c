@@ -55,7 +55,7 @@ static void escapes(void **state)
 		const char *out;
 	} cases[] = {
 		{"", 0, "\"\""}, {"\"\\/", 3, "\"\\\"\\\\/\""}, {"\n\r\t\b\f\x1b", 6, "\"\\n\\r\\t\\u0008\\u000c\\u001b\""},
-		{"\x7f", 1, "\"\\u007f\""}, {"\xc3\xa9\xf0\x9f\x98\x80", 6, "\"\xc3\xa9\xf0\x9f\x98\x80\""},
+		{"\x7f", 1, "\"\\u007f\""}, {"\xc2\x9b\xc2\xa0", 4, "\"\\u009b\xc2\xa0\""}, {"\xc3\xa9\xf0\x9f\x98\x80", 6, "\"\xc3\xa9\xf0\x9f\x98\x80\""},
 		{"a\xff\xfe" "b", 4, "\"a\xef\xbf\xbd\xef\xbf\xbd" "b\""}, {"\xc3", 1, "\"\xef\xbf\xbd\""},
 		{"\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
 	};
