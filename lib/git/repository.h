@@ -80,7 +80,7 @@ typedef int (*hgt_repo_change_cb)(void *ctx, const struct hgt_path_change *chang
  * from the root; either id may be all zero for the empty tree; tags are peeled. Renames are a deletion and an addition. Cost follows
  * the change. A negative return of cb stops and is passed on; positive stops with 0. HGT_ENOENT when an id names no commit or an
  * object is missing; HGT_ELIMIT for a path over 4096 bytes or more than a million folders that differ; HGT_ECORRUPT when the new
- * side has a name that no file can have ("..", "a/b"). */
+ * side has a name that no file can have ("..", "a/b", ".git"). */
 int hgt_repo_changes(struct hgt_repo *repo, const char *old_id, const char *new_id, const char *under,
 	hgt_repo_change_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -78,6 +78,12 @@ static int walk_entry(struct walk *w, const git_tree_entry *old, const git_tree_
 	return tell(w, old, new);
 }
 
+/* Names that no folder can hold, and the one that Git checks out nowhere: whoever follows the branch would be stuck. */
+static bool is_impossible(const char *name)
+{
+	return !*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcasecmp(name, ".git") == 0;
+}
+
 /* Step into an entry of the tree at hand: its name joins the path for the time. */
 static int walk_child(struct walk *w, const git_tree_entry *old, const git_tree_entry *new)
 {
@@ -85,7 +91,7 @@ static int walk_child(struct walk *w, const git_tree_entry *old, const git_tree_
 	size_t len = w->path.len;
 	int code;
 
-	if (new && (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0))
+	if (new && is_impossible(name))
 		return hgt_error_set(w->err, HGT_ECORRUPT, "the folder \"%s\" of the commit holds a file by the impossible name \"%s\"",
 			w->path.data, name);
 	if (len > 0)

@@ -409,7 +409,7 @@ static char *commit_of_names(const char *const *names, size_t n)
 /* Names that no folder could hold are an error on the new side; of what stands in no order, nothing new is passed over. */
 static void walks_hostile_trees(void **state)
 {
-	static const char *const impossible[] = {"..", ".", "a/b", "/"};
+	static const char *const impossible[] = {"..", ".", "a/b", "/", ".git", ".GIT"};
 	struct hgt_repo *repo = open_repo("a/.git");
 	struct hgt_buf out = HGT_BUF_INIT;
 	char *old, *new;
