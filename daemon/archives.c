@@ -1,4 +1,4 @@
-/* Archives: resolved and built by git workers, once for all who wait, and served from the cache. */
+/* Archives: resolved and built by workers, once for all who wait, and served from the cache. */
 #include "daemon/archives.h"
 
 #include <event2/buffer.h>
@@ -135,7 +135,7 @@ static bool answer_file(struct want *want, struct archive *archive)
 
 /* Building. */
 
-/* On a worker: the archive in a temporary file, its digest beside its place, then into its place. */
+/* On an archiver: the archive in a temporary file, its digest beside its place, then into its place. */
 static int make_archive(struct build *build, struct hgt_error *err)
 {
 	const struct archives *archives = build->archives;
@@ -238,7 +238,7 @@ static void build_for(struct archives *archives, struct want *want)
 	if (code < 0) {
 		hgt_error_nomem(&want->err);
 	} else {
-		code = hgt_workers_submit(archives->daemon->git, run_build, build_done, build, &want->err);
+		code = hgt_workers_submit(archives->daemon->archivers, run_build, build_done, build, &want->err);
 		if (code < 0)
 			hgt_map_remove(&archives->building, build->tree, strlen(build->tree));
 	}
@@ -252,7 +252,7 @@ static void build_for(struct archives *archives, struct want *want)
 
 /* Resolving. */
 
-/* On a worker: the tree id. */
+/* On an archiver: the tree id. */
 static void resolve(void *job)
 {
 	char commit[HGT_OID_HEX_SHA256 + 1];
@@ -316,7 +316,7 @@ void archives_serve(struct archives *archives, struct request *request, const ch
 		want->path = strdup(path);
 	}
 	if (want && want->repo_path && want->rev && want->path &&
-	    hgt_workers_submit(archives->daemon->git, resolve, resolved, want, &err) == 0)
+	    hgt_workers_submit(archives->daemon->archivers, resolve, resolved, want, &err) == 0)
 		return;
 	if (want)
 		want_free(want);

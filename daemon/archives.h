@@ -1,5 +1,5 @@
 /*
- * Archives: built by a git worker, once, kept in <state>/archives by tree id under a size limit (archive_cache.h), served from there.
+ * Archives: built by an archiver, once, kept in <state>/archives by tree id under a size limit (archive_cache.h), served from there.
  */
 #ifndef HEADGATE_DAEMON_ARCHIVES_H
 #define HEADGATE_DAEMON_ARCHIVES_H
@@ -11,7 +11,7 @@ struct request;
 
 int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* After the git workers, whose jobs point here. */
+/* After the archivers, whose jobs point here. */
 void archives_free(struct archives *archives);
 
 /* Answer the request, which it takes, with the archive of `path` of the commit `rev` of the repository at repo_path. */

@@ -32,7 +32,7 @@ enum { STOP_MS = 5000, STOP_LOOK_MS = 10 };
 /* Of the daemon as a process: what only this file knows. */
 struct process {
 	struct daemon daemon;
-	struct event *term, *interrupt, *hangup, *git_done;
+	struct event *term, *interrupt, *hangup, *git_done, *archive_done;
 	struct event *stop_look;	/* while stopping */
 	int64_t stop_by;		/* monotonic ms */
 	bool abandoned;			/* something still ran when the time was up */
@@ -42,7 +42,8 @@ static bool quiet(struct daemon *d)
 {
 	bool hooks = hook_socket_drain(d->hook_socket) == 1, requests = http_drain(d->http) == 1;
 
-	return hooks && requests && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
+	return hooks && requests && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
+		store_pending(d->store) == 0;
 }
 
 static void on_stop_look(evutil_socket_t fd, short what, void *arg)
@@ -102,12 +103,10 @@ static void on_hangup(evutil_socket_t signal, short what, void *arg)
 	hgt_notify("READY=1");
 }
 
-static void on_git_done(evutil_socket_t fd, short what, void *arg)
+static void on_job_done(evutil_socket_t fd, short what, void *arg)
 {
-	struct daemon *d = arg;
-
 	(void)fd, (void)what;
-	hgt_workers_dispatch(d->git);
+	hgt_workers_dispatch(arg);
 }
 
 static int watch_signals(struct process *p, struct hgt_error *err)
@@ -166,15 +165,14 @@ static int open_state(struct daemon *d, struct hgt_error *err)
 	return code;
 }
 
-static int start_workers(struct process *p, struct hgt_error *err)
+static int start_workers(struct event_base *base, struct hgt_workers **out, struct event **done, struct hgt_error *err)
 {
-	struct daemon *d = &p->daemon;
-	int code = hgt_workers_new(2, &d->git, err);
+	int code = hgt_workers_new(2, out, err);
 
 	if (code < 0)
 		return code;
-	p->git_done = event_new(d->base, hgt_workers_fd(d->git), EV_READ | EV_PERSIST, on_git_done, d);
-	if (!p->git_done || event_add(p->git_done, NULL) < 0)
+	*done = event_new(base, hgt_workers_fd(*out), EV_READ | EV_PERSIST, on_job_done, *out);
+	if (!*done || event_add(*done, NULL) < 0)
 		return hgt_error_nomem(err);
 	return 0;
 }
@@ -221,7 +219,9 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = open_state(d, err);
 	if (code == 0)
-		code = start_workers(p, err);
+		code = start_workers(d->base, &d->git, &p->git_done, err);
+	if (code == 0)
+		code = start_workers(d->base, &d->archivers, &p->archive_done, err);
 	if (code == 0)
 		code = repos_new(d->config, &d->repos, err);
 	if (code == 0)
@@ -255,6 +255,7 @@ static void tear_down(struct process *p)
 	struct daemon *d = &p->daemon;
 
 	hgt_workers_free(d->git);
+	hgt_workers_free(d->archivers);
 	spool_free(d->spool);
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
@@ -268,6 +269,7 @@ static void tear_down(struct process *p)
 	/* The writer last: whoever closes last puts the whole journal into one file. */
 	hgt_journal_close(d->reader);
 	store_free(d->store);
+	free_event(p->archive_done);
 	free_event(p->git_done);
 	free_event(p->stop_look);
 	free_event(p->hangup);

@@ -1,7 +1,7 @@
 /*
  * The daemon as one object: who owns what. Built by main, torn down in reverse.
  *
- * Threads: the loop (everything below unless said otherwise), the store's one writer thread, and the git workers. Only jobs
+ * Threads: the loop (everything below unless said otherwise), the store's one writer thread, the git workers and the archivers. Only jobs
  * cross over. Nothing on the loop opens a repository, compresses, or waits for a disk that is not in the page cache.
  */
 #ifndef HEADGATE_DAEMON_DAEMON_H
@@ -19,7 +19,8 @@ struct hgt_workers;
 struct daemon {
 	const struct hgt_config *config;
 	struct event_base *base;
-	struct hgt_workers *git;	/* two threads: diffs, walks, archives */
+	struct hgt_workers *git;	/* two threads: diffs, walks */
+	struct hgt_workers *archivers;	/* two threads of their own, so that no hook waits for what agents fetch */
 	struct hgt_journal *reader;	/* the loop's own connection */
 	struct store *store;		/* store.h: the writer thread */
 	struct repos *repos;		/* repos.h: which repositories there are */

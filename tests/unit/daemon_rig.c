@@ -55,6 +55,10 @@ static void build(struct rig *rig)
 	rig->git_done = event_new(d->base, hgt_workers_fd(d->git), EV_READ | EV_PERSIST, dispatch, d->git);
 	assert_non_null(rig->git_done);
 	event_add(rig->git_done, NULL);
+	ok(hgt_workers_new(2, &d->archivers, &err), &err);
+	rig->archive_done = event_new(d->base, hgt_workers_fd(d->archivers), EV_READ | EV_PERSIST, dispatch, d->archivers);
+	assert_non_null(rig->archive_done);
+	event_add(rig->archive_done, NULL);
 	ok(repos_new(d->config, &d->repos, &err), &err);
 	ok(hub_new(d, &d->hub, &err), &err);
 	ok(agents_new(d, &d->agents, &err), &err);
@@ -70,6 +74,7 @@ static void tear_down(struct rig *rig)
 	rig_settle(rig);
 	http_free(d->http);
 	hgt_workers_free(d->git);
+	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
 	agents_free(d->agents);
 	hub_free(d->hub);
@@ -78,6 +83,7 @@ static void tear_down(struct rig *rig)
 	store_free(d->store);
 	hgt_journal_close(d->reader);
 	event_free(rig->git_done);
+	event_free(rig->archive_done);
 	event_base_free(d->base);
 	rig->daemon = (struct daemon){.config = rig->config};
 }
@@ -136,7 +142,8 @@ static bool is_settled(void *ctx)
 {
 	struct rig *rig = ctx;
 
-	return !store_pending(rig->daemon.store) && !hgt_workers_pending(rig->daemon.git);
+	return !store_pending(rig->daemon.store) && !hgt_workers_pending(rig->daemon.git) &&
+		!hgt_workers_pending(rig->daemon.archivers);
 }
 
 void rig_settle(struct rig *rig)

@@ -23,7 +23,7 @@ struct rig {
 	char *folder;
 	struct hgt_config *config;
 	struct daemon daemon;
-	struct event *git_done;
+	struct event *git_done, *archive_done;
 };
 
 /* more: added to the config's text. rig_stop is also the start of a restart: with `keep` the folder stays for rig_again. */

@@ -1,6 +1,9 @@
 /* daemon/archives: built once, kept, served, over a real repository. */
 #include "daemon/archives.h"
 
+#include <semaphore.h>
+
+#include "base/workers.h"
 #include "tests/unit/daemon_rig.h"
 #include "tests/unit/unit.h"
 
@@ -92,6 +95,36 @@ static void fetch(struct fixture *f, const char *rev, const char *path, char **e
 	assert_int_equal((size_t)(strstr(c.got.data, "\r\n\r\n") + 4 - c.got.data) + strtoul(length, NULL, 10), c.got.len);
 	free(length);
 	client_close(&c);
+}
+
+static void wait_to_go_on(void *semaphore)
+{
+	sem_wait(semaphore);
+}
+
+static void gone_on(void *semaphore)
+{
+	(void)semaphore;
+}
+
+/* What agents fetch and what hooks announce is looked at by different threads. */
+static void test_waits_for_no_move(void **state)
+{
+	struct fixture *f = *state;
+	char *etag, *digest;
+	sem_t go_on;
+
+	sem_init(&go_on, 0, 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(hgt_workers_submit(f->rig.daemon.git, wait_to_go_on, gone_on, &go_on, NULL), 0);
+	fetch(f, f->one, "other", &etag, &digest);
+	assert_int_equal(hgt_workers_pending(f->rig.daemon.git), 2);
+	for (int i = 0; i < 2; i++)
+		sem_post(&go_on);
+	rig_settle(&f->rig);
+	sem_destroy(&go_on);
+	free(etag);
+	free(digest);
 }
 
 static void test_built_once(void **state)
@@ -255,7 +288,7 @@ static void test_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_built_once), TEST(test_many_wait_for_one), TEST(test_what_is_not_there), TEST(test_start),
+		TEST(test_built_once), TEST(test_waits_for_no_move), TEST(test_many_wait_for_one), TEST(test_what_is_not_there), TEST(test_start),
 		TEST(test_changed_on_disk), cmocka_unit_test(test_limit),
 	};
 
