@@ -100,9 +100,9 @@ end_process() {
   ((status == 0)) || { echo "$what ended with status $status"; return 1; }
 }
 
-# A child that has ended stays a zombie until it is waited for.
+# A child that has ended stays a zombie until it is waited for. The file may go at any time, and bash would end the test over a $(<...) that fails.
 process_ended() {
-  [[ ! -e /proc/$1 || $(<"/proc/$1/stat") == *") Z "* ]]
+  [[ ! -e /proc/$1 || $(cat "/proc/$1/stat" 2>/dev/null) == *") Z "* ]]
 }
 
 server_config() {
