@@ -6,8 +6,7 @@
 #include "base/io.h"
 
 #define FILE_MAX (1024ULL * 1024 * 1024)
-#define HEADER "headgate-files 2\n"
-#define HEADER_1 "headgate-files 1\n"	/* as long */
+#define HEADER "headgate-files 1\n"
 #define HEX (2 * HGT_SHA256_SIZE)
 
 static const char kinds[] = "fxldDse";
@@ -146,7 +145,7 @@ static int take_stamp(const char **text, struct manifest_stamp *stamp)
 }
 
 /* One record without its NUL: 1 for the last. */
-static int take_record(struct manifest *m, const char *record, size_t len, bool stamps, struct hgt_error *err)
+static int take_record(struct manifest *m, const char *record, size_t len, struct hgt_error *err)
 {
 	unsigned char digest[HGT_SHA256_SIZE];
 	struct manifest_stamp stamp = {0};
@@ -156,7 +155,7 @@ static int take_record(struct manifest *m, const char *record, size_t len, bool 
 	if (len > 4 && memcmp(record, "end ", 4) == 0)
 		return hgt_parse_u64(record + 4, SIZE_MAX, &n) == 0 && n == m->n ? 1 : HGT_ECORRUPT;
 	if (len <= 3 + HEX || !strchr(kinds, record[0]) || record[1] != ' ' || record[2 + HEX] != ' ' ||
-		parse_digest(record + 2, digest) < 0 || (stamps && take_stamp(&path, &stamp) < 0) || *path == '\0')
+		parse_digest(record + 2, digest) < 0 || take_stamp(&path, &stamp) < 0 || *path == '\0')
 		return HGT_ECORRUPT;
 	return manifest_add(m, (enum manifest_kind)record[0], path, len - (size_t)(path - record), digest, &stamp, err);
 }
@@ -165,7 +164,6 @@ int manifest_load(struct manifest *m, const char *file, struct hgt_error *err)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
 	const char *p, *end;
-	bool stamps;
 	int code = hgt_read_file(file, FILE_MAX, &text, err);
 
 	if (code < 0) {
@@ -174,12 +172,11 @@ int manifest_load(struct manifest *m, const char *file, struct hgt_error *err)
 	}
 	end = text.data + text.len;
 	p = text.data + strlen(HEADER);
-	stamps = strncmp(text.data, HEADER, strlen(HEADER)) == 0;
-	code = stamps || strncmp(text.data, HEADER_1, strlen(HEADER_1)) == 0 ? 0 : HGT_ECORRUPT;
+	code = strncmp(text.data, HEADER, strlen(HEADER)) == 0 ? 0 : HGT_ECORRUPT;
 	while (code == 0) {
 		const char *nul = memchr(p, 0, (size_t)(end - p));
 
-		code = nul ? take_record(m, p, (size_t)(nul - p), stamps, err) : HGT_ECORRUPT;
+		code = nul ? take_record(m, p, (size_t)(nul - p), err) : HGT_ECORRUPT;
 		p = nul ? nul + 1 : end;
 	}
 	if (code > 0)

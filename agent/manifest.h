@@ -2,11 +2,11 @@
  * What a target holds because of us: one entry a path, kept in `files` of the target's state folder. It has a format of its own
  * and is not in state.json because paths are bytes, which JSON cannot carry.
  *
- *	headgate-files 2 LF
+ *	headgate-files 1 LF
  *	<kind> SP <sha-256, hex> SP <stamp> SP <path> NUL	an entry
  *	end SP <number of entries> NUL
  *
- * A stamp is device, inode, size, mtime and ctime in hexadecimal with dots between them, or "-". A list of format 1 has none.
+ * A stamp is device, inode, size, mtime and ctime in hexadecimal with dots between them, or "-".
  *
  * The file is replaced by rename, and before a target is touched it is replaced by the union of what was and what will be:
  * whenever the agent dies, nothing that it placed is unknown to it.

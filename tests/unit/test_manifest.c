@@ -51,27 +51,6 @@ static void reads_what_it_wrote(void **state)
 	free(file);
 }
 
-/* As it was written before there were stamps: nothing is known of the files, so they are read. */
-static void reads_the_first_format(void **state)
-{
-	static const char text[] = "headgate-files 1\n"
-		"f 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef - path\0"
-		"d 0000000000000000000000000000000000000000000000000000000000000000 folder\0"
-		"end 2";
-	struct manifest m = MANIFEST_INIT;
-	char *file = unit_path(*state, "files");
-
-	assert_int_equal(hgt_write_file(file, text, sizeof(text), 0600, NULL), 0);
-	assert_int_equal(manifest_load(&m, file, NULL), 0);
-	assert_int_equal(m.n, 2);
-	assert_string_equal(m.items[0]->path, "- path");
-	assert_int_equal(m.items[0]->digest[1], 0x23);
-	assert_false(manifest_stamp_is_known(&m.items[0]->stamp));
-	assert_string_equal(m.items[1]->path, "folder");
-	manifest_release(&m);
-	free(file);
-}
-
 /* Every cut of the file, and some changes. */
 static void refuses_what_it_did_not_write(void **state)
 {
@@ -80,10 +59,10 @@ static void refuses_what_it_did_not_write(void **state)
 	static const struct {
 		const char *header, *kind, *rest;
 	} cases[] = {
-		{"1", "q", "path"}, {"1", "", "path"}, {"1", "F", "path"}, {"1", "f", ""}, {"2", "q", "- path"}, {"2", "f", "path"},
-		{"2", "f", "- "}, {"2", "f", "-"}, {"2", "f", "1.2.3.4.5"}, {"2", "f", "1.2.3.4.5 "}, {"2", "f", "1.2.3.4 path"},
-		{"2", "f", "1.2.3.4.5.6 path"}, {"2", "f", "1..3.4.5 path"}, {"2", "f", "1.2.3.4.g path"},
-		{"2", "f", "1.2.3.4.10123456789abcdef path"}, {"3", "f", "- path"},
+		{"1", "q", "- path"}, {"1", "", "- path"}, {"1", "F", "- path"}, {"1", "f", ""}, {"1", "f", "path"},
+		{"1", "f", "- "}, {"1", "f", "-"}, {"1", "f", "1.2.3.4.5"}, {"1", "f", "1.2.3.4.5 "}, {"1", "f", "1.2.3.4 path"},
+		{"1", "f", "1.2.3.4.5.6 path"}, {"1", "f", "1..3.4.5 path"}, {"1", "f", "1.2.3.4.g path"},
+		{"1", "f", "1.2.3.4.10123456789abcdef path"}, {"2", "f", "- path"},
 	};
 	struct manifest m = MANIFEST_INIT;
 	char *file = unit_path(*state, "files");
@@ -149,7 +128,7 @@ static void survives_failing_allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reads_what_it_wrote), TEST(reads_the_first_format), TEST(refuses_what_it_did_not_write), TEST(survives_failing_allocations),
+		TEST(reads_what_it_wrote), TEST(refuses_what_it_did_not_write), TEST(survives_failing_allocations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
