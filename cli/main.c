@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "check/nearest.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -77,6 +78,8 @@ static int unknown_verb(const char *name)
 
 int main(int argc, char **argv)
 {
+	if (hgt_fill_stdio() < 0)
+		return HGT_EXIT_TROUBLE;
 	if (argc < 2) {
 		fputs(usage, stderr);
 		return HGT_EXIT_TROUBLE;

@@ -77,6 +77,16 @@ int hgt_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int hgt_fill_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		/* The lowest free number is taken: those below are open. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return HGT_EIO;
+	}
+	return 0;
+}
+
 int hgt_sync_folder(const char *path, struct hgt_error *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -21,6 +21,10 @@ int hgt_write_all(int fd, const void *data, size_t len) HGT_MUST_CHECK;
  * rename, fsync of the folder. */
 int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Fill those of descriptors 0 to 2 that the caller left closed, so that nothing we open gets their numbers and what is printed ends up
+ * in it. To read or write there fails as before. HGT_EIO when even that cannot be done. */
+int hgt_fill_stdio(void) HGT_MUST_CHECK;
+
 /* fsync a folder, so that names made or moved in it last. */
 int hgt_sync_folder(const char *path, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include <malloc.h>
 
 #include "base/escape.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "headgate/protocol.h"
 
@@ -70,6 +71,8 @@ int hgt_service_begin(const struct hgt_service *service, int argc, char **argv, 
 	int c, status;
 
 	*options = (struct hgt_service_options){0};
+	if (hgt_fill_stdio() < 0)
+		return HGT_EXIT_TROUBLE;
 	while ((c = getopt_long(argc, argv, "c:t", longs, NULL)) != -1) {
 		status = take_option(service, c, options, &level, &format);
 		if (status >= 0)

@@ -332,6 +332,15 @@ lines_in() {
   lacks $'\e'
 }
 
+@test "a closed stdout is trouble, and nothing else is written to in its place" {
+  begin
+  for verb in status events audit 'agent list' 'agent add new --kind host --allow x'; do
+    # shellcheck disable=SC2086
+    fails bash -c "headgate $verb 1>&-"
+    ((status == 2))
+  done
+}
+
 @test "--help of each verb; what is no option" {
   local verb
   for verb in agent status events audit; do
