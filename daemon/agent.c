@@ -7,6 +7,12 @@
 #include "daemon/messages.h"
 #include "doc/doc.h"
 
+enum {
+	ALLOWANCE_MAX = 4 * 1024 * 1024,
+	ALLOWANCE_PER_SECOND = 16 * 1024,
+	REPORT_COST = 512,	/* of a row, beside its text */
+};
+
 static void targets_free(struct agent_target *targets, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -75,6 +81,8 @@ struct agent *agent_new(const char *name, const char *kind, char *const *allow, 
 	if (!agent)
 		return NULL;
 	agent->refs = 1;
+	agent->allowance = ALLOWANCE_MAX;
+	agent->allowance_ms = hgt_time_mono_ms();
 	snprintf(agent->name, sizeof(agent->name), "%s", name);
 	snprintf(agent->kind, sizeof(agent->kind), "%s", kind);
 	agent->allow = calloc(n_allow ? n_allow : 1, sizeof(*agent->allow));
@@ -180,6 +188,20 @@ int agent_check_instance(const struct agent *agent, const char *instance, struct
 		return 0;
 	return hgt_error_set(err, HGT_ECONFLICT, "agent %s is connected from %s as another instance", agent->name,
 		agent->remote && *agent->remote ? agent->remote : "this machine");
+}
+
+/* One agent is not to fill the disk that the journal of all is on. What it saves up is enough for a thousand targets at once. */
+bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms)
+{
+	int64_t cost = (int64_t)bytes + REPORT_COST;
+	int64_t saved = agent->allowance + (now_ms - agent->allowance_ms) * ALLOWANCE_PER_SECOND / 1000;
+
+	agent->allowance = saved < ALLOWANCE_MAX ? saved : ALLOWANCE_MAX;
+	agent->allowance_ms = now_ms;
+	if (agent->allowance < cost)
+		return false;
+	agent->allowance -= cost;
+	return true;
 }
 
 static void write_time(struct hgt_json *json, const char *key, int64_t ms)

@@ -36,6 +36,8 @@ struct agent {
 	size_t n_targets;
 	struct subscriber *stream;	/* open, or NULL */
 	char *remote;			/* the address of that stream */
+	int64_t allowance;		/* bytes of reports that it may have journaled at once, as of allowance_ms */
+	int64_t allowance_ms;		/* monotonic */
 };
 
 /* An agent that has announced nothing, with one reference; NULL when memory runs out. */
@@ -54,6 +56,9 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 
 /* HGT_ECONFLICT when the stream of another instance is open; the message names its address. */
 int agent_check_instance(const struct agent *agent, const char *instance, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Take a report of so many bytes off the agent's allowance; false when that is used up for now. */
+bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms);
 
 /* As GET /v1/agents shows it. */
 void agent_write(const struct agent *agent, struct hgt_json *json);

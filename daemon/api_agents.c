@@ -181,6 +181,8 @@ void api_agent_report(struct request *request)
 	if (code == 0)
 		code = agents_report(request->daemon->agents, request->agent, &report, report_done, request, &err);
 	hgt_doc_set_release(&set);
-	if (code < 0)
+	if (code == HGT_EUNAVAILABLE)
+		request_reply_error(request, 429, NULL, "%s", err.message);
+	else if (code < 0)
 		request_reply_failure(request, &err);
 }

@@ -1,6 +1,7 @@
 /* daemon/agents: the registry over a real store and journal. */
 #include "daemon/agents.h"
 
+#include "base/timing.h"
 #include "daemon/agent.h"
 #include "daemon/hub.h"
 #include "daemon/messages.h"
@@ -200,6 +201,42 @@ static void test_announced(void **state)
 	assert_false(agent_may_see(agent, "infra"));
 }
 
+/* No agent fills the disk with reports; what it may save up comes back with time, up to a bound. */
+static void test_allowance(void **state)
+{
+	struct rig *rig = *state;
+	const struct report said = {.target = "web", .sync = "Synced", .health = "Healthy", .operation = "Succeeded"};
+	struct hgt_error err = {0};
+	char token[AGENT_TOKEN_MAX];
+	struct agent *agent;
+	uint64_t seq = 0;
+	int64_t now;
+
+	assert_int_equal(add(rig, "one", token), 0);
+	agent = agents_authenticate(rig->daemon.agents, token);
+	assert_int_equal(announce(rig, agent, "i1", "infra/prod", &err), 0);
+	now = agent->allowance_ms;
+	for (int i = 0; i < 60; i++)
+		assert_true(agent_spend(agent, 64 * 1024, now));
+	while (agent_spend(agent, 64 * 1024, now))
+		;
+	assert_false(agent_spend(agent, 64 * 1024, now + 100));
+	assert_true(agent_spend(agent, 64 * 1024, now + 60 * 1000));
+	now += 365 * 86400 * INT64_C(1000);
+	for (int i = 0; i < 60; i++)
+		assert_true(agent_spend(agent, 64 * 1024, now));
+	for (int i = 0; i < 10; i++)
+		(void)agent_spend(agent, 64 * 1024, now);
+	assert_false(agent_spend(agent, 64 * 1024, now));
+	/* Told as such, and over once there is something to spend. */
+	agent->allowance = 0;
+	agent->allowance_ms = hgt_time_mono_ms() + 3600 * 1000;
+	assert_int_equal(agents_report(rig->daemon.agents, agent, &said, NULL, NULL, &err), HGT_EUNAVAILABLE);
+	agent->allowance = 1024 * 1024;
+	agent->allowance_ms = hgt_time_mono_ms();
+	assert_int_equal(report(rig, agent, "web", &seq), 0);
+}
+
 static void test_one_instance(void **state)
 {
 	struct rig *rig = *state;
@@ -242,7 +279,7 @@ static void test_refused_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_tokens), TEST(test_removed), TEST(test_order), TEST(test_announced), TEST(test_one_instance),
+		TEST(test_tokens), TEST(test_removed), TEST(test_order), TEST(test_announced), TEST(test_allowance), TEST(test_one_instance),
 		TEST(test_refused_once),
 	};
 
