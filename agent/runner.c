@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/call.h"
@@ -173,6 +174,15 @@ static int make_targets(struct runner *runner, struct hgt_error *err)
 	return code;
 }
 
+/* Who has the token is this agent to the server. */
+static void look_at_token(const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) == 0 && st.st_mode & S_IROTH)
+		hgt_log(HGT_LOG_WARNING, "agent", "everyone on this host can read the token; chmod o= the file", HGT_S("file", file));
+}
+
 int runner_new(const struct hgt_agent_config *config, bool once, struct runner **out, struct hgt_error *err)
 {
 	struct runner *runner = calloc(1, sizeof(*runner));
@@ -187,6 +197,8 @@ int runner_new(const struct hgt_agent_config *config, bool once, struct runner *
 	code = runner->base ? caller_new(runner->base, config->server, &runner->caller, err) : hgt_error_nomem(err);
 	if (code == 0)
 		code = caller_read_token(runner->caller, config->token_file, err);
+	if (code == 0)
+		look_at_token(config->token_file);
 	if (code == 0)
 		code = state_open(config->state, &runner->lock, runner->instance, err);
 	if (code == 0)

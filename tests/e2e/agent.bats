@@ -268,8 +268,15 @@ journal_tells_of() {
   ! process_ended "${AGENT_PID[web1]}"
   agent_stop web1
   mv "$T/kept" "$T/web1.token"
+  chmod 640 "$T/web1.token"
+  : >"$T/web1.log"
   agent_start web1
   wait_for 20 agent_synced web1 t1 "$TIP"
+  fails grep 'can read the token' "$T/web1.log"
+  agent_stop web1
+  chmod 644 "$T/web1.token"
+  agent_start web1
+  wait_for 20 grep -q "everyone on this host can read the token.*$T/web1.token" "$T/web1.log"
   headgate agent remove web1
   wait_for 20 grep -q "the server refuses this agent.*401" "$T/web1.log"
   ! process_ended "${AGENT_PID[web1]}"
