@@ -28,7 +28,7 @@
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
-#define FRESH_MAX 512		/* connections of one door that have not made a request yet: nobody knows who they are */
+#define FRESH_MAX 512		/* connections of one door that have not made a request yet: past that the oldest goes */
 
 /*
  * A connection, from accept to close:
@@ -79,7 +79,7 @@ struct http {
 
 static bool is_crowded(const struct door *door)
 {
-	return (door->admin ? door->n : door->http->n_tcp) >= door->http->most || door->n_fresh >= FRESH_MAX;
+	return (door->admin ? door->n : door->http->n_tcp) >= door->http->most;
 }
 
 /* Pause or resume accepting as the numbers say; those who come meanwhile wait in the kernel's queue. */
@@ -216,6 +216,19 @@ static struct bufferevent *connection_arrives(struct event_base *base, void *arg
 	return bev;
 }
 
+/* Whoever means to ask does so soon: those who only hold connections open make room for those who come. */
+static void drop_oldest_fresh(struct door *door)
+{
+	struct connection *c;
+
+	TAILQ_FOREACH(c, &door->http->waiting, entry) {
+		if (c->fresh && c->door == door) {
+			evhttp_connection_free(c->ev);	/* calls connection_closed */
+			return;
+		}
+	}
+}
+
 static void connection_arrived(struct connection *c)
 {
 	const struct timeval write_timeout = {.tv_sec = WRITE_SECONDS};
@@ -244,6 +257,8 @@ static void connection_arrived(struct connection *c)
 	bufferevent_decref(bev);
 	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
 		evhttp_connection_free(ev);
+	else if (c->door->n_fresh > FRESH_MAX)
+		drop_oldest_fresh(c->door);
 }
 
 static void connections_arrived(evutil_socket_t fd, short what, void *arg)

@@ -336,6 +336,21 @@ push_change() {
   done
 }
 
+@test "who holds connections open and asks nothing keeps nobody out" {
+  server_config
+  daemon_start
+  crowd=()
+  for i in {1..700}; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    crowd+=("$fd")
+  done
+  [[ $(curl -sS --noproxy '*' --max-time 5 "$URL/healthz") == ok ]]
+  (($(find "/proc/$DAEMON_PID/fd" -lname 'socket:*' | wc -l) < 600))
+  for fd in "${crowd[@]}"; do
+    exec {fd}<&-
+  done
+}
+
 @test "more connections than there are descriptors" {
   server_config
   # The daemon alone is kept short; this shell opens the connections.
