@@ -1,4 +1,6 @@
 /* The server's config: its table, and what the table cannot say. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -165,11 +167,26 @@ static const struct option policy_options[] = {
 static const struct section policy_section = {"a policy", sizeof(struct hgt_config_policy), policy_options,
 	COUNT(policy_options), POLICY(line), NULL};
 
-/* The host part of "host:port" is loopback: an address of 127/8, ::1, or localhost. */
-static bool is_loopback(const char *address)
+/*
+ * The address in "127.0.0.1:7420" or "[::1]:7420": 1 when it is loopback, 0 when not, negative when it is none. No names: what a name
+ * means may change, and whether it is loopback is a promise.
+ */
+static int loopback(const char *address, const char *colon)
 {
-	return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
-		strncmp(address, "localhost:", 10) == 0;
+	char host[INET6_ADDRSTRLEN + 2] = "";
+	struct in6_addr six;
+	struct in_addr four;
+	size_t len = (size_t)(colon - address);
+
+	if (len < 2 || len >= sizeof(host))
+		return -1;
+	memcpy(host, address, len);
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (host[0] != '[' || host[len - 1] != ']')
+		return -1;
+	host[len - 1] = '\0';
+	return inet_pton(AF_INET6, host + 1, &six) == 1 ? IN6_IS_ADDR_LOOPBACK(&six) : -1;
 }
 
 static int complete_listen(struct reader *r, const struct hgt_node *node, void *base)
@@ -177,11 +194,13 @@ static int complete_listen(struct reader *r, const struct hgt_node *node, void *
 	const struct hgt_config_listen *listen = base;
 	const struct hgt_node *value = hgt_node_get(node, "address");
 	const char *colon = strrchr(listen->address, ':');
+	int local = colon ? loopback(listen->address, colon) : -1;
 	uint64_t port;
 
-	if (!colon || colon == listen->address || hgt_parse_u64(colon + 1, 65535, &port) < 0)
-		return reader_refuse(r, value ? value : node, "expected \"host:port\", such as \"127.0.0.1:7420\"");
-	if (!listen->insecure && !is_loopback(listen->address))
+	if (local < 0 || hgt_parse_u64(colon + 1, 65535, &port) < 0)
+		return reader_refuse(r, value ? value : node, "expected an address and a port, such as \"127.0.0.1:7420\" or "
+			"\"[::1]:7420\"");
+	if (!listen->insecure && !local)
 		return reader_refuse(r, value ? value : node,
 			"plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS proxy, "
 			"or say insecure: true");
@@ -190,7 +209,7 @@ static int complete_listen(struct reader *r, const struct hgt_node *node, void *
 
 static const struct option listen_options[] = {
 	{.key = "address", .type = OPTION_STRING, .offset = offsetof(struct hgt_config_listen, address), .required = true,
-		.shape = "host:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
+		.shape = "address:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
 	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
 		.help = "Allow plain HTTP on an address that is not loopback."},
 	{.key = "tls", .type = OPTION_LATER},

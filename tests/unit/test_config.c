@@ -98,9 +98,16 @@ static void test_refused(void **state)
 		{MINIMAL "listen: [{address: '0.0.0.0:7420'}]\n",
 			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS "
 			"proxy, or say insecure: true"},
-		{MINIMAL "listen: [{address: nonsense}]\n", "hg.yaml:2:20: expected \"host:port\", such as \"127.0.0.1:7420\""},
+		{MINIMAL "listen: [{address: 'localhost:7420'}]\n",
+			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
+		{MINIMAL "listen: [{address: '[::2]:7420'}]\n",
+			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS "
+			"proxy, or say insecure: true"},
+		{MINIMAL "listen: [{address: '::1:7420'}]\n",
+			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
+		{MINIMAL "listen: [{address: nonsense}]\n", "hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: '127.0.0.1:99999'}]\n",
-			"hg.yaml:2:20: expected \"host:port\", such as \"127.0.0.1:7420\""},
+			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "webhooks: []\n", "hg.yaml:2:11: webhooks: this version does not have it yet; take the key out"},
 		{MINIMAL "policies: [{repos: ['[a']}]\n", "hg.yaml:2:21: pattern has '[' without ']'"},
 		{MINIMAL "policies: [{push: {force: maybe}}]\n", "hg.yaml:2:27: expected never or allow"},
