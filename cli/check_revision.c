@@ -9,15 +9,22 @@ struct revision {
 	struct hgt_error *err;
 };
 
-/* One file of the tree; only a regular one has content to check. */
+static bool is_checked(void *ctx, const char *path)
+{
+	(void)ctx;
+	return hgt_class_of_path(path) != HGT_CLASS_OTHER;
+}
+
+/* One file of the tree, or where a link leads. */
 static int check_blob(void *ctx, const struct hgt_path_change *change)
 {
 	struct revision *r = ctx;
 	struct check_input *input = r->input;
+	uint32_t kind = change->new_mode & 0170000;
 	uint64_t size;
 	int code;
 
-	if ((change->new_mode & 0170000) != 0100000 || hgt_class_of_path(change->path) == HGT_CLASS_OTHER)
+	if ((kind != 0100000 && kind != 0120000) || !is_checked(NULL, change->path))
 		return 0;
 	code = hgt_repo_blob_size(r->repo, change->new_id, &size, r->err);
 	if (code == 0)
@@ -28,6 +35,8 @@ static int check_blob(void *ctx, const struct hgt_path_change *change)
 	code = hgt_repo_blob(r->repo, change->new_id, CHECK_BLOB_MAX, &input->text, r->err);
 	if (code < 0)
 		return code;
+	if (kind == 0120000)
+		return hgt_engine_link(input->engine, change->path, input->text.data, is_checked, NULL, r->err);
 	return hgt_engine_file(input->engine, change->path, input->text.data, input->text.len, input->cls, r->err);
 }
 

@@ -47,22 +47,32 @@ static int find_default_branch(struct gate *gate, struct hgt_error *err)
 	return code == HGT_ENOENT ? 0 : code;
 }
 
-/* Check the new content of one changed path. Only a regular file has content to check. */
+/* Whether the policy has a file of this name judged. */
+static bool is_checked(void *ctx, const char *path)
+{
+	const struct trial *t = ctx;
+	bool strict;
+
+	return hgt_policy_class(t->policy, path, &strict) != HGT_CLASS_OTHER && hgt_class_of_path(path) != HGT_CLASS_OTHER;
+}
+
+/* Check the new content of one changed path: of a file, or where a link leads. Else there is none. */
 static int check_path(void *ctx, const struct hgt_path_change *change)
 {
 	struct trial *t = ctx;
 	struct hgt_repo *repo = t->gate->repo;
 	enum hgt_class cls;
 	uint64_t size;
+	uint32_t kind;
 	bool strict;
 	int code;
 
 	if (hgt_engine_out_of_time(t->engine, change->path))
 		return 1;
-	cls = hgt_policy_class(t->policy, change->path, &strict);
-	if ((change->new_mode & 0170000) != 0100000 || cls == HGT_CLASS_OTHER ||
-		hgt_class_of_path(change->path) == HGT_CLASS_OTHER)
+	kind = change->new_mode & 0170000;
+	if ((kind != 0100000 && kind != 0120000) || !is_checked(t, change->path))
 		return 0;
+	cls = hgt_policy_class(t->policy, change->path, &strict);
 	hgt_engine_set_strict(t->engine, strict);
 	code = hgt_repo_blob_size(repo, change->new_id, &size, t->err);
 	if (code == 0)
@@ -71,6 +81,8 @@ static int check_path(void *ctx, const struct hgt_path_change *change)
 		return code < 0 ? code : 0;
 	hgt_buf_reset(&t->blob);
 	code = hgt_repo_blob(repo, change->new_id, size, &t->blob, t->err);
+	if (code == 0 && kind == 0120000)
+		return hgt_engine_link(t->engine, change->path, t->blob.data, is_checked, t, t->err);
 	return code < 0 ? code : hgt_engine_file(t->engine, change->path, t->blob.data, t->blob.len, cls, t->err);
 }
 

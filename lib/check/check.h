@@ -62,8 +62,8 @@ struct hgt_quote hgt_quote_word(const char *s);
 /* Run the table over one document. */
 void hgt_run_checks(struct hgt_subject *subject);
 
-/* class.c: what the text, then one document of it says about the class that the name gave. */
-enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls);
+/* class.c: what the text, then one document of it says about the class that the name gave. forced: that somebody asked for. */
+enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls, bool forced);
 enum hgt_class hgt_class_of_document(const char *path, const char *text, const struct hgt_doc *doc, enum hgt_class cls,
 	bool forced);
 

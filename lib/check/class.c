@@ -166,13 +166,13 @@ static bool is_vault(const char *text, size_t len)
 	return !c || c == text + len;
 }
 
-enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls)
+enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls, bool forced)
 {
 	bool template_place = below_folder(path, "templates") || starts_with(base_of(path), "helmfile") || strstr(path, "{{");
 
 	if (is_vault(text, len))
 		return HGT_CLASS_VAULT;
-	if (template_place && (memmem(text, len, "{{", 2) || memmem(text, len, "{%", 2)))
+	if (!forced && template_place && (memmem(text, len, "{{", 2) || memmem(text, len, "{%", 2)))
 		return HGT_CLASS_HELM_TEMPLATE;
 	return cls;
 }

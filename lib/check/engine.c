@@ -251,7 +251,7 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
 	if (is_binary(engine, &source, path))
 		return outcome(engine, err);
 	if (!forced || wanted == HGT_CLASS_KUBERNETES)
-		cls = hgt_class_of_text(path, source.data, len, cls);
+		cls = hgt_class_of_text(path, source.data, len, cls, forced);
 	return is_parsed(cls) ? judge_documents(engine, &source, path, cls, forced, err) : 0;
 }
 

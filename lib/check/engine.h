@@ -89,8 +89,8 @@ void hgt_engine_set_strict(struct hgt_engine *engine, bool strict);
  *
  * A class other than AUTO holds for names that may hold documents (.yaml, .yml, .json): a README or a .tf file
  * beside them keeps the class of its name. KUBERNETES leaves alone what lives beside manifests and is known by
- * name or content (a kustomization, a patch, a chart, its values and templates); everything else has to be an
- * object then.
+ * name (a kustomization, a chart, its values), and patches; everything else has to be an object then, for what a
+ * file says of itself must not undo what was asked for: a template needs to be called one by whoever asks.
  */
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
 	struct hgt_error *err) HGT_MUST_CHECK;
@@ -99,6 +99,13 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
  * made by the caller; it counts as a file. A rule of the table has the severity that table and settings give
  * it. */
 int hgt_engine_add(struct hgt_engine *engine, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether the file at path, from the repository's root, would be checked. */
+typedef bool (*hgt_checked_cb)(void *ctx, const char *path);
+
+/* Judge a symbolic link that has the name of a file that would be checked: it must lead to one that is. 0 or HGT_ENOMEM. */
+int hgt_engine_link(struct hgt_engine *engine, const char *path, const char *target, hgt_checked_cb is_checked, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Callers ask before they load a file that is to be checked. 0: load it. 1: it is over the limit; the
  * finding has been made, the file counted, and it must not be loaded. HGT_ENOMEM. size UINT64_MAX: larger than

@@ -41,6 +41,16 @@ static const struct hgt_rule rules[] = {
 		"Take the file out (the push is judged by what it leaves on the branch; a further commit without the file is enough), or "
 		"have a policy check the path as other.",
 		HGT_SEVERITY_ERROR},
+	{"git/symlink", "A link that leads past the checks",
+		"kubectl, kustomize and Ansible follow a symbolic link and read what is behind it. Where a link has the name of a file that "
+		"is checked, what it leads to has to be checked as well, or whoever may push could have anything read under that name: a "
+		"file of another name, one in a folder that no policy looks at, one of the server itself.\n"
+		"\n"
+		"    bad:   deploy.yaml -> notes.txt, config.yaml -> /etc/shadow\n"
+		"    good:  deploy.yaml -> ../base/deploy.yaml\n"
+		"\n"
+		"Commit the file itself, or link to one of the repository that is checked.",
+		HGT_SEVERITY_ERROR},
 	{"json/syntax", "JSON that cannot be read",
 		"A file named .json has to be one JSON text as RFC 8259 has it: double quotes, no comments, no comma after the last "
 		"value, nothing after the end. Programs that are more lenient hide the mistake until the file meets one that is not.\n"

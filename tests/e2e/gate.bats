@@ -205,12 +205,25 @@ spooled() {
   git push -q origin "$FIRST:refs/replace/$(git rev-parse HEAD)"
 }
 
-@test "links and submodules have no content to judge, whatever their names" {
+@test "a link must lead to what is judged; a submodule has nothing to judge" {
   begin
-  ln -s nowhere/at/all link.yaml && git add link.yaml
   git update-index --add --cacheinfo "160000,$FIRST,module.yaml"
-  git commit -q -m odd
+  commit base/app.yaml "$(good_manifest app)"
+  ln -s base/app.yaml link.yaml && ln -s README readme && git add link.yaml readme
+  git commit -q -m links
   git push -q origin main
+  local target
+  for target in nowhere/at/all notes.txt /etc/passwd ../../outside.yaml base; do
+    ln -sf "$target" deploy.yaml && git add deploy.yaml
+    git commit -q -m "$target"
+    fails git push origin main
+    has 'deploy.yaml: error: this is a symbolic link to '"$target"
+    has '[git/symlink]'
+    run headgate check --rev HEAD
+    ((status == 1))
+    has '[git/symlink]'
+    git reset -q --hard origin/main
+  done
   git rm -q --cached link.yaml && rm link.yaml && commit link.yaml "$BAD"
   fails git push origin main
   has 'link.yaml:2:1: error: '

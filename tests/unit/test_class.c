@@ -50,7 +50,8 @@ static void classifies_by_path(void **state)
 /* The class of the first document as the engine finds it. */
 static enum hgt_class classify(const char *path, const char *text, bool forced)
 {
-	enum hgt_class cls = hgt_class_of_text(path, text, strlen(text), forced ? HGT_CLASS_KUBERNETES : hgt_class_of_path(path));
+	enum hgt_class cls = hgt_class_of_text(path, text, strlen(text), forced ? HGT_CLASS_KUBERNETES : hgt_class_of_path(path),
+		forced);
 	struct hgt_doc_set set;
 
 	if (cls == HGT_CLASS_VAULT || cls == HGT_CLASS_HELM_TEMPLATE)

@@ -160,7 +160,10 @@ static void finds_objects_without_type(void **state)
 		{.path = "kustomization.yaml", .text = "a: 1\n", .cls = HGT_CLASS_KUBERNETES, .expect = ""},
 		{.path = "values.yaml", .text = "a: 1\n", .cls = HGT_CLASS_KUBERNETES, .expect = ""},
 		{.path = "README.md", .text = "a: [\n", .cls = HGT_CLASS_KUBERNETES, .expect = ""},
-		{.path = "x/templates/a.yaml", .text = "a: [{{\n", .cls = HGT_CLASS_KUBERNETES, .expect = ""},
+		/* what a file looks like does not undo what was asked for */
+		{.path = "x/templates/a.yaml", .text = "# {{\na: 1\na: 2\n", .cls = HGT_CLASS_KUBERNETES, .expect =
+			"2:1 k8s/type-meta /apiVersion\n2:1 k8s/type-meta /kind\n2:1 k8s/type-meta /metadata\n3:1-2 yaml/duplicate-key /a"},
+		{.path = "x/templates/a.yaml", .text = "# {{\na: 1\na: 2\n", .cls = HGT_CLASS_AUTO, .expect = ""},
 		{.path = "-", .text = "a: 1\n", .cls = HGT_CLASS_YAML, .expect = ""},
 		{.text = "kind: Pod\nmetadata: {name: x}\n", .cls = HGT_CLASS_YAML, .expect = ""},
 		{.text = "kind: Pod\nmetadata: [\n", .cls = HGT_CLASS_OTHER, .expect = ""},
