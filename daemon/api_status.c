@@ -5,6 +5,7 @@
 #include "daemon/api.h"
 #include "daemon/hub.h"
 #include "daemon/repos.h"
+#include "daemon/store.h"
 
 void api_health(struct request *request)
 {
@@ -13,10 +14,18 @@ void api_health(struct request *request)
 
 void api_ready(struct request *request)
 {
-	if (request->daemon->ready)
+	const char *trouble = store_trouble(request->daemon->store);
+	struct hgt_buf text = HGT_BUF_INIT;
+
+	if (trouble)
+		hgt_buf_addf(&text, "the journal cannot be written, pushes are spooled: %s\n", trouble);
+	if (trouble)
+		request_reply_text(request, 503, text.data);
+	else if (request->daemon->ready)
 		request_reply_text(request, 200, "ok\n");
 	else
 		request_reply_text(request, 503, "starting: the repositories are still being compared with the journal\n");
+	hgt_buf_release(&text);
 }
 
 static void write_repos(const struct repos *repos, struct hgt_json *json)
@@ -50,6 +59,7 @@ void api_status(struct request *request)
 	hgt_json_key_string(&json, "journal", hgt_journal_id(daemon->reader));
 	hgt_json_key_string(&json, "head", head.data);
 	hgt_json_key_string(&json, "started", started);
+	hgt_json_key_string(&json, "trouble", store_trouble(daemon->store));
 	hgt_json_key(&json, "repositories");
 	write_repos(daemon->repos, &json);
 	hgt_json_key(&json, "agents");

@@ -29,6 +29,7 @@ struct item {
 	void *job;
 	int code;
 	struct hgt_error err;
+	bool unwritten;			/* its group could not be committed */
 	struct published *events;
 	struct published **last_event;
 };
@@ -49,6 +50,7 @@ struct store {
 	struct event *wake;
 	int fd;				/* an eventfd: something has ended */
 	size_t pending;			/* the loop's own */
+	struct hgt_error trouble;	/* the loop's own: of the last commit; code 0 when it went well */
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t lock;		/* guards what follows */
@@ -178,6 +180,7 @@ static void run_group(struct store *store, struct item *group)
 	hgt_journal_rollback(store->journal);
 	for (struct item *item = group; item; item = item->next) {
 		free_events(item);
+		item->unwritten = true;
 		if (item->code == 0) {
 			item->code = code;
 			item->err = err;
@@ -228,6 +231,10 @@ static void hand_over(struct store *store)
 		next = ended->next;
 		free_events(ended);
 		store->pending--;
+		if (ended->unwritten)
+			store->trouble = ended->err;
+		else if (ended->code == 0)
+			store->trouble.code = 0;
 		if (ended->done)
 			ended->done(ended->job, ended->code, &ended->err);
 		free(ended);
@@ -323,6 +330,11 @@ void store_free(struct store *store)
 	pthread_cond_destroy(&store->work);
 	pthread_mutex_destroy(&store->lock);
 	free(store);
+}
+
+const char *store_trouble(const struct store *store)
+{
+	return store->trouble.code < 0 ? store->trouble.message : NULL;
 }
 
 int store_submit(struct store *store, store_run_cb run, store_done_cb done, void *job, struct hgt_error *err)

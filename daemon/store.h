@@ -31,6 +31,9 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 /* Jobs submitted whose `done` has not been called yet. */
 size_t store_pending(const struct store *store);
 
+/* On the loop: why the last commit failed, NULL when it did not. Lives until the loop's next turn. */
+const char *store_trouble(const struct store *store);
+
 /* Within `run`: append an event that is published after the commit. seq may be NULL. */
 int store_append(struct store_batch *batch, const struct hgt_journal_entry *entry, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -215,6 +215,7 @@ static int write_repositories(const struct hgt_node *repositories, bool color, s
 static void write_daemon(const struct hgt_node *root, bool color, struct hgt_buf *out)
 {
 	const char *started = hgt_node_get_string(root, "started");
+	const char *trouble = hgt_node_get_string(root, "trouble");
 
 	show_text(out, hgt_node_get_string(root, "site"), TINT_NONE, color);
 	hgt_buf_adds(out, ": headgated ");
@@ -226,6 +227,11 @@ static void write_daemon(const struct hgt_node *root, bool color, struct hgt_buf
 	hgt_buf_adds(out, "), journal at ");
 	show_text(out, hgt_node_get_string(root, "head"), TINT_NONE, color);
 	hgt_buf_addc(out, '\n');
+	if (trouble) {
+		hgt_buf_adds(out, "The journal cannot be written, pushes are spooled: ");
+		show_text(out, trouble, TINT_BAD, color);
+		hgt_buf_addc(out, '\n');
+	}
 }
 
 static bool all_synced(const struct row *rows, size_t n)

@@ -184,12 +184,16 @@ full_disk() {
   commit b.yaml "$(good_manifest b)"
   git push origin main >"$T/push.out" 2>&1
   cat "$T/push.out"
+  # Whoever looks is told; it is over with the first commit that goes well.
+  headgate status | grep -q '^The journal cannot be written, pushes are spooled: '
+  [[ $(admin GET /readyz) == 'the journal cannot be written, '* ]]
   rm "$STATE/filler"
   commit c.yaml "$(good_manifest c)"
   git push -q origin main
   wait_for 30 has_events 3 ref.updated
   events_of ref.updated | jq -r .data.new >"$T/journaled"
   git rev-list --reverse main | diff - "$T/journaled"
+  [[ $(admin GET /readyz) == ok ]]
   headgate audit verify
   daemon_stop
 }
