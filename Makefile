@@ -67,6 +67,7 @@ EVENT_LIBS  := $(call libs_of,libevent_core libevent_extra)
 SQLITE_LIBS := $(call libs_of,sqlite3)
 CURL_LIBS   := $(call libs_of,libcurl)
 ZLIB_LIBS   := $(call libs_of,zlib)
+PCRE2_LIBS  := $(call libs_of,libpcre2-8)
 
 # Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
 BIN := $(O)/bin
@@ -118,13 +119,16 @@ $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HG_CFLAGS) -c -o $@ $<
 
+# The assembler reads these where the compiler does not see it.
+$(O)/obj/lib/schema/metaschemas.o: $(wildcard lib/schema/metaschemas/*.json)
+
 # Unit tests: one program a source, with the library, and for tests of a program's rooms its objects without main.
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
 UNIT_HELP := $(call objects,$(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))))
 PARTS_SRC := $(filter-out %/main.c,$(DAEMON_SRC) $(AGENT_SRC) $(CLI_SRC) $(REMOTE_SRC)) $(HOOKS_SRC)
 PARTS     := $(O)/libparts.a
-ALL_LIBS  := $(EVENT_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
+ALL_LIBS  := $(EVENT_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS) $(PCRE2_LIBS)
 
 $(PARTS): $(call objects,$(PARTS_SRC))
 	@rm -f $@
@@ -157,8 +161,18 @@ TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
 TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 tools: $(TOOLS_BIN)
+
+# Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.
+SUITE_SRC := $(sort $(wildcard tests/suite/*.c))
+SUITE_BIN := $(patsubst tests/suite/%.c,$(O)/suite/%,$(SUITE_SRC))
+$(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(YAML_LIBS) $(PCRE2_LIBS)
+suite-bins: $(SUITE_BIN)
+suites:
+	@contrib/suites.sh
 
 # Every header compiles alone.
 HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h))
@@ -173,7 +187,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --headers --docs --e2e --valgrind
+	@tests/run --unit --fuzz --suites --headers --docs --e2e --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -217,6 +231,7 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
+	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
@@ -224,7 +239,7 @@ help:
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
 .PHONY: all check check-unit check-e2e check-asan check-headers check-docs fuzz bench quickstart quickstart-stop deps \
-	install uninstall clean help unit-bins replay-bins fuzz-bins tools
+	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites
 .SECONDARY:
 .DELETE_ON_ERROR:
 

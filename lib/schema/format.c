@@ -1,0 +1,149 @@
+/* The formats by name. */
+#include "schema/format.h"
+
+#include <math.h>
+
+#include "schema/pattern.h"
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_hex(char c)
+{
+	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+static bool is_uuid(const char *s, size_t len)
+{
+	if (len != 36)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' : !is_hex(s[i]))
+			return false;
+	return true;
+}
+
+/* Standard base64 with padding; line breaks are skipped as Go does. */
+static bool is_base64(const char *s, size_t len)
+{
+	size_t digits = 0, padding = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '\n' || s[i] == '\r')
+			continue;
+		if (s[i] == '=')
+			padding++;
+		else if (padding || !(is_digit(s[i]) || ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z') || s[i] == '+' || s[i] == '/'))
+			return false;
+		else
+			digits++;
+	}
+	return padding <= 2 && (digits + padding) % 4 == 0;
+}
+
+static bool is_json_pointer(const char *s, size_t len)
+{
+	if (len && s[0] != '/')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == '~' && (i + 1 == len || (s[i + 1] != '0' && s[i + 1] != '1')))
+			return false;
+	return true;
+}
+
+static bool is_relative_json_pointer(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && is_digit(s[n]))
+		n++;
+	if (!n || (n > 1 && s[0] == '0'))
+		return false;
+	return (len - n == 1 && s[n] == '#') || is_json_pointer(s + n, len - n);
+}
+
+static bool is_regex(const char *s, size_t len)
+{
+	struct hgt_pattern *pattern;
+
+	/* \Z, \z, \A, \a and \e are PCRE's, not ECMA-262's. */
+	for (size_t i = 0; i + 1 < len; i++)
+		if (s[i] == '\\' && strchr("ZzAae", s[++i]) && s[i])
+			return false;
+	if (hgt_pattern_new(s, len, &pattern, NULL) < 0)
+		return false;
+	hgt_pattern_free(pattern);
+	return true;
+}
+
+static const struct {
+	const char *name, *title;
+	bool (*check)(const char *s, size_t len);	/* of strings; NULL for formats of numbers */
+} formats[HGT_FORMAT_COUNT] = {
+	[HGT_FORMAT_UNKNOWN] = {"", "", NULL},
+	[HGT_FORMAT_BYTE] = {"byte", "base64", is_base64},
+	[HGT_FORMAT_CIDR] = {"cidr", "an address block (10.0.0.0/8)", hgt_is_cidr},
+	[HGT_FORMAT_DATE] = {"date", "a date (2006-01-02)", hgt_is_date},
+	[HGT_FORMAT_DATE_TIME] = {"date-time", "a date and time (2006-01-02T15:04:05Z)", hgt_is_date_time},
+	[HGT_FORMAT_DOUBLE] = {"double", "a number that a double holds", NULL},
+	[HGT_FORMAT_DURATION] = {"duration", "a duration (P1DT2H)", hgt_is_duration},
+	[HGT_FORMAT_EMAIL] = {"email", "an email address", hgt_is_email},
+	[HGT_FORMAT_FLOAT] = {"float", "a number that a float holds", NULL},
+	[HGT_FORMAT_HOSTNAME] = {"hostname", "a host name", hgt_is_hostname},
+	[HGT_FORMAT_INT32] = {"int32", "a 32-bit integer (-2147483648 to 2147483647)", NULL},
+	[HGT_FORMAT_INT64] = {"int64", "a 64-bit integer", NULL},
+	[HGT_FORMAT_IPV4] = {"ipv4", "an IPv4 address", hgt_is_ipv4},
+	[HGT_FORMAT_IPV6] = {"ipv6", "an IPv6 address", hgt_is_ipv6},
+	[HGT_FORMAT_JSON_POINTER] = {"json-pointer", "a JSON pointer (/a/b)", is_json_pointer},
+	[HGT_FORMAT_REGEX] = {"regex", "a regular expression", is_regex},
+	[HGT_FORMAT_RELATIVE_JSON_POINTER] = {"relative-json-pointer", "a relative JSON pointer (1/a)",
+		is_relative_json_pointer},
+	[HGT_FORMAT_TIME] = {"time", "a time (15:04:05Z)", hgt_is_time},
+	[HGT_FORMAT_URI] = {"uri", "a URI", hgt_is_uri},
+	[HGT_FORMAT_URI_REFERENCE] = {"uri-reference", "a URI reference", hgt_is_uri_reference},
+	[HGT_FORMAT_UUID] = {"uuid", "a UUID", is_uuid},
+};
+
+enum hgt_format hgt_format_find(const char *name, size_t len)
+{
+	for (size_t i = 1; i < HGT_FORMAT_COUNT; i++)
+		if (strlen(formats[i].name) == len && memcmp(formats[i].name, name, len) == 0)
+			return (enum hgt_format)i;
+	return HGT_FORMAT_UNKNOWN;
+}
+
+const char *hgt_format_title(enum hgt_format format)
+{
+	return formats[format].title;
+}
+
+static bool check_number(enum hgt_format format, const struct hgt_node *node)
+{
+	bool integer = node->type == HGT_NODE_INT;
+	double number = !integer ? node->v.number : node->is_unsigned ? (double)node->v.uinteger : (double)node->v.integer;
+
+	switch (format) {
+	case HGT_FORMAT_INT32:
+		return number >= INT32_MIN && number <= INT32_MAX;
+	case HGT_FORMAT_INT64:
+		/* What is no INT but whole is too large for it, or is 1e3, which a double holds exactly. */
+		return integer ? !node->is_unsigned : number >= -0x1p63 && number < 0x1p63;
+	case HGT_FORMAT_FLOAT:
+		return fabs(number) <= (double)3.40282346638528859811704183484516925440e+38f;
+	case HGT_FORMAT_DOUBLE:
+		return isfinite(number);
+	default:
+		return true;
+	}
+}
+
+bool hgt_format_check(enum hgt_format format, const struct hgt_node *node)
+{
+	if (node->type == HGT_NODE_STRING)
+		return !formats[format].check || formats[format].check(node->text, node->len);
+	if (node->type == HGT_NODE_INT || node->type == HGT_NODE_FLOAT)
+		return check_number(format, node);
+	return true;
+}
