@@ -3,6 +3,7 @@
 #
 #   build   the programs          web    a web server for the quickstart and the tests
 #   test    make check, bench     fuzz   make fuzz
+#   suites  make suites
 #
 # Does nothing when they are all there. A web server or sshd is wanted as a program alone: where this script installs the package, the
 # service that comes with it is neither started nor enabled.
@@ -15,6 +16,7 @@ packages_of() {
     web) echo "nginx-light fcgiwrap curl jq" ;;
     test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 openssh-server openssh-client" ;;
     fuzz) echo "clang llvm" ;;
+    suites) echo "python3 python3-pip" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;
   esac
 }
@@ -28,7 +30,7 @@ missing_of() {
   done
 }
 
-[ $# -gt 0 ] || set -- build web test fuzz
+[ $# -gt 0 ] || set -- build web test fuzz suites
 wanted=$(for group in "$@"; do packages_of "$group"; done)
 # The sanitizer's runtime has its version in its name.
 case " $* " in

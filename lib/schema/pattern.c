@@ -40,7 +40,7 @@ static const char *short_category(const char *name, size_t len)
 /* What PCRE2 reads differently: \p{Letter}, and \s, which has more spaces in ECMA-262. The rest is settled by options. */
 static void translate(const char *text, size_t len, struct hgt_buf *out)
 {
-	static const char spaces[] = "\\s\\x{a0}\\x{feff}\\p{Z}";
+	static const char spaces[] = "\\s\\xa0\\ufeff\\p{Z}";
 	bool class = false;
 
 	for (size_t i = 0; i < len; i++) {

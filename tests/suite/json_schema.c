@@ -26,7 +26,6 @@ static const struct {
 	const char *file, *why;
 } left_out[] = {
 	{"optional/content.json", "content is not looked into"},
-	{"optional/format/ecmascript-regex.json", "PCRE2 takes more than ECMA-262"},
 	{"optional/format/idn-email.json", "no internationalised names"},
 	{"optional/format/idn-hostname.json", "no internationalised names"},
 	{"optional/format/iri.json", "no internationalised names"},
