@@ -90,7 +90,9 @@ static int compile(const struct hgt_buf *text, pcre2_code **out, struct hgt_erro
 	*out = pcre2_compile((PCRE2_SPTR)text->data, text->len,
 		PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_ALLOW_EMPTY_CLASS | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF |
 		PCRE2_NEVER_BACKSLASH_C, &number, &offset, context);
-	if (!*out) {
+	if (!*out && number == PCRE2_ERROR_HEAP_FAILED) {
+		code = hgt_error_nomem(err);
+	} else if (!*out) {
 		pcre2_get_error_message(number, message, sizeof(message));
 		code = hgt_error_set(err, HGT_EPARSE, "%s (at byte %zu)", (const char *)message, (size_t)offset);
 	}
