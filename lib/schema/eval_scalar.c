@@ -62,7 +62,7 @@ int hgt_eval_enum(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t a
 	}
 	m = hgt_eval_message(e, s);
 	if (m) {
-		hgt_buf_adds(m, n == 1 ? "must be " : "must be one of ");
+		hgt_buf_adds(m, n == 0 ? "no value is allowed" : n == 1 ? "must be " : "must be one of ");
 		at = arg + 12;
 		for (uint32_t i = 0; i < n && i < ENUM_SHOWN; i++, at += 4 * hgt_img_row(e->image, at, 1)) {
 			hgt_buf_adds(m, i ? ", " : "");

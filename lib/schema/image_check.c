@@ -165,8 +165,6 @@ static bool check_operand(struct hgt_image_checked *c, uint32_t op, uint32_t arg
 		return true;
 	case HGT_OPERAND_SCHEMA:
 		return is_schema(c, arg);
-	case HGT_OPERAND_STRING:
-		return is_string(c, arg);
 	case HGT_OPERAND_NUMBER:
 		return has_words(c, arg, 4) && is_string(c, hgt_img_word(image, arg));
 	case HGT_OPERAND_VALUE:

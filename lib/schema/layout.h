@@ -77,7 +77,6 @@ enum hgt_operand {
 	HGT_OPERAND_NONE,
 	HGT_OPERAND_WORD,
 	HGT_OPERAND_SCHEMA,
-	HGT_OPERAND_STRING,
 	HGT_OPERAND_NUMBER,
 	HGT_OPERAND_VALUE,
 	HGT_OPERAND_PATTERN,		/* an index into the table of patterns */

@@ -17,6 +17,7 @@ static void test_messages(void **state)
 		{"{const: 5}", "6", " const must be 5, got integer 6\n"},
 		{"{enum: [a, 1, null]}", "b", " enum must be one of \"a\", 1, null, got string \"b\"\n"},
 		{"{enum: [1,2,3,4,5,6,7,8,9,10]}", "0", " enum must be one of 1, 2, 3, 4, 5, 6, 7, 8 and 2 more, got integer 0\n"},
+		{"{enum: []}", "0", " enum no value is allowed, got integer 0\n"},
 		{"{minimum: 1}", "0", " minimum must be at least 1, got 0\n"},
 		{"{exclusiveMaximum: 1.5}", "1.50", " exclusiveMaximum must be less than 1.5, got 1.50\n"},
 		{"{maximum: 18446744073709551616}", "18446744073709551617.0",
