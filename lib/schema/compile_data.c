@@ -3,6 +3,8 @@
 #include "schema/number.h"
 #include "schema/pattern.h"
 
+enum { PATTERNS_MAX = 20 * 1000 };
+
 uint32_t hgt_compile_here(struct hgt_compiler *c)
 {
 	return (uint32_t)c->data.len;
@@ -155,6 +157,8 @@ int hgt_compile_pattern(struct hgt_compiler *c, const struct hgt_schema_resource
 		*index = (uint32_t)known - 1;
 		return 0;
 	}
+	if (c->n_patterns == PATTERNS_MAX)
+		return hgt_compile_wrong(c, resource, node, HGT_ELIMIT, "there are more than %d different patterns", PATTERNS_MAX);
 	/* Tried here, so that what is wrong with it is told where the schema is made. */
 	code = hgt_pattern_new(node->text, node->len, &pattern, &err);
 	if (code == HGT_EPARSE)

@@ -9,6 +9,7 @@
 enum {
 	DEPTH_MAX = 512,	/* of schemas in a document */
 	METASCHEMAS_MAX = 8,	/* of metaschemas above each other */
+	WORK_MAX = 500 * 1000 * 1000,	/* a second or so; the whole of Kubernetes takes a hundredth of it */
 };
 
 enum subschemas {
@@ -44,6 +45,13 @@ static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_
 struct hgt_schema_resource *hgt_compile_root(const struct hgt_compiler *c, const struct hgt_node *node)
 {
 	return hgt_map_get(&c->roots, (const char *)&node, sizeof(node));
+}
+
+static int check_work(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *node)
+{
+	if (c->work <= WORK_MAX)
+		return 0;
+	return hgt_compile_wrong(c, resource, node, HGT_ELIMIT, "following the references takes too much work");
 }
 
 /* The length of a URI without its fragment. */
@@ -153,6 +161,7 @@ static void read_dialect(struct hgt_compiler *c, const struct hgt_node *schema, 
 	vocabularies = hgt_node_get(document->root, "$vocabulary");
 	if (!vocabularies || vocabularies->type != HGT_NODE_MAP)
 		return;
+	c->work += 4 * vocabularies->v.map.n;
 	out->validation = in_vocabulary(vocabularies, "validation");
 	out->applicator = in_vocabulary(vocabularies, "applicator");
 	out->unevaluated = in_vocabulary(vocabularies, out->draft == HGT_DRAFT_2019 ? "applicator" : "unevaluated");
@@ -298,6 +307,8 @@ static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_
 		return 0;
 	code = scan_id(c, node, &resource);
 	if (!code)
+		code = check_work(c, resource, node);
+	if (!code)
 		code = scan_anchors(c, node, resource);
 	for (size_t i = 0; i < node->v.map.n && !code; i++) {
 		const struct hgt_pair *pair = &node->v.map.pairs[i];
@@ -364,6 +375,9 @@ static int follow_pointer(struct hgt_compiler *c, struct hgt_anchor_target *out,
 			p += escape;
 		}
 		code = hgt_buf_check(&token, c->err);
+		c->work += node->type == HGT_NODE_MAP ? node->v.map.n : 1;
+		if (!code)
+			code = check_work(c, out->resource, node);
 		if (!code && node->type == HGT_NODE_MAP) {
 			next = strlen(token.data) == token.len ? hgt_node_get(node, token.data) : NULL;
 		} else if (!code && node->type == HGT_NODE_SEQ && token.len && token.len < 10) {

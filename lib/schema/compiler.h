@@ -78,6 +78,7 @@ struct hgt_compiler {
 	size_t n_patterns, patterns_cap;
 	struct hgt_buf data;			/* the image so far */
 	struct hgt_buf scratch;
+	uint64_t work;				/* members looked through for references and vocabularies */
 	struct hgt_error *err;
 };
 

@@ -137,7 +137,10 @@ int hgt_eval_multiple_of(struct hgt_evaluator *e, const struct hgt_scope *s, uin
 	struct hgt_decimal a, b;
 	uint32_t len;
 	const char *text = hgt_img_string(e->image, hgt_img_word(e->image, arg), &len);
+	int code = hgt_eval_charge(e, s->place->node->len / 4);
 
+	if (code)
+		return code;
 	hgt_decimal_from_node(&a, s->place->node);
 	hgt_decimal_from_text(&b, text, len);
 	return hgt_decimal_is_multiple(&a, &b) ? 1 : out_of_bounds(e, s, arg, "multipleOf", "a multiple of");

@@ -149,7 +149,8 @@ static int run_ops(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t 
 	const struct hgt_image *image = e->image;
 	uint32_t n = hgt_img_word(image, record + HGT_IMG_SCHEMA_OPS);
 	unsigned types = hgt_eval_types(s->place->node);
-	int fits = 1, code = hgt_eval_charge(e, (1 + n / 16) * (1 + (uint64_t)s->place->node->len / 256));
+	uint64_t size = s->place->node->len / 64 + hgt_eval_children(s->place->node) / 4;
+	int fits = 1, code = hgt_eval_charge(e, (1 + n / 16) * (1 + size));
 
 	if (code)
 		return code;
