@@ -5,8 +5,8 @@
 #include "schema/compiler.h"
 #include "schema/image.h"
 
-int hgt_compile_wrong(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *where, int code,
-	const char *fmt, ...)
+int hgt_compile_wrong(struct hgt_compiler *c, const struct hgt_schema_resource *resource,
+	const struct hgt_node *where, int code, const char *fmt, ...)
 {
 	struct hgt_buf message = HGT_BUF_INIT;
 	va_list ap;
@@ -51,7 +51,8 @@ static int use_resource(struct hgt_compiler *c, struct hgt_schema_resource *reso
 	if (resource->dialect.unknown) {
 		hgt_buf_reset(&c->scratch);
 		hgt_escape_text(&c->scratch, resource->dialect.unknown->text, resource->dialect.unknown->len);
-		return hgt_compile_wrong(c, resource, resource->dialect.unknown, HGT_EUNSUPPORTED, "unknown $schema: %s", c->scratch.data);
+		return hgt_compile_wrong(c, resource, resource->dialect.unknown, HGT_EUNSUPPORTED, "unknown $schema: %s",
+			c->scratch.data);
 	}
 	code = hgt_compile_grow(c, &c->used, c->n_used, &c->used_cap, sizeof(struct hgt_schema_resource *));
 	if (code)
@@ -62,8 +63,8 @@ static int use_resource(struct hgt_compiler *c, struct hgt_schema_resource *reso
 	return 0;
 }
 
-int hgt_compile_slot(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource, uint32_t parent,
-	const char *step, const struct hgt_node *where, uint32_t *index)
+int hgt_compile_slot(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource,
+	uint32_t parent, const char *step, const struct hgt_node *where, uint32_t *index)
 {
 	struct hgt_schema_slot *slot, probe = {.key = {.node = node, .resource = resource}};
 	int code;

@@ -32,11 +32,13 @@ void hgt_compiler_free(struct hgt_compiler *compiler);
 
 /* A document and the URI that it is known by, besides those that it gives itself. Borrows root until the compiler is freed.
  * HGT_EEXIST when another has the URI. */
-int hgt_compiler_add(struct hgt_compiler *compiler, const char *uri, const struct hgt_node *root, struct hgt_error *err)
+int hgt_compiler_add(struct hgt_compiler *compiler, const char *uri, const struct hgt_node *root,
+	struct hgt_error *err)
 	HGT_MUST_CHECK;
 
 /* Let the image have the schema at a URI (with a fragment, maybe) under a name. HGT_EEXIST, HGT_ENOENT, HGT_EPARSE. */
-int hgt_compiler_entry(struct hgt_compiler *compiler, const char *name, const char *uri, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_compiler_entry(struct hgt_compiler *compiler, const char *name, const char *uri,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Add the image to an empty buffer. HGT_ENOENT for a reference that leads nowhere, HGT_EPARSE for a keyword that makes no sense,
  * HGT_EUNSUPPORTED for an unknown `$schema`, HGT_ELIMIT. */

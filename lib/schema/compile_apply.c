@@ -2,7 +2,8 @@
 #include "schema/compile_emit.h"
 
 /* The index of a schema within this one; keyword and name are how it is reached. */
-static int child(const struct hgt_emit *m, const struct hgt_node *node, const char *keyword, const char *name, size_t len, uint32_t *index)
+static int child(const struct hgt_emit *m, const struct hgt_node *node, const char *keyword, const char *name,
+	size_t len, uint32_t *index)
 {
 	struct hgt_schema_resource *inner = hgt_compile_root(m->c, node);
 	struct hgt_buf *step = &m->c->scratch;
@@ -16,7 +17,8 @@ static int child(const struct hgt_emit *m, const struct hgt_node *node, const ch
 	return hgt_compile_slot(m->c, node, inner ? inner : m->resource, m->slot->index + 1, step->data, node, index);
 }
 
-static int list_child(const struct hgt_emit *m, const struct hgt_node *list, size_t i, const char *keyword, uint32_t *index)
+static int list_child(const struct hgt_emit *m, const struct hgt_node *list, size_t i, const char *keyword,
+	uint32_t *index)
 {
 	char name[24];
 	int len = snprintf(name, sizeof(name), "%zu", i);

@@ -136,7 +136,8 @@ static bool add_value(struct hgt_compiler *c, const struct hgt_node *node, unsig
 	return well && !c->data.failed;
 }
 
-int hgt_compile_value(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *node, uint32_t *at)
+int hgt_compile_value(struct hgt_compiler *c, const struct hgt_schema_resource *resource,
+	const struct hgt_node *node, uint32_t *at)
 {
 	add_strings(c, node, 0);
 	*at = hgt_compile_here(c);
@@ -145,8 +146,8 @@ int hgt_compile_value(struct hgt_compiler *c, const struct hgt_schema_resource *
 	return hgt_buf_check(&c->data, c->err);
 }
 
-int hgt_compile_pattern(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *node,
-	uint32_t *index)
+int hgt_compile_pattern(struct hgt_compiler *c, const struct hgt_schema_resource *resource,
+	const struct hgt_node *node, uint32_t *index)
 {
 	uintptr_t known = (uintptr_t)hgt_map_get(&c->patterns, node->text, node->len);
 	struct hgt_pattern *pattern;

@@ -14,7 +14,8 @@ const struct hgt_node *hgt_emit_get(const struct hgt_emit *m, const char *keywor
 	return hgt_node_get(m->node, keyword);
 }
 
-int hgt_emit_get_typed(const struct hgt_emit *m, const char *keyword, enum hgt_node_type type, const struct hgt_node **out)
+int hgt_emit_get_typed(const struct hgt_emit *m, const char *keyword, enum hgt_node_type type,
+	const struct hgt_node **out)
 {
 	const struct hgt_node *value = hgt_emit_get(m, keyword);
 
@@ -132,7 +133,8 @@ static int emit_number(struct hgt_emit *m, const char *keyword, enum hgt_schema_
 }
 
 /* In draft 4 a bound is made exclusive by a boolean beside it. */
-static int emit_bound(struct hgt_emit *m, const char *keyword, enum hgt_schema_op op, const char *exclusive, enum hgt_schema_op exclusive_op)
+static int emit_bound(struct hgt_emit *m, const char *keyword, enum hgt_schema_op op, const char *exclusive,
+	enum hgt_schema_op exclusive_op)
 {
 	bool strict = false;
 	int code;
@@ -317,7 +319,8 @@ static int emit_keywords(struct hgt_emit *m)
 int hgt_compile_schema(struct hgt_compiler *c, struct hgt_schema_slot *slot)
 {
 	struct hgt_emit m = {
-		.c = c, .slot = slot, .node = slot->key.node, .resource = slot->key.resource, .draft = slot->key.resource->dialect.draft,
+		.c = c, .slot = slot, .node = slot->key.node, .resource = slot->key.resource,
+			.draft = slot->key.resource->dialect.draft,
 	};
 	uint32_t step;
 

@@ -32,7 +32,8 @@ void hgt_emit_op(struct hgt_emit *m, enum hgt_schema_op code, uint32_t arg);
 const struct hgt_node *hgt_emit_get(const struct hgt_emit *m, const char *keyword);
 
 /* The same, told when it is of the wrong type. */
-int hgt_emit_get_typed(const struct hgt_emit *m, const char *keyword, enum hgt_node_type type, const struct hgt_node **out);
+int hgt_emit_get_typed(const struct hgt_emit *m, const char *keyword, enum hgt_node_type type,
+	const struct hgt_node **out);
 
 /* A count: a whole number, not below 0; one beyond 32 bits is as good as the largest. */
 int hgt_emit_read_count(const struct hgt_emit *m, const char *keyword, const struct hgt_node *value, uint32_t *out);

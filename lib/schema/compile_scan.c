@@ -6,6 +6,9 @@
 #include "schema/metaschemas.h"
 #include "schema/uri.h"
 
+/* "The current draft": taken back, since it says nothing, and still met. */
+#define CURRENT "http://json-schema.org/schema"
+
 enum {
 	DEPTH_MAX = 512,	/* of schemas in a document */
 	METASCHEMAS_MAX = 8,	/* of metaschemas above each other */
@@ -40,7 +43,8 @@ static const struct {
 	{"unevaluatedProperties", ONE, HGT_DRAFT_2019, HGT_DRAFT_2020},
 };
 
-static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource, unsigned depth);
+static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource,
+	unsigned depth);
 
 struct hgt_schema_resource *hgt_compile_root(const struct hgt_compiler *c, const struct hgt_node *node)
 {
@@ -81,7 +85,8 @@ static int load_metaschema(struct hgt_compiler *c, const char *uri, struct hgt_s
 	if (!set)
 		return hgt_error_nomem(c->err);
 	hgt_doc_set_init(set);
-	code = hgt_json_parse(metaschema->text, (size_t)(metaschema->end - metaschema->text), &hgt_doc_default_limits, set, c->err);
+	code = hgt_json_parse(metaschema->text, (size_t)(metaschema->end - metaschema->text), &hgt_doc_default_limits,
+		set, c->err);
 	if (code)
 		return code;
 	assert(set->n_docs == 1 && c->n_metaschemas < sizeof(c->metaschemas) / sizeof(c->metaschemas[0]));
@@ -134,7 +139,8 @@ static bool in_vocabulary(const struct hgt_node *vocabularies, const char *name)
 }
 
 /* What a `$schema` says of the schema that has it. */
-static void read_dialect(struct hgt_compiler *c, const struct hgt_node *schema, unsigned level, struct hgt_dialect *out)
+static void read_dialect(struct hgt_compiler *c, const struct hgt_node *schema, unsigned level,
+	struct hgt_dialect *out)
 {
 	size_t len = without_fragment(schema->text, schema->len);
 	const struct hgt_node *vocabularies, *above;
@@ -145,8 +151,7 @@ static void read_dialect(struct hgt_compiler *c, const struct hgt_node *schema, 
 		*out = whole_dialect(draft);
 		return;
 	}
-	/* "The current one", which was taken back since it says nothing. */
-	if (len == strlen("http://json-schema.org/schema") && memcmp(schema->text, "http://json-schema.org/schema", len) == 0) {
+	if (len == sizeof(CURRENT) - 1 && memcmp(schema->text, CURRENT, len) == 0) {
 		*out = c->dialect;
 		return;
 	}
@@ -168,8 +173,8 @@ static void read_dialect(struct hgt_compiler *c, const struct hgt_node *schema, 
 	out->formats = in_vocabulary(vocabularies, "format-assertion");
 }
 
-static int add_anchor(struct hgt_compiler *c, struct hgt_schema_resource *resource, const struct hgt_node *node, const char *name,
-	size_t len, bool dynamic)
+static int add_anchor(struct hgt_compiler *c, struct hgt_schema_resource *resource, const struct hgt_node *node,
+	const char *name, size_t len, bool dynamic)
 {
 	struct hgt_anchor_target *anchor = hgt_arena_alloc(&c->arena, sizeof(*anchor));
 	size_t uri_len = strlen(resource->uri);
@@ -192,8 +197,8 @@ static int add_anchor(struct hgt_compiler *c, struct hgt_schema_resource *resour
 }
 
 /* Begin a resource at a node. The first to claim a URI keeps it. */
-static int add_resource(struct hgt_compiler *c, const struct hgt_schema_resource *outer, const char *document, const char *uri,
-	size_t len, const struct hgt_node *node, struct hgt_schema_resource **out)
+static int add_resource(struct hgt_compiler *c, const struct hgt_schema_resource *outer, const char *document,
+	const char *uri, size_t len, const struct hgt_node *node, struct hgt_schema_resource **out)
 {
 	struct hgt_schema_resource *resource = hgt_arena_alloc(&c->arena, sizeof(*resource));
 	char *copy = hgt_arena_strndup(&c->arena, uri, len);
@@ -270,8 +275,8 @@ static int scan_anchors(struct hgt_compiler *c, const struct hgt_node *node, str
 		code = add_anchor(c, resource, node, anchor, strlen(anchor), false);
 	if (!code && dynamic && draft >= HGT_DRAFT_2020)
 		code = add_anchor(c, resource, node, dynamic, strlen(dynamic), true);
-	if (!code && draft == HGT_DRAFT_2019 && resource->root == node && hgt_node_get_bool(node, "$recursiveAnchor", &recursive) &&
-		recursive)
+	if (!code && draft == HGT_DRAFT_2019 && resource->root == node &&
+		hgt_node_get_bool(node, "$recursiveAnchor", &recursive) && recursive)
 		code = add_anchor(c, resource, node, "", 0, true);
 	return code;
 }
@@ -294,7 +299,8 @@ static int scan_keyword(struct hgt_compiler *c, const struct hgt_node *value, en
 	return code;
 }
 
-static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource, unsigned depth)
+static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource,
+	unsigned depth)
 {
 	int code;
 
@@ -421,8 +427,8 @@ static int find_fragment(struct hgt_compiler *c, const char *fragment, size_t le
 	return code;
 }
 
-int hgt_compile_resolve(struct hgt_compiler *c, struct hgt_schema_resource *from, const struct hgt_node *where, const char *text,
-	size_t len, struct hgt_anchor_target *out)
+int hgt_compile_resolve(struct hgt_compiler *c, struct hgt_schema_resource *from, const struct hgt_node *where,
+	const char *text, size_t len, struct hgt_anchor_target *out)
 {
 	size_t base = without_fragment(text, len);
 	struct hgt_schema_resource *resource = from;
@@ -445,5 +451,6 @@ int hgt_compile_resolve(struct hgt_compiler *c, struct hgt_schema_resource *from
 		return code;
 	hgt_buf_reset(&c->scratch);
 	hgt_escape_text(&c->scratch, text, len);
-	return hgt_compile_wrong(c, from, where, HGT_ENOENT, resource ? "nothing is at %s" : "no document is known as %s", c->scratch.data);
+	return hgt_compile_wrong(c, from, where, HGT_ENOENT,
+		resource ? "nothing is at %s" : "no document is known as %s", c->scratch.data);
 }

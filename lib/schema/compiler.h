@@ -83,15 +83,15 @@ struct hgt_compiler {
 };
 
 /* compile_scan.c: what has which URI. */
-int hgt_compile_resolve(struct hgt_compiler *c, struct hgt_schema_resource *from, const struct hgt_node *where, const char *text,
-	size_t len, struct hgt_anchor_target *out);
+int hgt_compile_resolve(struct hgt_compiler *c, struct hgt_schema_resource *from, const struct hgt_node *where,
+	const char *text, size_t len, struct hgt_anchor_target *out);
 struct hgt_schema_resource *hgt_compile_root(const struct hgt_compiler *c, const struct hgt_node *node);
 
 /* compile.c */
-int hgt_compile_slot(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource, uint32_t parent,
-	const char *step, const struct hgt_node *where, uint32_t *index);
-int hgt_compile_wrong(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *where, int code,
-	const char *fmt, ...) HGT_PRINTF(5, 6);
+int hgt_compile_slot(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_schema_resource *resource,
+	uint32_t parent, const char *step, const struct hgt_node *where, uint32_t *index);
+int hgt_compile_wrong(struct hgt_compiler *c, const struct hgt_schema_resource *resource,
+	const struct hgt_node *where, int code, const char *fmt, ...) HGT_PRINTF(5, 6);
 int hgt_compile_grow(struct hgt_compiler *c, void *array, size_t n, size_t *cap, size_t size);
 
 /* compile_emit.c */
@@ -103,8 +103,9 @@ void hgt_compile_word(struct hgt_compiler *c, uint32_t word);
 void hgt_compile_set(struct hgt_compiler *c, uint32_t at, uint32_t word);
 uint32_t hgt_compile_string(struct hgt_compiler *c, const char *text, size_t len);
 uint32_t hgt_compile_number(struct hgt_compiler *c, const struct hgt_node *node);
-int hgt_compile_value(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *node, uint32_t *at);
-int hgt_compile_pattern(struct hgt_compiler *c, const struct hgt_schema_resource *resource, const struct hgt_node *node,
-	uint32_t *index);
+int hgt_compile_value(struct hgt_compiler *c, const struct hgt_schema_resource *resource,
+	const struct hgt_node *node, uint32_t *at);
+int hgt_compile_pattern(struct hgt_compiler *c, const struct hgt_schema_resource *resource,
+	const struct hgt_node *node, uint32_t *index);
 
 #endif

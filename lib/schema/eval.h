@@ -51,7 +51,8 @@ typedef int (*hgt_eval_cb)(struct hgt_evaluator *e, const struct hgt_scope *s, u
 int hgt_eval_here(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t schema, size_t marks, bool quiet);
 
 /* Apply a schema to a child of the scope's value. */
-int hgt_eval_member(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair, uint32_t schema, bool quiet);
+int hgt_eval_member(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair,
+	uint32_t schema, bool quiet);
 int hgt_eval_item(struct hgt_evaluator *e, const struct hgt_scope *s, size_t index, uint32_t schema, bool quiet);
 int hgt_eval_name(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_node *key, uint32_t schema);
 
@@ -76,7 +77,8 @@ bool hgt_eval_is_marked(const struct hgt_evaluator *e, size_t marks, size_t chil
 /* Telling: nothing happens in a quiet scope. `message` begins one; `tell` ends it and returns 0 or HGT_ENOMEM. */
 struct hgt_buf *hgt_eval_message(struct hgt_evaluator *e, const struct hgt_scope *s);
 int hgt_eval_tell(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword);
-int hgt_eval_tell_member(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const struct hgt_pair *pair);
+int hgt_eval_tell_member(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const struct hgt_pair *pair);
 int hgt_eval_tell_item(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, size_t index);
 void hgt_eval_quote(struct hgt_buf *out, const char *text, size_t len);
 void hgt_eval_show(struct hgt_buf *out, const struct hgt_node *node);

@@ -5,7 +5,8 @@
 
 enum { FEW_ITEMS = 8 /* so few are compared each with each */ };
 
-static int wrong_count(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const char *words, uint32_t bound)
+static int wrong_count(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const char *words, uint32_t bound)
 {
 	struct hgt_buf *m = hgt_eval_message(e, s);
 
@@ -40,7 +41,8 @@ static int order_hashed(const void *a, const void *b)
 }
 
 /* Look for two equal items among those with one hash each in order; 1 and the two when there are. */
-static int find_equal(struct hgt_evaluator *e, const struct hgt_node *seq, const struct hashed *items, size_t n, size_t *first,
+static int find_equal(struct hgt_evaluator *e, const struct hgt_node *seq, const struct hashed *items, size_t n,
+	size_t *first,
 	size_t *second)
 {
 	for (size_t i = 0; i < n; i++)
@@ -140,7 +142,8 @@ int hgt_eval_items(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t 
 
 int hgt_eval_contains(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg)
 {
-	uint32_t schema = hgt_img_word(e->image, arg), least = hgt_img_row(e->image, arg, 1), most = hgt_img_row(e->image, arg, 2);
+	uint32_t schema = hgt_img_word(e->image, arg), least = hgt_img_row(e->image, arg, 1),
+		most = hgt_img_row(e->image, arg, 2);
 	bool marks = hgt_img_row(e->image, arg, 3) && s->marks != HGT_NO_MARKS;
 	struct hgt_buf *m;
 	size_t found = 0;

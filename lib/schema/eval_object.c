@@ -76,7 +76,8 @@ int hgt_eval_dependent_required(struct hgt_evaluator *e, const struct hgt_scope 
 	return fits;
 }
 
-static int wrong_count(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const char *words, uint32_t bound)
+static int wrong_count(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const char *words, uint32_t bound)
 {
 	struct hgt_buf *m = hgt_eval_message(e, s);
 
@@ -113,7 +114,8 @@ int hgt_eval_property_names(struct hgt_evaluator *e, const struct hgt_scope *s, 
 	return fits;
 }
 
-static int unknown_field(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const struct hgt_pair *pair)
+static int unknown_field(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const struct hgt_pair *pair)
 {
 	struct hgt_buf *m = hgt_eval_message(e, s);
 
@@ -125,8 +127,8 @@ static int unknown_field(struct hgt_evaluator *e, const struct hgt_scope *s, con
 }
 
 /* A member that no other keyword knows, against what is said of such. */
-static int additional_member(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const struct hgt_pair *pair,
-	uint32_t schema)
+static int additional_member(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const struct hgt_pair *pair, uint32_t schema)
 {
 	int none = hgt_eval_is_false(e, schema);
 
@@ -138,10 +140,12 @@ static int additional_member(struct hgt_evaluator *e, const struct hgt_scope *s,
 }
 
 /* One member against properties, patternProperties and additionalProperties; *known tells whether any of them speaks of it. */
-static int member(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg, const struct hgt_pair *pair, bool *known)
+static int member(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg, const struct hgt_pair *pair,
+	bool *known)
 {
 	const struct hgt_image *image = e->image;
-	uint32_t additional = hgt_img_row(image, arg, 0), names = hgt_img_row(image, arg, 1), patterns = hgt_img_row(image, arg, 2);
+	uint32_t additional = hgt_img_row(image, arg, 0), names = hgt_img_row(image, arg, 1),
+		patterns = hgt_img_row(image, arg, 2);
 	uint32_t schema = names ? hgt_img_lookup(image, names, pair->key->text, pair->key->len) : 0;
 	uint32_t n = patterns ? hgt_img_word(image, patterns) : 0;
 	int fits = 1, result;

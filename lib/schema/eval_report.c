@@ -23,8 +23,8 @@ static void add_pointer(struct hgt_buf *out, const struct hgt_place *place)
 		hgt_pointer_add_index(out, place->index);
 }
 
-static int tell(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const struct hgt_place *place,
-	const struct hgt_node *key)
+static int tell(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const struct hgt_place *place, const struct hgt_node *key)
 {
 	struct hgt_schema_finding finding = {.node = place->told, .key = key, .keyword = keyword, .schema = s->schema};
 
@@ -52,7 +52,8 @@ int hgt_eval_tell(struct hgt_evaluator *e, const struct hgt_scope *s, const char
 	return tell(e, s, keyword, place, place->told == place->key ? place->key : NULL);
 }
 
-int hgt_eval_tell_member(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const struct hgt_pair *pair)
+int hgt_eval_tell_member(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const struct hgt_pair *pair)
 {
 	struct hgt_place place = {.up = s->place, .node = pair->value, .told = pair->value, .key = pair->key};
 

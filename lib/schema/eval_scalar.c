@@ -107,7 +107,8 @@ static int out_of_bounds(struct hgt_evaluator *e, const struct hgt_scope *s, uin
 		char room[32];
 		const char *own = hgt_decimal_text(s->place->node, room, &own_len);
 
-		hgt_buf_addf(m, "must be %s %.*s, got %.*s", words, (int)(len > 64 ? 64 : len), text, (int)(own_len > 64 ? 64 : own_len), own);
+		hgt_buf_addf(m, "must be %s %.*s, got %.*s", words, (int)(len > 64 ? 64 : len), text,
+			(int)(own_len > 64 ? 64 : own_len), own);
 	}
 	return hgt_eval_tell(e, s, keyword);
 }
@@ -156,7 +157,8 @@ static size_t count_characters(const struct hgt_node *node)
 	return n;
 }
 
-static int wrong_length(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword, const char *words, uint32_t bound)
+static int wrong_length(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
+	const char *words, uint32_t bound)
 {
 	struct hgt_buf *m = hgt_eval_message(e, s);
 

@@ -26,7 +26,8 @@ bool hgt_eval_is_type(const struct hgt_node *node, unsigned types)
 	unsigned own = hgt_eval_types(node);
 	struct hgt_decimal decimal;
 
-	if (!(own & HGT_TYPE_NUMBER) || (types & HGT_TYPE_NUMBER) || node->type == HGT_NODE_INT || !(types & HGT_TYPE_INTEGER))
+	if (!(own & HGT_TYPE_NUMBER) || (types & HGT_TYPE_NUMBER) || node->type == HGT_NODE_INT ||
+		!(types & HGT_TYPE_INTEGER))
 		return own & types;
 	/* A FLOAT where an integer is wanted: too large for INT, or 1.0. */
 	if (types & HGT_TYPE_STRICT_INTEGER && strpbrk(node->text, ".eE"))
@@ -72,7 +73,8 @@ static bool equals_number(const struct hgt_evaluator *e, const struct hgt_node *
 	uint32_t len;
 
 	if (node->type == HGT_NODE_INT && !node->is_unsigned && hgt_img_row(e->image, number, 1))
-		return (uint64_t)node->v.integer == (hgt_img_row(e->image, number, 2) | (uint64_t)hgt_img_row(e->image, number, 3) << 32);
+		return (uint64_t)node->v.integer == (hgt_img_row(e->image, number, 2) | (uint64_t)hgt_img_row(e->image,
+			number, 3) << 32);
 	text = hgt_img_string(e->image, hgt_img_word(e->image, number), &len);
 	hgt_decimal_from_node(&a, node);
 	hgt_decimal_from_text(&b, text, len);

@@ -45,7 +45,8 @@ int hgt_eval_charge(struct hgt_evaluator *e, uint64_t work)
 int hgt_eval_search(struct hgt_evaluator *e, uint32_t pattern, const char *text, size_t len)
 {
 	uint32_t pattern_len;
-	const char *pattern_text = hgt_img_string(e->image, hgt_img_row(e->image, e->image->patterns, pattern), &pattern_len);
+	const char *pattern_text = hgt_img_string(e->image, hgt_img_row(e->image, e->image->patterns, pattern),
+		&pattern_len);
 	int code = hgt_eval_charge(e, SEARCH_WORK + len);
 
 	if (!code && !e->patterns[pattern]) {
@@ -66,7 +67,8 @@ int hgt_eval_search(struct hgt_evaluator *e, uint32_t pattern, const char *text,
 	if (code == HGT_ELIMIT) {
 		hgt_buf_reset(&e->message);
 		hgt_eval_quote(&e->message, pattern_text, pattern_len);
-		hgt_error_set(e->err, HGT_ELIMIT, "looking for the pattern %s in a text of %zu bytes takes too much work", e->message.data,
+		hgt_error_set(e->err, HGT_ELIMIT, "looking for the pattern %s in a text of %zu bytes takes too much work",
+			e->message.data,
 			len);
 	}
 	return code;
@@ -210,14 +212,15 @@ static int apply(struct hgt_evaluator *e, struct hgt_scope *s)
 int hgt_eval_here(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t schema, size_t marks, bool quiet)
 {
 	struct hgt_scope scope = {
-		.up = s, .place = s->place, .schema = schema, .depth = s->depth + 1, .here = s->here + 1, .marks = marks, .quiet = quiet,
+		.up = s, .place = s->place, .schema = schema, .depth = s->depth + 1, .here = s->here + 1, .marks = marks,
+			.quiet = quiet,
 	};
 
 	return apply(e, &scope);
 }
 
-static int apply_below(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_place *place, uint32_t schema,
-	bool quiet)
+static int apply_below(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_place *place,
+	uint32_t schema, bool quiet)
 {
 	struct hgt_scope scope = {
 		.up = s, .place = place, .schema = schema, .depth = s->depth + 1, .marks = HGT_NO_MARKS, .quiet = quiet,
@@ -226,7 +229,8 @@ static int apply_below(struct hgt_evaluator *e, const struct hgt_scope *s, const
 	return apply(e, &scope);
 }
 
-int hgt_eval_member(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair, uint32_t schema, bool quiet)
+int hgt_eval_member(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair,
+	uint32_t schema, bool quiet)
 {
 	struct hgt_place place = {.up = s->place, .node = pair->value, .told = pair->value, .key = pair->key};
 
@@ -250,7 +254,8 @@ int hgt_eval_name(struct hgt_evaluator *e, const struct hgt_scope *s, const stru
 	return apply_below(e, s, &place, schema, s->quiet);
 }
 
-int hgt_evaluator_new(const struct hgt_image *image, const struct hgt_evaluate_options *options, struct hgt_evaluator **out,
+int hgt_evaluator_new(const struct hgt_image *image, const struct hgt_evaluate_options *options,
+	struct hgt_evaluator **out,
 	struct hgt_error *err)
 {
 	struct hgt_evaluator *e = calloc(1, sizeof(*e));
@@ -292,7 +297,8 @@ void hgt_evaluator_free(struct hgt_evaluator *e)
 	free(e);
 }
 
-int hgt_evaluate(struct hgt_evaluator *e, uint32_t schema, const struct hgt_node *node, hgt_schema_finding_cb tell, void *user,
+int hgt_evaluate(struct hgt_evaluator *e, uint32_t schema, const struct hgt_node *node,
+	hgt_schema_finding_cb tell, void *user,
 	struct hgt_error *err)
 {
 	struct hgt_place place = {.node = node, .told = node};

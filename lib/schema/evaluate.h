@@ -23,7 +23,7 @@ struct hgt_evaluate_options {
 	uint64_t work;		/* the most to do for one document: about one unit a schema and value, more for long searches */
 };
 
-/* No formats, 100 findings, 20 million units: a second or so. */
+/* No formats, 100 findings, 20 million units: a second or two. */
 extern const struct hgt_evaluate_options hgt_evaluate_default_options;
 
 /* Valid during the call. */
@@ -40,7 +40,8 @@ struct hgt_schema_finding {
 typedef void (*hgt_schema_finding_cb)(void *user, const struct hgt_schema_finding *finding);
 
 /* Borrows the image. */
-int hgt_evaluator_new(const struct hgt_image *image, const struct hgt_evaluate_options *options, struct hgt_evaluator **out,
+int hgt_evaluator_new(const struct hgt_image *image, const struct hgt_evaluate_options *options,
+	struct hgt_evaluator **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_evaluator_free(struct hgt_evaluator *evaluator);
 
@@ -48,7 +49,8 @@ void hgt_evaluator_free(struct hgt_evaluator *evaluator);
  * 1 when the value fits the schema; 0 when not, and each reason has been told (`tell` may be NULL). Otherwise it cannot be said whether
  * it fits: HGT_ELIMIT when the work is too much or the schema refers to itself without end, HGT_ECORRUPT, HGT_ENOMEM.
  */
-int hgt_evaluate(struct hgt_evaluator *evaluator, uint32_t schema, const struct hgt_node *node, hgt_schema_finding_cb tell,
+int hgt_evaluate(struct hgt_evaluator *evaluator, uint32_t schema, const struct hgt_node *node,
+	hgt_schema_finding_cb tell,
 	void *user, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Walk the names that a schema's `properties` have, for hints: start with *pos = 0; NULL at the end. The schema is one

@@ -35,7 +35,8 @@ static bool is_base64(const char *s, size_t len)
 			continue;
 		if (s[i] == '=')
 			padding++;
-		else if (padding || !(is_digit(s[i]) || ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z') || s[i] == '+' || s[i] == '/'))
+		else if (padding || !(is_digit(s[i]) || ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z') || s[i] == '+' ||
+			s[i] == '/'))
 			return false;
 		else
 			digits++;

@@ -46,7 +46,8 @@ void hgt_image_checked_release(struct hgt_image_checked *checked);
 int hgt_image_check_schema_slow(struct hgt_image_checked *checked, uint32_t index, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
-static inline HGT_MUST_CHECK int hgt_image_check_schema(struct hgt_image_checked *checked, uint32_t index, struct hgt_error *err)
+static inline HGT_MUST_CHECK int hgt_image_check_schema(struct hgt_image_checked *checked, uint32_t index,
+	struct hgt_error *err)
 {
 	if (checked->schemas[index / 8] & 1u << index % 8)
 		return 0;

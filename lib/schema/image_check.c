@@ -172,7 +172,8 @@ static bool check_operand(struct hgt_image_checked *c, uint32_t op, uint32_t arg
 	case HGT_OPERAND_PATTERN:
 		return is_pattern(c, arg);
 	case HGT_OPERAND_FORMAT:
-		return has_words(c, arg, 3) && hgt_img_word(image, arg) < HGT_FORMAT_COUNT && is_string(c, hgt_img_row(image, arg, 1));
+		return has_words(c, arg, 3) && hgt_img_word(image, arg) < HGT_FORMAT_COUNT && is_string(c, hgt_img_row(image,
+			arg, 1));
 	case HGT_OPERAND_SCHEMAS:
 		return check_list(c, arg, is_schema, NULL);
 	case HGT_OPERAND_STRINGS:
@@ -205,7 +206,8 @@ static bool check_resource(struct hgt_image_checked *c, uint32_t index)
 	if (c->resources[index / 8] & 1u << index % 8)
 		return true;
 	at = hgt_img_row(c->image, c->image->resources, index);
-	if (!has_words(c, at, 1) || !is_string(c, hgt_img_word(c->image, at)) || !check_list(c, at + 4, is_string, is_schema))
+	if (!has_words(c, at, 1) || !is_string(c, hgt_img_word(c->image, at)) || !check_list(c, at + 4, is_string,
+		is_schema))
 		return false;
 	c->resources[index / 8] |= (unsigned char)(1u << index % 8);
 	return true;
@@ -278,7 +280,8 @@ int hgt_image_check(const struct hgt_image *image, struct hgt_error *err)
 	for (uint32_t i = 0; !code && i < image->n_entries; i++) {
 		const char *name = hgt_image_entry(image, i);
 
-		if (!name || (before && strcmp(before, name) >= 0) || !is_schema(&checked, hgt_img_row(image, image->entries, 2 * i + 1)))
+		if (!name || (before && strcmp(before, name) >= 0) || !is_schema(&checked, hgt_img_row(image, image->entries,
+			2 * i + 1)))
 			code = hgt_error_set(err, HGT_ECORRUPT, "the schema image is damaged: entry %u", (unsigned)i);
 		before = name;
 	}

@@ -138,7 +138,8 @@ void hgt_pattern_free(struct hgt_pattern *pattern)
 	free(pattern);
 }
 
-int hgt_pattern_search(const struct hgt_pattern *pattern, const char *text, size_t len, unsigned steps, struct hgt_error *err)
+int hgt_pattern_search(const struct hgt_pattern *pattern, const char *text, size_t len, unsigned steps,
+	struct hgt_error *err)
 {
 	int result;
 

@@ -35,7 +35,8 @@ static void note(void *user, const struct hgt_schema_finding *finding)
 	hgt_buf_addf(user, "%s %s %s\n", finding->pointer, finding->keyword, finding->message);
 }
 
-int schema_judge(const struct hgt_buf *data, const struct hgt_evaluate_options *options, const char *document, char **told)
+int schema_judge(const struct hgt_buf *data, const struct hgt_evaluate_options *options, const char *document,
+	char **told)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
 	struct hgt_evaluator *e = NULL;

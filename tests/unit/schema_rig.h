@@ -9,6 +9,7 @@
 int schema_compile(const char *text, enum hgt_draft draft, struct hgt_buf *image, struct hgt_error *err);
 
 /* Hold the document (YAML) against entry "s": "pointer keyword message" a line into *told (to be freed), or the error's message. */
-int schema_judge(const struct hgt_buf *image, const struct hgt_evaluate_options *options, const char *document, char **told);
+int schema_judge(const struct hgt_buf *image, const struct hgt_evaluate_options *options, const char *document,
+	char **told);
 
 #endif

@@ -168,7 +168,8 @@ static void test_bounds(void **state)
 		{"{$dynamicAnchor: x, anyOf: [{$dynamicRef: '#x'}]}", "1", "refers to itself without end", 1000000},
 		{"{allOf: [{$ref: '#/$defs/a'}, {$ref: '#/$defs/a'}], $defs: {a: {allOf: [{$ref: '#/$defs/b'}, {$ref: '#/$defs/b'}]}, "
 			"b: {allOf: [{$ref: '#/$defs/c'}, {$ref: '#/$defs/c'}]}, c: {type: integer}}}", "1", "too much work", 20},
-		{"{pattern: '^(a+)+$'}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "looking for the pattern \"^(a+)+$\"",
+		{"{pattern: '^(a+)+$'}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+			"looking for the pattern \"^(a+)+$\"",
 			1000000},
 	};
 
