@@ -113,11 +113,12 @@ static bool is_dot_atom(const char *s, size_t len)
 /* A mailbox of RFC 5321: its domain is a host name or an address in brackets. */
 bool hgt_is_email(const char *s, size_t len)
 {
-	const char *at = memrchr(s, '@', len), *domain = at + 1;
+	const char *at = memrchr(s, '@', len), *domain;
 	size_t local, rest;
 
 	if (!at)
 		return false;
+	domain = at + 1;
 	local = (size_t)(at - s);
 	rest = len - local - 1;
 	if (!is_dot_atom(s, local) && !is_quoted_local(s, local))

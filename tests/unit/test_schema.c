@@ -89,6 +89,7 @@ static void test_formats(void **state)
 		{"date-time", "'1998-12-31T15:59:60.123-08:00'", "'1998-12-31T15:58:60Z'"},
 		{"duration", "P1Y2M3DT4H5M6S", "P1S"},
 		{"email", "a.b@example.org", "a..b@example.org"},
+		{"email", "'\"a b\"@[10.0.0.1]'", "example.org"},
 		{"uri", "https://[::1]:80/a?b#c", "//a/b"},
 		{"uri-reference", "//a/b", "'a b'"},
 		{"uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567e89b12d3a456426614174000"},
