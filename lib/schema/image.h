@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "schema/layout.h"
 
-/* Borrows data, which must stay as it is while the image is used, at a multiple of four. HGT_ECORRUPT when it is no image. */
+/* Borrows data, which must stay as it is while the image is used. HGT_ECORRUPT when it is no image. */
 int hgt_image_open(struct hgt_image *image, const void *data, size_t size, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether all that is in the image adds up; HGT_ECORRUPT, HGT_ENOMEM. */
