@@ -265,7 +265,7 @@ journal_tells_of() {
   echo hga_wrong >"$T/web1.token"
   agent_start web1
   wait_for 20 grep -q "the server refuses this agent.*401" "$T/web1.log"
-  ! process_ended "${AGENT_PID[web1]}"
+  ! process_ended "${AGENT_PID[web1]}" || false
   agent_stop web1
   mv "$T/kept" "$T/web1.token"
   chmod 640 "$T/web1.token"
@@ -279,7 +279,7 @@ journal_tells_of() {
   wait_for 20 grep -q "everyone on this host can read the token.*$T/web1.token" "$T/web1.log"
   headgate agent remove web1
   wait_for 20 grep -q "the server refuses this agent.*401" "$T/web1.log"
-  ! process_ended "${AGENT_PID[web1]}"
+  ! process_ended "${AGENT_PID[web1]}" || false
   agent_stop web1
 
   agent_add narrow 'apps/**'
