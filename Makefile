@@ -175,6 +175,9 @@ $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
+# The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
+schemas-native:
+	@contrib/schemas/generate
 
 # Every header compiles alone.
 HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h))
@@ -241,7 +244,7 @@ help:
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
 .PHONY: all check check-unit check-e2e check-asan check-headers check-docs fuzz bench quickstart quickstart-stop deps \
-	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites
+	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
 

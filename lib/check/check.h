@@ -27,6 +27,7 @@ struct hgt_subject {
 	enum hgt_class cls;	/* of the document */
 	const struct hgt_node *object;	/* the document's root, or one item of a list of objects */
 	const char *pointer;	/* of the object in its document: "", "/items/3" */
+	unsigned kubernetes;	/* the minor version of Kubernetes 1 that it is for */
 };
 
 /* A place in the text that a finding marks. */
@@ -67,7 +68,7 @@ enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len,
 enum hgt_class hgt_class_of_document(const char *path, const char *text, const struct hgt_doc *doc, enum hgt_class cls,
 	bool forced);
 
-/* k8s.c: what several checks ask about an object. */
+/* object.c: what several checks ask about an object. */
 struct hgt_gvk {
 	const char *group;	/* of group_len bytes, not terminated there; none for the core group */
 	size_t group_len;
@@ -90,12 +91,7 @@ const struct hgt_node *hgt_k8s_items(const struct hgt_node *object, const char *
 /* Whether text has a place for something to be put in later: ${NAME}, {{ name }}, $(NAME), or is SOPS' ENC[...]. */
 bool hgt_k8s_has_placeholder(const char *text);
 
-/* The checks. */
-void hgt_check_k8s_type_meta(struct hgt_subject *subject);
-void hgt_check_k8s_name(struct hgt_subject *subject);
-void hgt_check_k8s_duplicate(struct hgt_subject *subject);
-
-/* k8s_duplicate.c */
+/* k8s/duplicate.c: what is remembered over files. */
 struct hgt_duplicates *hgt_duplicates_new(void);
 void hgt_duplicates_free(struct hgt_duplicates *duplicates);
 

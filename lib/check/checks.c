@@ -3,7 +3,7 @@
 
 #include "base/escape.h"
 #include "base/utf8.h"
-#include "check/check.h"
+#include "k8s/k8s.h"
 
 #define OF(cls) (UINT32_C(1) << (HGT_CLASS_##cls))
 
@@ -21,6 +21,7 @@ static const struct {
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
+	{OBJECTS, true, hgt_check_k8s_kind},
 };
 
 static void run_checks_on(struct hgt_subject *subject, bool per_object)

@@ -26,6 +26,8 @@ int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine *
 	engine->options = *options;
 	if (!engine->options.blob_limit)
 		engine->options.blob_limit = DEFAULT_BLOB_LIMIT;
+	if (!engine->options.kubernetes)
+		engine->options.kubernetes = HGT_KUBERNETES_NEWEST;
 	hgt_findings_init(&engine->findings, options->findings_limit ? options->findings_limit : DEFAULT_FINDINGS_LIMIT);
 	engine->duplicates = hgt_duplicates_new();
 	if (!engine->duplicates) {
@@ -207,7 +209,8 @@ static int judge_documents(struct hgt_engine *engine, struct hgt_source *source,
 		tell_problem(engine, source, path, &set.problems[i], json);
 	for (size_t i = 0; i < set.n_docs && !engine->failed && !hgt_engine_out_of_time(engine, path); i++) {
 		struct hgt_subject subject = {.engine = engine, .source = source, .duplicates = engine->duplicates,
-			.path = path, .file = engine->files, .object = set.docs[i].root, .pointer = ""};
+			.path = path, .file = engine->files, .object = set.docs[i].root, .pointer = "",
+			.kubernetes = engine->options.kubernetes};
 
 		if (!subject.object)
 			continue;

@@ -68,7 +68,11 @@ struct hgt_rule_setting {
 	enum hgt_severity severity;
 };
 
+/* The newest minor version of Kubernetes 1 that is known here. */
+#define HGT_KUBERNETES_NEWEST 37
+
 struct hgt_engine_options {
+	unsigned kubernetes;		/* the minor version of Kubernetes 1 that the objects are for; 0: the newest */
 	size_t blob_limit;		/* bytes; a larger file is an error finding git/blob-size. 0: 10 MiB */
 	size_t findings_limit;		/* kept; 0: 100 */
 	unsigned depth_limit;		/* 0: the default of lib/doc */

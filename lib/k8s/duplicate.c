@@ -7,7 +7,7 @@
  */
 #include "base/escape.h"
 #include "base/map.h"
-#include "check/check.h"
+#include "k8s/k8s.h"
 
 static const char rule[] = "k8s/duplicate-resource";
 
