@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "k8s/k8s.h"
+#include "k8s/workload_checks.h"
 
 #define OF(cls) (UINT32_C(1) << (HGT_CLASS_##cls))
 
@@ -20,6 +21,7 @@ static const struct {
 } checks[] = {
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
+	{OBJECTS, true, hgt_check_k8s_metadata},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
 	{OBJECTS, true, hgt_check_k8s_kind},
 };

@@ -1,12 +1,23 @@
 /* Which checks a kind has beyond its schema. */
 #include "k8s/k8s.h"
+#include "k8s/workload_checks.h"
 
 /* By group and kind, whatever the version; sorted, for a search. */
 static const struct {
 	const char *group, *kind;
 	void (*check)(struct hgt_subject *subject);
 } kinds[] = {
-	{"", "Namespace", NULL},
+	{"", "Pod", hgt_check_k8s_pod},
+	{"", "PodTemplate", hgt_check_k8s_pod_template},
+	{"", "ReplicationController", hgt_check_k8s_replication_controller},
+	{"apps", "DaemonSet", hgt_check_k8s_daemon_set},
+	{"apps", "Deployment", hgt_check_k8s_deployment},
+	{"apps", "ReplicaSet", hgt_check_k8s_replica_set},
+	{"apps", "StatefulSet", hgt_check_k8s_stateful_set},
+	{"autoscaling", "HorizontalPodAutoscaler", hgt_check_k8s_horizontal_pod_autoscaler},
+	{"batch", "CronJob", hgt_check_k8s_cron_job},
+	{"batch", "Job", hgt_check_k8s_job},
+	{"policy", "PodDisruptionBudget", hgt_check_k8s_pod_disruption_budget},
 };
 
 static int compare(const struct hgt_gvk *gvk, const char *group, const char *kind)
