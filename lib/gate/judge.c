@@ -172,9 +172,9 @@ static int judge_movement(struct trial *t)
 }
 
 /*
- * What the change is told from: what the ref held before; for a new one the default branch, if the same policy has judged that; else
- * nothing, so that no file comes under a policy unjudged by way of a branch without one. In history, before a first commit
- * there was nothing.
+ * What the change is told from: what the ref held before; for a new one the default branch, if the same policy has judged that;
+ * else nothing, so that no file comes under a policy unjudged by way of a branch without one. In history, before a first
+ * commit there was nothing.
  */
 static const char *find_base(const struct trial *t)
 {
