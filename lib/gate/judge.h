@@ -1,5 +1,6 @@
 /*
- * The policy of a ref applied to a move of it: what the gate asks of every update of a push, and `headgate replay` of every past one.
+ * The policy of a ref applied to a move of it: what the gate asks of every update of a push, and `headgate replay` of each
+ * past one.
  *
  *	struct hgt_judge *judge;
  *	struct hgt_verdict verdict = HGT_VERDICT_INIT;
