@@ -85,13 +85,20 @@ static bool is_link(uint32_t mode)
 	return (mode & 0170000) == 0120000;
 }
 
+/* The class that a path is to be checked as; false when nobody needs to read it. */
+static bool class_of(const struct trial *t, const char *path, enum hgt_class *cls, bool *strict)
+{
+	*cls = hgt_policy_class(t->policy, path, strict);
+	return *cls != HGT_CLASS_OTHER && hgt_class_of_path(path) != HGT_CLASS_OTHER;
+}
+
 /* Whether the policy has a file of this name judged. */
 static bool is_checked(void *ctx, const char *path)
 {
-	const struct trial *t = ctx;
+	enum hgt_class cls;
 	bool strict;
 
-	return hgt_policy_class(t->policy, path, &strict) != HGT_CLASS_OTHER && hgt_class_of_path(path) != HGT_CLASS_OTHER;
+	return class_of(ctx, path, &cls, &strict);
 }
 
 /* Put a blob into the judge's buffer, in place of the last. */
@@ -121,6 +128,70 @@ static int check_after(struct trial *t, const struct hgt_path_change *change, en
 	return code < 0 ? code : hgt_engine_file(t->engine, change->path, blob->data, blob->len, cls, t->err);
 }
 
+/* What stood at a changed path before. Too large to be checked is too large to be compared. */
+static int note_before(void *ctx, const struct hgt_path_change *change)
+{
+	struct trial *t = ctx;
+	enum hgt_class cls;
+	uint64_t size;
+	bool strict;
+	int code;
+
+	if (!is_file(change->old_mode) || !class_of(t, change->path, &cls, &strict))
+		return 0;
+	if (hgt_engine_out_of_time(t->engine, change->path))
+		return 1;
+	code = hgt_repo_blob_size(t->judge->repo, change->old_id, &size, t->err);
+	if (code < 0 || size > t->policy->limits.blob)
+		return code < 0 ? code : 0;
+	code = load(t, change->old_id, size);
+	return code < 0 ? code : hgt_engine_before(t->engine, change->path, t->judge->blob.data, t->judge->blob.len, cls, t->err);
+}
+
+/* One file of the new state, as a walk of the tree shows it. */
+struct tree_walk {
+	struct trial *trial;
+	hgt_tree_file_cb each;
+	void *ctx;
+	const struct hgt_path_change *change;
+	uint64_t size;
+};
+
+static int load_tree_file(const struct hgt_tree_file *file, struct hgt_buf *out, struct hgt_error *err)
+{
+	const struct tree_walk *walk = file->ctx;
+
+	hgt_buf_reset(out);
+	return hgt_repo_blob(walk->trial->judge->repo, walk->change->new_id, walk->size, out, err);
+}
+
+static int show_tree_file(void *ctx, const struct hgt_path_change *change)
+{
+	struct tree_walk *walk = ctx;
+	struct trial *t = walk->trial;
+	struct hgt_tree_file file = {.path = change->path, .load = load_tree_file, .ctx = walk};
+	bool strict;
+	int code;
+
+	if (!is_file(change->new_mode) || !class_of(t, change->path, &file.cls, &strict))
+		return 0;
+	code = hgt_repo_blob_size(t->judge->repo, change->new_id, &file.size, t->err);
+	if (code < 0)
+		return code;
+	walk->change = change;
+	walk->size = file.size;
+	return walk->each(walk->ctx, &file);
+}
+
+/* All of the new state, for the engine. */
+static int walk_tree(void *ctx, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err)
+{
+	struct trial *t = ctx;
+	struct tree_walk walk = {.trial = t, .each = each, .ctx = each_ctx};
+
+	return hgt_repo_changes(t->judge->repo, OID_NONE, t->update->new_id, "", show_tree_file, &walk, err);
+}
+
 /* One changed path, whatever became of it. */
 static int check_path(void *ctx, const struct hgt_path_change *change)
 {
@@ -130,8 +201,7 @@ static int check_path(void *ctx, const struct hgt_path_change *change)
 
 	if (hgt_engine_out_of_time(t->engine, change->path))
 		return 1;
-	cls = hgt_policy_class(t->policy, change->path, &strict);
-	if (cls == HGT_CLASS_OTHER || hgt_class_of_path(change->path) == HGT_CLASS_OTHER)
+	if (!class_of(t, change->path, &cls, &strict))
 		return 0;
 	hgt_engine_set_strict(t->engine, strict);
 	return check_after(t, change, cls);
@@ -188,15 +258,27 @@ static const char *find_base(const struct trial *t)
 	return OID_NONE;
 }
 
+/* Judge what the move brings: all that stood before first, for an object may have moved to any file. */
+static int judge_change(struct trial *t)
+{
+	const char *base = find_base(t);
+	int code = 0;
+
+	if (!hgt_oid_is_zero(base))
+		code = hgt_repo_changes(t->judge->repo, base, t->update->new_id, "", note_before, t, t->err);
+	if (code == 0)
+		code = hgt_repo_changes(t->judge->repo, base, t->update->new_id, "", check_path, t, t->err);
+	hgt_engine_out_of_time(t->engine, t->update->ref);
+	return code;
+}
+
 /* Judge the movement, then what it brings. What a refused movement brings is not looked into. */
 static int judge_trial(struct trial *t)
 {
 	int code = t->judge->actor ? judge_movement(t) : 0;
 
-	if (code == 0 && hgt_engine_findings(t->engine)->errors == 0 && hgt_update_change(t->update) != HGT_CHANGE_DELETE) {
-		code = hgt_repo_changes(t->judge->repo, find_base(t), t->update->new_id, "", check_path, t, t->err);
-		hgt_engine_out_of_time(t->engine, t->update->ref);
-	}
+	if (code == 0 && hgt_engine_findings(t->engine)->errors == 0 && hgt_update_change(t->update) != HGT_CHANGE_DELETE)
+		code = judge_change(t);
 	return code < 0 ? code : hgt_engine_finish(t->engine, t->err);
 }
 
@@ -219,6 +301,8 @@ int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, i
 	options.findings_limit = t.policy->limits.findings;
 	options.settings = t.policy->rules;
 	options.n_settings = t.policy->n_rules;
+	options.tree = walk_tree;
+	options.tree_ctx = &t;
 	options.deadline_ms = began_ms + t.policy->limits.seconds * 1000;
 	code = hgt_engine_new(&options, &verdict->engine, err);
 	if (code < 0)
