@@ -214,7 +214,7 @@ check-docs: deps-build-web-test
 	@tests/run --docs
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
-bench: deps-build-web-test
+bench: deps-build-web-test-suites
 	@tests/bench/run
 quickstart: deps-build-web
 	@contrib/quickstart/start
