@@ -1,7 +1,7 @@
 /* k8s/name: names that the API server takes. */
 #include "base/escape.h"
 #include "base/utf8.h"
-#include "check/check.h"
+#include "k8s/k8s.h"
 
 static const char rule[] = "k8s/name";
 

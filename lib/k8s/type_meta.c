@@ -1,5 +1,5 @@
 /* k8s/type-meta: what every Kubernetes object has: apiVersion, kind, metadata, a name. */
-#include "check/check.h"
+#include "k8s/k8s.h"
 #include "check/nearest.h"
 
 static const char rule[] = "k8s/type-meta";
