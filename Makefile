@@ -212,6 +212,8 @@ check-asan: deps-build-web-test
 	@tests/run --asan
 check-docs: deps-build-web-test
 	@tests/run --docs
+check-cluster:
+	@tests/cluster/run
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
 bench: deps-build-web-test-suites
@@ -249,6 +251,7 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
+	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'
@@ -257,7 +260,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs fuzz bench quickstart quickstart-stop deps \
+.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster fuzz bench quickstart quickstart-stop deps \
 	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
