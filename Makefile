@@ -50,7 +50,7 @@ HG_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-section
 # libgit2 as packaged loads TLS and ssh libraries and parses a CA bundle on every start, 8 ms a process; nothing here lets
 # libgit2 speak to the network. Where its static library links with lib/git/no_transport.c in place of the transports it is
 # taken so (0.3 ms); elsewhere, and with LIBGIT2=shared, the shared one is.
-GIT2_STATIC_LIBS := -l:libgit2.a -l:libpcre2-8.a -l:libmbedcrypto.a -l:libhttp_parser.a -lz
+GIT2_STATIC_LIBS := -l:libgit2.a -l:libpcre2-8.a -l:libmbedcrypto.a -l:libhttp_parser.a -l:libz.a
 ifndef LIBGIT2
 LIBGIT2 := $(shell printf '\043include <git2.h>\nint main(void){return git_libgit2_init()<0;}\n' > /tmp/hgt-probe-$$$$.c; \
 	$(CC) -o /tmp/hgt-probe-$$$$ /tmp/hgt-probe-$$$$.c lib/git/no_transport.c $(GIT2_STATIC_LIBS) >/dev/null 2>&1 \
@@ -61,7 +61,9 @@ GIT2_LIBS := $(GIT2_STATIC_LIBS)
 else
 GIT2_LIBS := $(call libs_of,libgit2)
 endif
-YAML_LIBS   := $(call libs_of,yaml-0.1)
+# Each shared library costs every start 0.04 ms; libyaml's own calls go through tables then. Where it is there as an archive, that.
+YAML_LIBS   := $(if $(filter static,$(LIBGIT2)),$(filter /%,$(shell $(CC) -print-file-name=libyaml.a)))
+YAML_LIBS   := $(or $(YAML_LIBS),$(call libs_of,yaml-0.1))
 NETTLE_LIBS := $(call libs_of,nettle)
 EVENT_LIBS  := $(call libs_of,libevent_core libevent_extra)
 SQLITE_LIBS := $(call libs_of,sqlite3)
@@ -173,6 +175,11 @@ $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
+peers:
+	@contrib/peers.sh
+# The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
+schemas-native:
+	@contrib/schemas/generate
 
 # Every header compiles alone.
 HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h))
@@ -234,12 +241,13 @@ help:
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'
+	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
 .PHONY: all check check-unit check-e2e check-asan check-headers check-docs fuzz bench quickstart quickstart-stop deps \
-	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites
+	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
 

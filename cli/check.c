@@ -8,7 +8,7 @@
 #include "headgate/protocol.h"
 
 static const char usage[] =
-	"usage: headgate check [--as CLASS] [--strict] [--format text|json] [PATH...]\n"
+	"usage: headgate check [--as CLASS] [--strict] [--format FORMAT] [PATH...]\n"
 	"       headgate check --rev REV [--repo DIR] [...] [PATH...]\n"
 	"       headgate check [--stdin-name NAME] [...] -\n"
 	"\n"
@@ -19,7 +19,7 @@ static const char usage[] =
 	"      --repo DIR         of this repository, not the one around the current folder\n"
 	"      --as CLASS         what the files are: kubernetes, yaml, ... (--as help lists them); else name and content tell\n"
 	"      --strict           a warning is an error\n"
-	"      --format FORMAT    text (the default) or json\n"
+	"      --format FORMAT    text (the default), json, sarif, junit, or github: commands of a GitHub workflow\n"
 	"      --stdin-name NAME  the path that standard input has, for its class and for what is told\n"
 	"  -h, --help             print this\n"
 	"\n"
@@ -28,11 +28,15 @@ static const char usage[] =
 /* All findings are told, up to a number that nobody reads. */
 enum { FINDINGS_MAX = 100000 };
 
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT, FORMAT_GITHUB, FORMAT_COUNT };
+
+static const char *const format_names[FORMAT_COUNT] = {"text", "json", "sarif", "junit", "github"};
+
 struct options {
 	const char *rev, *repo, *stdin_name;
 	enum hgt_class cls;
 	bool strict;
-	bool json;
+	enum format format;
 };
 
 static int list_classes(void)
@@ -45,6 +49,18 @@ static int list_classes(void)
 	status = terminal_print(out.data);
 	hgt_buf_release(&out);
 	return status;
+}
+
+/* Whether there is such a format. */
+static bool read_format(const char *name, enum format *format)
+{
+	for (int i = 0; i < FORMAT_COUNT; i++) {
+		if (strcmp(name, format_names[i]) == 0) {
+			*format = (enum format)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* -1 to go on, else the exit status to end with. */
@@ -85,9 +101,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->strict = true;
 			break;
 		case OPT_FORMAT:
-			if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
-				return terminal_usage_error("check", "--format is text or json, not", optarg);
-			o->json = strcmp(optarg, "json") == 0;
+			if (!read_format(optarg, &o->format))
+				return terminal_usage_error("check", "--format is text, json, sarif, junit or github, not", optarg);
 			break;
 		case OPT_STDIN_NAME:
 			o->stdin_name = optarg;
@@ -117,24 +132,42 @@ static int read_input(const struct options *o, struct check_input *input, char *
 	return code;
 }
 
-static int report(const struct options *o, const struct hgt_engine *engine, struct hgt_error *err)
+static void write_report(enum format format, const struct check_input *input, struct hgt_buf *out)
 {
-	const struct hgt_findings *list = hgt_engine_findings(engine);
 	struct hgt_report_style style = {.color = terminal_has_color(), .excerpt = true};
+
+	switch (format) {
+	case FORMAT_JSON:
+		hgt_report_json(input->engine, out);
+		break;
+	case FORMAT_SARIF:
+		hgt_report_sarif(input->engine, !input->trouble, out);
+		break;
+	case FORMAT_JUNIT:
+		hgt_report_junit(input->engine, out);
+		break;
+	case FORMAT_GITHUB:
+		hgt_report_github(input->engine, out);
+		break;
+	default:
+		hgt_report_text(hgt_engine_findings(input->engine), &style, out);
+	}
+}
+
+/* The summary is for people: where the result is for a program it is that program's to sum up. */
+static int report(enum format format, const struct check_input *input, struct hgt_error *err)
+{
 	struct hgt_buf out = HGT_BUF_INIT, summary = HGT_BUF_INIT;
 	int code;
 
-	if (o->json)
-		hgt_report_json(engine, &out);
-	else
-		hgt_report_text(list, &style, &out);
-	hgt_report_summary(list, hgt_engine_files(engine), "file", &summary);
+	write_report(format, input, &out);
+	hgt_report_summary(hgt_engine_findings(input->engine), hgt_engine_files(input->engine), "file", &summary);
 	code = hgt_buf_check(&out, err);
 	if (code == 0)
 		code = hgt_buf_check(&summary, err);
 	if (code == 0 && terminal_print(out.data) != HGT_EXIT_OK)
 		code = hgt_error_set(err, HGT_EIO, "the findings could not be written");
-	if (code == 0 && !o->json)
+	if (code == 0 && (format == FORMAT_TEXT || format == FORMAT_GITHUB))
 		fprintf(stderr, "%s\n", summary.data);
 	hgt_buf_release(&summary);
 	hgt_buf_release(&out);
@@ -160,7 +193,7 @@ int check_main(int argc, char **argv)
 	if (code == 0)
 		code = hgt_engine_finish(input.engine, &err);
 	if (code == 0)
-		code = report(&o, input.engine, &err);
+		code = report(o.format, &input, &err);
 	if (code < 0) {
 		terminal_complain("check", err.message);
 		status = HGT_EXIT_TROUBLE;

@@ -3,9 +3,9 @@
 #
 #   build   the programs          web    a web server for the quickstart and the tests
 #   test    make check, bench     fuzz   make fuzz
-#   suites  make suites
+#   suites  make suites           cluster  make check-cluster
 #
-# Does nothing when they are all there. A web server or sshd is wanted as a program alone: where this script installs the package, the
+# Does nothing when they are all there. A web server, sshd or etcd is wanted as a program alone: where this script installs the package, the
 # service that comes with it is neither started nor enabled.
 set -eu
 
@@ -14,9 +14,10 @@ packages_of() {
     build) echo "build-essential pkg-config git libgit2-dev libevent-dev libyaml-dev libsqlite3-dev libcurl4-openssl-dev" \
       "nettle-dev zlib1g-dev libpcre2-dev" ;;
     web) echo "nginx-light fcgiwrap curl jq" ;;
-    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 openssh-server openssh-client" ;;
+    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
+    cluster) echo "etcd-server openssl curl python3" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;
   esac
 }
@@ -30,7 +31,7 @@ missing_of() {
   done
 }
 
-[ $# -gt 0 ] || set -- build web test fuzz suites
+[ $# -gt 0 ] || set -- build web test fuzz suites cluster
 wanted=$(for group in "$@"; do packages_of "$group"; done)
 # The sanitizer's runtime has its version in its name.
 case " $* " in
@@ -70,6 +71,7 @@ if command -v systemctl >/dev/null; then
     case $p in
       nginx-light) $sudo systemctl --quiet disable nginx.service 2>/dev/null || true ;;
       fcgiwrap) $sudo systemctl --quiet disable fcgiwrap.socket fcgiwrap.service 2>/dev/null || true ;;
+      etcd-server) $sudo systemctl --quiet disable etcd.service 2>/dev/null || true ;;
       openssh-server) $sudo systemctl --quiet disable ssh.service 2>/dev/null || true ;;
     esac
   done

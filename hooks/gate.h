@@ -17,9 +17,6 @@
 
 struct gate {
 	struct hook *hook;		/* borrowed; its way_out follows the steps */
-	struct hgt_repo *repo;		/* borrowed for gate_judge */
-	struct hgt_buf default_branch;	/* "" when HEAD is detached */
-	char default_tip[HGT_OID_HEX + 1];	/* all zero when it is not born */
 	struct hgt_buf text;		/* for the pusher: nothing, the warnings, or why it is refused */
 	struct hgt_findings findings;	/* of all refs, for the daemon */
 	size_t refused;			/* refs */

@@ -1,18 +1,39 @@
 /* A region of memory that is freed at once. */
 #include "base/arena.h"
 
-#include <stdint.h>
+#include <sys/mman.h>
 
 struct hgt_arena_chunk {
 	struct hgt_arena_chunk *next;
 	size_t size;	/* of data */
-	size_t used;
 	_Alignas(max_align_t) char data[];
 };
 
-enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 256 * 1024 };
+enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 4 << 20, HUGE_PAGE = 2 << 20 };
 
-static struct hgt_arena_chunk *grow(struct hgt_arena *arena, size_t need)
+/* All of the chunk is free again. */
+static void begin(struct hgt_arena *arena, struct hgt_arena_chunk *chunk)
+{
+	arena->head = chunk;
+	arena->front = chunk ? chunk->data : NULL;
+	arena->back = chunk ? chunk->data + chunk->size : NULL;
+}
+
+/* Large chunks are of huge pages where the system has them: a fault for every 4 KiB would cost as much as half of what is done there. */
+static void *take_memory(size_t *size)
+{
+	void *p;
+
+	if (*size < HUGE_PAGE)
+		return malloc(*size);
+	*size = (*size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	p = aligned_alloc(HUGE_PAGE, *size);
+	if (p)
+		(void)madvise(p, *size, MADV_HUGEPAGE);
+	return p;
+}
+
+bool hgt_arena_grow(struct hgt_arena *arena, size_t need)
 {
 	size_t size = arena->head ? arena->head->size * 2 : FIRST_CHUNK;
 	struct hgt_arena_chunk *chunk;
@@ -21,39 +42,16 @@ static struct hgt_arena_chunk *grow(struct hgt_arena *arena, size_t need)
 		size = LARGEST_CHUNK;
 	if (size < need)
 		size = need;
-	if (size > PTRDIFF_MAX - sizeof(*chunk))
-		return NULL;
-	chunk = malloc(sizeof(*chunk) + size);
+	if (size > PTRDIFF_MAX - sizeof(*chunk) - HUGE_PAGE)
+		return false;
+	size += sizeof(*chunk);
+	chunk = take_memory(&size);
 	if (!chunk)
-		return NULL;
-	chunk->size = size;
-	chunk->used = 0;
+		return false;
+	chunk->size = size - sizeof(*chunk);
 	chunk->next = arena->head;
-	arena->head = chunk;
-	return chunk;
-}
-
-void *hgt_arena_alloc(struct hgt_arena *arena, size_t size)
-{
-	const size_t align = _Alignof(max_align_t);
-	struct hgt_arena_chunk *chunk = arena->head;
-	void *p;
-
-	if (size > SIZE_MAX - align)
-		return NULL;
-	size = (size + align - 1) & ~(align - 1);
-	if (arena->limit && (size > arena->limit || arena->used > arena->limit - size))
-		return NULL;
-	if (!chunk || chunk->size - chunk->used < size) {
-		chunk = grow(arena, size);
-		if (!chunk)
-			return NULL;
-	}
-	p = chunk->data + chunk->used;
-	chunk->used += size;
-	arena->used += size;
-	memset(p, 0, size);
-	return p;
+	begin(arena, chunk);
+	return true;
 }
 
 void *hgt_arena_array(struct hgt_arena *arena, size_t n, size_t size)
@@ -65,13 +63,13 @@ void *hgt_arena_array(struct hgt_arena *arena, size_t n, size_t size)
 
 char *hgt_arena_strndup(struct hgt_arena *arena, const char *s, size_t len)
 {
-	char *p;
+	char *p = len < SIZE_MAX ? hgt_arena_bytes(arena, len + 1) : NULL;
 
-	if (len == SIZE_MAX)
+	if (!p)
 		return NULL;
-	p = hgt_arena_alloc(arena, len + 1);
-	if (p && len)
+	if (len)
 		memcpy(p, s, len);
+	p[len] = '\0';
 	return p;
 }
 
@@ -85,11 +83,9 @@ static void drop(struct hgt_arena *arena, struct hgt_arena_chunk *keep)
 			free(c);
 		c = next;
 	}
-	if (keep) {
+	if (keep)
 		keep->next = NULL;
-		keep->used = 0;
-	}
-	arena->head = keep;
+	begin(arena, keep);
 	arena->used = 0;
 }
 

@@ -91,3 +91,46 @@ void hgt_escape_url(struct hgt_buf *out, const char *s, size_t len)
 			hgt_buf_addf(out, "%%%02X", c);
 	}
 }
+
+/* The entity of a byte that has to be one, NULL for the rest. */
+static const char *xml_entity(unsigned char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\n':
+		return "&#10;";
+	case '\r':
+		return "&#13;";
+	case '\t':
+		return "&#9;";
+	default:
+		return NULL;
+	}
+}
+
+void hgt_escape_xml(struct hgt_buf *out, const char *s, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		unsigned char c = (unsigned char)s[i];
+		const char *entity = xml_entity(c);
+		uint32_t cp = c;
+
+		n = c < 0x80 ? 1 : hgt_utf8_decode(s + i, len - i, &cp);
+		if (entity)
+			hgt_buf_adds(out, entity);
+		else if (!n || cp < 0x20 || cp == 0xfffe || cp == 0xffff)
+			hgt_buf_adds(out, "\xef\xbf\xbd");
+		else if (cp >= 0x7f && cp < 0xa0)
+			hgt_buf_addf(out, "&#%u;", (unsigned)cp);
+		else
+			hgt_buf_add(out, s + i, n);
+		n += !n;
+	}
+}

@@ -18,4 +18,8 @@ void hgt_escape_str(struct hgt_buf *out, const char *s);
 /* Add s percent-encoded for a URL's query or path segment (RFC 3986 section 2.3: all but unreserved). */
 void hgt_escape_url(struct hgt_buf *out, const char *s, size_t len);
 
+/* Add s as XML 1.0 text or attribute value: markup by its entities, line ends, tabs, DEL and C1 controls by their numbers; what XML
+ * has no place for (other control bytes, U+FFFE, U+FFFF, bytes that are no UTF-8) as U+FFFD. */
+void hgt_escape_xml(struct hgt_buf *out, const char *s, size_t len);
+
 #endif

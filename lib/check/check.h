@@ -17,16 +17,20 @@
 #include "doc/doc.h"
 
 struct hgt_duplicates;
+struct hgt_transitions;
 
 struct hgt_subject {
 	struct hgt_engine *engine;
 	struct hgt_source *source;
 	struct hgt_duplicates *duplicates;	/* of the engine: over all files */
+	struct hgt_transitions *transitions;	/* what was before; NULL when nothing was brought */
+	struct hgt_findings *held;	/* findings go here, not into the engine; NULL as a rule */
 	const char *path;
 	size_t file;		/* its number in this run, from 1 */
 	enum hgt_class cls;	/* of the document */
 	const struct hgt_node *object;	/* the document's root, or one item of a list of objects */
 	const char *pointer;	/* of the object in its document: "", "/items/3" */
+	unsigned kubernetes;	/* the minor version of Kubernetes 1 that it is for */
 };
 
 /* A place in the text that a finding marks. */
@@ -67,7 +71,7 @@ enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len,
 enum hgt_class hgt_class_of_document(const char *path, const char *text, const struct hgt_doc *doc, enum hgt_class cls,
 	bool forced);
 
-/* k8s.c: what several checks ask about an object. */
+/* object.c: what several checks ask about an object. */
 struct hgt_gvk {
 	const char *group;	/* of group_len bytes, not terminated there; none for the core group */
 	size_t group_len;
@@ -90,14 +94,30 @@ const struct hgt_node *hgt_k8s_items(const struct hgt_node *object, const char *
 /* Whether text has a place for something to be put in later: ${NAME}, {{ name }}, $(NAME), or is SOPS' ENC[...]. */
 bool hgt_k8s_has_placeholder(const char *text);
 
-/* The checks. */
-void hgt_check_k8s_type_meta(struct hgt_subject *subject);
-void hgt_check_k8s_name(struct hgt_subject *subject);
-void hgt_check_k8s_duplicate(struct hgt_subject *subject);
-
-/* k8s_duplicate.c */
+/* k8s/duplicate.c: what is remembered over files. */
 struct hgt_duplicates *hgt_duplicates_new(void);
 void hgt_duplicates_free(struct hgt_duplicates *duplicates);
+
+/*
+ * k8s/transition.c: what objects were before the change. concern: whether a text may hold an object of which that matters.
+ * finish: judge what has moved and what is gone.
+ */
+struct hgt_transitions *hgt_transitions_new(void);
+void hgt_transitions_free(struct hgt_transitions *transitions);
+bool hgt_transitions_concern(const char *text, size_t len);
+int hgt_transitions_before(struct hgt_transitions *transitions, const char *path, const char *data, size_t len,
+	enum hgt_class cls, bool forced, const struct hgt_doc_limits *limits, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_transitions_finish(struct hgt_transitions *transitions, struct hgt_engine *engine,
+	const struct hgt_engine_options *options, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* checks.c: whether documents of the class are Kubernetes objects. */
+bool hgt_class_holds_objects(enum hgt_class cls);
+
+/* engine.c: the class that name and wish agree on, before the content is looked at; whether text of a class is JSON; whether it is
+ * parsed at all. */
+enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted);
+bool hgt_class_reads_json(const char *path, enum hgt_class cls);
+bool hgt_class_is_parsed(enum hgt_class cls);
 
 /* engine.c: add a finding under the engine's settings; remembers want of memory. */
 void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding);

@@ -211,6 +211,14 @@ static bool all_items(const struct hgt_node *seq, bool (*is)(const struct hgt_no
 	return seq->v.seq.n > 0;
 }
 
+/* Whether the text has the word. memmem does not look for a rare first byte as fast as memchr does. */
+static bool has_text(const char *text, size_t len, const char *word)
+{
+	const char *first = memchr(text, word[0], len);
+
+	return first && memmem(first, len - (size_t)(first - text), word, strlen(word));
+}
+
 /* Whether a directive of strategic merge patches is among the keys of the node or of what is in it. */
 static bool has_directive(const struct hgt_node *node)
 {
@@ -295,7 +303,7 @@ enum hgt_class hgt_class_of_document(const char *path, const char *text, const s
 		return HGT_CLASS_KUSTOMIZE_PATCH;
 	if (root->type == HGT_NODE_SEQ && !forced && all_items(root, is_play))
 		return HGT_CLASS_ANSIBLE;
-	if (is_map(root) && memmem(text + doc->offset, doc->length, "$patch", 6) && has_directive(root))
+	if (is_map(root) && has_text(text + doc->offset, doc->length, "$patch") && has_directive(root))
 		return HGT_CLASS_KUSTOMIZE_PATCH;
 	if (is_map(root))
 		found = class_of_object(root, forced);

@@ -12,6 +12,7 @@ struct hgt_engine {
 	struct hgt_engine_options options;
 	struct hgt_findings findings;
 	struct hgt_duplicates *duplicates;
+	struct hgt_transitions *transitions;	/* made when there is something that was before */
 	size_t files, documents;
 	bool timed_out;	/* told once */
 	bool failed;	/* memory ran out in a check */
@@ -26,6 +27,8 @@ int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine *
 	engine->options = *options;
 	if (!engine->options.blob_limit)
 		engine->options.blob_limit = DEFAULT_BLOB_LIMIT;
+	if (!engine->options.kubernetes)
+		engine->options.kubernetes = HGT_KUBERNETES_NEWEST;
 	hgt_findings_init(&engine->findings, options->findings_limit ? options->findings_limit : DEFAULT_FINDINGS_LIMIT);
 	engine->duplicates = hgt_duplicates_new();
 	if (!engine->duplicates) {
@@ -40,6 +43,7 @@ void hgt_engine_free(struct hgt_engine *engine)
 {
 	if (!engine)
 		return;
+	hgt_transitions_free(engine->transitions);
 	hgt_duplicates_free(engine->duplicates);
 	hgt_findings_release(&engine->findings);
 	free(engine);
@@ -182,23 +186,35 @@ static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, c
 	hgt_engine_tell(engine, &finding);
 }
 
-static bool is_parsed(enum hgt_class cls)
+bool hgt_class_reads_json(const char *path, enum hgt_class cls)
+{
+	return cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
+}
+
+bool hgt_class_is_parsed(enum hgt_class cls)
 {
 	return cls != HGT_CLASS_HELM_TEMPLATE && cls != HGT_CLASS_VAULT && cls != HGT_CLASS_TERRAFORM;
 }
 
-static int judge_documents(struct hgt_engine *engine, struct hgt_source *source, const char *path, enum hgt_class cls,
-	bool forced, struct hgt_error *err)
+static struct hgt_doc_limits limits_of(const struct hgt_engine *engine)
 {
 	struct hgt_doc_limits limits = hgt_doc_default_limits;
-	bool json = cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
-	struct hgt_doc_set set;
-	int code;
 
 	if (engine->options.depth_limit)
 		limits.depth = engine->options.depth_limit;
 	if (limits.bytes < engine->options.blob_limit)
 		limits.bytes = engine->options.blob_limit;
+	return limits;
+}
+
+static int judge_documents(struct hgt_engine *engine, struct hgt_source *source, const char *path, enum hgt_class cls,
+	bool forced, struct hgt_error *err)
+{
+	struct hgt_doc_limits limits = limits_of(engine);
+	bool json = hgt_class_reads_json(path, cls);
+	struct hgt_doc_set set;
+	int code;
+
 	hgt_doc_set_init(&set);
 	code = (json ? hgt_json_parse : hgt_yaml_parse)(source->data, source->len, &limits, &set, err);
 	if (code < 0)
@@ -207,7 +223,8 @@ static int judge_documents(struct hgt_engine *engine, struct hgt_source *source,
 		tell_problem(engine, source, path, &set.problems[i], json);
 	for (size_t i = 0; i < set.n_docs && !engine->failed && !hgt_engine_out_of_time(engine, path); i++) {
 		struct hgt_subject subject = {.engine = engine, .source = source, .duplicates = engine->duplicates,
-			.path = path, .file = engine->files, .object = set.docs[i].root, .pointer = ""};
+			.transitions = engine->transitions, .path = path, .file = engine->files, .object = set.docs[i].root, .pointer = "",
+			.kubernetes = engine->options.kubernetes};
 
 		if (!subject.object)
 			continue;
@@ -222,7 +239,7 @@ out:
 }
 
 /* The class that name and wish agree on, before the content is looked at. */
-static enum hgt_class agree(const char *path, enum hgt_class wanted)
+enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted)
 {
 	enum hgt_class by_name = hgt_class_of_path(path);
 
@@ -233,10 +250,31 @@ static enum hgt_class agree(const char *path, enum hgt_class wanted)
 	return wanted == HGT_CLASS_KUBERNETES && by_name != HGT_CLASS_AUTO ? by_name : wanted;
 }
 
+int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
+	struct hgt_error *err)
+{
+	enum hgt_class cls = hgt_class_agreed(path, wanted);
+	bool forced = wanted != HGT_CLASS_AUTO;
+	struct hgt_doc_limits limits = limits_of(engine);
+
+	if (cls == HGT_CLASS_OTHER || !len || len > engine->options.blob_limit || !hgt_transitions_concern(data, len) ||
+		memchr(data, 0, len) || hgt_engine_out_of_time(engine, path))
+		return outcome(engine, err);
+	if (!forced || wanted == HGT_CLASS_KUBERNETES)
+		cls = hgt_class_of_text(path, data, len, cls, forced);
+	if (!hgt_class_is_parsed(cls))
+		return 0;
+	if (!engine->transitions)
+		engine->transitions = hgt_transitions_new();
+	if (!engine->transitions)
+		return hgt_error_nomem(err);
+	return hgt_transitions_before(engine->transitions, path, data, len, cls, forced, &limits, err);
+}
+
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
 	struct hgt_error *err)
 {
-	enum hgt_class cls = agree(path, wanted);
+	enum hgt_class cls = hgt_class_agreed(path, wanted);
 	bool forced = wanted != HGT_CLASS_AUTO;
 	struct hgt_source source;
 	int code;
@@ -252,13 +290,15 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
 		return outcome(engine, err);
 	if (!forced || wanted == HGT_CLASS_KUBERNETES)
 		cls = hgt_class_of_text(path, source.data, len, cls, forced);
-	return is_parsed(cls) ? judge_documents(engine, &source, path, cls, forced, err) : 0;
+	return hgt_class_is_parsed(cls) ? judge_documents(engine, &source, path, cls, forced, err) : 0;
 }
 
 int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err)
 {
+	int code = engine->transitions ? hgt_transitions_finish(engine->transitions, engine, &engine->options, err) : 0;
+
 	hgt_findings_sort(&engine->findings);
-	return outcome(engine, err);
+	return code < 0 ? code : outcome(engine, err);
 }
 
 const struct hgt_findings *hgt_engine_findings(const struct hgt_engine *engine)

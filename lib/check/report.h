@@ -30,6 +30,21 @@ void hgt_report_summary(const struct hgt_findings *list, size_t files, const cha
 /* {"summary":{"files","documents","errors","warnings"},"findings":[...]} and a newline. */
 void hgt_report_json(const struct hgt_engine *engine, struct hgt_buf *out);
 
+/*
+ * SARIF 2.1.0 and a newline: one run, the rules of the table that occur, a result each finding. `complete`: whether all was
+ * checked that was asked for; what is missing from an incomplete run is unknown, not mended. (report_sarif.c)
+ */
+void hgt_report_sarif(const struct hgt_engine *engine, bool complete, struct hgt_buf *out);
+
+/*
+ * JUnit XML as GitLab and Jenkins read it: a test case each file that something was found in; it fails where there are errors.
+ * When nothing was found there is one case that passed: Jenkins takes a report without cases for a mistake. (report_junit.c)
+ */
+void hgt_report_junit(const struct hgt_engine *engine, struct hgt_buf *out);
+
+/* Workflow commands of GitHub Actions, a line each finding, which become annotations of the files. (report_github.c) */
+void hgt_report_github(const struct hgt_engine *engine, struct hgt_buf *out);
+
 /* The array alone, into a message that is being written; at most `most` of them. */
 void hgt_report_findings_json(const struct hgt_findings *list, size_t most, struct hgt_json *json);
 

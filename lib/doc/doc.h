@@ -139,8 +139,19 @@ int hgt_json_parse_message(const char *text, size_t len, struct hgt_doc_set *set
 
 /* The value under key in a map (the explicit one before a merged one, the last of duplicates), or NULL; NULL too when node
  * is NULL or no map. */
-const struct hgt_node *hgt_node_get(const struct hgt_node *node, const char *key);
-const struct hgt_pair *hgt_node_pair(const struct hgt_node *node, const char *key);
+const struct hgt_pair *hgt_node_find(const struct hgt_node *node, const char *key, size_t len);
+
+static inline const struct hgt_pair *hgt_node_pair(const struct hgt_node *node, const char *key)
+{
+	return hgt_node_find(node, key, strlen(key));
+}
+
+static inline const struct hgt_node *hgt_node_get(const struct hgt_node *node, const char *key)
+{
+	const struct hgt_pair *pair = hgt_node_pair(node, key);
+
+	return pair ? pair->value : NULL;
+}
 
 /* A string's text under key; NULL when missing or no string. */
 const char *hgt_node_get_string(const struct hgt_node *node, const char *key);

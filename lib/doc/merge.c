@@ -1,11 +1,6 @@
 /* Merge keys: `<<: *base` and `<<: [*first, *second]`. */
 #include "doc/tree.h"
 
-bool hgt_is_merge_key(const struct hgt_node *key)
-{
-	return key->type == HGT_NODE_STRING && !key->quoted && !key->aliased && key->len == 2 && memcmp(key->text, "<<", 2) == 0;
-}
-
 static int refuse(struct hgt_tree *tree, const struct hgt_node *value)
 {
 	hgt_tree_point(tree);

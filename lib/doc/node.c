@@ -6,9 +6,8 @@
 #include "doc/scalar.h"
 #include "doc/tree.h"
 
-const struct hgt_pair *hgt_node_pair(const struct hgt_node *node, const char *key)
+const struct hgt_pair *hgt_node_find(const struct hgt_node *node, const char *key, size_t len)
 {
-	size_t len = strlen(key);
 	const struct hgt_pair *merged = NULL;
 
 	if (!node || node->type != HGT_NODE_MAP)
@@ -24,13 +23,6 @@ const struct hgt_pair *hgt_node_pair(const struct hgt_node *node, const char *ke
 		merged = pair;
 	}
 	return merged;
-}
-
-const struct hgt_node *hgt_node_get(const struct hgt_node *node, const char *key)
-{
-	const struct hgt_pair *pair = hgt_node_pair(node, key);
-
-	return pair ? pair->value : NULL;
 }
 
 const char *hgt_node_get_string(const struct hgt_node *node, const char *key)

@@ -29,27 +29,50 @@ static bool is_any(const char *text, size_t len, const char *const *words)
 	return false;
 }
 
+/* The words of YAML 1.1, by their length. */
+static const struct {
+	char lower[6];
+	enum hgt_node_type type;
+	bool value;
+} words[][2] = {
+	{{"", HGT_NODE_NULL, false}, {"", HGT_NODE_NULL, false}},
+	{{"y", HGT_NODE_BOOL, true}, {"n", HGT_NODE_BOOL, false}},
+	{{"no", HGT_NODE_BOOL, false}, {"on", HGT_NODE_BOOL, true}},
+	{{"yes", HGT_NODE_BOOL, true}, {"off", HGT_NODE_BOOL, false}},
+	{{"true", HGT_NODE_BOOL, true}, {"null", HGT_NODE_NULL, false}},
+	{{"false", HGT_NODE_BOOL, false}, {"false", HGT_NODE_BOOL, false}},
+};
+
+/* Whether text is the word in small letters, in capitals, or with a capital first. */
+static bool is_word(const char *text, size_t len, const char *lower)
+{
+	bool small = true, capital = true;
+
+	if (len && (text[0] | 0x20) != lower[0])
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		small &= text[i] == lower[i];
+		capital &= text[i] == lower[i] - 0x20;
+	}
+	return small || (capital && text[0] != lower[0]);
+}
+
 static bool resolve_word(struct hgt_node *node, const char *text, size_t len)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-	static const char *const trues[] = {
-		"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", NULL,
-	};
-	static const char *const falses[] = {
-		"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", NULL,
-	};
-
-	if (len > 5)
+	if (len >= sizeof(words) / sizeof(words[0]))
 		return false;
-	if (is_any(text, len, nulls)) {
+	if (len == 1 && *text == '~') {
 		node->type = HGT_NODE_NULL;
 		return true;
 	}
-	node->v.boolean = is_any(text, len, trues);
-	if (!node->v.boolean && !is_any(text, len, falses))
-		return false;
-	node->type = HGT_NODE_BOOL;
-	return true;
+	for (size_t i = 0; i < 2; i++) {
+		if (!is_word(text, len, words[len][i].lower))
+			continue;
+		node->type = words[len][i].type;
+		node->v.boolean = words[len][i].value;
+		return true;
+	}
+	return false;
 }
 
 static bool resolve_special_float(struct hgt_node *node, const char *text, size_t len)

@@ -51,14 +51,12 @@ void hgt_tree_init(struct hgt_tree *tree, struct hgt_doc_set *set, const struct 
 	set->n_docs = set->n_problems = 0;
 }
 
-/* Room for one more in a list that doubles. */
-static int grow(struct hgt_tree *tree, void *list, size_t *cap, size_t n, size_t size)
+/* Room for more in a list that is full. */
+static int grow(struct hgt_tree *tree, void *list, size_t *cap, size_t size)
 {
 	size_t more = *cap ? *cap * 2 : 32;
 	void *bigger;
 
-	if (n < *cap)
-		return 0;
 	if (more > SIZE_MAX / size)
 		return hgt_error_nomem(tree->err);
 	bigger = realloc(*(void **)list, more * size);
@@ -139,7 +137,7 @@ int hgt_tree_tell(struct hgt_tree *tree, enum hgt_problem_kind kind, struct hgt_
 	arena->limit = limit;
 	if (!problem.message || !problem.pointer || (tree->hint.len && !problem.hint))
 		return hgt_error_nomem(tree->err);
-	if (grow(tree, &tree->problems, &tree->problems_cap, tree->n_problems, sizeof(problem)) < 0)
+	if (tree->n_problems == tree->problems_cap && grow(tree, &tree->problems, &tree->problems_cap, sizeof(problem)) < 0)
 		return HGT_ENOMEM;
 	tree->problems[tree->n_problems++] = problem;
 	hgt_buf_reset(&tree->message);
@@ -179,17 +177,12 @@ void hgt_tree_point(struct hgt_tree *tree)
 	}
 }
 
-int hgt_tree_take(struct hgt_tree *tree, size_t n, size_t size, void **out)
+/* The arena had no room for size bytes: its limit is reached, or memory ran out. */
+static int refuse_memory(struct hgt_tree *tree, size_t size)
 {
-	struct hgt_arena *arena = &tree->set->arena;
-	void *p = hgt_arena_array(arena, n, size);
+	const struct hgt_arena *arena = &tree->set->arena;
 
-	if (p) {
-		*out = p;
-		return 0;
-	}
-	/* n * size fits: both come from what is in memory already. */
-	if (!arena->limit || (arena->used < arena->limit && n * size + _Alignof(max_align_t) <= arena->limit - arena->used))
+	if (!arena->limit || (arena->used < arena->limit && size + _Alignof(max_align_t) <= arena->limit - arena->used))
 		return hgt_error_nomem(tree->err);
 	hgt_buf_addf(&tree->message, "the document takes more than %zu bytes of memory", arena->limit);
 	if (hgt_tree_tell(tree, HGT_PROBLEM_LIMIT, (struct hgt_place){tree->doc.line, 1}, 0) < 0)
@@ -197,15 +190,28 @@ int hgt_tree_take(struct hgt_tree *tree, size_t n, size_t size, void **out)
 	return HGT_TREE_ENOUGH;
 }
 
+int hgt_tree_take(struct hgt_tree *tree, size_t n, size_t size, void **out)
+{
+	void *p = hgt_arena_array(&tree->set->arena, n, size);
+
+	/* n * size fits: both come from what is in memory already. */
+	if (!p)
+		return refuse_memory(tree, n * size);
+	*out = p;
+	return 0;
+}
+
 int hgt_tree_string(struct hgt_tree *tree, const char *copy, size_t len, char **out)
 {
-	void *p = NULL;
-	int code = hgt_tree_take(tree, len + 1, 1, &p);
+	char *p = hgt_arena_bytes(&tree->set->arena, len + 1);
 
-	if (code)
-		return code;
-	if (copy && len)
+	if (!p)
+		return refuse_memory(tree, len + 1);
+	if (copy)
 		memcpy(p, copy, len);
+	else
+		memset(p, 0, len);
+	p[len] = '\0';
 	*out = p;
 	return 0;
 }
@@ -213,7 +219,6 @@ int hgt_tree_string(struct hgt_tree *tree, const char *copy, size_t len, char **
 int hgt_tree_node(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_place start, struct hgt_node **out)
 {
 	struct hgt_node *node;
-	void *p = NULL;
 	int code;
 
 	if (tree->nodes >= tree->limits->nodes) {
@@ -221,10 +226,9 @@ int hgt_tree_node(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_pla
 		code = hgt_tree_tell(tree, HGT_PROBLEM_LIMIT, start, 0);
 		return code < 0 ? code : HGT_TREE_ENOUGH;
 	}
-	code = hgt_tree_take(tree, 1, sizeof(*node), &p);
-	if (code)
-		return code;
-	node = p;
+	node = hgt_arena_alloc(&tree->set->arena, sizeof(*node));
+	if (!node)
+		return refuse_memory(tree, sizeof(*node));
 	tree->nodes++;
 	node->type = type;
 	node->line = node->end_line = start.line;
@@ -234,24 +238,11 @@ int hgt_tree_node(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_pla
 	return 0;
 }
 
-struct hgt_frame *hgt_tree_top(struct hgt_tree *tree)
-{
-	return tree->n_frames ? &tree->frames[tree->n_frames - 1] : NULL;
-}
-
-bool hgt_tree_wants_key(const struct hgt_tree *tree)
-{
-	const struct hgt_frame *top;
-
-	if (!tree->n_frames)
-		return false;
-	top = &tree->frames[tree->n_frames - 1];
-	return top->node->type == HGT_NODE_MAP && (tree->n_pending - top->first) % 2 == 0;
-}
-
 bool hgt_tree_wants_merge(const struct hgt_tree *tree)
 {
-	return tree->n_frames && tree->frames[tree->n_frames - 1].node->type == HGT_NODE_MAP && !hgt_tree_wants_key(tree) &&
+	const struct hgt_frame *top = hgt_tree_top(tree);
+
+	return top && top->node->type == HGT_NODE_MAP && (tree->n_pending - top->first) % 2 &&
 		hgt_is_merge_key(tree->pending[tree->n_pending - 1]);
 }
 
@@ -283,7 +274,7 @@ void hgt_tree_abandon(struct hgt_tree *tree)
 int hgt_tree_end(struct hgt_tree *tree, size_t end_offset)
 {
 	assert(!tree->n_frames && tree->n_pending <= 1);
-	if (grow(tree, &tree->docs, &tree->docs_cap, tree->n_docs, sizeof(*tree->docs)) < 0)
+	if (tree->n_docs == tree->docs_cap && grow(tree, &tree->docs, &tree->docs_cap, sizeof(*tree->docs)) < 0)
 		return HGT_ENOMEM;
 	tree->doc.root = tree->n_pending ? tree->pending[0] : NULL;
 	tree->doc.length = end_offset - tree->doc.offset;
@@ -296,7 +287,7 @@ int hgt_tree_add(struct hgt_tree *tree, struct hgt_node *node)
 {
 	if (hgt_tree_wants_key(tree) && hgt_is_merge_key(node))
 		hgt_tree_top(tree)->merges = true;
-	if (grow(tree, &tree->pending, &tree->pending_cap, tree->n_pending, sizeof(struct hgt_node *)) < 0)
+	if (tree->n_pending == tree->pending_cap && grow(tree, &tree->pending, &tree->pending_cap, sizeof(node)) < 0)
 		return HGT_ENOMEM;
 	tree->pending[tree->n_pending++] = node;
 	return 0;
@@ -319,7 +310,7 @@ int hgt_tree_open(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_pla
 	code = hgt_tree_node(tree, type, start, &node);
 	if (code)
 		return code;
-	if (grow(tree, &tree->frames, &tree->frames_cap, tree->n_frames, sizeof(*tree->frames)) < 0)
+	if (tree->n_frames == tree->frames_cap && grow(tree, &tree->frames, &tree->frames_cap, sizeof(*tree->frames)) < 0)
 		return HGT_ENOMEM;
 	tree->frames[tree->n_frames++] = (struct hgt_frame){
 		.node = node, .first = tree->n_pending, .anchor = anchor, .work = tree->work, .height = 1,
@@ -346,9 +337,12 @@ static bool same_key(const struct hgt_node *a, const struct hgt_node *b)
 {
 	char room_a[HGT_KEY_ROOM], room_b[HGT_KEY_ROOM];
 	size_t len_a, len_b;
-	const char *text_a = hgt_key_text(a, room_a, &len_a);
-	const char *text_b = hgt_key_text(b, room_b, &len_b);
+	const char *text_a, *text_b;
 
+	if (a->type == HGT_NODE_STRING && b->type == HGT_NODE_STRING)
+		return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+	text_a = hgt_key_text(a, room_a, &len_a);
+	text_b = hgt_key_text(b, room_b, &len_b);
 	return len_a == len_b && memcmp(text_a, text_b, len_a) == 0;
 }
 

@@ -81,7 +81,7 @@ void hgt_tree_abandon(struct hgt_tree *tree);
 int hgt_tree_node(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_place start, struct hgt_node **out)
 	HGT_MUST_CHECK;
 
-/* A terminated copy of len bytes in the arena; `copy` may be NULL for room to be filled by the caller. */
+/* A terminated copy of len bytes in the arena; `copy` may be NULL for zeroed room to be filled by the caller. */
 int hgt_tree_string(struct hgt_tree *tree, const char *copy, size_t len, char **out) HGT_MUST_CHECK;
 
 int hgt_tree_open(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_place start, struct hgt_anchor *anchor)
@@ -89,9 +89,19 @@ int hgt_tree_open(struct hgt_tree *tree, enum hgt_node_type type, struct hgt_pla
 int hgt_tree_add(struct hgt_tree *tree, struct hgt_node *node) HGT_MUST_CHECK;
 int hgt_tree_close(struct hgt_tree *tree, struct hgt_place end) HGT_MUST_CHECK;
 
-/* The collection being read, NULL outside of any; whether it waits for a key, for the value of a key `<<`. */
-struct hgt_frame *hgt_tree_top(struct hgt_tree *tree);
-bool hgt_tree_wants_key(const struct hgt_tree *tree);
+/* The collection being read, NULL outside of any. */
+static inline struct hgt_frame *hgt_tree_top(const struct hgt_tree *tree)
+{
+	return tree->n_frames ? &tree->frames[tree->n_frames - 1] : NULL;
+}
+
+/* Whether it waits for a key, for the value of a key `<<`. */
+static inline bool hgt_tree_wants_key(const struct hgt_tree *tree)
+{
+	const struct hgt_frame *top = hgt_tree_top(tree);
+
+	return top && top->node->type == HGT_NODE_MAP && (tree->n_pending - top->first) % 2 == 0;
+}
 bool hgt_tree_wants_merge(const struct hgt_tree *tree);
 
 /* Tell that what begins here is nested too deep. */
@@ -113,7 +123,11 @@ int hgt_tree_take(struct hgt_tree *tree, size_t n, size_t size, void **out) HGT_
 
 /* Make pairs the map's, with those that its `<<` keys bring in at the end. */
 int hgt_merge(struct hgt_tree *tree, struct hgt_node *map) HGT_MUST_CHECK;
-bool hgt_is_merge_key(const struct hgt_node *key);
+static inline bool hgt_is_merge_key(const struct hgt_node *key)
+{
+	return key->len == 2 && key->text[0] == '<' && key->text[1] == '<' && key->type == HGT_NODE_STRING && !key->quoted &&
+		!key->aliased;
+}
 
 /* The string that Kubernetes makes of a key: the text of a string, else the value written out. `room` has HGT_KEY_ROOM bytes. */
 #define HGT_KEY_ROOM 32

@@ -79,31 +79,56 @@ static bool breaks_line(char c)
 	return c == '\n' || c == '\r' || c == '\x85' || c == '\xa8' || c == '\xa9';
 }
 
+enum { BLOCK = 32 };
+
+/* Whether all of the block is printable ASCII and line feeds; the compiler makes vector code of it. */
+static bool is_plain_block(const char *s)
+{
+	unsigned char odd = 0;
+
+	for (size_t i = 0; i < BLOCK; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		odd |= ((unsigned char)(c - 0x20) > 0x7e - 0x20) & (c != '\n');
+	}
+	return !odd;
+}
+
+/* Look at the character at i, and give its length; 0 for one that cannot be in YAML text. */
+static size_t look_at(struct hgt_yaml_reader *r, size_t i, bool first)
+{
+	uint32_t cp;
+	size_t n = hgt_utf8_decode(r->text + i, r->len - i, &cp);
+
+	if (!n || !is_printable(cp))
+		return 0;
+	/* A byte order mark that begins a line is dropped by libyaml, and a part of the key for go-yaml. */
+	if (cp == 0xfeff && (first || breaks_line(r->text[i - 1])))
+		return 0;
+	if (cp >= 0x80)
+		r->ascii = false;
+	if (cp == 0x85 || cp == 0x2028 || cp == 0x2029 || (cp == '\r' && (i + 1 == r->len || r->text[i + 1] != '\n')))
+		r->odd_breaks = true;
+	return n;
+}
+
 /* The first byte from `from` on that cannot be in YAML text, the text's end when all can. */
 static size_t find_bad_byte(struct hgt_yaml_reader *r, size_t from)
 {
 	size_t i = from;
 
 	while (i < r->len) {
-		unsigned char c = (unsigned char)r->text[i];
-		uint32_t cp;
-		size_t n;
+		size_t end = r->len - i < BLOCK ? r->len : i + BLOCK;
 
-		if (c >= 0x20 && c < 0x7f) {
-			i++;
-			continue;
+		if (end - i == BLOCK && is_plain_block(r->text + i))
+			i = end;
+		while (i < end) {
+			size_t n = look_at(r, i, i == from);
+
+			if (!n)
+				return i;
+			i += n;
 		}
-		n = hgt_utf8_decode(r->text + i, r->len - i, &cp);
-		if (!n || !is_printable(cp))
-			return i;
-		/* A byte order mark that begins a line is dropped by libyaml, and a part of the key for go-yaml. */
-		if (cp == 0xfeff && (i == from || breaks_line(r->text[i - 1])))
-			return i;
-		if (cp >= 0x80)
-			r->ascii = false;
-		if (cp == 0x85 || cp == 0x2028 || cp == 0x2029 || (cp == '\r' && (i + 1 == r->len || r->text[i + 1] != '\n')))
-			r->odd_breaks = true;
-		i += n;
 	}
 	return r->len;
 }
@@ -161,7 +186,8 @@ static int read_from(struct hgt_yaml_reader *r, size_t pos, size_t end, uint32_t
 	size_t at, from;
 	int code;
 
-	r->now = (struct hgt_yaml_stretch){.start = pos, .end = end, .line = line, .doc = pos, .cursor = {0, pos, {line, 1}}};
+	r->now = (struct hgt_yaml_stretch){.start = pos, .end = end, .line = line, .doc = pos,
+		.open_end = r->text[end - 1] != '\n', .cursor = {0, pos, {line, 1}}};
 	code = read_stretch(r, &at);
 	if (code != HGT_TREE_REFUSED)
 		return code;
@@ -196,7 +222,8 @@ static int read_text(struct hgt_yaml_reader *r)
 		}
 		if (code < 0 || code == HGT_TREE_ENOUGH)
 			return code;
-		line += count_lines(r->text + pos, next - pos);
+		if (next < r->len)
+			line += count_lines(r->text + pos, next - pos);
 		pos = next;
 	}
 	return 0;

@@ -31,7 +31,7 @@ static size_t offset_of(struct hgt_yaml_reader *r, yaml_mark_t mark)
 static struct hgt_place place_of(struct hgt_yaml_reader *r, yaml_mark_t mark)
 {
 	/* A text without a line break at its end gets one more line from libyaml. */
-	if (r->odd_breaks || (mark.column == 0 && offset_of(r, mark) >= r->now.end))
+	if (r->odd_breaks || (r->now.open_end && mark.column == 0 && offset_of(r, mark) >= r->now.end))
 		return follow(r, mark)->place;
 	return (struct hgt_place){(uint32_t)mark.line + r->now.line, (uint32_t)mark.column + 1};
 }

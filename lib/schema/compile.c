@@ -102,7 +102,7 @@ int hgt_compiler_new(enum hgt_draft draft, struct hgt_compiler **out, struct hgt
 
 	if (!c)
 		return hgt_error_nomem(err);
-	c->dialect = (struct hgt_dialect){.draft = draft, .validation = true, .applicator = true, .unevaluated = true};
+	c->dialect = hgt_compile_dialect(draft);
 	hgt_buf_init(&c->data);
 	hgt_buf_init(&c->scratch);
 	*out = c;
@@ -134,6 +134,12 @@ void hgt_compiler_free(struct hgt_compiler *c)
 
 int hgt_compiler_add(struct hgt_compiler *c, const char *uri, const struct hgt_node *root, struct hgt_error *err)
 {
+	return hgt_compiler_add_as(c, c->dialect.draft, uri, root, err);
+}
+
+int hgt_compiler_add_as(struct hgt_compiler *c, enum hgt_draft draft, const char *uri, const struct hgt_node *root,
+	struct hgt_error *err)
+{
 	struct hgt_schema_document *document;
 	size_t len = strcspn(uri, "#");
 
@@ -144,6 +150,7 @@ int hgt_compiler_add(struct hgt_compiler *c, const char *uri, const struct hgt_n
 		return hgt_error_nomem(err);
 	document->uri = hgt_arena_strndup(&c->arena, uri, len);
 	document->root = root;
+	document->draft = draft;
 	if (!document->uri || hgt_map_put(&c->by_uri, document->uri, len, document, NULL) < 0)
 		return hgt_error_nomem(err);
 	document->next = c->documents;
@@ -151,7 +158,7 @@ int hgt_compiler_add(struct hgt_compiler *c, const char *uri, const struct hgt_n
 	return 0;
 }
 
-int hgt_compiler_entry(struct hgt_compiler *c, const char *name, const char *uri, struct hgt_error *err)
+int hgt_compiler_entry(struct hgt_compiler *c, const char *name, const char *uri, uint32_t flags, struct hgt_error *err)
 {
 	struct hgt_anchor_target target;
 	struct hgt_schema_entry *entry;
@@ -164,6 +171,7 @@ int hgt_compiler_entry(struct hgt_compiler *c, const char *name, const char *uri
 	if (code)
 		return code;
 	entry = &c->entries[c->n_entries];
+	entry->flags = flags;
 	entry->name = hgt_arena_strndup(&c->arena, name, strlen(name));
 	if (!entry->name)
 		return hgt_error_nomem(err);
@@ -251,6 +259,7 @@ static void add_tables(struct hgt_compiler *c, uint32_t *resources)
 	for (size_t i = 0; i < c->n_entries; i++) {
 		hgt_compile_word(c, hgt_compile_string(c, c->entries[i].name, strlen(c->entries[i].name)));
 		hgt_compile_word(c, c->entries[i].schema);
+		hgt_compile_word(c, c->entries[i].flags);
 	}
 	hgt_compile_set(c, HGT_IMG_AT_SIZE, hgt_compile_here(c));
 }

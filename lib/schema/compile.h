@@ -16,8 +16,14 @@
 
 #include "doc/doc.h"
 
-/* What a schema without `$schema` is read as. */
+/*
+ * What a schema without `$schema` is read as. The first two are Kubernetes' dialects of OpenAPI 3.0's Schema Object: draft 4 with
+ * `nullable` and the x-kubernetes- extensions, always asserting `format`. In them a member that is null counts as missing unless it is
+ * nullable, what stands beside a $ref counts too, and an object with `properties` takes no others unless it says so.
+ */
 enum hgt_draft {
+	HGT_DRAFT_KUBERNETES,	/* a native kind: read into Go structs, so null fits everywhere, and an empty string is as good as none */
+	HGT_DRAFT_STRUCTURAL,	/* a CustomResourceDefinition's openAPIV3Schema */
 	HGT_DRAFT_4,
 	HGT_DRAFT_6,
 	HGT_DRAFT_7,
@@ -36,8 +42,13 @@ int hgt_compiler_add(struct hgt_compiler *compiler, const char *uri, const struc
 	struct hgt_error *err)
 	HGT_MUST_CHECK;
 
-/* Let the image have the schema at a URI (with a fragment, maybe) under a name. HGT_EEXIST, HGT_ENOENT, HGT_EPARSE. */
-int hgt_compiler_entry(struct hgt_compiler *compiler, const char *name, const char *uri,
+/* The same for a document of another draft than the compiler's. */
+int hgt_compiler_add_as(struct hgt_compiler *compiler, enum hgt_draft draft, const char *uri, const struct hgt_node *root,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Let the image have the schema at a URI (with a fragment, maybe) under a name. What the flags mean is the caller's. HGT_EEXIST,
+ * HGT_ENOENT, HGT_EPARSE. */
+int hgt_compiler_entry(struct hgt_compiler *compiler, const char *name, const char *uri, uint32_t flags,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Add the image to an empty buffer. HGT_ENOENT for a reference that leads nowhere, HGT_EPARSE for a keyword that makes no sense,

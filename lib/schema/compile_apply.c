@@ -14,7 +14,10 @@ static int child(const struct hgt_emit *m, const struct hgt_node *node, const ch
 		hgt_pointer_add(step, name, len);
 	if (step->failed)
 		return hgt_error_nomem(m->c->err);
-	return hgt_compile_slot(m->c, node, inner ? inner : m->resource, m->slot->index + 1, step->data, node, index);
+	TRY(hgt_compile_slot(m->c, node, inner ? inner : m->resource, m->slot->index + 1, step->data, node, index));
+	m->c->list[*index]->partial = m->slot->partial || strcmp(keyword, "allOf") == 0 || strcmp(keyword, "anyOf") == 0 ||
+		strcmp(keyword, "oneOf") == 0 || strcmp(keyword, "not") == 0;
+	return 0;
 }
 
 static int list_child(const struct hgt_emit *m, const struct hgt_node *list, size_t i, const char *keyword,
@@ -197,10 +200,12 @@ static int add_patterns(const struct hgt_emit *m, const struct hgt_node *map, ui
 
 static int emit_members(struct hgt_emit *m)
 {
-	const struct hgt_node *properties, *patterns;
+	const struct hgt_node *properties, *patterns, *closing;
 	uint32_t names = 0, list = 0, additional = 0;
 	int code = hgt_emit_get_typed(m, "properties", HGT_NODE_MAP, &properties);
 
+	if (!code)
+		code = hgt_emit_all_properties(m, &properties);
 	if (!code)
 		code = hgt_emit_get_typed(m, "patternProperties", HGT_NODE_MAP, &patterns);
 	if (!code && properties)
@@ -209,6 +214,11 @@ static int emit_members(struct hgt_emit *m)
 		code = add_patterns(m, patterns, &list);
 	if (!code)
 		code = optional_child(m, "additionalProperties", &additional);
+	closing = code || additional ? NULL : hgt_emit_closing(m, properties);
+	if (closing) {
+		code = child(m, closing, "additionalProperties", NULL, 0, &additional);
+		additional++;
+	}
 	if (code || !(names || list || additional))
 		return code;
 	hgt_emit_op(m, HGT_OP_MEMBERS, hgt_compile_here(m->c));

@@ -90,11 +90,13 @@ static int emit_type(struct hgt_emit *m)
 	int code = 0;
 
 	if (!type)
-		return 0;
+		return m->draft < HGT_DRAFT_4 ? hgt_emit_kubernetes_type(m, 0) : 0;
 	if (type->type != HGT_NODE_SEQ)
 		code = type_bit(m, type, &types);
 	for (size_t i = 0; type->type == HGT_NODE_SEQ && i < type->v.seq.n && !code; i++)
 		code = type_bit(m, type->v.seq.items[i], &types);
+	if (m->draft < HGT_DRAFT_4)
+		return code ? code : hgt_emit_kubernetes_type(m, types);
 	hgt_emit_op(m, HGT_OP_TYPE, types);
 	return code;
 }
@@ -139,7 +141,7 @@ static int emit_bound(struct hgt_emit *m, const char *keyword, enum hgt_schema_o
 	bool strict = false;
 	int code;
 
-	if (m->draft == HGT_DRAFT_4)
+	if (m->draft <= HGT_DRAFT_4)
 		return emit_number(m, keyword, hgt_node_get_bool(m->node, exclusive, &strict) && strict ? exclusive_op : op);
 	code = emit_number(m, keyword, op);
 	return code ? code : emit_number(m, exclusive, exclusive_op);
@@ -211,7 +213,8 @@ static int emit_format(struct hgt_emit *m)
 
 	if (code || !format)
 		return code;
-	which = hgt_format_find(format->text, format->len);
+	which = m->draft == HGT_DRAFT_STRUCTURAL ? hgt_format_find_structural(format->text, format->len)
+		: hgt_format_find(format->text, format->len);
 	if (which == HGT_FORMAT_UNKNOWN)
 		return 0;
 	name = hgt_compile_string(m->c, format->text, format->len);
@@ -222,16 +225,20 @@ static int emit_format(struct hgt_emit *m)
 	return 0;
 }
 
+static int add_name(const struct hgt_emit *m, const struct hgt_node *name)
+{
+	if (name->type != HGT_NODE_STRING)
+		return hgt_compile_wrong(m->c, m->resource, name, HGT_EPARSE, "a field's name has to be a string");
+	hgt_compile_word(m->c, hgt_compile_string(m->c, name->text, name->len));
+	return 0;
+}
+
 int hgt_emit_names(const struct hgt_emit *m, const struct hgt_node *names, uint32_t beside, uint32_t *n)
 {
 	for (size_t i = 0; i < names->v.seq.n; i++) {
-		const struct hgt_node *name = names->v.seq.items[i];
-
-		if (name->type != HGT_NODE_STRING)
-			return hgt_compile_wrong(m->c, m->resource, name, HGT_EPARSE, "a field's name has to be a string");
 		if (beside)
 			hgt_compile_word(m->c, beside);
-		hgt_compile_word(m->c, hgt_compile_string(m->c, name->text, name->len));
+		TRY(add_name(m, names->v.seq.items[i]));
 		++*n;
 	}
 	return 0;
@@ -251,7 +258,7 @@ static int emit_required(struct hgt_emit *m)
 	int code;
 
 	/* A `required: true` of draft 3 in a schema of draft 4 is still met; it says nothing. */
-	if (m->draft == HGT_DRAFT_4 && hgt_emit_get(m, "required") && hgt_emit_get(m, "required")->type == HGT_NODE_BOOL)
+	if (m->draft <= HGT_DRAFT_4 && hgt_emit_get(m, "required") && hgt_emit_get(m, "required")->type == HGT_NODE_BOOL)
 		return 0;
 	code = hgt_emit_get_typed(m, "required", HGT_NODE_SEQ, &names);
 	if (code || !names)
@@ -259,7 +266,12 @@ static int emit_required(struct hgt_emit *m)
 	hgt_emit_prepare_names(m, names);
 	at = hgt_compile_here(m->c);
 	hgt_compile_word(m->c, 0);
-	code = hgt_emit_names(m, names, 0, &n);
+	for (size_t i = 0; i < names->v.seq.n && !code; i++) {
+		if (hgt_emit_has_default(m, names->v.seq.items[i]->text))
+			continue;
+		code = add_name(m, names->v.seq.items[i]);
+		n++;
+	}
 	hgt_compile_set(m->c, at, n);
 	hgt_emit_op(m, HGT_OP_REQUIRED, at);
 	return code;
@@ -269,7 +281,7 @@ static int emit_unique_items(struct hgt_emit *m)
 {
 	bool unique = false;
 
-	if (hgt_node_get_bool(m->node, "uniqueItems", &unique) && unique)
+	if ((hgt_node_get_bool(m->node, "uniqueItems", &unique) && unique) || hgt_emit_is_set(m))
 		hgt_emit_op(m, HGT_OP_UNIQUE_ITEMS, 0);
 	return 0;
 }
@@ -303,8 +315,8 @@ static int emit_keywords(struct hgt_emit *m)
 	bool reference = hgt_node_get_string(m->node, "$ref");
 
 	TRY(emit_reference(m, "$ref", HGT_OP_REF));
-	/* Before 2019-09 nothing beside a $ref counts. */
-	if (reference && m->draft < HGT_DRAFT_2019)
+	/* From draft 4 to draft 7 nothing beside a $ref counts. */
+	if (reference && m->draft >= HGT_DRAFT_4 && m->draft < HGT_DRAFT_2019)
 		return 0;
 	if (m->draft == HGT_DRAFT_2019)
 		TRY(emit_reference(m, "$recursiveRef", HGT_OP_DYNAMIC_REF));
@@ -312,6 +324,8 @@ static int emit_keywords(struct hgt_emit *m)
 		TRY(emit_reference(m, "$dynamicRef", HGT_OP_DYNAMIC_REF));
 	TRY(emit_validation(m));
 	TRY(emit_format(m));
+	if (m->draft < HGT_DRAFT_4)
+		TRY(hgt_emit_kubernetes(m));
 	TRY(hgt_emit_applicators(m));
 	return hgt_emit_unevaluated(m);
 }

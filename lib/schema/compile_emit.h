@@ -49,4 +49,18 @@ int hgt_emit_applicators(struct hgt_emit *m);
 int hgt_emit_unevaluated(struct hgt_emit *m);
 int hgt_emit_needs(struct hgt_emit *m, const char *keyword);
 
+/* compile_kubernetes.c: what Kubernetes' dialects add. Nothing, or false, for other drafts. */
+int hgt_emit_kubernetes_type(struct hgt_emit *m, uint32_t types);
+int hgt_emit_kubernetes(struct hgt_emit *m);
+bool hgt_emit_is_set(const struct hgt_emit *m);
+
+/* Whether a member that is missing gets a value. */
+bool hgt_emit_has_default(const struct hgt_emit *m, const char *name);
+
+/* The properties with those that nobody has to state, or what is given: an arena's or the schema's own. */
+int hgt_emit_all_properties(const struct hgt_emit *m, const struct hgt_node **properties);
+
+/* What is said of members that no other keyword speaks of, when the schema itself does not say it: a schema, or NULL for nothing. */
+const struct hgt_node *hgt_emit_closing(const struct hgt_emit *m, const struct hgt_node *properties);
+
 #endif

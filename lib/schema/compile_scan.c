@@ -100,6 +100,7 @@ static int load_metaschema(struct hgt_compiler *c, const char *uri, struct hgt_s
 static bool known_draft(const char *uri, size_t len, enum hgt_draft *draft)
 {
 	static const char *const uris[] = {
+		[HGT_DRAFT_KUBERNETES] = "urn:headgate:kubernetes", [HGT_DRAFT_STRUCTURAL] = "urn:headgate:structural",
 		[HGT_DRAFT_4] = "http://json-schema.org/draft-04/schema", [HGT_DRAFT_6] = "http://json-schema.org/draft-06/schema",
 		[HGT_DRAFT_7] = "http://json-schema.org/draft-07/schema",
 		[HGT_DRAFT_2019] = "https://json-schema.org/draft/2019-09/schema",
@@ -114,9 +115,10 @@ static bool known_draft(const char *uri, size_t len, enum hgt_draft *draft)
 	return false;
 }
 
-static struct hgt_dialect whole_dialect(enum hgt_draft draft)
+struct hgt_dialect hgt_compile_dialect(enum hgt_draft draft)
 {
-	return (struct hgt_dialect){.draft = draft, .validation = true, .applicator = true, .unevaluated = true};
+	return (struct hgt_dialect){.draft = draft, .validation = true, .applicator = true, .unevaluated = true,
+		.formats = draft < HGT_DRAFT_4};
 }
 
 static bool in_vocabulary(const struct hgt_node *vocabularies, const char *name)
@@ -148,7 +150,7 @@ static void read_dialect(struct hgt_compiler *c, const struct hgt_node *schema, 
 	enum hgt_draft draft;
 
 	if (known_draft(schema->text, len, &draft)) {
-		*out = whole_dialect(draft);
+		*out = hgt_compile_dialect(draft);
 		return;
 	}
 	if (len == sizeof(CURRENT) - 1 && memcmp(schema->text, CURRENT, len) == 0) {
@@ -197,7 +199,7 @@ static int add_anchor(struct hgt_compiler *c, struct hgt_schema_resource *resour
 }
 
 /* Begin a resource at a node. The first to claim a URI keeps it. */
-static int add_resource(struct hgt_compiler *c, const struct hgt_schema_resource *outer, const char *document,
+static int add_resource(struct hgt_compiler *c, const struct hgt_dialect *dialect, const char *document,
 	const char *uri, size_t len, const struct hgt_node *node, struct hgt_schema_resource **out)
 {
 	struct hgt_schema_resource *resource = hgt_arena_alloc(&c->arena, sizeof(*resource));
@@ -209,7 +211,7 @@ static int add_resource(struct hgt_compiler *c, const struct hgt_schema_resource
 	resource->uri = copy;
 	resource->document = document;
 	resource->root = node;
-	resource->dialect = outer ? outer->dialect : c->dialect;
+	resource->dialect = *dialect;
 	if ((!hgt_map_get(&c->resources, copy, len) && hgt_map_put(&c->resources, copy, len, resource, NULL) < 0) ||
 		hgt_map_put(&c->roots, (const char *)&resource->root, sizeof(resource->root), resource, NULL) < 0)
 		return hgt_error_nomem(c->err);
@@ -224,7 +226,7 @@ static const struct hgt_node *id_of(const struct hgt_node *node, enum hgt_draft 
 {
 	const struct hgt_node *id = hgt_node_get(node, draft == HGT_DRAFT_4 ? "id" : "$id");
 
-	if (!id || id->type != HGT_NODE_STRING || (draft < HGT_DRAFT_2019 && hgt_node_get_string(node, "$ref")))
+	if (!id || draft < HGT_DRAFT_4 || id->type != HGT_NODE_STRING || (draft < HGT_DRAFT_2019 && hgt_node_get_string(node, "$ref")))
 		return NULL;
 	return id;
 }
@@ -250,7 +252,7 @@ static int scan_id(struct hgt_compiler *c, const struct hgt_node *node, struct h
 		hgt_uri_resolve(outer->uri, id->text, len, &c->scratch);
 		code = hgt_buf_check(&c->scratch, c->err);
 		if (!code && !root) {
-			code = add_resource(c, outer, outer->document, c->scratch.data, c->scratch.len, node, resource);
+			code = add_resource(c, &outer->dialect, outer->document, c->scratch.data, c->scratch.len, node, resource);
 		} else if (!code) {
 			/* The document has two names: what it was added as, and this one, which is its base from now on. */
 			outer->uri = hgt_arena_strndup(&c->arena, c->scratch.data, c->scratch.len);
@@ -329,13 +331,14 @@ static int scan(struct hgt_compiler *c, const struct hgt_node *node, struct hgt_
 
 static int scan_document(struct hgt_compiler *c, struct hgt_schema_document *document)
 {
+	struct hgt_dialect dialect = document->draft == c->dialect.draft ? c->dialect : hgt_compile_dialect(document->draft);
 	struct hgt_schema_resource *resource;
 	int code;
 
 	if (document->scanned)
 		return 0;
 	document->scanned = true;
-	code = add_resource(c, NULL, document->uri, document->uri, strlen(document->uri), document->root, &resource);
+	code = add_resource(c, &dialect, document->uri, document->uri, strlen(document->uri), document->root, &resource);
 	return code ? code : scan(c, document->root, resource, 0);
 }
 

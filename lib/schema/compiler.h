@@ -16,6 +16,7 @@ struct hgt_dialect {
 struct hgt_schema_document {
 	const char *uri;
 	const struct hgt_node *root;
+	enum hgt_draft draft;
 	bool scanned;
 	struct hgt_schema_document *next;
 };
@@ -49,11 +50,12 @@ struct hgt_schema_slot {
 	uint32_t parent;			/* index + 1 */
 	const char *step;
 	uint32_t index, offset;
+	bool partial;				/* within allOf, anyOf, oneOf or not: says only some of what its value may have */
 };
 
 struct hgt_schema_entry {
 	const char *name;
-	uint32_t schema;
+	uint32_t schema, flags;
 };
 
 struct hgt_compiler {
@@ -83,6 +85,7 @@ struct hgt_compiler {
 };
 
 /* compile_scan.c: what has which URI. */
+struct hgt_dialect hgt_compile_dialect(enum hgt_draft draft);
 int hgt_compile_resolve(struct hgt_compiler *c, struct hgt_schema_resource *from, const struct hgt_node *where,
 	const char *text, size_t len, struct hgt_anchor_target *out);
 struct hgt_schema_resource *hgt_compile_root(const struct hgt_compiler *c, const struct hgt_node *node);

@@ -59,6 +59,12 @@ int hgt_eval_name(struct hgt_evaluator *e, const struct hgt_scope *s, const stru
 /* Whether a schema is `false`, so that it can be told in words that fit the place: 1, 0, or HGT_ECORRUPT. */
 int hgt_eval_is_false(struct hgt_evaluator *e, uint32_t schema);
 
+/* The scope's schema's flags. */
+uint32_t hgt_eval_flags(const struct hgt_evaluator *e, const struct hgt_scope *s);
+
+/* eval_kubernetes.c: whether a value that is there counts as missing: 1, 0, HGT_E*. */
+int hgt_eval_is_none(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair);
+
 /* Take work off what is left: 0 or HGT_ELIMIT. */
 int hgt_eval_charge(struct hgt_evaluator *e, uint64_t work);
 
@@ -92,6 +98,13 @@ int hgt_eval_equals_value(struct hgt_evaluator *e, const struct hgt_node *node, 
 int hgt_eval_equals(struct hgt_evaluator *e, const struct hgt_node *a, const struct hgt_node *b);
 /* Takes its work off without saying so. */
 uint64_t hgt_eval_hash(struct hgt_evaluator *e, const struct hgt_node *node);
+
+/* Items of an array by hash, equal ones in their order. */
+struct hgt_hashed {
+	uint64_t hash;
+	size_t index;
+};
+void hgt_eval_order_hashed(struct hgt_hashed *items, size_t n);
 size_t hgt_eval_count_members(const struct hgt_node *map);
 const struct hgt_pair *hgt_eval_find_member(const struct hgt_node *map, const char *name, size_t len);
 
@@ -111,6 +124,8 @@ int hgt_eval_pattern(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_
 int hgt_eval_format(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
 int hgt_eval_required(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
 int hgt_eval_dependent_required(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
+int hgt_eval_union(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
+int hgt_eval_list_map(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
 int hgt_eval_min_properties(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
 int hgt_eval_max_properties(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);
 int hgt_eval_property_names(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg);

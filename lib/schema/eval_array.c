@@ -26,22 +26,22 @@ int hgt_eval_max_items(struct hgt_evaluator *e, const struct hgt_scope *s, uint3
 	return s->place->node->v.seq.n <= arg ? 1 : wrong_count(e, s, "maxItems", "at most", arg);
 }
 
-struct hashed {
-	uint64_t hash;
-	size_t index;
-};
-
 static int order_hashed(const void *a, const void *b)
 {
-	const struct hashed *x = a, *y = b;
+	const struct hgt_hashed *x = a, *y = b;
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
 	return (x->index > y->index) - (x->index < y->index);
 }
 
+void hgt_eval_order_hashed(struct hgt_hashed *items, size_t n)
+{
+	qsort(items, n, sizeof(*items), order_hashed);
+}
+
 /* Look for two equal items among those with one hash each in order; 1 and the two when there are. */
-static int find_equal(struct hgt_evaluator *e, const struct hgt_node *seq, const struct hashed *items, size_t n,
+static int find_equal(struct hgt_evaluator *e, const struct hgt_node *seq, const struct hgt_hashed *items, size_t n,
 	size_t *first,
 	size_t *second)
 {
@@ -61,7 +61,7 @@ static int find_equal(struct hgt_evaluator *e, const struct hgt_node *seq, const
 int hgt_eval_unique_items(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg)
 {
 	const struct hgt_node *seq = s->place->node;
-	struct hashed few[FEW_ITEMS] = {{0}}, *items = few;
+	struct hgt_hashed few[FEW_ITEMS] = {{0}}, *items = few;
 	size_t n = seq->v.seq.n, first = 0, second = 0;
 	struct hgt_buf *m;
 	int result;

@@ -23,13 +23,18 @@ static int missing(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t 
 }
 
 /* Whether the value has a member of the image's name: 1, 0, or HGT_ELIMIT. */
-static int has_member(struct hgt_evaluator *e, const struct hgt_node *node, uint32_t name)
+static int has_member(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t name)
 {
+	const struct hgt_node *node = s->place->node;
 	uint32_t len;
 	const char *text = hgt_img_string(e->image, name, &len);
 	int code = hgt_eval_charge(e, node->v.map.n / 16);
+	const struct hgt_pair *pair = code ? NULL : hgt_eval_find_member(node, text, len);
 
-	return code ? code : hgt_eval_find_member(node, text, len) != NULL;
+	if (!pair)
+		return code;
+	code = hgt_eval_is_none(e, s, pair);
+	return code < 0 ? code : !code;
 }
 
 int hgt_eval_required(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t arg)
@@ -39,7 +44,7 @@ int hgt_eval_required(struct hgt_evaluator *e, const struct hgt_scope *s, uint32
 
 	for (uint32_t i = 1; i <= n; i++) {
 		uint32_t name = hgt_img_row(e->image, arg, i);
-		int result = has_member(e, s->place->node, name);
+		int result = has_member(e, s, name);
 
 		if (result == 0) {
 			fits = 0;
@@ -60,12 +65,12 @@ int hgt_eval_dependent_required(struct hgt_evaluator *e, const struct hgt_scope 
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t name = hgt_img_row(e->image, arg, 2 * i + 1), needed = hgt_img_row(e->image, arg, 2 * i + 2);
-		int result = has_member(e, s->place->node, name);
+		int result = has_member(e, s, name);
 
 		if (result == 0)
 			continue;
 		if (result == 1)
-			result = has_member(e, s->place->node, needed);
+			result = has_member(e, s, needed);
 		if (result == 0) {
 			fits = 0;
 			result = missing(e, s, needed, name);
@@ -151,7 +156,8 @@ static int member(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t a
 	int fits = 1, result;
 
 	*known = schema;
-	if (schema)
+	/* A null member that is known counts as missing, or fits: what has to be there is for `required` to say. */
+	if (schema && (pair->value->type != HGT_NODE_NULL || !(hgt_eval_flags(e, s) & HGT_IMG_NULL_IS_NONE)))
 		fits = hgt_eval_member(e, s, pair, schema - 1, s->quiet);
 	if (fits < 0)
 		return fits;

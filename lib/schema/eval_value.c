@@ -26,6 +26,8 @@ bool hgt_eval_is_type(const struct hgt_node *node, unsigned types)
 	unsigned own = hgt_eval_types(node);
 	struct hgt_decimal decimal;
 
+	if (node->type == HGT_NODE_NULL && types & HGT_TYPE_SILENT_NULL)
+		return true;
 	if (!(own & HGT_TYPE_NUMBER) || (types & HGT_TYPE_NUMBER) || node->type == HGT_NODE_INT ||
 		!(types & HGT_TYPE_INTEGER))
 		return own & types;

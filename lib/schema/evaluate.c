@@ -25,12 +25,17 @@ static const hgt_eval_cb keywords[HGT_OP_COUNT] = {
 	[HGT_OP_MEMBERS] = hgt_eval_members, [HGT_OP_MIN_ITEMS] = hgt_eval_min_items,
 	[HGT_OP_MAX_ITEMS] = hgt_eval_max_items, [HGT_OP_UNIQUE_ITEMS] = hgt_eval_unique_items,
 	[HGT_OP_ITEMS] = hgt_eval_items, [HGT_OP_CONTAINS] = hgt_eval_contains, [HGT_OP_REF] = hgt_eval_ref,
-	[HGT_OP_DYNAMIC_REF] = hgt_eval_dynamic_ref, [HGT_OP_ALL_OF] = hgt_eval_all_of, [HGT_OP_ANY_OF] = hgt_eval_any_of,
+	[HGT_OP_UNION] = hgt_eval_union, [HGT_OP_LIST_MAP] = hgt_eval_list_map, [HGT_OP_DYNAMIC_REF] = hgt_eval_dynamic_ref, [HGT_OP_ALL_OF] = hgt_eval_all_of, [HGT_OP_ANY_OF] = hgt_eval_any_of,
 	[HGT_OP_ONE_OF] = hgt_eval_one_of, [HGT_OP_NOT] = hgt_eval_not, [HGT_OP_IF] = hgt_eval_if,
 	[HGT_OP_DEPENDENT_SCHEMAS] = hgt_eval_dependent_schemas,
 	[HGT_OP_UNEVALUATED_ITEMS] = hgt_eval_unevaluated_items,
 	[HGT_OP_UNEVALUATED_PROPERTIES] = hgt_eval_unevaluated_properties,
 };
+
+uint32_t hgt_eval_flags(const struct hgt_evaluator *e, const struct hgt_scope *s)
+{
+	return hgt_img_word(e->image, hgt_img_schema(e->image, s->schema) + HGT_IMG_SCHEMA_FLAGS);
+}
 
 int hgt_eval_charge(struct hgt_evaluator *e, uint64_t work)
 {
@@ -152,6 +157,8 @@ static int run_ops(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t 
 	uint32_t n = hgt_img_word(image, record + HGT_IMG_SCHEMA_OPS);
 	unsigned types = hgt_eval_types(s->place->node);
 	uint64_t size = s->place->node->len / 64 + hgt_eval_children(s->place->node) / 4;
+	bool empty = s->place->node->type == HGT_NODE_STRING && !s->place->node->len &&
+		hgt_img_word(image, record + HGT_IMG_SCHEMA_FLAGS) & HGT_IMG_EMPTY_IS_NONE;
 	int fits = 1, code = hgt_eval_charge(e, (1 + n / 16) * (1 + size));
 
 	if (code)
@@ -160,7 +167,8 @@ static int run_ops(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t 
 		uint32_t op = hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i);
 		int result;
 
-		if (!(hgt_schema_ops[op].types & types))
+		if (!(hgt_schema_ops[op].types & types) ||
+			(empty && (op == HGT_OP_ENUM || op == HGT_OP_FORMAT || op == HGT_OP_PATTERN)))
 			continue;
 		result = keywords[op](e, s, hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i + 1));
 		if (result < 0)

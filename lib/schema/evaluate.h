@@ -57,4 +57,7 @@ int hgt_evaluate(struct hgt_evaluator *evaluator, uint32_t schema, const struct 
  * that a finding was told about. */
 const char *hgt_schema_next_name(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len);
 
+/* The same for the strings of a schema's `enum`. */
+const char *hgt_schema_next_value(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len);
+
 #endif

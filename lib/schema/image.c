@@ -44,7 +44,7 @@ int hgt_image_open(struct hgt_image *image, const void *data, size_t size, struc
 	if (!read_table(&opened, HGT_IMG_AT_SCHEMAS, 4, &opened.n_schemas, &opened.schemas) ||
 		!read_table(&opened, HGT_IMG_AT_RESOURCES, 4, &opened.n_resources, &opened.resources) ||
 		!read_table(&opened, HGT_IMG_AT_PATTERNS, 4, &opened.n_patterns, &opened.patterns) ||
-		!read_table(&opened, HGT_IMG_AT_ENTRIES, 8, &opened.n_entries, &opened.entries))
+		!read_table(&opened, HGT_IMG_AT_ENTRIES, HGT_IMG_ENTRY_SIZE, &opened.n_entries, &opened.entries))
 		return corrupt(err, "a table reaches beyond its end");
 	*image = opened;
 	return 0;
@@ -52,39 +52,44 @@ int hgt_image_open(struct hgt_image *image, const void *data, size_t size, struc
 
 const char *hgt_image_entry(const struct hgt_image *image, uint32_t i)
 {
-	uint32_t at = hgt_img_word(image, image->entries + 8 * i), len;
+	uint32_t at = hgt_img_word(image, image->entries + HGT_IMG_ENTRY_SIZE * i), len;
 
 	if (!hgt_image_has_string(image, at))
 		return NULL;
 	return hgt_img_string(image, at, &len);
 }
 
-int hgt_image_find(const struct hgt_image *image, const char *name, uint32_t *schema, struct hgt_error *err)
+uint32_t hgt_image_entry_from(const struct hgt_image *image, const char *name)
 {
 	uint32_t low = 0, high = image->n_entries;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		const char *entry = hgt_image_entry(image, middle);
-		int order;
 
-		if (!entry)
-			return corrupt(err, "a name reaches beyond its end");
-		order = strcmp(name, entry);
-		if (order == 0) {
-			uint32_t index = hgt_img_word(image, image->entries + 8 * middle + 4);
-
-			if (index >= image->n_schemas)
-				return corrupt(err, "a name stands for no schema");
-			*schema = index;
-			return 0;
-		}
-		if (order < 0)
-			high = middle;
-		else
+		if (entry && strcmp(entry, name) < 0)
 			low = middle + 1;
+		else
+			high = middle;
 	}
-	return hgt_error_set(err, HGT_ENOENT, "the schema image has nothing named %s", name);
+	return low;
+}
+
+int hgt_image_find(const struct hgt_image *image, const char *name, uint32_t *schema, uint32_t *flags, struct hgt_error *err)
+{
+	uint32_t i = hgt_image_entry_from(image, name), row = image->entries + HGT_IMG_ENTRY_SIZE * i;
+	const char *entry = i < image->n_entries ? hgt_image_entry(image, i) : "";
+
+	if (!entry)
+		return corrupt(err, "a name reaches beyond its end");
+	if (strcmp(entry, name) != 0 || i == image->n_entries)
+		return hgt_error_set(err, HGT_ENOENT, "the schema image has nothing named %s", name);
+	if (hgt_img_row(image, row, 1) >= image->n_schemas)
+		return corrupt(err, "a name stands for no schema");
+	*schema = hgt_img_row(image, row, 1);
+	if (flags)
+		*flags = hgt_img_row(image, row, 2);
+	return 0;
 }
 
 uint32_t hgt_img_lookup(const struct hgt_image *image, uint32_t names, const char *text, size_t len)

@@ -22,12 +22,15 @@ int hgt_image_open(struct hgt_image *image, const void *data, size_t size, struc
 /* Whether all that is in the image adds up; HGT_ECORRUPT, HGT_ENOMEM. */
 int hgt_image_check(const struct hgt_image *image, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* The schema under a name into *schema; HGT_ENOENT, HGT_ECORRUPT. */
-int hgt_image_find(const struct hgt_image *image, const char *name, uint32_t *schema, struct hgt_error *err)
+/* What is under a name: a schema, and the flags that whoever compiled it has given (flags may be NULL). HGT_ENOENT, HGT_ECORRUPT. */
+int hgt_image_find(const struct hgt_image *image, const char *name, uint32_t *schema, uint32_t *flags, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
 /* The name of the i-th of image->n_entries, in order; NULL when the image is corrupt there. */
 const char *hgt_image_entry(const struct hgt_image *image, uint32_t i);
+
+/* The first entry whose name is not before `name`: where those with a common beginning are; n_entries when there is none. */
+uint32_t hgt_image_entry_from(const struct hgt_image *image, const char *name);
 
 /*
  * What has been checked of an image, so that each part is checked once. Private to lib/schema.

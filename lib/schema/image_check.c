@@ -189,6 +189,8 @@ static bool check_operand(struct hgt_image_checked *c, uint32_t op, uint32_t arg
 		return has_words(c, arg, 4) && is_schema(c, hgt_img_word(image, arg));
 	case HGT_OPERAND_MEMBERS:
 		return check_members(c, arg);
+	case HGT_OPERAND_UNION:
+		return has_words(c, arg, 1) && check_list(c, arg + 4, is_string, NULL);
 	case HGT_OPERAND_NEEDS:
 		return check_list(c, arg, is_string, is_string);
 	case HGT_OPERAND_DEPENDENT:
@@ -280,8 +282,8 @@ int hgt_image_check(const struct hgt_image *image, struct hgt_error *err)
 	for (uint32_t i = 0; !code && i < image->n_entries; i++) {
 		const char *name = hgt_image_entry(image, i);
 
-		if (!name || (before && strcmp(before, name) >= 0) || !is_schema(&checked, hgt_img_row(image, image->entries,
-			2 * i + 1)))
+		if (!name || (before && strcmp(before, name) >= 0) || !is_schema(&checked, hgt_img_word(image,
+			image->entries + HGT_IMG_ENTRY_SIZE * i + 4)))
 			code = hgt_error_set(err, HGT_ECORRUPT, "the schema image is damaged: entry %u", (unsigned)i);
 		before = name;
 	}

@@ -29,7 +29,7 @@
 #define HGT_IMG_MAGIC "hgtschem"
 
 enum {
-	HGT_IMG_VERSION = 1,
+	HGT_IMG_VERSION = 2,
 	HGT_IMG_LIMIT = 1 << 30,	/* bytes */
 	/* Offsets in the header. A table is its number of rows and where it begins. */
 	HGT_IMG_AT_VERSION = 8,
@@ -37,7 +37,7 @@ enum {
 	HGT_IMG_AT_SCHEMAS = 16,	/* offsets of schemas */
 	HGT_IMG_AT_RESOURCES = 24,	/* offsets of resources */
 	HGT_IMG_AT_PATTERNS = 32,	/* strings */
-	HGT_IMG_AT_ENTRIES = 40,	/* name (a string) and schema (an index), sorted by name */
+	HGT_IMG_AT_ENTRIES = 40,	/* name (a string), schema (an index), flags of the caller's; sorted by name */
 	HGT_IMG_HEADER = 48,
 	/* Of a schema. */
 	HGT_IMG_SCHEMA_PARENT = 0,
@@ -46,6 +46,7 @@ enum {
 	HGT_IMG_SCHEMA_FLAGS = 12,
 	HGT_IMG_SCHEMA_OPS = 16,
 	HGT_IMG_SCHEMA_SIZE = 20,
+	HGT_IMG_ENTRY_SIZE = 12,
 	/* Values nest no deeper than this. */
 	HGT_IMG_VALUE_DEPTH = 128,
 };
@@ -53,6 +54,11 @@ enum {
 /* Flags of a schema. */
 enum {
 	HGT_IMG_UNEVALUATED = 1,	/* has an unevaluatedItems or unevaluatedProperties: marks have to be kept */
+	/* Of Kubernetes' dialects. */
+	HGT_IMG_NULL_IS_NONE = 2,	/* a member that is null counts as missing, unless its schema takes null */
+	HGT_IMG_EMPTY_IS_NONE = 4,	/* so does one that is "", unless its schema has a minLength of 0; "" is of every enum, format and pattern */
+	HGT_IMG_NULLABLE = 8,
+	HGT_IMG_EMPTY_COUNTS = 16,	/* a minLength of 0 */
 };
 
 /* Bits of a type mask; an instance's node type n is bit 1 << n, a number without fraction is both. */
@@ -67,6 +73,8 @@ enum {
 	HGT_TYPE_ALL = (1 << 7) - 1,
 	/* draft 4: 1.0 is no integer */
 	HGT_TYPE_STRICT_INTEGER = 1 << 7,
+	/* null fits, but is nothing to speak of */
+	HGT_TYPE_SILENT_NULL = 1 << 8,
 };
 
 /*
@@ -90,6 +98,7 @@ enum hgt_operand {
 	HGT_OPERAND_MEMBERS,		/* index or missing (additional), offset of names or 0, offset of patterns or 0 */
 	HGT_OPERAND_NEEDS,		/* list: name (a string), needed (a string) */
 	HGT_OPERAND_DEPENDENT,		/* list: name (a string), index */
+	HGT_OPERAND_UNION,		/* whether one has to be there, list: name (a string) */
 };
 
 /*
@@ -117,10 +126,12 @@ enum hgt_operand {
 	OP(MIN_PROPERTIES, "minProperties", WORD, HGT_TYPE_OBJECT) \
 	OP(MAX_PROPERTIES, "maxProperties", WORD, HGT_TYPE_OBJECT) \
 	OP(PROPERTY_NAMES, "propertyNames", SCHEMA, HGT_TYPE_OBJECT) \
+	OP(UNION, "x-headgate-one-of", UNION, HGT_TYPE_OBJECT) \
 	OP(MEMBERS, "properties", MEMBERS, HGT_TYPE_OBJECT) \
 	OP(MIN_ITEMS, "minItems", WORD, HGT_TYPE_ARRAY) \
 	OP(MAX_ITEMS, "maxItems", WORD, HGT_TYPE_ARRAY) \
 	OP(UNIQUE_ITEMS, "uniqueItems", NONE, HGT_TYPE_ARRAY) \
+	OP(LIST_MAP, "x-kubernetes-list-map-keys", STRINGS, HGT_TYPE_ARRAY) \
 	OP(ITEMS, "items", ITEMS, HGT_TYPE_ARRAY) \
 	OP(CONTAINS, "contains", CONTAINS, HGT_TYPE_ARRAY) \
 	OP(REF, "$ref", SCHEMA, HGT_TYPE_ALL) \

@@ -1,6 +1,6 @@
 /*
  * The metaschemas of the five drafts. The files in metaschemas/ are those of json-schema.org as they are (AFL 3.0 or BSD), put
- * into the program by the assembler.
+ * into the program by the assembler; object-meta.json, which schemas of custom resources leave out, is our own.
  */
 #include "schema/metaschemas.h"
 
@@ -29,7 +29,8 @@
 	FILE(draft2020_meta_data, "draft202012-meta-data", DRAFT_2020 "meta/meta-data") \
 	FILE(draft2020_format_annotation, "draft202012-format-annotation", DRAFT_2020 "meta/format-annotation") \
 	FILE(draft2020_format_assertion, "draft202012-format-assertion", DRAFT_2020 "meta/format-assertion") \
-	FILE(draft2020_content, "draft202012-content", DRAFT_2020 "meta/content")
+	FILE(draft2020_content, "draft202012-content", DRAFT_2020 "meta/content") \
+	FILE(object_meta, "object-meta", "urn:headgate:object-meta")
 
 #define INCLUDE_FILE(name, file, uri) \
 	__asm__(".section .rodata\n" \

@@ -145,6 +145,70 @@ bad_manifest() {
     "a.yaml:4:9 error k8s/name /metadata/name for example bad-1" ]
 }
 
+# Three files, two of them well; the third has two errors and a name that every format has to escape.
+mixed_files() {
+  good_manifest web >good.yaml
+  bad_manifest >'b: <50%>,"é".yaml'
+  printf 'a: 1\na: 2\n' >>'b: <50%>,"é".yaml'
+  printf 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n' >service.yaml
+}
+
+@test "check --format sarif" {
+  mixed_files
+  run --separate-stderr headgate check --format sarif
+  [ "$status" -eq 1 ]
+  [ -z "$stderr" ]
+  [ "$(jq -r .version <<<"$output")" = 2.1.0 ]
+  [ "$(jq '.runs | length' <<<"$output")" -eq 1 ]
+  [ "$(jq -r '.runs[0].invocations[0].executionSuccessful' <<<"$output")" = true ]
+  # Each result leads to its rule.
+  [ "$(jq -r '.runs[0] | .tool.driver.rules as $rules | .results[] | $rules[.ruleIndex].id == .ruleId' <<<"$output" | sort -u)" = true ]
+  run jq -r '.runs[0].results[] | select(.ruleId == "k8s/name") | .level, (.locations[0].physicalLocation | .artifactLocation.uri,
+    .artifactLocation.uriBaseId, (.region | .startLine, .startColumn, .endColumn))' <<<"$output"
+  [ "${lines[*]}" = "error b%3A%20%3C50%25%3E%2C%22%C3%A9%22.yaml %SRCROOT% 4 9 10" ]
+  # What cannot be read is said there, too.
+  run bash -c 'headgate check --format sarif none.yaml 2>/dev/null | jq -r ".runs[0].invocations[0].executionSuccessful"'
+  [ "$output" = false ]
+}
+
+@test "check --format junit" {
+  mixed_files
+  run --separate-stderr headgate check --format junit
+  [ "$status" -eq 1 ]
+  [ -z "$stderr" ]
+  xml=$output
+  xmllint --noout - <<<"$xml"
+  [ "$(xmllint --xpath 'string(/testsuites/testsuite/@tests)' - <<<"$xml")" = \
+    "$(xmllint --xpath 'count(/testsuites/testsuite/testcase)' - <<<"$xml")" ]
+  [ "$(xmllint --xpath 'string(/testsuites/testsuite/@failures)' - <<<"$xml")" = 1 ]
+  [ "$(xmllint --xpath 'string(//testcase[failure]/@file)' - <<<"$xml")" = 'b: <50%>,"é".yaml' ]
+  [[ "$(xmllint --xpath 'string(//failure)' - <<<"$xml")" == *'b: <50%>,"é".yaml:4:9: error: '*'  hint: for example bad-1'* ]]
+  # Without findings there is a case that passed.
+  xml=$(headgate check --format junit good.yaml)
+  [ "$(xmllint --xpath 'count(//testcase)' - <<<"$xml")" = 1 ]
+  [ "$(xmllint --xpath 'count(//failure)' - <<<"$xml")" = 0 ]
+}
+
+@test "check --format junit: bytes that XML has no place for" {
+  bad_manifest >$'a\x01\xff\x1b]]>.yaml'
+  printf 'a: 1\n"\xef\xbf\xbf<": 1\n"\xef\xbf\xbf<": 2\n' >b.yaml
+  run headgate check --format junit
+  [ "$status" -eq 1 ]
+  xmllint --noout - <<<"$output"
+  [ "$(xmllint --xpath 'count(//failure)' - <<<"$output")" = 2 ]
+}
+
+@test "check --format github" {
+  mixed_files
+  run --separate-stderr headgate check --format github
+  [ "$status" -eq 1 ]
+  [[ "${lines[0]}" == '::error file=b%3A <50%25>%2C"é".yaml,line=4,col=9,title=k8s/name::metadata.name "Bad_1" is not a DNS name'*'%0Ahint: for example bad-1' ]]
+  [[ "$stderr" == "2 errors"*" in 3 files" ]]
+  run headgate check --format github good.yaml
+  [ "$status" -eq 0 ]
+  [ "$output" = "no findings in 1 file" ]
+}
+
 @test "check: escape bytes in a name and in a key reach no terminal" {
   printf '"\\e[31m": 1\n"\\e[31m": 2\n' >"$(printf 'a\033[31m\n.yaml')"
   printf 'b: "\033[2J"\n' >b.yaml

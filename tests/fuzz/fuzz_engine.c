@@ -1,6 +1,6 @@
 /*
  * lib/check/engine. The input is a path, a NUL, and the file's content; the path's first byte also chooses the class that is asked
- * for. Whatever goes in: findings have places that are in the text, a text report lets no control byte out, a JSON one is JSON.
+ * for. Whatever goes in: findings have places that are in the text, a report for people lets no control byte out, JSON is JSON.
  */
 #include <stdint.h>
 
@@ -34,6 +34,45 @@ static void check_text(const struct hgt_buf *out)
 	}
 }
 
+static void check_json(struct hgt_buf *out)
+{
+	struct hgt_doc_set set;
+
+	hgt_doc_set_init(&set);
+	if (hgt_json_parse_message(out->data, out->len, &set, NULL) < 0)
+		abort();
+	hgt_doc_set_release(&set);
+	hgt_buf_reset(out);
+}
+
+/* Each line is a command. */
+static void check_github(const struct hgt_buf *out)
+{
+	check_text(out);
+	for (const char *line = out->data; *line; line = strchr(line, '\n') + 1)
+		if (strncmp(line, "::error ", 8) != 0 && strncmp(line, "::warning ", 10) != 0 && strncmp(line, "::notice ", 9) != 0)
+			abort();
+}
+
+/* No character that XML 1.0 has no place for, and as many tags closed as opened. */
+static void check_xml(const struct hgt_buf *out)
+{
+	size_t opened = 0, closed = 0;
+
+	for (size_t i = 0; i < out->len;) {
+		uint32_t cp;
+		size_t n = hgt_utf8_decode(out->data + i, out->len - i, &cp);
+
+		if (!n || (cp < 0x20 && cp != '\n') || cp == 0xfffe || cp == 0xffff)
+			abort();
+		opened += cp == '<' && strncmp(out->data + i, "</", 2) != 0 && strncmp(out->data + i, "<?", 2) != 0;
+		closed += strncmp(out->data + i, "</", 2) == 0 || strncmp(out->data + i, "/>", 2) == 0;
+		i += n;
+	}
+	if (opened != closed)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct hgt_report_style style = {.excerpt = true};
@@ -41,7 +80,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *path = (const char *)data, *text = nul ? nul + 1 : NULL;
 	struct hgt_buf out = HGT_BUF_INIT;
 	struct hgt_engine *engine;
-	struct hgt_doc_set set;
 	enum hgt_class cls = HGT_CLASS_AUTO;
 	size_t len;
 
@@ -60,10 +98,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_text(&out);
 	hgt_buf_reset(&out);
 	hgt_report_json(engine, &out);
-	hgt_doc_set_init(&set);
-	if (hgt_json_parse_message(out.data, out.len, &set, NULL) < 0)
-		abort();
-	hgt_doc_set_release(&set);
+	check_json(&out);
+	hgt_report_sarif(engine, true, &out);
+	check_json(&out);
+	hgt_report_github(engine, &out);
+	check_github(&out);
+	hgt_buf_reset(&out);
+	hgt_report_junit(engine, &out);
+	check_xml(&out);
 	hgt_buf_release(&out);
 	hgt_engine_free(engine);
 	return 0;

@@ -29,7 +29,7 @@ static void evaluate(const struct hgt_buf *data, const struct hgt_doc_set *set)
 	assert(code == 0);
 	code = hgt_image_check(&image, &err);
 	assert(code == 0);
-	code = hgt_image_find(&image, "s", &schema, &err);
+	code = hgt_image_find(&image, "s", &schema, NULL, &err);
 	assert(code == 0);
 	code = hgt_evaluator_new(&image, &options, &e, &err);
 	assert(code == 0);
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(code == 0);
 	code = hgt_compiler_add(c, "http://example.org/s", set.docs[0].root, &err);
 	if (!code)
-		code = hgt_compiler_entry(c, "s", "http://example.org/s", &err);
+		code = hgt_compiler_entry(c, "s", "http://example.org/s", 0, &err);
 	if (!code)
 		code = hgt_compiler_finish(c, &image, &err);
 	assert(code == 0 || (code == err.code && *err.message));

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!code) {
 		code = hgt_yaml_parse(documents, sizeof(documents) - 1, &hgt_doc_default_limits, &set, NULL);
 		assert(code == 0 && set.n_docs == 5 && !set.n_problems);
-		code = hgt_image_find(&image, "s", &schema, NULL);
+		code = hgt_image_find(&image, "s", &schema, NULL, NULL);
 		assert(code || schema < image.n_schemas);
 		code = hgt_image_check(&image, NULL);
 		assert(code == 0 || code == HGT_ECORRUPT);

@@ -128,7 +128,7 @@ static int compile(const struct hgt_node *schema, enum hgt_draft draft, struct h
 	if (!code)
 		code = hgt_compiler_add(c, "test:schema", schema, err);
 	if (!code)
-		code = hgt_compiler_entry(c, "schema", "test:schema", err);
+		code = hgt_compiler_entry(c, "schema", "test:schema", 0, err);
 	if (!code)
 		code = hgt_compiler_finish(c, data, err);
 	hgt_compiler_free(c);
@@ -154,7 +154,7 @@ static int judge(const struct hgt_buf *data, const struct hgt_node *node, bool f
 	if (!code)
 		code = hgt_image_check(&image, err);
 	if (!code)
-		code = hgt_image_find(&image, "schema", &schema, err);
+		code = hgt_image_find(&image, "schema", &schema, NULL, err);
 	if (!code)
 		code = hgt_evaluator_new(&image, &options, &e, err);
 	if (code)

@@ -22,7 +22,7 @@ int schema_compile(const char *text, enum hgt_draft draft, struct hgt_buf *image
 	if (!code)
 		code = hgt_compiler_add(c, "test:s", set.docs[0].root, err);
 	if (!code)
-		code = hgt_compiler_entry(c, "s", "test:s", err);
+		code = hgt_compiler_entry(c, "s", "test:s", 0, err);
 	if (!code)
 		code = hgt_compiler_finish(c, image, err);
 	hgt_compiler_free(c);
@@ -49,7 +49,7 @@ int schema_judge(const struct hgt_buf *data, const struct hgt_evaluate_options *
 	read_yaml(document, &set);
 	code = hgt_image_open(&image, data->data, data->len, &err);
 	if (!code)
-		code = hgt_image_find(&image, "s", &schema, &err);
+		code = hgt_image_find(&image, "s", &schema, NULL, &err);
 	if (!code)
 		code = hgt_evaluator_new(&image, options, &e, &err);
 	if (!code)

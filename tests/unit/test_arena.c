@@ -15,7 +15,7 @@ static void gives_zeroed_aligned_memory(void **state)
 			unsigned char *p = hgt_arena_alloc(&arena, sizes[i]);
 
 			assert_non_null(p);
-			assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+			assert_int_equal((uintptr_t)p % _Alignof(uint64_t), 0);
 			for (size_t k = 0; k < sizes[i]; k++)
 				assert_int_equal(p[k], 0);
 			memset(p, 0xa5, sizes[i]);
@@ -33,7 +33,7 @@ static void pieces_do_not_overlap(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(pieces); i++) {
-		pieces[i] = hgt_arena_alloc(&arena, i + 1);
+		pieces[i] = i % 3 ? hgt_arena_alloc(&arena, i + 1) : (unsigned char *)hgt_arena_bytes(&arena, i + 1);
 		assert_non_null(pieces[i]);
 		memset(pieces[i], (int)(i & 0xff), i + 1);
 	}
@@ -64,10 +64,14 @@ static void keeps_to_its_limit(void **state)
 	(void)state;
 	arena.limit = 64;
 	assert_null(hgt_arena_alloc(&arena, 65));
-	assert_non_null(hgt_arena_alloc(&arena, 33));	/* 48 with its padding */
-	assert_null(hgt_arena_alloc(&arena, 17));
-	assert_non_null(hgt_arena_alloc(&arena, 16));
-	assert_null(hgt_arena_alloc(&arena, 1));
+	assert_non_null(hgt_arena_alloc(&arena, 33));	/* 40 with its padding */
+	assert_null(hgt_arena_alloc(&arena, 25));
+	assert_non_null(hgt_arena_bytes(&arena, 9));
+	assert_null(hgt_arena_bytes(&arena, 16));
+	assert_null(hgt_arena_alloc(&arena, 9));
+	assert_non_null(hgt_arena_alloc(&arena, 8));
+	assert_non_null(hgt_arena_bytes(&arena, 7));
+	assert_null(hgt_arena_bytes(&arena, 1));
 	assert_int_equal(arena.used, 64);
 	hgt_arena_reset(&arena);
 	assert_non_null(hgt_arena_alloc(&arena, 64));
@@ -83,6 +87,7 @@ static void refuses_overflow(void **state)
 	assert_null(hgt_arena_alloc(&arena, SIZE_MAX - 64));
 	assert_null(hgt_arena_array(&arena, SIZE_MAX / 2, 3));
 	assert_null(hgt_arena_strndup(&arena, "", SIZE_MAX));
+	assert_null(hgt_arena_bytes(&arena, SIZE_MAX));
 	assert_non_null(hgt_arena_array(&arena, SIZE_MAX, 0));
 	hgt_arena_release(&arena);
 }

@@ -3,71 +3,9 @@
 
 #include "base/buf.h"
 #include "base/timing.h"
+#include "tests/unit/engine_rig.h"
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
-
-static struct hgt_engine *engine_new(const struct hgt_engine_options *options)
-{
-	struct hgt_engine *engine;
-
-	assert_int_equal(hgt_engine_new(options, &engine, NULL), 0);
-	return engine;
-}
-
-static void judge(struct hgt_engine *engine, const char *path, const char *text, size_t len, enum hgt_class cls)
-{
-	/* Without a terminator, so that a sanitizer sees what reads past the end. */
-	char *exact = malloc(len ? len : 1);
-
-	assert_non_null(exact);
-	memcpy(exact, text, len);
-	assert_int_equal(hgt_engine_file(engine, path, exact, len, cls, NULL), 0);
-	free(exact);
-}
-
-/* "line:column-end rule pointer" of each finding, one a line. */
-static void describe(const struct hgt_engine *engine, struct hgt_buf *out)
-{
-	const struct hgt_findings *list = hgt_engine_findings(engine);
-
-	for (size_t i = 0; i < list->n; i++) {
-		const struct hgt_finding *f = &list->items[i];
-
-		hgt_buf_addf(out, "%s%u:%u", out->len ? "\n" : "", f->line, f->column);
-		if (f->end_column)
-			hgt_buf_addf(out, "-%u", f->end_column);
-		hgt_buf_addf(out, " %s%s%s", f->rule, *f->pointer ? " " : "", f->pointer);
-	}
-	assert_false(out->failed);
-}
-
-struct judged {
-	const char *path;	/* NULL: a.yaml */
-	const char *text;
-	const char *expect;	/* as describe() tells it */
-	const char *message;	/* of the first finding, NULL: any */
-	enum hgt_class cls;
-};
-
-static void judge_table(const struct judged *cases, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){0});
-		const struct hgt_findings *list = hgt_engine_findings(engine);
-		struct hgt_buf told = HGT_BUF_INIT;
-
-		judge(engine, cases[i].path ? cases[i].path : "a.yaml", cases[i].text, strlen(cases[i].text), cases[i].cls);
-		assert_int_equal(hgt_engine_finish(engine, NULL), 0);
-		describe(engine, &told);
-		if (strcmp(told.data, cases[i].expect) != 0)
-			fail_msg("%s\nexpected: %s\nfound: %s\n%s", cases[i].text, cases[i].expect, told.data,
-				list->n ? list->items[0].message : "");
-		if (cases[i].message)
-			assert_string_equal(list->items[0].message, cases[i].message);
-		hgt_buf_release(&told);
-		hgt_engine_free(engine);
-	}
-}
 
 static void finds_broken_text(void **state)
 {
@@ -273,11 +211,11 @@ static void suggests_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
 		struct hgt_buf text = HGT_BUF_INIT;
 
 		hgt_buf_addf(&text, "apiVersion: v1\nkind: %s\nmetadata: {name: \"%s\"}\n", cases[i].kind, cases[i].name);
-		judge(engine, "a.yaml", text.data, text.len, HGT_CLASS_AUTO);
+		rig_judge(engine, "a.yaml", text.data, text.len, HGT_CLASS_AUTO);
 		assert_int_equal(hgt_engine_findings(engine)->n, 1);
 		if (cases[i].hint)
 			assert_string_equal(hgt_engine_findings(engine)->items[0].hint, cases[i].hint);
@@ -338,11 +276,11 @@ static void finds_duplicates(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
 		const struct hgt_findings *list = hgt_engine_findings(engine);
 
 		for (size_t j = 0; j < 3 && cases[i].files[j].path; j++)
-			judge(engine, cases[i].files[j].path, cases[i].files[j].text, strlen(cases[i].files[j].text), HGT_CLASS_AUTO);
+			rig_judge(engine, cases[i].files[j].path, cases[i].files[j].text, strlen(cases[i].files[j].text), HGT_CLASS_AUTO);
 		assert_int_equal(hgt_engine_finish(engine, NULL), 0);
 		if (list->n != cases[i].found)
 			fail_msg("%s: %zu: %s", cases[i].files[0].path, list->n, list->n ? list->items[0].message : cases[i].files[0].text);
@@ -375,10 +313,10 @@ static void finds_binary_data(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
 		const struct hgt_findings *list = hgt_engine_findings(engine);
 
-		judge(engine, cases[i].path, cases[i].text, cases[i].len, HGT_CLASS_AUTO);
+		rig_judge(engine, cases[i].path, cases[i].text, cases[i].len, HGT_CLASS_AUTO);
 		assert_int_equal(list->n, cases[i].message ? 1 : 0);
 		if (cases[i].message) {
 			assert_string_equal(list->items[0].rule, "git/binary");
@@ -392,16 +330,16 @@ static void finds_binary_data(void **state)
 
 static void finds_large_files(void **state)
 {
-	struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){.blob_limit = 8});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.blob_limit = 8});
 	const struct hgt_findings *list = hgt_engine_findings(engine);
 
 	(void)state;
-	judge(engine, "a.yaml", "a: 12345", 8, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.yaml", "a: 12345", 8, HGT_CLASS_AUTO);
 	assert_int_equal(list->n, 0);
-	judge(engine, "b.yaml", "a: [3456", 8, HGT_CLASS_AUTO);
+	rig_judge(engine, "b.yaml", "a: [3456", 8, HGT_CLASS_AUTO);
 	assert_string_equal(list->items[0].rule, "yaml/syntax");
-	judge(engine, "c.yaml", "a: [34567", 9, HGT_CLASS_AUTO);
-	judge(engine, "c.txt", "a: [34567", 9, HGT_CLASS_AUTO);
+	rig_judge(engine, "c.yaml", "a: [34567", 9, HGT_CLASS_AUTO);
+	rig_judge(engine, "c.txt", "a: [34567", 9, HGT_CLASS_AUTO);
 	assert_int_equal(list->n, 2);
 	assert_string_equal(list->items[1].rule, "git/blob-size");
 	assert_string_equal(list->items[1].message, "the file has 9 bytes; 8 is the most that is checked");
@@ -411,7 +349,7 @@ static void finds_large_files(void **state)
 	assert_string_equal(list->items[2].message, "the file has more than 8 bytes, the most that is checked");
 	assert_int_equal(hgt_engine_files(engine), 4);
 	hgt_engine_free(engine);
-	engine = engine_new(&(struct hgt_engine_options){0});
+	engine = rig_engine(&(struct hgt_engine_options){0});
 	assert_int_equal(hgt_engine_too_large(engine, "d.yaml", 10 << 20, NULL), 0);
 	assert_int_equal(hgt_engine_too_large(engine, "d.yaml", (10 << 20) + 1, NULL), 1);
 	hgt_engine_free(engine);
@@ -427,10 +365,10 @@ static void repeat(struct hgt_buf *out, const char *text, size_t n)
 
 static void expect_rule(const char *path, const struct hgt_buf *text, const struct hgt_engine_options *options, const char *rule)
 {
-	struct hgt_engine *engine = engine_new(options);
+	struct hgt_engine *engine = rig_engine(options);
 	const struct hgt_findings *list = hgt_engine_findings(engine);
 
-	judge(engine, path, text->data, text->len, HGT_CLASS_AUTO);
+	rig_judge(engine, path, text->data, text->len, HGT_CLASS_AUTO);
 	assert_int_equal(list->n, rule ? 1 : 0);
 	if (rule) {
 		assert_string_equal(list->items[0].rule, rule);
@@ -480,11 +418,11 @@ static void stops_when_the_time_is_up(void **state)
 {
 	struct hgt_engine_options options = {.deadline_ms = hgt_time_mono_ms() + 3600 * 1000};
 	const struct hgt_rule_setting off = {"gate/*", HGT_SEVERITY_OFF};
-	struct hgt_engine *engine = engine_new(&options);
+	struct hgt_engine *engine = rig_engine(&options);
 	const struct hgt_findings *list;
 
 	(void)state;
-	judge(engine, "a.yaml", "a: 1\n", 5, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.yaml", "a: 1\n", 5, HGT_CLASS_AUTO);
 	assert_int_equal(hgt_engine_findings(engine)->n, 0);
 	assert_int_equal(hgt_engine_documents(engine), 1);
 	hgt_engine_free(engine);
@@ -492,12 +430,12 @@ static void stops_when_the_time_is_up(void **state)
 	options.deadline_ms = 1;
 	options.settings = &off;	/* which does not help */
 	options.n_settings = 1;
-	engine = engine_new(&options);
+	engine = rig_engine(&options);
 	list = hgt_engine_findings(engine);
-	judge(engine, "a.txt", "a: [\n", 5, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.txt", "a: [\n", 5, HGT_CLASS_AUTO);
 	assert_int_equal(list->n, 0);
-	judge(engine, "a.yaml", "a: [\n", 5, HGT_CLASS_AUTO);
-	judge(engine, "b.yaml", "a: [\n", 5, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.yaml", "a: [\n", 5, HGT_CLASS_AUTO);
+	rig_judge(engine, "b.yaml", "a: [\n", 5, HGT_CLASS_AUTO);
 	assert_int_equal(hgt_engine_finish(engine, NULL), 0);
 	assert_int_equal(list->n, 1);
 	assert_int_equal(list->errors, 1);
@@ -531,11 +469,11 @@ static void obeys_settings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){.settings = cases[i].settings,
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.settings = cases[i].settings,
 			.n_settings = cases[i].n, .strict = cases[i].strict});
 		const struct hgt_findings *list = hgt_engine_findings(engine);
 
-		judge(engine, "a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
+		rig_judge(engine, "a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
 		assert_int_equal(list->n, cases[i].severity == HGT_SEVERITY_OFF ? 0 : 1);
 		if (list->n)
 			assert_int_equal(list->items[0].severity, cases[i].severity);
@@ -547,14 +485,14 @@ static void is_strict_file_by_file(void **state)
 {
 	static const struct hgt_rule_setting warn = {"k8s/name", HGT_SEVERITY_WARNING};
 	static const char text[] = OBJECT("v1", "ConfigMap", "A");
-	struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){.settings = &warn, .n_settings = 1});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.settings = &warn, .n_settings = 1});
 
 	(void)state;
-	judge(engine, "a/a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
+	rig_judge(engine, "a/a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
 	hgt_engine_set_strict(engine, true);
-	judge(engine, "b/a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
+	rig_judge(engine, "b/a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
 	hgt_engine_set_strict(engine, false);
-	judge(engine, "c/a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
+	rig_judge(engine, "c/a.yaml", text, sizeof(text) - 1, HGT_CLASS_AUTO);
 	assert_int_equal(hgt_engine_findings(engine)->errors, 1);
 	assert_int_equal(hgt_engine_findings(engine)->warnings, 2);
 	hgt_engine_free(engine);
@@ -563,7 +501,7 @@ static void is_strict_file_by_file(void **state)
 static void takes_findings_of_its_caller(void **state)
 {
 	static const struct hgt_rule_setting warn = {"policy/delete", HGT_SEVERITY_WARNING};
-	struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){.settings = &warn, .n_settings = 1});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.settings = &warn, .n_settings = 1});
 	const struct hgt_findings *list = hgt_engine_findings(engine);
 	struct hgt_finding f = {.severity = HGT_SEVERITY_ERROR, .rule = "policy/delete", .path = "refs/heads/main", .message = "m"};
 
@@ -579,14 +517,14 @@ static void takes_findings_of_its_caller(void **state)
 
 static void counts_and_limits(void **state)
 {
-	struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){.findings_limit = 2});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.findings_limit = 2});
 	const struct hgt_findings *list = hgt_engine_findings(engine);
 
 	(void)state;
-	judge(engine, "a.yaml", "a: 1\n---\n---\nb: 2\n", 18, HGT_CLASS_AUTO);
-	judge(engine, "a.txt", "a", 1, HGT_CLASS_AUTO);
-	judge(engine, "a.tf", "a", 1, HGT_CLASS_AUTO);
-	judge(engine, "b.yaml", "a: 1\na: 2\na: 3\na: 4\n", 20, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.yaml", "a: 1\n---\n---\nb: 2\n", 18, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.txt", "a", 1, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.tf", "a", 1, HGT_CLASS_AUTO);
+	rig_judge(engine, "b.yaml", "a: 1\na: 2\na: 3\na: 4\n", 20, HGT_CLASS_AUTO);
 	assert_int_equal(hgt_engine_finish(engine, NULL), 0);
 	assert_int_equal(hgt_engine_files(engine), 3);
 	assert_int_equal(hgt_engine_documents(engine), 3);
@@ -608,10 +546,10 @@ static void shows_the_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
 		const struct hgt_finding *f;
 
-		judge(engine, "a.yaml", cases[i].text, strlen(cases[i].text), HGT_CLASS_AUTO);
+		rig_judge(engine, "a.yaml", cases[i].text, strlen(cases[i].text), HGT_CLASS_AUTO);
 		assert_int_equal(hgt_engine_findings(engine)->n, 1);
 		f = hgt_engine_findings(engine)->items;
 		assert_non_null(f->excerpt);
@@ -624,7 +562,7 @@ static void shows_the_line(void **state)
 
 static void cuts_long_lines(void **state)
 {
-	struct hgt_engine *engine = engine_new(&(struct hgt_engine_options){0});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
 	const struct hgt_finding *f;
 	struct hgt_buf text = HGT_BUF_INIT;
 
@@ -637,7 +575,7 @@ static void cuts_long_lines(void **state)
 	for (int i = 100; i < 200; i++)
 		hgt_buf_addf(&text, ", \"k%03d\": 1", i);
 	hgt_buf_adds(&text, "}");
-	judge(engine, "a.json", text.data, text.len, HGT_CLASS_AUTO);
+	rig_judge(engine, "a.json", text.data, text.len, HGT_CLASS_AUTO);
 	assert_int_equal(hgt_engine_findings(engine)->n, 1);
 	f = hgt_engine_findings(engine)->items;
 	assert_int_equal(f->column, 7 + 8 + 100 * 11 + 3);

@@ -84,10 +84,35 @@ static void encodes_for_urls(void **state)
 	hgt_buf_release(&out);
 }
 
+static void escapes_xml(void **state)
+{
+	static const struct {
+		const char *in;
+		size_t len;
+		const char *out;
+	} cases[] = {
+		{"", 0, ""}, {"a b/c.yaml", 10, "a b/c.yaml"}, {"<a b=\"c\">&'", 11, "&lt;a b=&quot;c&quot;&gt;&amp;'"},
+		{"\n\r\t", 3, "&#10;&#13;&#9;"}, {"a\0\x01\x1b" "b", 5, "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "b"},
+		{"\xff\xc3", 2, "\xef\xbf\xbd\xef\xbf\xbd"}, {"\xef\xbf\xbe\xef\xbf\xbf", 6, "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xef\xbf\xbd", 3, "\xef\xbf\xbd"}, {"\x7f\xc2\x9b\xc2\xa0", 5, "&#127;&#155;\xc2\xa0"},
+		{"\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},	/* a surrogate */
+		{"\xf0\x9f\x98\x80]]>", 7, "\xf0\x9f\x98\x80]]&gt;"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf out = HGT_BUF_INIT;
+
+		hgt_escape_xml(&out, cases[i].in, cases[i].len);
+		assert_string_equal(out.data, cases[i].out);
+		hgt_buf_release(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(escapes_text), cmocka_unit_test(never_lets_a_control_out),
+		cmocka_unit_test(escapes_text), cmocka_unit_test(escapes_xml), cmocka_unit_test(never_lets_a_control_out),
 		cmocka_unit_test(quotes_where_needed), cmocka_unit_test(encodes_for_urls),
 	};
 

@@ -211,7 +211,7 @@ static void test_compile_without_memory(void **state)
 		if (!code)
 			code = hgt_compiler_add(c, "test:s", set.docs[0].root, NULL);
 		if (!code)
-			code = hgt_compiler_entry(c, "s", "test:s", NULL);
+			code = hgt_compiler_entry(c, "s", "test:s", 0, NULL);
 		if (!code)
 			code = hgt_compiler_finish(c, &image, NULL);
 		hgt_compiler_free(c);

@@ -41,8 +41,8 @@ static void test_moved(void **state)
 	memset(data.data, 0xff, data.len);
 	assert_int_equal(hgt_image_open(&image, copy, data.len, NULL), 0);
 	assert_int_equal(hgt_image_check(&image, NULL), 0);
-	assert_int_equal(hgt_image_find(&image, "s", &index, NULL), 0);
-	assert_int_equal(hgt_image_find(&image, "t", &index, NULL), HGT_ENOENT);
+	assert_int_equal(hgt_image_find(&image, "s", &index, NULL, NULL), 0);
+	assert_int_equal(hgt_image_find(&image, "t", &index, NULL, NULL), HGT_ENOENT);
 	assert_string_equal(hgt_image_entry(&image, 0), "s");
 	free(copy);
 	hgt_buf_release(&data);
