@@ -212,6 +212,8 @@ static int judge_documents(struct hgt_engine *engine, struct hgt_source *source,
 {
 	struct hgt_doc_limits limits = limits_of(engine);
 	bool json = hgt_class_reads_json(path, cls);
+	struct hgt_subject whole = {.engine = engine, .source = source, .path = path, .cls = cls, .pointer = ""};
+	bool objects = false;
 	struct hgt_doc_set set;
 	int code;
 
@@ -230,9 +232,12 @@ static int judge_documents(struct hgt_engine *engine, struct hgt_source *source,
 			continue;
 		engine->documents++;
 		subject.cls = hgt_class_of_document(path, source->data, &set.docs[i], cls, forced);
+		objects |= hgt_class_holds_objects(subject.cls);
 		hgt_run_checks(&subject);
 	}
 	code = outcome(engine, err);
+	if (!code && !hgt_engine_out_of_time(engine, path))
+		code = hgt_compare_readers(&whole, json, &set, &limits, objects, forced, err);
 out:
 	hgt_doc_set_release(&set);
 	return code;
