@@ -167,12 +167,23 @@ static const struct hgt_node *find_slash_escape(struct cursor *c, const struct h
 	return found;
 }
 
+/* Whether \/ stands anywhere. */
+static bool has_slash(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (const char *p = text; (p = memchr(p, '\\', (size_t)(end - p))); p++)
+		if (end - p > 1 && p[1] == '/')
+			return true;
+	return false;
+}
+
 struct hgt_place hgt_find_slash_escape(const char *text, size_t len, const struct hgt_doc_set *set, size_t n_docs)
 {
 	struct cursor c = {text, text + len, text, 1};
 	const struct hgt_node *found = NULL;
 
-	if (!memmem(text, len, "\\/", 2))
+	if (!has_slash(text, len))
 		return (struct hgt_place){0, 0};
 	for (size_t i = 0; i < n_docs && !found; i++)
 		if (set->docs[i].root)
