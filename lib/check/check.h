@@ -120,6 +120,12 @@ bool hgt_class_holds_objects(enum hgt_class cls);
 /* link.c: where a link or name in the file at path leads, from the repository's root, into an empty buffer; false when out of it. */
 bool hgt_link_resolve(const char *path, const char *target, struct hgt_buf *out);
 
+/* two_readers.c: values that kubectl reads otherwise; then, of a whole file, documents. objects: some that a YAML parser sees are
+ * Kubernetes objects. 0 or HGT_ENOMEM. */
+void hgt_check_two_readers(struct hgt_subject *subject);
+int hgt_compare_readers(struct hgt_subject *file, bool json, const struct hgt_doc_set *set, const struct hgt_doc_limits *limits,
+	bool objects, bool forced, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* engine.c: the class that name and wish agree on, before the content is looked at; whether text of a class is JSON; whether it is
  * parsed at all. */
 enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted);

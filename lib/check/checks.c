@@ -18,6 +18,7 @@ static const struct {
 	bool per_object;
 	void (*run)(struct hgt_subject *subject);
 } checks[] = {
+	{OBJECTS, false, hgt_check_two_readers},
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_duplicate},

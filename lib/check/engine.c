@@ -268,8 +268,9 @@ static int meet_definitions(struct hgt_engine *engine, const struct hgt_put_off 
 static int judge_documents(struct hgt_engine *engine, const struct hgt_put_off *file, bool last, struct hgt_error *err)
 {
 	struct hgt_doc_limits limits = limits_of(engine);
-	bool json = hgt_class_reads_json(file->path, file->cls);
+	bool json = hgt_class_reads_json(file->path, file->cls), objects = false;
 	struct hgt_source source;
+	struct hgt_subject whole = {.engine = engine, .source = &source, .path = file->path, .cls = file->cls, .pointer = ""};
 	struct hgt_doc_set set;
 	int code;
 
@@ -287,8 +288,11 @@ static int judge_documents(struct hgt_engine *engine, const struct hgt_put_off *
 			continue;
 		engine->documents++;
 		subject = subject_of(engine, file, &source, &set.docs[i]);
+		objects |= hgt_class_holds_objects(subject.cls);
 		hgt_run_checks(&subject);
 	}
+	if (code == 0 && !engine->failed && !hgt_engine_out_of_time(engine, file->path))
+		code = hgt_compare_readers(&whole, json, &set, &limits, objects, file->forced, err);
 	hgt_doc_set_release(&set);
 	return code ? code : outcome(engine, err);
 }
