@@ -16,6 +16,7 @@ static const char usage[] =
 	"  check     judge files or a revision as the gate judges a push\n"
 	"  explain   what a rule is about, and why\n"
 	"  install   put Headgate's hooks into repositories\n"
+	"  schema    make, list, show and verify packs of schemas\n"
 	"  agent     add, list and remove the agents that receive changes\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
 	"  events    the journal's events, as they happened or as they happen\n"
@@ -36,6 +37,7 @@ static const struct verb verbs[] = {
 	{"events", NULL},
 	{"explain", explain_main},
 	{"install", install_main},
+	{"schema", schema_main},
 	{"status", NULL},
 };
 
