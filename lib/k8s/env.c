@@ -15,19 +15,6 @@ static bool has_subscript(const char *text, const char *path, const char **key, 
 	return true;
 }
 
-/* An annotation's key in either case. */
-static bool is_annotation_key(const char *key, size_t len)
-{
-	enum { MOST = 253 + 1 + 63 };
-	char lower[MOST];
-
-	if (len > MOST)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		lower[i] = (char)(key[i] >= 'A' && key[i] <= 'Z' ? key[i] | 0x20 : key[i]);
-	return hgt_is_label_key(lower, len);
-}
-
 /* NULL when the field can be read there; else what to write. */
 static const char *wrong_path(const char *path, bool in_volume)
 {
@@ -41,7 +28,7 @@ static const char *wrong_path(const char *path, bool in_volume)
 	if (has_subscript(path, "metadata.labels", &key, &len))
 		return hgt_is_label_key(key, len) ? NULL : "a label's key stands in the brackets: metadata.labels['app']";
 	if (has_subscript(path, "metadata.annotations", &key, &len))
-		return is_annotation_key(key, len) ? NULL : "an annotation's key stands in the brackets: metadata.annotations['a']";
+		return hgt_is_annotation_key(key, len) ? NULL : "an annotation's key stands in the brackets: metadata.annotations['a']";
 	if (hgt_is_one_of(path, everywhere) || hgt_is_one_of(path, in_volume ? in_volumes : in_env))
 		return NULL;
 	return in_volume ? "one of: metadata.name, metadata.namespace, metadata.uid, metadata.labels, metadata.annotations, "

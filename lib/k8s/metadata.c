@@ -4,19 +4,6 @@
 
 static const char labels_rule[] = "k8s/labels", metadata_rule[] = "k8s/metadata";
 
-/* Case does not matter to the server here. */
-static bool is_annotation_key(const char *key, size_t len)
-{
-	enum { MOST = 253 + 1 + 63 };
-	char lower[MOST];
-
-	if (len > MOST)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		lower[i] = (char)(key[i] >= 'A' && key[i] <= 'Z' ? key[i] | 0x20 : key[i]);
-	return hgt_is_label_key(lower, len);
-}
-
 static void check_annotations(struct hgt_subject *s, const struct hgt_field *annotations)
 {
 	const size_t most = 256 << 10;
@@ -25,7 +12,7 @@ static void check_annotations(struct hgt_subject *s, const struct hgt_field *ann
 	HGT_EACH_MEMBER(annotations, annotation) {
 		const char *key = annotation.key->text;
 
-		if (!is_annotation_key(key, annotation.key->len) && !hgt_k8s_has_placeholder(key))
+		if (!hgt_is_annotation_key(key, annotation.key->len) && !hgt_k8s_has_placeholder(key))
 			hgt_tell_key(s, labels_rule, &annotation, "letters, digits, \"-\", \"_\" and \".\", at most 63; a DNS name and a slash may go before",
 				"is not an annotation's key");
 		total += annotation.key->len + (annotation.node ? annotation.node->len : 0);

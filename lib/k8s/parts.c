@@ -40,6 +40,22 @@ bool hgt_field_is_true(const struct hgt_field *field)
 	return hgt_field_bool(field, &value) && value;
 }
 
+bool hgt_field_quantity(const struct hgt_field *field, struct hgt_quantity *out)
+{
+	const struct hgt_node *node = field->node;
+	char number[24];
+	int len;
+
+	if (!node || (node->type != HGT_NODE_STRING && node->type != HGT_NODE_INT && node->type != HGT_NODE_FLOAT))
+		return false;
+	if (node->type != HGT_NODE_INT)
+		return hgt_quantity_parse(node->text, node->len, out);
+	/* Its text may be octal or hexadecimal. */
+	len = node->is_unsigned ? snprintf(number, sizeof(number), "%" PRIu64, node->v.uinteger) :
+		snprintf(number, sizeof(number), "%" PRId64, node->v.integer);
+	return hgt_quantity_parse(number, (size_t)len, out);
+}
+
 static struct hgt_field item_at(const struct hgt_field *list, size_t i)
 {
 	return i < hgt_field_count(list) ? hgt_field_item(list, i) : (struct hgt_field){0};
@@ -122,13 +138,26 @@ const struct hgt_node *hgt_seen_before(struct hgt_subject *s, struct hgt_seen *s
 	return before;
 }
 
+void hgt_seen_keys(struct hgt_subject *s, struct hgt_seen *seen, const struct hgt_field *map)
+{
+	HGT_EACH_MEMBER(map, member)
+		hgt_seen_before(s, seen, member.key, "%s", member.name);
+}
+
+bool hgt_seen_has(const struct hgt_seen *seen, const char *text)
+{
+	return hgt_map_get(&seen->map, text, strlen(text));
+}
+
 void hgt_tell_again(struct hgt_subject *s, const char *rule, const struct hgt_field *field, const struct hgt_node *first)
 {
 	bool scalar = field->node && field->node->type != HGT_NODE_MAP && field->node->type != HGT_NODE_SEQ;
 	char hint[64];
 
 	snprintf(hint, sizeof(hint), "the first is on line %" PRIu32, first->line);
-	if (scalar)
+	if (scalar && field->node->type == HGT_NODE_INT)
+		hgt_tell_field(s, rule, field, hint, "duplicate %s", field->node->text);
+	else if (scalar)
 		hgt_tell_field(s, rule, field, hint, "duplicate %s", hgt_quote_text(field->node->text, field->node->len).text);
 	else
 		hgt_tell_field(s, rule, field, hint, "duplicate");

@@ -18,6 +18,9 @@ bool hgt_field_is_number(const struct hgt_field *field);
 /* Whether it is `true`. */
 bool hgt_field_is_true(const struct hgt_field *field);
 
+/* The quantity that a string or a number stands for. */
+bool hgt_field_quantity(const struct hgt_field *field, struct hgt_quantity *out);
+
 /* Whether a list has this string. */
 bool hgt_field_has(const struct hgt_field *list, const char *text);
 
@@ -50,6 +53,10 @@ void hgt_seen_release(struct hgt_seen *seen);
 const struct hgt_node *hgt_seen_before(struct hgt_subject *subject, struct hgt_seen *seen, const struct hgt_node *node,
 	const char *fmt, ...) HGT_PRINTF(4, 5);
 
+/* Note the keys of a mapping; whether a text has come up. */
+void hgt_seen_keys(struct hgt_subject *subject, struct hgt_seen *seen, const struct hgt_field *map);
+bool hgt_seen_has(const struct hgt_seen *seen, const char *text);
+
 /* Tell of a field that repeats what another has: "duplicate \"web\"", with the other's line as the hint. */
 void hgt_tell_again(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, const struct hgt_node *first);
 
@@ -71,6 +78,9 @@ void hgt_check_label_map(struct hgt_subject *subject, const char *rule, const st
 /* The same for a LabelSelector, and whether its expressions have values where they should. The rule is k8s/selector. */
 void hgt_check_label_selector(struct hgt_subject *subject, const struct hgt_field *selector);
 
+/* storage.c: the spec of a PersistentVolumeClaim, wherever it stands. */
+void hgt_check_claim_spec(struct hgt_subject *subject, const struct hgt_field *spec);
+
 /* A block of addresses: 10.0.0.0/8. */
 struct hgt_block {
 	struct hgt_ip ip;
@@ -81,7 +91,8 @@ struct hgt_block {
  * there is nothing to be read. */
 bool hgt_check_ip(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, struct hgt_ip *out);
 bool hgt_check_block(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, struct hgt_block *out);
-bool hgt_check_block_text(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, const char *text, size_t len,
+bool hgt_check_block_text(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, const char *text,
+	size_t len,
 	struct hgt_block *out);
 
 /* Why the address is none that traffic can be sent to, or NULL. */

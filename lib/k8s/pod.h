@@ -62,9 +62,6 @@ void hgt_check_no_probes(struct hgt_pod *pod, const struct hgt_field *container)
 void hgt_check_resources(struct hgt_pod *pod, const struct hgt_field *resources);
 void hgt_check_pod_resources(struct hgt_pod *pod);
 
-/* The quantity that a string or a number says; false when it is none or cannot be judged. */
-bool hgt_field_quantity(const struct hgt_field *field, struct hgt_quantity *out);
-
 /* Whether a container can ask for a resource of this name. */
 bool hgt_is_container_resource(const char *name, size_t len);
 

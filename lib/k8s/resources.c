@@ -3,24 +3,6 @@
 
 static const char rule[] = "k8s/resources";
 
-bool hgt_field_quantity(const struct hgt_field *field, struct hgt_quantity *out)
-{
-	const struct hgt_node *node = field->node;
-	char number[24];
-	int len;
-
-	if (!node)
-		return false;
-	if (node->type == HGT_NODE_INT) {
-		len = node->is_unsigned ? snprintf(number, sizeof(number), "%" PRIu64, node->v.uinteger) :
-			snprintf(number, sizeof(number), "%" PRId64, node->v.integer);
-		return hgt_quantity_parse(number, (size_t)len, out);
-	}
-	if (node->type != HGT_NODE_FLOAT && !hgt_field_string(field))
-		return false;
-	return hgt_quantity_parse(node->text, node->len, out);
-}
-
 static bool begins(const char *name, const char *with)
 {
 	return strncmp(name, with, strlen(with)) == 0;

@@ -107,6 +107,17 @@ bool hgt_is_label_key(const char *s, size_t len)
 	return is_label_text(s, len) || hgt_is_prefixed_label_key(s, len);
 }
 
+bool hgt_is_annotation_key(const char *s, size_t len)
+{
+	char lower[SUBDOMAIN_MAX + 1 + LABEL_MAX];
+
+	if (len > sizeof(lower))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i]);
+	return hgt_is_label_key(lower, len);
+}
+
 bool hgt_is_label_value(const char *s, size_t len)
 {
 	return !len || is_label_text(s, len);

@@ -18,6 +18,7 @@ bool hgt_is_long_name_caseless(const char *s, size_t len);
 bool hgt_is_dns_1035_label(const char *s, size_t len);
 bool hgt_is_wildcard_name(const char *s, size_t len);	/* *.example.org */
 bool hgt_is_label_key(const char *s, size_t len);	/* a "qualified name" */
+bool hgt_is_annotation_key(const char *s, size_t len);	/* a label's key whose prefix may have capitals */
 bool hgt_is_prefixed_label_key(const char *s, size_t len);
 bool hgt_is_label_value(const char *s, size_t len);	/* may be empty */
 bool hgt_is_path_segment_name(const char *s, size_t len);

@@ -84,6 +84,9 @@ static void test_names(void **state)
 
 	(void)state;
 	check_table(cases, N_OF(cases));
+	assert_true(hgt_is_annotation_key("E.org/A", 7));
+	assert_false(hgt_is_label_key("E.org/A", 7));
+	assert_false(hgt_is_annotation_key("e_.org/a", 8));
 	assert_true(hgt_is_c_identifier("_a1", 3));
 	assert_false(hgt_is_c_identifier("1a", 2));
 	assert_false(hgt_is_c_identifier("", 0));
