@@ -90,8 +90,10 @@ static void check_metric(struct hgt_subject *s, const struct hgt_field *metric)
 static void check_zero(struct hgt_subject *s, const struct hgt_field *spec)
 {
 	struct hgt_field least = hgt_field_get(spec, "minReplicas"), metrics = hgt_field_get(spec, "metrics");
+	struct hgt_field metadata = hgt_field_get(spec->up, "metadata"), annotations = hgt_field_get(&metadata, "annotations");
+	/* Where v1 has its metrics. */
+	struct hgt_field elsewhere = hgt_field_get(&annotations, "autoscaling.alpha.kubernetes.io/metrics");
 	int64_t n;
-	struct hgt_gvk gvk;
 
 	if (!hgt_field_int(&least, &n) || n != 0)
 		return;
@@ -105,8 +107,7 @@ static void check_zero(struct hgt_subject *s, const struct hgt_field *spec)
 		if (hgt_field_equals(&type, "Object") || hgt_field_equals(&type, "External") || (type.node && !hgt_field_string(&type)))
 			return;
 	}
-	/* In v1 they stand in an annotation. */
-	if (hgt_k8s_gvk(s->object, &gvk) && strcmp(gvk.version, "v2") == 0 && (!metrics.node || metrics.node->type == HGT_NODE_SEQ))
+	if (!elsewhere.node && (!metrics.node || metrics.node->type == HGT_NODE_SEQ))
 		hgt_tell_field(s, rule, &metrics, "minReplicas: 1, or a metric that is there without pods",
 			"one of type Object or External has to be there when minReplicas is 0");
 }

@@ -161,6 +161,21 @@ static void check_claim(struct hgt_pod *pod, const struct hgt_field *source)
 			"%s is the claim that is made for the ephemeral volume %s", hgt_quote(text), hgt_quote(text + len + 1));
 }
 
+/* The claim that is made has the pod's name in its own, and is the pod's: only labels and annotations can be given to it. */
+static void check_ephemeral(struct hgt_pod *pod, const struct hgt_field *source)
+{
+	struct hgt_field template = hgt_field_get(source, "volumeClaimTemplate"), metadata = hgt_field_get(&template, "metadata");
+	struct hgt_field spec = hgt_field_get(&template, "spec");
+
+	if (!hgt_field_is_map(&template))
+		return;
+	hgt_check_labels(pod->subject, &metadata);
+	HGT_EACH_MEMBER(&metadata, member)
+		if (strcmp(member.key->text, "labels") != 0 && strcmp(member.key->text, "annotations") != 0 && !hgt_field_is_empty(&member))
+			hgt_tell_key(pod->subject, rule, &member, "remove it", "cannot be set; a template has labels and annotations");
+	hgt_check_claim_spec(pod->subject, &spec);
+}
+
 /* References that may be empty in a template were, before 1.37. */
 static void check_image(struct hgt_pod *pod, const struct hgt_field *source)
 {
@@ -195,6 +210,7 @@ static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)
 	struct hgt_field downward = hgt_field_get(volume, "downwardAPI"), projected = hgt_field_get(volume, "projected");
 	struct hgt_field claim = hgt_field_get(volume, "persistentVolumeClaim"), image = hgt_field_get(volume, "image");
 	struct hgt_field empty = hgt_field_get(volume, "emptyDir"), csi = hgt_field_get(volume, "csi");
+	struct hgt_field ephemeral = hgt_field_get(volume, "ephemeral");
 	struct hgt_field cinder = hgt_field_get(volume, "cinder"), storageos = hgt_field_get(volume, "storageos");
 
 	if (hgt_field_is_map(&iscsi))
@@ -208,6 +224,7 @@ static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)
 	check_claim(pod, &claim);
 	check_image(pod, &image);
 	check_empty_dir(pod, &empty);
+	check_ephemeral(pod, &ephemeral);
 	check_secret_ref(pod, &csi, "nodePublishSecretRef");
 	check_secret_ref(pod, &cinder, "secretRef");
 	check_secret_ref(pod, &storageos, "secretRef");

@@ -119,6 +119,12 @@ void hgt_check_k8s_stateful_set(struct hgt_subject *s)
 	struct hgt_field strategy = hgt_field_get(&spec, "updateStrategy"), claims = hgt_field_get(&spec, "volumeClaimTemplates"), rolling;
 
 	check_template(s, &spec, &claims);
+	HGT_EACH_ITEM(&claims, claim) {
+		struct hgt_field claim_spec = hgt_field_get(&claim, "spec");
+
+		if (claim.node)
+			hgt_check_claim_spec(s, &claim_spec);
+	}
 	if (rolls(s, &strategy, &rolling)) {
 		struct hgt_field unavailable = hgt_field_get(&rolling, "maxUnavailable");
 
