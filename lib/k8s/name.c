@@ -30,6 +30,7 @@ static const struct {
 	{"", "Service", LABEL_1035, 0},	/* until 1.35 */
 	{"apps", "StatefulSet", LABEL, 0},
 	{"batch", "CronJob", SUBDOMAIN, 52},
+	{"policy", "PodDisruptionBudget", PATH_SEGMENT, 0},
 	{"rbac.authorization.k8s.io", "*", PATH_SEGMENT, 0},
 	{"authorization.openshift.io", "*", PATH_SEGMENT, 0},
 	{"image.openshift.io", "*", PATH_SEGMENT, 0},
