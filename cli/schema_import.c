@@ -1,5 +1,6 @@
 /* headgate schema import: a pack made out of whatever schemas come in. */
 #include <getopt.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/io.h"
@@ -12,8 +13,9 @@ static const char usage[] =
 	"usage: headgate schema import [-o FILE] [--name NAME] [OPTION...] SOURCE...\n"
 	"       headgate schema import [-o FILE] [--name NAME] [OPTION...] --cluster [--context CONTEXT]\n"
 	"\n"
-	"Make a pack of schemas. A SOURCE is a file or a folder: OpenAPI v2 or v3, CustomResourceDefinitions, JSON Schemas in\n"
-	"the layouts of kubernetes-json-schema, CRDs-catalog and flux-schema, or one by itself.\n"
+	"Make a pack of schemas. A SOURCE is a file, a folder, or - for standard input: OpenAPI v2 or v3,\n"
+	"CustomResourceDefinitions, JSON Schemas in the layouts of kubernetes-json-schema, CRDs-catalog and flux-schema, or\n"
+	"one by itself.\n"
 	"\n"
 	"  -o, --output FILE        write the pack there\n"
 	"      --name NAME          what it is called; without -o the file is NAME.pack\n"
@@ -27,7 +29,7 @@ static const char usage[] =
 	"  -h, --help               print this\n";
 
 /* So many things that were left out are told one by one. */
-enum { WARNINGS_MAX = 20 };
+enum { WARNINGS_MAX = 20, STDIN_MAX = 64 * 1024 * 1024 };
 
 struct options {
 	const char *output, *name, *constraints, *source, *context, *kind;
@@ -169,6 +171,18 @@ static int choose_source(const struct options *o, const struct hgt_importer *imp
 	return hgt_buf_check(out, err);
 }
 
+/* What standard input gives. */
+static int add_stdin(struct hgt_importer *importer, struct hgt_error *err)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	int code = hgt_read_fd(STDIN_FILENO, "standard input", STDIN_MAX, &text, err);
+
+	if (code == 0)
+		code = hgt_importer_add_text(importer, "-", text.data, text.len, err);
+	hgt_buf_release(&text);
+	return code;
+}
+
 static int collect(struct hgt_importer *importer, const struct options *o, char **sources, int n, struct hgt_error *err)
 {
 	int code = o->constraints ? hgt_importer_constrain_folder(importer, o->constraints, err) : 0;
@@ -176,7 +190,7 @@ static int collect(struct hgt_importer *importer, const struct options *o, char 
 	if (code == 0 && o->cluster)
 		code = schema_add_cluster(importer, o->context, err);
 	for (int i = 0; i < n && code == 0; i++) {
-		code = hgt_importer_add_path(importer, sources[i], err);
+		code = strcmp(sources[i], "-") == 0 ? add_stdin(importer, err) : hgt_importer_add_path(importer, sources[i], err);
 		if (code == 0)
 			code = hgt_error_set(err, HGT_EPARSE, "%s: there is no schema of a kind in it", sources[i]);
 		else if (code > 0)
