@@ -28,6 +28,7 @@ static const struct {
 } kinds[] = {
 	{"", "Namespace", LABEL, 0},
 	{"", "Service", LABEL_1035, 0},	/* until 1.35 */
+	{"apps", "StatefulSet", LABEL, 0},
 	{"batch", "CronJob", SUBDOMAIN, 52},
 	{"rbac.authorization.k8s.io", "*", PATH_SEGMENT, 0},
 	{"authorization.openshift.io", "*", PATH_SEGMENT, 0},
