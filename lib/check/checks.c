@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "k8s/k8s.h"
+#include "k8s/workload_checks.h"
 
 #define OF(cls) (UINT32_C(1) << (HGT_CLASS_##cls))
 
@@ -21,6 +22,7 @@ static const struct {
 	{OBJECTS, false, hgt_check_two_readers},
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
+	{OBJECTS, true, hgt_check_k8s_metadata},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
 	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},

@@ -29,6 +29,7 @@ static const struct {
 	{"", "Event", PATH_SEGMENT, 0},
 	{"", "Namespace", LABEL, 0},
 	{"", "Service", LABEL_1035, 0},	/* until 1.35 */
+	{"apps", "StatefulSet", LABEL, 0},
 	{"batch", "CronJob", SUBDOMAIN, 52},
 	{"apiregistration.k8s.io", "APIService", PATH_SEGMENT, 0},
 	{"networking.k8s.io", "IPAddress", PATH_SEGMENT, 0},
