@@ -109,7 +109,7 @@ $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) 
 $(BIN)/headgate-agent: $(call objects,$(AGENT_SRC)) $(LIB)
 $(BIN)/headgate-agent: LIBS = $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
 $(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS) $(LIB) $(GIT_O)
-$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS)
+$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 $(BIN)/headgate-post-receive: $(O)/obj/hooks/post_receive.o $(HOOKS) $(LIB)
 $(BIN)/headgate-post-receive: LIBS = $(YAML_LIBS)
 

@@ -22,6 +22,7 @@ static const struct {
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
+	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},
 	{OBJECTS, true, hgt_check_k8s_transition},
 };

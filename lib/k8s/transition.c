@@ -19,12 +19,10 @@ enum {
 struct old_file {
 	struct old_file *next;
 	const char *path;
-	enum hgt_class cls;
 	bool json, parsed;
 	struct hgt_doc_set set;		/* when parsed */
 	char *text;			/* when not */
 	size_t len;
-	struct hgt_doc_limits limits;
 };
 
 struct old_object {
@@ -60,6 +58,7 @@ struct hgt_transitions {
 	struct hgt_map map;		/* identities */
 	struct identity *identities, **last_identity;
 	struct old_file *files;
+	struct hgt_doc_limits limits;
 	size_t kept;
 };
 
@@ -213,9 +212,9 @@ static int note_objects(struct hgt_transitions *t, struct old_file *file, const 
 	return code;
 }
 
-static int parse(struct old_file *file, const char *text, size_t len, struct hgt_error *err)
+static int parse(const struct hgt_transitions *t, struct old_file *file, const char *text, size_t len, struct hgt_error *err)
 {
-	return (file->json ? hgt_json_parse : hgt_yaml_parse)(text, len, &file->limits, &file->set, err);
+	return (file->json ? hgt_json_parse : hgt_yaml_parse)(text, len, &t->limits, &file->set, err);
 }
 
 /* Keep the documents, or past a limit the text. */
@@ -250,10 +249,10 @@ int hgt_transitions_before(struct hgt_transitions *t, const char *path, const ch
 	if (!file->path)
 		return hgt_error_nomem(err);
 	file->json = hgt_class_reads_json(path, cls);
-	file->limits = *limits;
+	t->limits = *limits;
 	file->next = t->files;
 	t->files = file;
-	code = parse(file, text, len, err);
+	code = parse(t, file, text, len, err);
 	/* What is broken was nothing that could be applied. */
 	if (code == 0 && file->set.n_problems == 0 && note_objects(t, file, text, cls, forced, &noted) < 0)
 		code = hgt_error_nomem(err);
@@ -264,12 +263,24 @@ int hgt_transitions_before(struct hgt_transitions *t, const char *path, const ch
 	return code;
 }
 
-static const struct hgt_node *node_of(const struct old_object *old)
+/* The object's node, its file read again where need be; NULL when memory runs out. close_file ends its life. */
+static const struct hgt_node *open_object(const struct hgt_transitions *t, const struct old_object *old)
 {
-	const struct hgt_node *root = old->file->set.docs[old->doc].root;
+	const struct hgt_node *root;
 	const char *key;
 
+	if (!old->file->parsed && parse(t, old->file, old->file->text, old->file->len, NULL) < 0)
+		return NULL;
+	root = old->file->set.docs[old->doc].root;
 	return old->item == WHOLE ? root : hgt_k8s_items(root, &key)->v.seq.items[old->item];
+}
+
+static void close_file(struct old_file *file)
+{
+	if (file->parsed)
+		return;
+	hgt_doc_set_release(&file->set);
+	hgt_doc_set_init(&file->set);
 }
 
 /* Compare with one old object; what is found is added to `told`. */
@@ -279,21 +290,13 @@ static int compare(const struct hgt_subject *s, const struct hgt_transition_kind
 	struct hgt_subject now = *s;
 	struct hgt_transition transition = {.subject = &now, .before_path = old->file->path, .kind = kind};
 	struct hgt_gvk gvk;
-	int code = 0;
 
 	now.held = told;
-	if (!old->file->parsed)
-		code = parse(old->file, old->file->text, old->file->len, NULL);
-	if (code < 0)
-		return code;
-	transition.before = node_of(old);
-	if (hgt_k8s_gvk(transition.before, &gvk) && hgt_k8s_is_whole(transition.before, &gvk))
+	transition.before = open_object(s->transitions, old);
+	if (transition.before && hgt_k8s_gvk(transition.before, &gvk) && hgt_k8s_is_whole(transition.before, &gvk))
 		hgt_transition_check(&transition);
-	if (!old->file->parsed) {
-		hgt_doc_set_release(&old->file->set);
-		hgt_doc_set_init(&old->file->set);
-	}
-	return 0;
+	close_file(old->file);
+	return transition.before ? 0 : HGT_ENOMEM;
 }
 
 static void tell_all(struct hgt_engine *engine, const struct hgt_findings *told)
@@ -404,13 +407,84 @@ static void judge_arrival(struct hgt_engine *engine, const struct arrival *arriv
 		tell_all(engine, best);
 }
 
+/* Whether removing the file removes the object from a cluster, as far as the object says. */
+static bool is_pruned(const struct hgt_node *object)
+{
+	const struct hgt_node *annotations = hgt_transition_at(object, "metadata.annotations");
+	const char *flux = hgt_node_get_string(annotations, "kustomize.toolkit.fluxcd.io/prune");
+	const char *argo = hgt_node_get_string(annotations, "argocd.argoproj.io/sync-options");
+	const char *helm = hgt_node_get_string(annotations, "helm.sh/resource-policy");
+
+	return !(flux && strcmp(flux, "disabled") == 0) && !(argo && strstr(argo, "Prune=false")) &&
+		!(helm && strcmp(helm, "keep") == 0);
+}
+
+/* Namespaces that no manifest makes. */
+static bool is_built_in(const char *namespace)
+{
+	return strcmp(namespace, "default") == 0 || strncmp(namespace, "kube-", 5) == 0;
+}
+
+/* What of an object that is gone may be used: 1, 0 when nothing is, or HGT_ENOMEM. */
+static int describe_gone(struct hgt_transitions *t, const struct identity *id, struct hgt_gone *gone)
+{
+	const struct old_object *old = id->first;
+	const struct hgt_node *object = open_object(t, old);
+	bool namespace = id->kind->removal == HGT_REMOVAL_NAMESPACE;
+	const struct hgt_node *name = hgt_transition_at(object, namespace ? "metadata.name" : "spec.names.kind");
+	const struct hgt_node *group = namespace ? NULL : hgt_transition_at(object, "spec.group");
+	int code = object ? 0 : HGT_ENOMEM;
+
+	if (object && is_pruned(object) && name && name->len && name->type == HGT_NODE_STRING &&
+		(namespace ? !is_built_in(name->text) : group && group->len && group->type == HGT_NODE_STRING)) {
+		*gone = (struct hgt_gone){.path = old->file->path, .line = old->line,
+			.name = hgt_arena_strndup(&t->arena, name->text, name->len),
+			.group = group ? hgt_arena_strndup(&t->arena, group->text, group->len) : NULL};
+		hgt_findings_init(&gone->first, 1);
+		code = gone->name && (!group || gone->group) ? 1 : HGT_ENOMEM;
+	}
+	close_file(old->file);
+	return code;
+}
+
+static bool is_gone(const struct identity *id)
+{
+	return id->kind->removal != HGT_REMOVAL_FREE && !id->seen && !hgt_k8s_is_set_apart(id->first->file->path);
+}
+
+/* Judge what is gone, when something is that matters and there is a tree to look around in. */
+static int judge_gone(struct hgt_transitions *t, struct hgt_engine *engine, const struct hgt_engine_options *options,
+	struct hgt_error *err)
+{
+	struct hgt_gone *gone;
+	size_t most = 0, n = 0;
+	int code = 0;
+
+	for (const struct identity *id = t->identities; id; id = id->next)
+		most += is_gone(id);
+	if (!most || !options->tree)
+		return 0;
+	gone = hgt_arena_array(&t->arena, most, sizeof(*gone));
+	if (!gone)
+		return hgt_error_nomem(err);
+	for (const struct identity *id = t->identities; id && code >= 0; id = id->next) {
+		code = is_gone(id) ? describe_gone(t, id, &gone[n]) : 0;
+		n += code > 0;
+	}
+	if (code < 0)
+		hgt_error_nomem(err);
+	else
+		code = n ? hgt_transition_find_users(gone, n, engine, options, &t->limits, err) : 0;
+	for (size_t i = 0; i < n; i++)
+		hgt_findings_release(&gone[i].first);
+	return code;
+}
+
 int hgt_transitions_finish(struct hgt_transitions *t, struct hgt_engine *engine, const struct hgt_engine_options *options,
 	struct hgt_error *err)
 {
-	(void)options;
-	(void)err;
 	for (const struct identity *id = t->identities; id; id = id->next)
 		for (const struct arrival *arrival = id->arrivals; arrival; arrival = arrival->next)
 			judge_arrival(engine, arrival);
-	return 0;
+	return judge_gone(t, engine, options, err);
 }

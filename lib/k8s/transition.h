@@ -55,18 +55,17 @@ void hgt_transition_tell(struct hgt_transition *transition, const char *rule, co
 
 /* transition_use.c: what is gone and may be used. */
 struct hgt_gone {
-	const struct hgt_transition_kind *kind;
 	const char *group;		/* the API group that a CRD defines; NULL for a namespace */
 	const char *name;		/* the namespace's, or the kind that the CRD defines */
 	const char *path;		/* where it was */
 	uint32_t line;
 	bool stays;			/* another file states it */
 	size_t users;			/* files that use it */
-	struct hgt_finding first;	/* of the first file; its strings live in the arena */
+	struct hgt_findings first;	/* one: the first place that uses it */
 };
 
-/* Walk the tree for the users of what is gone and tell of them. Strings are put into the arena. */
+/* Walk the tree of the options for the users of what is gone, and tell of them. */
 int hgt_transition_find_users(struct hgt_gone *gone, size_t n, struct hgt_engine *engine, const struct hgt_engine_options *options,
-	struct hgt_arena *arena, struct hgt_error *err) HGT_MUST_CHECK;
+	const struct hgt_doc_limits *limits, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -269,45 +269,70 @@ static void tell_fixed(struct hgt_transition *t, const struct hgt_node *before, 
 	hgt_buf_release(&new);
 }
 
+static void find_fixed(struct hgt_transition *t, enum context in, const struct hgt_node *before, const struct hgt_field *now,
+	const char *hint);
+
+/* Whether the first difference of two maps is in a member; then it has been told. */
+static bool find_in_map(struct hgt_transition *t, enum context in, const char *name, const struct hgt_node *before,
+	const struct hgt_field *now, const char *hint)
+{
+	struct hgt_field requests = hgt_field_get(now, "requests");
+
+	for (size_t i = 0; i < hgt_field_members(now); i++) {
+		struct hgt_field member = hgt_field_member(now, i);
+		const struct hgt_node *old = hgt_node_get(before, member.name);
+
+		if (!member.key || is_passed_over(in, name, member.name) || same(in, member.name, old, member.node))
+			continue;
+		find_fixed(t, in, old, &member, hint);
+		return true;
+	}
+	for (size_t i = 0; i < before->v.map.n; i++) {
+		const struct hgt_pair *pair = &before->v.map.pairs[i];
+		struct hgt_field member = hgt_field_get(now, pair->key->text);
+
+		if (pair->overridden || member.key || is_passed_over(in, name, pair->key->text) ||
+			same(in, pair->key->text, pair->value, NULL))
+			continue;
+		find_fixed(t, in, pair->value, &member, hint);
+		return true;
+	}
+	/* Of resources, nothing else is left. */
+	if (!is_passed_over(in, name, "requests") || same(in, "requests", hgt_node_get(before, "requests"), requests.node))
+		return false;
+	find_fixed(t, in, hgt_node_get(before, "requests"), &requests, hint);
+	return true;
+}
+
+static bool find_in_seq(struct hgt_transition *t, enum context in, const struct hgt_node *before, const struct hgt_field *now,
+	const char *hint)
+{
+	for (size_t i = 0; i < before->v.seq.n && before->v.seq.n == hgt_field_count(now); i++) {
+		struct hgt_field item = hgt_field_item(now, i);
+
+		if (same(in, "", before->v.seq.items[i], item.node))
+			continue;
+		find_fixed(t, in, before->v.seq.items[i], &item, hint);
+		return true;
+	}
+	return false;
+}
+
 /* Tell of the first place that is not the same, as deep as there is something on both sides. */
 static void find_fixed(struct hgt_transition *t, enum context in, const struct hgt_node *before, const struct hgt_field *now,
 	const char *hint)
 {
 	const char *name = now->name ? now->name : "";
-	enum context inner = below(in, name);
+	bool found = false;
 
-	if (before && now->node && before->type == HGT_NODE_MAP && now->node->type == HGT_NODE_MAP) {
-		for (size_t i = 0; i < hgt_field_members(now); i++) {
-			struct hgt_field member = hgt_field_member(now, i);
-			const struct hgt_node *old = member.name ? hgt_node_get(before, member.name) : NULL;
-
-			if (member.key && !is_passed_over(inner, name, member.name) && !same(inner, member.name, old, member.node)) {
-				find_fixed(t, inner, old, &member, hint);
-				return;
-			}
-		}
-		for (size_t i = 0; i < before->v.map.n; i++) {
-			const struct hgt_pair *pair = &before->v.map.pairs[i];
-			struct hgt_field member = hgt_field_get(now, pair->key->text);
-
-			if (!pair->overridden && !member.key && !is_passed_over(inner, name, pair->key->text) &&
-				!same(inner, pair->key->text, pair->value, NULL)) {
-				find_fixed(t, inner, pair->value, &member, hint);
-				return;
-			}
-		}
+	if (before && now->node && before->type == now->node->type) {
+		if (before->type == HGT_NODE_MAP)
+			found = find_in_map(t, below(in, name), name, before, now, hint);
+		else if (before->type == HGT_NODE_SEQ)
+			found = find_in_seq(t, below(in, name), before, now, hint);
 	}
-	if (before && now->node && before->type == HGT_NODE_SEQ && now->node->type == HGT_NODE_SEQ &&
-		before->v.seq.n == now->node->v.seq.n)
-		for (size_t i = 0; i < before->v.seq.n; i++) {
-			struct hgt_field item = hgt_field_item(now, i);
-
-			if (!same(inner, "", before->v.seq.items[i], item.node)) {
-				find_fixed(t, inner, before->v.seq.items[i], &item, hint);
-				return;
-			}
-		}
-	tell_fixed(t, before, now, hint);
+	if (!found)
+		tell_fixed(t, before, now, hint);
 }
 
 void hgt_transition_fixed(struct hgt_transition *t, const struct hgt_node *before, const struct hgt_field *now, const char *hint)
