@@ -21,6 +21,8 @@ static const struct {
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
+	{OBJECTS, true, hgt_check_k8s_api},
+	{OBJECTS, true, hgt_check_k8s_deprecated_fields},
 	{OBJECTS, true, hgt_check_k8s_kind},
 	{OBJECTS, true, hgt_check_k8s_transition},
 };
