@@ -109,7 +109,7 @@ $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) 
 $(BIN)/headgate-agent: $(call objects,$(AGENT_SRC)) $(LIB)
 $(BIN)/headgate-agent: LIBS = $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
 $(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS) $(LIB) $(GIT_O)
-$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS)
+$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 $(BIN)/headgate-post-receive: $(O)/obj/hooks/post_receive.o $(HOOKS) $(LIB)
 $(BIN)/headgate-post-receive: LIBS = $(YAML_LIBS)
 
@@ -203,7 +203,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --headers --docs --e2e --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -212,6 +212,8 @@ check-asan: deps-build-web-test
 	@tests/run --asan
 check-docs: deps-build-web-test
 	@tests/run --docs
+check-differential: deps-build-test
+	@tests/run --differential --mutants
 check-cluster:
 	@tests/cluster/run
 fuzz: deps-build-fuzz
@@ -252,6 +254,7 @@ help:
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
+	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'
@@ -260,8 +263,8 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster fuzz bench quickstart quickstart-stop deps \
-	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas-native
+.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster check-differential fuzz bench quickstart \
+	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
 

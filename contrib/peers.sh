@@ -1,6 +1,9 @@
 #!/bin/sh
 # Build the tools that `make bench` measures Headgate against into suites/peers/, and make the schemas that they check with. Versions
 # and digests are pinned in tests/peers and contrib/schemas/generate; the go command fetches. Does nothing for what is there.
+#
+# flux-schema (github.com/fluxcd/flux-schema) is not among them: the module proxy has refused each of its versions, "403 Forbidden:
+# This module version is not available", as of 2026-11-25.
 set -eu
 cd "$(dirname "$0")/.."
 peers=suites/peers

@@ -18,11 +18,13 @@ static const struct {
 	bool per_object;
 	void (*run)(struct hgt_subject *subject);
 } checks[] = {
+	{OBJECTS, false, hgt_check_two_readers},
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
 	{OBJECTS, true, hgt_check_k8s_api},
 	{OBJECTS, true, hgt_check_k8s_deprecated_fields},
+	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},
 	{OBJECTS, true, hgt_check_k8s_transition},
 };

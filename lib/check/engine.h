@@ -89,8 +89,16 @@ typedef int (*hgt_tree_file_cb)(void *ctx, const struct hgt_tree_file *file);
  */
 typedef int (*hgt_tree_cb)(void *ctx, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err);
 
+/* Append the file at path, from the root as the paths of files are, of the new state. HGT_ENOENT: there is none; HGT_ELIMIT. */
+typedef int (*hgt_read_cb)(void *ctx, const char *path, size_t limit, struct hgt_buf *out, struct hgt_error *err);
+
 /* The newest minor version of Kubernetes 1 that is known here. */
 #define HGT_KUBERNETES_NEWEST 37
+
+/* "1.36" into 36; false when it is no such version. */
+bool hgt_kubernetes_parse(const char *text, unsigned *minor);
+
+struct hgt_catalog;
 
 struct hgt_engine_options {
 	unsigned kubernetes;		/* the minor version of Kubernetes 1 that the objects are for; 0: the newest */
@@ -101,8 +109,11 @@ struct hgt_engine_options {
 	size_t n_settings;
 	bool strict;			/* what would be a warning is an error */
 	int64_t deadline_ms;		/* hgt_time_mono_ms() value; 0: none. Past it: an error finding gate/timeout */
+	const struct hgt_catalog *catalog;	/* borrowed: objects are held against its schemas. NULL: against none */
+	hgt_tree_cb definitions;	/* like tree, but may leave out files without a CustomResourceDefinition; or NULL */
 	hgt_tree_cb tree;		/* NULL: there is no more than the files that are brought */
-	void *tree_ctx;
+	hgt_read_cb read;	/* NULL: no kustomization is asked about a file */
+	void *tree_ctx;		/* of these three */
 };
 
 int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err) HGT_MUST_CHECK;

@@ -35,12 +35,8 @@ static int parse_push_rule(struct reader *r, const struct hgt_node *node, void *
 /* "1.36"; without quotes YAML takes it for a number, whose text it still has. */
 static int parse_kubernetes(struct reader *r, const struct hgt_node *node, void *field)
 {
-	uint64_t minor;
-
-	if (node->type == HGT_NODE_SEQ || node->type == HGT_NODE_MAP || strncmp(node->text, "1.", 2) != 0 ||
-		hgt_parse_u64(node->text + 2, 999, &minor) < 0)
+	if (node->type == HGT_NODE_SEQ || node->type == HGT_NODE_MAP || !hgt_kubernetes_parse(node->text, field))
 		return reader_refuse(r, node, "expected a version of Kubernetes, such as \"1.36\"");
-	*(unsigned *)field = (unsigned)minor;
 	return 0;
 }
 

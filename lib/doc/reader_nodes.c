@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <math.h>
 
-static void describe_object(struct hgt_buf *out, const struct hgt_node *map)
+static void describe_map(struct hgt_buf *out, const struct hgt_node *map)
 {
 	const char *kind = hgt_node_get_string(map, "kind");
 	const char *name = hgt_node_get_string(hgt_node_get(map, "metadata"), "name");
@@ -12,19 +12,16 @@ static void describe_object(struct hgt_buf *out, const struct hgt_node *map)
 
 	while (kind && isalnum((unsigned char)kind[n]))
 		n++;
-	if (n && n < 64 && !kind[n]) {
-		hgt_buf_adds(out, kind);
+	if (n && n < 64 && !kind[n] && name) {
+		hgt_buf_addf(out, "%s ", kind);
+		hgt_tree_quote(out, name, strlen(name));
+	} else if (n && n < 64 && !kind[n]) {
+		hgt_buf_addf(out, "a %s without a name", kind);
 	} else if (map->v.map.n) {
 		hgt_buf_adds(out, "a map with the key ");
-		name = map->v.map.pairs[0].key->text;
+		hgt_tree_quote(out, map->v.map.pairs[0].key->text, map->v.map.pairs[0].key->len);
 	} else {
 		hgt_buf_adds(out, "an empty map");
-		return;
-	}
-	if (name) {
-		if (n)
-			hgt_buf_addc(out, ' ');
-		hgt_tree_quote(out, name, strlen(name));
 	}
 }
 
@@ -33,7 +30,7 @@ void hgt_node_describe(struct hgt_buf *out, const struct hgt_node *node)
 	if (!node || node->type == HGT_NODE_NULL) {
 		hgt_buf_adds(out, node ? "null" : "nothing");
 	} else if (node->type == HGT_NODE_MAP) {
-		describe_object(out, node);
+		describe_map(out, node);
 	} else if (node->type == HGT_NODE_SEQ) {
 		hgt_buf_adds(out, "a list");
 	} else {
@@ -170,12 +167,23 @@ static const struct hgt_node *find_slash_escape(struct cursor *c, const struct h
 	return found;
 }
 
+/* Whether \/ stands anywhere. */
+static bool has_slash(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (const char *p = text; (p = memchr(p, '\\', (size_t)(end - p))); p++)
+		if (end - p > 1 && p[1] == '/')
+			return true;
+	return false;
+}
+
 struct hgt_place hgt_find_slash_escape(const char *text, size_t len, const struct hgt_doc_set *set, size_t n_docs)
 {
 	struct cursor c = {text, text + len, text, 1};
 	const struct hgt_node *found = NULL;
 
-	if (!memmem(text, len, "\\/", 2))
+	if (!has_slash(text, len))
 		return (struct hgt_place){0, 0};
 	for (size_t i = 0; i < n_docs && !found; i++)
 		if (set->docs[i].root)

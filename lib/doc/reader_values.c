@@ -56,10 +56,14 @@ static bool is_before(const struct hgt_node *a, const struct hgt_node *b)
 	return a->line < b->line || (a->line == b->line && a->column < b->column);
 }
 
+/* Most values need no look. */
+static bool is_plain(const struct hgt_node *node)
+{
+	return node->aliased || node->type < HGT_NODE_FLOAT || (node->type == HGT_NODE_STRING && !node->quoted);
+}
+
 static void judge_value(const struct judgement *j, const struct step *step, const struct hgt_node *node)
 {
-	if (node->aliased)
-		return;
 	switch (node->type) {
 	case HGT_NODE_FLOAT:
 		if (!isfinite(node->v.number))
@@ -68,13 +72,14 @@ static void judge_value(const struct judgement *j, const struct step *step, cons
 		break;
 	case HGT_NODE_STRING:
 		/* Only !!binary makes such a string. */
-		if (node->quoted && hgt_utf8_check(node->text, node->len) < node->len)
+		if (hgt_utf8_check(node->text, node->len) < node->len)
 			tell_value(j, step, node, "kubectl puts U+FFFD in the place of bytes that are not UTF-8; a YAML parser takes the "
 				"bytes", "leave !!binary out: in a Secret's data and a ConfigMap's binaryData base64 stands as it is");
 		break;
 	case HGT_NODE_SEQ:
 		for (size_t i = 0; i < node->v.seq.n; i++)
-			judge_value(j, &(struct step){step, NULL, i}, node->v.seq.items[i]);
+			if (!is_plain(node->v.seq.items[i]))
+				judge_value(j, &(struct step){step, NULL, i}, node->v.seq.items[i]);
 		break;
 	case HGT_NODE_MAP:
 		for (size_t i = 0; i < node->v.map.n; i++) {
@@ -85,7 +90,8 @@ static void judge_value(const struct judgement *j, const struct step *step, cons
 			if (pair->merged && is_before(pair->key, node))
 				continue;
 			judge_pair(j, &below, pair);
-			judge_value(j, &below, pair->value);
+			if (!is_plain(pair->value))
+				judge_value(j, &below, pair->value);
 		}
 		break;
 	default:
@@ -98,6 +104,6 @@ void hgt_readers_judge_values(const struct hgt_node *root, hgt_reader_value_cb c
 	const struct judgement j = {cb, ctx};
 	const struct step top = {0};
 
-	if (root)
+	if (root && !is_plain(root))
 		judge_value(&j, &top, root);
 }

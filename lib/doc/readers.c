@@ -8,9 +8,9 @@
 enum { NAMED = 3 };
 
 struct comparison {
+	const struct hgt_reader_text *asked;
 	const char *text;
 	size_t len;
-	bool named_json;
 	const struct hgt_doc_set *ours;
 	const struct hgt_problem *wrong;	/* the first that keeps a YAML parser from reading on, or NULL */
 	const struct hgt_doc_limits *limits;
@@ -39,6 +39,12 @@ static bool is_empty(const struct hgt_node *root)
 	return !root || root->type == HGT_NODE_NULL;
 }
 
+/* What the other reader reads. */
+static const char *named(const struct comparison *c)
+{
+	return c->asked->named_json ? "JSON" : "YAML";
+}
+
 static void tell(struct comparison *c, struct hgt_place where, const char *hint)
 {
 	c->out->found = true;
@@ -49,6 +55,8 @@ static void tell(struct comparison *c, struct hgt_place where, const char *hint)
 
 /* What kubectl makes of one piece. */
 struct look {
+	const char *text;			/* where the set's offsets count: in the text itself or in `lines` */
+	struct hgt_buf lines;
 	struct hgt_doc_set set;
 	const struct hgt_node *root;		/* NULL or a null: kubectl goes on without a word */
 	const struct hgt_problem *wrong;	/* kubectl stops */
@@ -93,24 +101,22 @@ static int copy_lines(const char *text, size_t len, struct hgt_buf *out, struct 
 /* Read the piece. *no_json: it was to be JSON and is none. */
 static int look_at(struct comparison *c, const struct hgt_yaml_piece *piece, struct look *look, bool *no_json)
 {
-	const char *text = c->text + piece->start;
 	size_t len = piece->end - piece->start;
-	struct hgt_buf lines = HGT_BUF_INIT;
 	int code = 0;
 
 	*no_json = false;
-	if (!piece->json && memchr(text, '\r', len)) {
-		code = copy_lines(text, len, &lines, c->err);
-		text = lines.data;
-		len = lines.len;
+	look->text = c->text + piece->start;
+	if (!piece->json && memchr(look->text, '\r', len)) {
+		code = copy_lines(look->text, len, &look->lines, c->err);
+		look->text = look->lines.data;
+		len = look->lines.len;
 	}
 	if (!code)
-		code = (piece->json ? hgt_json_parse : hgt_yaml_parse)(text, len, c->limits, &look->set, c->err);
-	if (!code && !piece->json)
-		look->escape = hgt_find_slash_escape(text, len, &look->set, look->set.n_docs ? 1 : 0);
-	hgt_buf_release(&lines);
+		code = (piece->json ? hgt_json_parse : hgt_yaml_parse)(look->text, len, c->limits, &look->set, c->err);
 	if (code < 0)
 		return code;
+	if (!piece->json)
+		look->escape = hgt_find_slash_escape(look->text, len, &look->set, look->set.n_docs ? 1 : 0);
 	look->wrong = first_fatal(&look->set);
 	look->root = look->set.n_docs ? look->set.docs[0].root : NULL;
 	*no_json = piece->json && !look->set.n_docs;
@@ -158,8 +164,11 @@ static void tell_bad_piece(struct comparison *c, const struct hgt_yaml_piece *pi
 		if (piece->end < c->len)
 			hgt_buf_addf(out, ", because it ends the document at line %u", c->split.line - 1);
 	}
-	hgt_buf_adds(out, "; a YAML parser sees ");
-	hgt_node_describe(out, doc ? doc->root : NULL);
+	hgt_buf_addf(out, "; a %s parser sees ", named(c));
+	if (doc)
+		hgt_node_describe(out, doc->root);
+	else
+		hgt_buf_adds(out, "the end");
 	tell(c, where, directive ? "leave the line out"
 		: "separate documents by lines of \"---\" alone, and indent a \"---\" that is text");
 }
@@ -185,8 +194,8 @@ static void tell_other_document(struct comparison *c, const struct hgt_yaml_piec
 		where = (struct hgt_place){at.ours->line, at.ours->column};
 	else if (at.kubectl)
 		where = (struct hgt_place){at.kubectl->line + piece->line - 1, at.kubectl->column};
-	hgt_buf_addf(out, "kubectl %ssees %s%s; a YAML parser sees %s", piece->json ? "reads JSON here and " : "", theirs.data,
-		at.kubectl ? "" : kubectl ? " here" : " of this document", parsed.data);
+	hgt_buf_addf(out, "kubectl %ssees %s%s; a %s parser sees %s", piece->json ? "reads JSON here and " : "", theirs.data,
+		at.kubectl ? "" : kubectl ? " here" : " of this document", named(c), parsed.data);
 	out->failed |= theirs.failed || parsed.failed;
 	hgt_buf_release(&theirs);
 	hgt_buf_release(&parsed);
@@ -230,7 +239,8 @@ static void judge_end(struct comparison *c)
 		hgt_buf_adds(out, "kubectl takes what follows the JSON for more JSON and stops with an error; a YAML parser reads on");
 		tell(c, (struct hgt_place){c->split.line, 1}, "begin the text with a line \"---\"");
 	} else if (!c->split.stopped && c->wrong) {
-		hgt_buf_addf(out, "kubectl sees %s; a YAML parser stops here with an error", c->seen ? c->names.data : "nothing");
+		hgt_buf_addf(out, "kubectl sees %s; a %s parser stops here with an error",
+			c->seen ? c->names.data : "nothing", named(c));
 		tell(c, (struct hgt_place){c->wrong->line, c->wrong->column}, "begin each document with a line \"---\" alone");
 	} else if (!c->split.stopped && !c->wrong) {
 		doc = next_of_ours(c);
@@ -239,13 +249,13 @@ static void judge_end(struct comparison *c)
 	}
 }
 
-static void note(struct comparison *c, const struct hgt_node *root)
+static void note(struct comparison *c, const struct look *look)
 {
-	if (hgt_node_get_string(root, "apiVersion") && hgt_node_get_string(root, "kind"))
-		c->out->objects = true;
+	if (c->asked->is_object && !c->out->objects)
+		c->out->objects = c->asked->is_object(c->asked->ctx, look->text, &look->set.docs[0]);
 	if (c->seen++ < NAMED) {
-		hgt_buf_adds(&c->names, c->seen > 1 ? ", " : "");
-		hgt_node_describe(&c->names, root);
+		hgt_buf_adds(&c->names, c->seen > 1 ? ", then " : "");
+		hgt_node_describe(&c->names, look->root);
 	} else if (c->seen == NAMED + 1) {
 		hgt_buf_adds(&c->names, " and more");
 	}
@@ -254,7 +264,7 @@ static void note(struct comparison *c, const struct hgt_node *root)
 /* Hold one piece against what is next of ours. 1: the comparison is over. */
 static int compare_piece(struct comparison *c, const struct hgt_yaml_piece *piece)
 {
-	struct look look = {.root = NULL};
+	struct look look = {.lines = HGT_BUF_INIT};
 	struct hgt_parting at;
 	const struct hgt_doc *doc;
 	bool no_json;
@@ -275,7 +285,7 @@ static int compare_piece(struct comparison *c, const struct hgt_yaml_piece *piec
 		if (!c->wrong)
 			tell_slash_escape(c, (struct hgt_place){look.escape.line + piece->line - 1, look.escape.column});
 	} else if (!is_empty(look.root)) {
-		note(c, look.root);
+		note(c, &look);
 		doc = c->wrong ? NULL : next_of_ours(c);
 		if (!c->wrong && (!doc || !hgt_nodes_are_same(look.root, doc->root, &at))) {
 			tell_other_document(c, piece, look.root, doc ? doc->root : NULL);
@@ -283,6 +293,7 @@ static int compare_piece(struct comparison *c, const struct hgt_yaml_piece *piec
 		}
 	}
 out:
+	hgt_buf_release(&look.lines);
 	hgt_doc_set_release(&look.set);
 	return code;
 }
@@ -295,7 +306,7 @@ static int compare(struct comparison *c)
 
 	hgt_yaml_split_init(&c->split, c->text, c->len);
 	/* JSON by name, and JSON to kubectl: that has been read. */
-	if (c->split.json && c->named_json && !c->wrong)
+	if (c->split.json && c->asked->named_json && !c->wrong)
 		return 0;
 	while (!code && hgt_yaml_split_next(&c->split, &piece)) {
 		/* Many times more pieces than documents: the limits are told of what there really is. */
@@ -308,10 +319,10 @@ static int compare(struct comparison *c)
 	return code < 0 ? code : 0;
 }
 
-int hgt_readers_compare(const char *text, size_t len, bool named_json, const struct hgt_doc_set *set,
+int hgt_readers_compare(const struct hgt_reader_text *text, const struct hgt_doc_set *set,
 	const struct hgt_doc_limits *limits, struct hgt_reader_difference *out, struct hgt_error *err)
 {
-	struct comparison c = {.text = text, .len = len, .named_json = named_json, .ours = set, .limits = limits, .err = err,
+	struct comparison c = {.asked = text, .text = text->text, .len = text->len, .ours = set, .limits = limits, .err = err,
 		.names = HGT_BUF_INIT, .out = out};
 	struct hgt_place where;
 	int code = 0;
@@ -320,10 +331,10 @@ int hgt_readers_compare(const char *text, size_t len, bool named_json, const str
 	for (size_t i = 0; i < set->n_problems; i++)
 		if (set->problems[i].kind != HGT_PROBLEM_SYNTAX && set->problems[i].kind != HGT_PROBLEM_DUPLICATE_KEY)
 			return 0;
-	if (c.wrong || !hgt_yaml_split_is_plain(text, len)) {
+	if (c.wrong || !hgt_yaml_split_is_plain(c.text, c.len)) {
 		code = compare(&c);
-	} else if (!named_json) {
-		where = hgt_find_slash_escape(text, len, set, set->n_docs);
+	} else if (!text->named_json) {
+		where = hgt_find_slash_escape(c.text, c.len, set, set->n_docs);
 		if (where.line)
 			tell_slash_escape(&c, where);
 	}

@@ -204,31 +204,32 @@ static bool is_plain_separator(const char *line, size_t len)
 	return i == len || (line[i] == '#' && i > 3) || line[i] == '\n' || (line[i] == '\r' && i + 1 < len && line[i + 1] == '\n');
 }
 
-/* Whether two bytes, `first` and one of `second`, stand anywhere. */
-static bool has_pair(const char *text, size_t len, char first, char second)
+/* Whether what begins at p is a line break for YAML 1.1 and not for kubectl, or a byte order mark. */
+static bool is_odd(const char *p, size_t len)
 {
-	const char *p = text;
-
-	while ((p = memchr(p, first, len - (size_t)(p - text)))) {
-		if ((size_t)(p - text) + 1 < len && p[1] == second)
-			return true;
-		p++;
+	switch (*p) {
+	case '\r':
+		return len == 1 || p[1] != '\n';
+	case '\xc2':
+		return len >= 2 && p[1] == '\x85';
+	case '\xe2':
+		return len >= 3 && p[1] == '\x80' && (p[2] == '\xa8' || p[2] == '\xa9');
+	default:
+		return len >= 3 && memcmp(p, bom, 3) == 0;
 	}
-	return false;
 }
 
-/* Characters that break a line for YAML 1.1 and not for kubectl, and byte order marks. */
+/* Four times through the text for one byte each is far faster than once for four. */
 static bool has_odd_character(const char *text, size_t len)
 {
-	const char *p = text;
+	static const char first[] = {'\r', '\xc2', '\xe2', '\xef'};
+	const char *end = text + len;
 
-	while ((p = memchr(p, '\r', len - (size_t)(p - text)))) {
-		if ((size_t)(p - text) + 1 == len || p[1] != '\n')
-			return true;
-		p++;
-	}
-	return has_pair(text, len, '\xc2', '\x85') || memmem(text, len, "\xe2\x80\xa8", 3) || memmem(text, len, "\xe2\x80\xa9", 3) ||
-		memmem(text, len, bom, 3);
+	for (size_t i = 0; i < sizeof(first); i++)
+		for (const char *p = text; (p = memchr(p, first[i], (size_t)(end - p))); p++)
+			if (is_odd(p, (size_t)(end - p)))
+				return true;
+	return false;
 }
 
 bool hgt_yaml_split_is_plain(const char *text, size_t len)

@@ -1,6 +1,8 @@
 /* The policy of a ref applied to a move of it: first the move itself, then what it brings. */
 #include "gate/judge.h"
 
+#include "gate/tree.h"
+#include "pack/choice.h"
 #include "policy/policy.h"
 
 enum { MOVEMENTS_MAX = 8 };	/* findings that one move can have about itself, and more */
@@ -14,6 +16,8 @@ struct hgt_judge {
 	struct hgt_buf default_branch;	/* "" when HEAD is detached */
 	char default_tip[HGT_OID_HEX + 1];	/* all zero when it is not born */
 	struct hgt_buf blob;		/* of the file in hand */
+	struct hgt_catalog *catalog;	/* of the last policy that asked for one, */
+	unsigned kubernetes;		/* and the minor version that it is for */
 };
 
 /* One update being judged. */
@@ -58,6 +62,7 @@ void hgt_judge_free(struct hgt_judge *judge)
 {
 	if (!judge)
 		return;
+	hgt_catalog_free(judge->catalog);
 	hgt_buf_release(&judge->blob);
 	hgt_buf_release(&judge->default_branch);
 	free(judge);
@@ -92,13 +97,19 @@ static bool class_of(const struct trial *t, const char *path, enum hgt_class *cl
 	return *cls != HGT_CLASS_OTHER && hgt_class_of_path(path) != HGT_CLASS_OTHER;
 }
 
+static bool tree_class_of(void *ctx, const char *path, enum hgt_class *cls)
+{
+	bool strict;
+
+	return class_of(ctx, path, cls, &strict);
+}
+
 /* Whether the policy has a file of this name judged. */
 static bool is_checked(void *ctx, const char *path)
 {
 	enum hgt_class cls;
-	bool strict;
 
-	return class_of(ctx, path, &cls, &strict);
+	return tree_class_of(ctx, path, &cls);
 }
 
 /* Put a blob into the judge's buffer, in place of the last. */
@@ -146,50 +157,6 @@ static int note_before(void *ctx, const struct hgt_path_change *change)
 		return code < 0 ? code : 0;
 	code = load(t, change->old_id, size);
 	return code < 0 ? code : hgt_engine_before(t->engine, change->path, t->judge->blob.data, t->judge->blob.len, cls, t->err);
-}
-
-/* One file of the new state, as a walk of the tree shows it. */
-struct tree_walk {
-	struct trial *trial;
-	hgt_tree_file_cb each;
-	void *ctx;
-	const struct hgt_path_change *change;
-	uint64_t size;
-};
-
-static int load_tree_file(const struct hgt_tree_file *file, struct hgt_buf *out, struct hgt_error *err)
-{
-	const struct tree_walk *walk = file->ctx;
-
-	hgt_buf_reset(out);
-	return hgt_repo_blob(walk->trial->judge->repo, walk->change->new_id, walk->size, out, err);
-}
-
-static int show_tree_file(void *ctx, const struct hgt_path_change *change)
-{
-	struct tree_walk *walk = ctx;
-	struct trial *t = walk->trial;
-	struct hgt_tree_file file = {.path = change->path, .load = load_tree_file, .ctx = walk};
-	bool strict;
-	int code;
-
-	if (!is_file(change->new_mode) || !class_of(t, change->path, &file.cls, &strict))
-		return 0;
-	code = hgt_repo_blob_size(t->judge->repo, change->new_id, &file.size, t->err);
-	if (code < 0)
-		return code;
-	walk->change = change;
-	walk->size = file.size;
-	return walk->each(walk->ctx, &file);
-}
-
-/* All of the new state, for the engine. */
-static int walk_tree(void *ctx, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err)
-{
-	struct trial *t = ctx;
-	struct tree_walk walk = {.trial = t, .each = each, .ctx = each_ctx};
-
-	return hgt_repo_changes(t->judge->repo, OID_NONE, t->update->new_id, "", show_tree_file, &walk, err);
 }
 
 /* One changed path, whatever became of it. */
@@ -282,6 +249,20 @@ static int judge_trial(struct trial *t)
 	return code < 0 ? code : hgt_engine_finish(t->engine, t->err);
 }
 
+/* The schemas that the policy wants: opened when the first update asks, and again for another version of Kubernetes. */
+static int choose_schemas(struct hgt_judge *judge, const struct hgt_config_policy *policy, struct hgt_error *err)
+{
+	const struct hgt_pack_choice choice = {.names = judge->config->schemas.items, .n = judge->config->schemas.n,
+		.given = judge->config->schemas_given, .kubernetes = policy->kubernetes ? policy->kubernetes : HGT_KUBERNETES_NEWEST};
+
+	if (judge->catalog && judge->kubernetes == choice.kubernetes)
+		return 0;
+	hgt_catalog_free(judge->catalog);
+	judge->catalog = NULL;
+	judge->kubernetes = choice.kubernetes;
+	return hgt_catalog_choose(&choice, &judge->catalog, err);
+}
+
 /* A push to a symbolic ref (an old name kept for a branch, say) moves what that leads to, and is judged as such. */
 int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, int64_t began_ms, struct hgt_verdict *verdict,
 	struct hgt_error *err)
@@ -289,6 +270,8 @@ int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, i
 	struct hgt_update move = *update;
 	struct trial t = {.judge = judge, .update = &move, .err = err};
 	struct hgt_engine_options options = {0};
+	struct hgt_tree tree = {.repo = judge->repo, .commit = update->new_id, .class_of = tree_class_of, .ctx = &t};
+	int64_t limit_ms;
 	int code = hgt_repo_real_ref(judge->repo, update->ref, &verdict->ref, err);
 
 	if (code < 0)
@@ -297,13 +280,24 @@ int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, i
 	t.policy = hgt_policy_for(judge->config, judge->name, move.ref, hgt_judge_default_branch(judge));
 	if (!t.policy)
 		return 0;
+	code = choose_schemas(judge, t.policy, err);
+	if (code < 0)
+		return code;
+	limit_ms = t.policy->limits.seconds * INT64_C(1000);
+	tree.known = find_base(&t);
+	/* Half of the time: what it is not enough for is taken as of an unknown kind. */
+	tree.deadline_ms = began_ms + limit_ms / 2;
+	options.kubernetes = judge->kubernetes;
+	options.catalog = judge->catalog;
 	options.blob_limit = t.policy->limits.blob;
 	options.findings_limit = t.policy->limits.findings;
 	options.settings = t.policy->rules;
 	options.n_settings = t.policy->n_rules;
-	options.tree = walk_tree;
-	options.tree_ctx = &t;
-	options.deadline_ms = began_ms + t.policy->limits.seconds * 1000;
+	options.tree = hgt_tree_walk;
+	options.definitions = hgt_tree_definitions;
+	options.read = hgt_tree_read;
+	options.tree_ctx = &tree;
+	options.deadline_ms = began_ms + limit_ms;
 	code = hgt_engine_new(&options, &verdict->engine, err);
 	if (code < 0)
 		return code;

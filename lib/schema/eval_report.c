@@ -26,8 +26,10 @@ static void add_pointer(struct hgt_buf *out, const struct hgt_place *place)
 static int tell(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
 	const struct hgt_place *place, const struct hgt_node *key)
 {
-	struct hgt_schema_finding finding = {.node = place->told, .key = key, .keyword = keyword, .schema = s->schema};
+	struct hgt_schema_finding finding = {.node = place->told, .key = key, .keyword = keyword, .missing = e->missing,
+		.schema = s->schema};
 
+	e->missing = NULL;
 	if (s->quiet || !e->findings)
 		return 0;
 	e->findings--;

@@ -31,6 +31,7 @@ struct hgt_schema_finding {
 	const struct hgt_node *node;	/* the value */
 	const struct hgt_node *key;	/* of the member that should not be there or is misnamed, else NULL */
 	const char *keyword;		/* "type" */
+	const char *missing;		/* the name of the member that should be there, else NULL */
 	const char *pointer;		/* of the value in the document (RFC 6901) */
 	const char *message;		/* no full stop; text from outside in it is escaped */
 	const char *location;		/* of the schema: "<URI>#/properties/x" */

@@ -169,6 +169,7 @@ static int answer(const char *name, const char *text, size_t len, struct hgt_err
 	bool json = dot && strncmp(dot, ".json", 5) == 0;
 	size_t whole = len && text[len - 1] != '\n' ? len + 1 : len;
 	struct refusal r = {HGT_BUF_INIT, HGT_BUF_INIT};
+	const struct hgt_reader_text asked = {.text = text, .len = len, .named_json = json};
 	struct hgt_reader_difference difference;
 	struct hgt_buf out = HGT_BUF_INIT;
 	struct hgt_doc_set set;
@@ -178,7 +179,7 @@ static int answer(const char *name, const char *text, size_t len, struct hgt_err
 	hgt_reader_difference_init(&difference);
 	code = (json ? hgt_json_parse : hgt_yaml_parse)(text, len, &hgt_doc_default_limits, &set, err);
 	if (!code)
-		code = hgt_readers_compare(text, len, json, &set, &hgt_doc_default_limits, &difference, err);
+		code = hgt_readers_compare(&asked, &set, &hgt_doc_default_limits, &difference, err);
 	if (code < 0)
 		goto out;
 	if (whole > len)
