@@ -26,7 +26,7 @@ static const struct {
 	{OBJECTS, true, hgt_check_k8s_deprecated_fields},
 	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},
-	{OBJECTS, true, hgt_check_k8s_transition},
+	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_transition},
 };
 
 bool hgt_class_holds_objects(enum hgt_class cls)
