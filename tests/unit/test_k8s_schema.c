@@ -155,6 +155,8 @@ static void knows_unknown_kinds(void **state)
 			"2:7-11 schema/unknown-kind /kind\n10:7-11 schema/unknown-kind /kind", NULL, NULL},
 		{"apiVersion: sea/v1\nkind: \"${KIND}\"\nmetadata: {name: a}\n", "", NULL, NULL},
 		{"a: 1\n", "", NULL, NULL},
+		/* That it is no longer served says enough. */
+		{"apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: a}\n", "1:13-27 k8s/removed-api /apiVersion", NULL, NULL},
 	};
 
 	(void)state;

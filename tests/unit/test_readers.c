@@ -216,6 +216,12 @@ static void differences(void **state)
 		{"a: 1" NEL "---" NEL "b: 2\n", "1:10 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
 		{"a: 1\n--- # c" LS "b: 2\n", "2:9 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
 		{"a: |\n  x\r\r\n  y\n", "1:4 kubectl sees the text \"x\\ny\\n\"; a YAML parser sees the text \"x\\n\\ny\\n\""},
+		{"a: 1 # c" NEL "b: 2\n", "1:10 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text \"b\" "
+			"here; a YAML 1.2 parser reads the line on"},
+		{"a: \"x " LS "  y\"\n", "1:4 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text "
+			"\"x\\u{2028}y\" here; a YAML 1.2 parser reads the line on"},
+		{"a: 1\n" LS "# c\n", "2:1 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029); "
+			"a YAML 1.2 parser reads the line on and stops with an error"},
 		/* JSON */
 		{"{\"a\": \"x" NEL "y\"}\n", "1:7 kubectl reads JSON here and sees the text \"x\\u{85}y\"; "
 			"a YAML parser sees the text \"x y\""},
@@ -264,7 +270,8 @@ static void agreements(void **state)
 		{"{\"a\": 1} # comment\n", ""},
 		{"a: 1\rb: 2\r", ""},
 		{"a: \"x" LS "y\"\n", ""},
-		{"a: 1 # c" NEL "b: 2\n", ""},
+		{"a: 1 # c" NEL "\n# d " LS "# e\n", ""},
+		{"a: \"\\L" LS "\"\n", ""},
 		{"a: x" BOM "\n", ""},
 		{"a: 'x\\/y'\nb: x\\/y\nc: |\n  \"\\/\"\nd: \"x\\\\/y\"\n", ""},
 		{"a: \"x\ty\" # \\/\nb: 1\n", ""},
