@@ -22,6 +22,7 @@ static const char usage[] =
 	"      --system             write it to " HGT_PACK_SYSTEM ", where it is found by its name\n"
 	"      --kind VERSION/KIND  what a JSON Schema is for that does not say so: apps/v1/Deployment\n"
 	"      --constraints DIR    what definitions of OpenAPI must be besides, as merge patches in the files of a folder\n"
+	"      --definitions FILE   definitions of OpenAPI that a SOURCE refers to; their own kinds stay out\n"
 	"      --source TEXT        what the pack says it was made of\n"
 	"      --cluster            ask a cluster, with 'kubectl get'\n"
 	"      --context CONTEXT    the one that kubectl knows by this name\n"
@@ -32,7 +33,7 @@ static const char usage[] =
 enum { WARNINGS_MAX = 20, STDIN_MAX = 64 * 1024 * 1024 };
 
 struct options {
-	const char *output, *name, *constraints, *source, *context, *kind;
+	const char *output, *name, *constraints, *definitions, *source, *context, *kind;
 	bool system, cluster, quiet;
 	unsigned warnings;
 };
@@ -48,11 +49,12 @@ static void warn(void *user, const char *where, const char *message)
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_NAME = 256, OPT_SYSTEM, OPT_KIND, OPT_CONSTRAINTS, OPT_SOURCE, OPT_CLUSTER, OPT_CONTEXT };
+	enum { OPT_NAME = 256, OPT_SYSTEM, OPT_KIND, OPT_CONSTRAINTS, OPT_DEFINITIONS, OPT_SOURCE, OPT_CLUSTER, OPT_CONTEXT };
 	static const struct option longs[] = {
 		{"output", required_argument, NULL, 'o'}, {"name", required_argument, NULL, OPT_NAME},
 		{"system", no_argument, NULL, OPT_SYSTEM}, {"kind", required_argument, NULL, OPT_KIND},
-		{"constraints", required_argument, NULL, OPT_CONSTRAINTS}, {"source", required_argument, NULL, OPT_SOURCE},
+		{"constraints", required_argument, NULL, OPT_CONSTRAINTS},
+		{"definitions", required_argument, NULL, OPT_DEFINITIONS}, {"source", required_argument, NULL, OPT_SOURCE},
 		{"cluster", no_argument, NULL, OPT_CLUSTER}, {"context", required_argument, NULL, OPT_CONTEXT},
 		{"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 	};
@@ -76,6 +78,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_CONSTRAINTS:
 			o->constraints = optarg;
+			break;
+		case OPT_DEFINITIONS:
+			o->definitions = optarg;
 			break;
 		case OPT_SOURCE:
 			o->source = optarg;
@@ -187,6 +192,12 @@ static int collect(struct hgt_importer *importer, const struct options *o, char 
 {
 	int code = o->constraints ? hgt_importer_constrain_folder(importer, o->constraints, err) : 0;
 
+	if (code == 0 && o->definitions) {
+		hgt_importer_only_definitions(importer, true);
+		code = hgt_importer_add_path(importer, o->definitions, err);
+		code = code < 0 ? code : 0;
+		hgt_importer_only_definitions(importer, false);
+	}
 	if (code == 0 && o->cluster)
 		code = schema_add_cluster(importer, o->context, err);
 	for (int i = 0; i < n && code == 0; i++) {

@@ -237,7 +237,7 @@ int hgt_import_openapi(struct hgt_importer *importer, const char *where, const s
 	for (size_t i = 0; i < definitions->v.map.n && code == 0; i++)
 		if (!definitions->v.map.pairs[i].overridden)
 			code = add_definition(&copy, root, &paths, &definitions->v.map.pairs[i], err);
-	if (code == 0 && source && !*importer->source) {
+	if (code == 0 && source && !*importer->source && !importer->only_definitions) {
 		importer->source = hgt_arena_strndup(&importer->arena, source, strlen(source));
 		if (!importer->source) {
 			importer->source = "";

@@ -70,6 +70,7 @@ static const char crd[] =
 	"              name: {type: string, pattern: '^[a-z]+$'}\n"
 	"              port: {x-kubernetes-int-or-string: true}\n"
 	"              any:\n"
+	"              some: {type: string, anyOf: null, items: null, required: null}\n"
 	"              free: {type: object, x-kubernetes-preserve-unknown-fields: true}\n"
 	"              list: {type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [k], items: {type: object,\n"
 	"                properties: {k: {type: string}}}}\n"
@@ -152,7 +153,7 @@ static void test_crd(void **state)
 	import_one("crd.yaml", crd, &image);
 	expect_entries(&image, "example.org/v1/Gate 2\nexample.org/v1beta1/Gate 6\nexample.org/v2/Gate 2\n");
 	expect(&image, "example.org/v1/Gate", "{apiVersion: example.org/v1, kind: Gate, metadata: {name: a}, spec: {name: abc, port: 1, "
-		"any: [1], free: {a: 1}, list: [{k: a}, {k: b}]}}", "");
+		"any: [1], some: a, free: {a: 1}, list: [{k: a}, {k: b}]}}", "");
 	expect(&image, "example.org/v1/Gate", "{apiVersion: a, kind: Gate, spec: {name: ABC, port: 1.5}}",
 		"/spec/name pattern\n/spec/port type\n");
 	expect(&image, "example.org/v1/Gate", "{apiVersion: a, kind: Gate, spec: {nam: abc}}", "/spec/nam additionalProperties\n");
