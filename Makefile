@@ -10,6 +10,7 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec/headgate
+SHAREDIR   ?= $(PREFIX)/share/headgate
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/headgate
 SYSCONFDIR ?= /etc
@@ -42,7 +43,7 @@ $(error FLAVOUR is release, asan or fuzz)
 endif
 
 HG_CFLAGS := -std=c17 -D_GNU_SOURCE -DHGT_VERSION='"$(VERSION)"' -DHGT_LIBEXECDIR='"$(LIBEXECDIR)"' \
-	-DHGT_SYSCONFDIR='"$(SYSCONFDIR)"' -Iinclude -Ilib -I. \
+	-DHGT_SYSCONFDIR='"$(SYSCONFDIR)"' -DHGT_SHAREDIR='"$(SHAREDIR)"' -Iinclude -Ilib -I. \
 	-Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wpointer-arith -Wwrite-strings \
 	-Wundef $(WERROR) -fstack-protector-strong -fstack-clash-protection -fPIE -pthread -MMD -MP $(FLAVOUR_CFLAGS)
 HG_LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections $(FLAVOUR_LDFLAGS)
@@ -89,10 +90,18 @@ LIB    := $(O)/libheadgate.a
 GIT_O  := $(if $(filter static,$(LIBGIT2)),$(O)/obj/lib/git/no_transport.o)
 HOOKS  := $(O)/libhooks.a
 
-all: $(PROGRAMS)
+# Packs of Kubernetes' own kinds, made by the headgate that has just been built; contrib/schemas has what they are made of.
+PACKS       := $(patsubst contrib/schemas/%.yaml,$(O)/share/headgate/schemas/%.pack,$(wildcard contrib/schemas/kubernetes-*.yaml))
+CONSTRAINTS := $(sort $(wildcard contrib/schemas/constraints/*.yaml))
+
+all: $(PROGRAMS) $(PACKS)
+
+$(O)/share/headgate/schemas/%.pack: contrib/schemas/%.yaml $(CONSTRAINTS) $(BIN)/headgate
+	@mkdir -p $(@D)
+	$(BIN)/headgate schema import --quiet $(if $(CONSTRAINTS),--constraints contrib/schemas/constraints) -o $@ $<
 
 $(BIN)/headgate: $(call objects,$(CLI_SRC)) $(LIB) $(GIT_O)
-$(BIN)/headgate: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS)
+$(BIN)/headgate: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 $(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC) cli/terminal.c) $(LIB)
 $(LIBEXEC)/headgate-remote: LIBS = $(CURL_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
 $(BIN)/headgated: $(call objects,$(DAEMON_SRC)) $(LIB) $(GIT_O)
@@ -100,7 +109,7 @@ $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) 
 $(BIN)/headgate-agent: $(call objects,$(AGENT_SRC)) $(LIB)
 $(BIN)/headgate-agent: LIBS = $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
 $(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS) $(LIB) $(GIT_O)
-$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS)
+$(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 $(BIN)/headgate-post-receive: $(O)/obj/hooks/post_receive.o $(HOOKS) $(LIB)
 $(BIN)/headgate-post-receive: LIBS = $(YAML_LIBS)
 
@@ -154,9 +163,9 @@ $(O)/bin/fuzz_%: $(O)/obj/tests/fuzz/fuzz_%.o $(PARTS) $(LIB) $(GIT_O)
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(PARTS) $(LIB) $(ALL_LIBS)
 
-unit-bins: $(UNIT_BIN)
-replay-bins: $(FUZZ_REPLAY)
-fuzz-bins: $(FUZZ_BIN)
+unit-bins: $(UNIT_BIN) $(PACKS)
+replay-bins: $(FUZZ_REPLAY) $(PACKS)
+fuzz-bins: $(FUZZ_BIN) $(PACKS)
 
 # Helpers of the tests and benches that are programs of their own: tests/tools/x.c -> build/tools/x.
 TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
@@ -175,6 +184,8 @@ $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
+peers:
+	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
 schemas-native:
 	@contrib/schemas/generate
@@ -192,7 +203,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --headers --docs --e2e --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -201,9 +212,13 @@ check-asan: deps-build-web-test
 	@tests/run --asan
 check-docs: deps-build-web-test
 	@tests/run --docs
+check-differential: deps-build-test
+	@tests/run --differential --mutants
+check-cluster:
+	@tests/cluster/run
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
-bench: deps-build-web-test
+bench: deps-build-web-test-suites
 	@tests/bench/run
 quickstart: deps-build-web
 	@contrib/quickstart/start
@@ -212,10 +227,12 @@ quickstart-stop:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(UNITDIR) \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR) \
+		$(DESTDIR)$(SHAREDIR)/schemas
 	install $(BIN)/headgate $(BIN)/headgate-agent $(DESTDIR)$(BINDIR)
 	install $(BIN)/headgated $(DESTDIR)$(SBINDIR)
 	install $(BIN)/headgate-pre-receive $(BIN)/headgate-post-receive $(LIBEXEC)/headgate-remote $(DESTDIR)$(LIBEXECDIR)
+	install -m 644 $(O)/share/headgate/schemas/*.pack $(DESTDIR)$(SHAREDIR)/schemas
 	for s in 1 5 8; do for page in docs/*.$$s; do \
 		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
 	for unit in contrib/systemd/*.service; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
@@ -224,7 +241,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
-	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(DOCDIR)
 	for s in 1 5 8; do for page in docs/*.$$s; do rm -f $(DESTDIR)$(MANDIR)/man$$s/$${page##*/}; done; done
 	for unit in contrib/systemd/*.service; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 
@@ -236,15 +253,18 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
+	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
+	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'
+	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs fuzz bench quickstart quickstart-stop deps \
-	install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites schemas-native
+.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster check-differential fuzz bench quickstart \
+	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -5,7 +5,9 @@
 #include "cli/check_input.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "git/repository.h"
 #include "headgate/protocol.h"
+#include "pack/choice.h"
 
 static const char usage[] =
 	"usage: headgate check [--as CLASS] [--strict] [--format FORMAT] [PATH...]\n"
@@ -19,6 +21,10 @@ static const char usage[] =
 	"      --repo DIR         of this repository, not the one around the current folder\n"
 	"      --as CLASS         what the files are: kubernetes, yaml, ... (--as help lists them); else name and content tell\n"
 	"      --strict           a warning is an error\n"
+	"      --kubernetes-version 1.NN\n"
+	"                         what the objects are for; else the newest version that is known here\n"
+	"      --schemas PACK     hold objects against this pack besides Kubernetes' own: a name that \"headgate schema list\"\n"
+	"                         tells, or a path; may be given again. Without it, every pack that is found\n"
 	"      --format FORMAT    text (the default), json, sarif, junit, or github: commands of a GitHub workflow\n"
 	"      --stdin-name NAME  the path that standard input has, for its class and for what is told\n"
 	"  -h, --help             print this\n"
@@ -34,6 +40,9 @@ static const char *const format_names[FORMAT_COUNT] = {"text", "json", "sarif", 
 
 struct options {
 	const char *rev, *repo, *stdin_name;
+	char **packs;		/* at most as many as there are arguments */
+	size_t n_packs;
+	unsigned kubernetes;	/* minor version */
 	enum hgt_class cls;
 	bool strict;
 	enum format format;
@@ -66,7 +75,8 @@ static bool read_format(const char *name, enum format *format)
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_REV = 256, OPT_REPO, OPT_AS, OPT_STRICT, OPT_FORMAT, OPT_STDIN_NAME };
+	enum { OPT_REV = 256, OPT_REPO, OPT_AS, OPT_STRICT, OPT_FORMAT, OPT_STDIN_NAME, OPT_SCHEMAS,
+		OPT_KUBERNETES };
 	static const struct option longs[] = {
 		{"rev", required_argument, NULL, OPT_REV},
 		{"repo", required_argument, NULL, OPT_REPO},
@@ -74,6 +84,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		{"strict", no_argument, NULL, OPT_STRICT},
 		{"format", required_argument, NULL, OPT_FORMAT},
 		{"stdin-name", required_argument, NULL, OPT_STDIN_NAME},
+		{"schemas", required_argument, NULL, OPT_SCHEMAS},
+		{"kubernetes-version", required_argument, NULL, OPT_KUBERNETES},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -106,6 +118,13 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_STDIN_NAME:
 			o->stdin_name = optarg;
+			break;
+		case OPT_SCHEMAS:
+			o->packs[o->n_packs++] = optarg;
+			break;
+		case OPT_KUBERNETES:
+			if (!hgt_kubernetes_parse(optarg, &o->kubernetes))
+				return terminal_usage_error("check", "--kubernetes-version is of the form 1.36, not", optarg);
 			break;
 		case 'h':
 			return terminal_print(usage);
@@ -174,33 +193,55 @@ static int report(enum format format, const struct check_input *input, struct hg
 	return code;
 }
 
+/* Make the engine, and the schemas for it. */
+static int begin(const struct options *o, struct check_input *input, struct hgt_catalog **catalog, struct hgt_error *err)
+{
+	const struct hgt_pack_choice choice = {.names = o->packs, .n = o->n_packs, .given = o->n_packs > 0,
+		.kubernetes = o->kubernetes};
+	int code = hgt_catalog_choose(&choice, catalog, err);
+	const struct hgt_engine_options options = {.kubernetes = o->kubernetes, .blob_limit = CHECK_BLOB_MAX,
+		.findings_limit = FINDINGS_MAX, .strict = o->strict, .catalog = *catalog, .definitions = check_revision_tree,
+		.tree = check_revision_tree, .read = check_read, .tree_ctx = input};
+
+	return code < 0 ? code : hgt_engine_new(&options, &input->engine, err);
+}
+
+static int run(const struct options *o, struct check_input *input, char **paths, int n, struct hgt_error *err)
+{
+	int code = read_input(o, input, paths, n, err);
+
+	if (code == 0)
+		code = hgt_engine_finish(input->engine, err);
+	return code < 0 ? code : report(o->format, input, err);
+}
+
 int check_main(int argc, char **argv)
 {
-	struct options o = {.cls = HGT_CLASS_AUTO};
-	struct hgt_engine_options options = {.blob_limit = CHECK_BLOB_MAX, .findings_limit = FINDINGS_MAX};
+	struct options o = {.cls = HGT_CLASS_AUTO, .kubernetes = HGT_KUBERNETES_NEWEST};
 	struct check_input input = {.text = HGT_BUF_INIT};
+	struct hgt_catalog *catalog = NULL;
 	struct hgt_error err = {0};
-	int status = read_options(argc, argv, &o);
-	int code;
+	int status, code;
 
+	o.packs = calloc((size_t)argc + 1, sizeof(char *));
+	status = o.packs ? read_options(argc, argv, &o) : -1;
 	if (status >= 0)
-		return status;
-	options.strict = o.strict;
+		goto out;
 	input.cls = o.cls;
-	code = hgt_engine_new(&options, &input.engine, &err);
+	code = o.packs ? begin(&o, &input, &catalog, &err) : hgt_error_nomem(&err);
 	if (code == 0)
-		code = read_input(&o, &input, argv + optind, argc - optind, &err);
-	if (code == 0)
-		code = hgt_engine_finish(input.engine, &err);
-	if (code == 0)
-		code = report(o.format, &input, &err);
+		code = run(&o, &input, argv + optind, argc - optind, &err);
 	if (code < 0) {
 		terminal_complain("check", err.message);
 		status = HGT_EXIT_TROUBLE;
 	} else {
 		status = hgt_engine_findings(input.engine)->errors ? HGT_EXIT_NOT : input.trouble ? HGT_EXIT_TROUBLE : HGT_EXIT_OK;
 	}
+out:
 	hgt_engine_free(input.engine);
+	hgt_catalog_free(catalog);
+	hgt_repo_close(input.repo);
 	hgt_buf_release(&input.text);
+	free(o.packs);
 	return status;
 }

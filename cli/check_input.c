@@ -16,14 +16,9 @@ static void trouble(struct check_input *input, const char *path, const char *mes
 	input->trouble = true;
 }
 
-/* Judge what fd gives. */
-static int check_fd(struct check_input *input, const char *path, int fd, struct hgt_error *err)
+/* Judge what was read into the input's text; code is what reading gave, `why` its error. */
+static int check_text(struct check_input *input, const char *path, int code, const struct hgt_error *why, struct hgt_error *err)
 {
-	struct hgt_error why;
-	int code;
-
-	hgt_buf_reset(&input->text);
-	code = hgt_read_fd(fd, "it", CHECK_BLOB_MAX, &input->text, &why);
 	if (code == HGT_ELIMIT) {
 		code = hgt_engine_too_large(input->engine, path, UINT64_MAX, err);
 		return code < 0 ? code : 0;
@@ -31,7 +26,7 @@ static int check_fd(struct check_input *input, const char *path, int fd, struct 
 	if (code == HGT_ENOMEM)
 		return hgt_error_nomem(err);
 	if (code < 0) {
-		trouble(input, path, why.message);
+		trouble(input, path, why->message);
 		return 0;
 	}
 	return hgt_engine_file(input->engine, path, input->text.data, input->text.len, input->cls, err);
@@ -41,6 +36,7 @@ static int check_fd(struct check_input *input, const char *path, int fd, struct 
 static int check_file(struct check_input *input, const char *path, int flags, struct hgt_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+	struct hgt_error why;
 	struct stat st;
 	int code = 0;
 
@@ -50,8 +46,11 @@ static int check_file(struct check_input *input, const char *path, int flags, st
 		trouble(input, path, "not a file or folder");
 	} else {
 		code = hgt_engine_too_large(input->engine, path, (uint64_t)st.st_size, err);
-		if (code == 0)
-			code = check_fd(input, path, fd, err);
+		if (code == 0) {
+			hgt_buf_reset(&input->text);
+			code = hgt_read_regular(fd, "it", (size_t)st.st_size, CHECK_BLOB_MAX, &input->text, &why);
+			code = check_text(input, path, code, &why, err);
+		}
 	}
 	if (fd >= 0)
 		close(fd);
@@ -156,5 +155,12 @@ int check_path(struct check_input *input, const char *path, struct hgt_error *er
 
 int check_stdin(struct check_input *input, const char *name, struct hgt_error *err)
 {
-	return is_read(name) ? check_fd(input, name, STDIN_FILENO, err) : 0;
+	struct hgt_error why;
+	int code;
+
+	if (!is_read(name))
+		return 0;
+	hgt_buf_reset(&input->text);
+	code = hgt_read_fd(STDIN_FILENO, "it", CHECK_BLOB_MAX, &input->text, &why);
+	return check_text(input, name, code, &why, err);
 }

@@ -4,14 +4,19 @@
 
 #include "check/engine.h"
 #include "base/buf.h"
+#include "git/update.h"
 
 /* The largest file that is read. */
 #define CHECK_BLOB_MAX (10 * 1024 * 1024)
+
+struct hgt_repo;
 
 struct check_input {
 	struct hgt_engine *engine;	/* borrowed */
 	enum hgt_class cls;
 	struct hgt_buf text;	/* of the file in hand */
+	struct hgt_repo *repo;	/* of the revision, or NULL; to be closed by whoever owns this */
+	char commit[HGT_OID_HEX + 1];
 	bool trouble;		/* something could not be read, and was complained of */
 };
 
@@ -27,5 +32,11 @@ int check_stdin(struct check_input *input, const char *name, struct hgt_error *e
  * around the current folder. */
 int check_revision(struct check_input *input, const char *repo, const char *rev, char *const *paths, int n,
 	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The engine's `read`: a file of the revision, else of the disk. */
+int check_read(void *input, const char *path, size_t limit, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The engine's `tree`, with the input as its ctx: all of the revision, whatever the paths; nothing where there is none. */
+int check_revision_tree(void *input, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

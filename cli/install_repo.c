@@ -9,6 +9,7 @@
 #include "cli/hook_link.h"
 #include "config/config.h"
 #include "git/repository.h"
+#include "gate/tree.h"
 #include "headgate/protocol.h"
 
 enum { MADE_MAX = 1024 * 1024 };
@@ -397,10 +398,11 @@ out:
 	return code;
 }
 
-/* Our own folder in the repository: the config link, the record, and the folder when nothing else is in it. */
+/* Our own folder in the repository: the config link, what is recorded, and the folder when nothing else is in it. */
 static int remove_own(const struct site *site, enum install_change *change, struct hgt_error *err)
 {
-	struct hgt_buf made = HGT_BUF_INIT;
+	static const char *const files[] = {"made", HGT_TREE_DEFINITIONS};
+	struct hgt_buf path = HGT_BUF_INIT;
 	struct stat st;
 	int code = 0;
 
@@ -410,12 +412,15 @@ static int remove_own(const struct site *site, enum install_change *change, stru
 			return code;
 		*change = INSTALL_REMOVED;
 	}
-	hgt_buf_addf(&made, "%s/made", site->own.data);
-	if (made.failed)
-		code = hgt_error_nomem(err);
-	else if (unlink(made.data) < 0 && errno != ENOENT && errno != ENOTDIR)
-		code = hgt_error_set_errno(err, "cannot remove %s", made.data);
-	hgt_buf_release(&made);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && code == 0; i++) {
+		hgt_buf_reset(&path);
+		hgt_buf_addf(&path, "%s/%s", site->own.data, files[i]);
+		if (path.failed)
+			code = hgt_error_nomem(err);
+		else if (unlink(path.data) < 0 && errno != ENOENT && errno != ENOTDIR)
+			code = hgt_error_set_errno(err, "cannot remove %s", path.data);
+	}
+	hgt_buf_release(&path);
 	if (code == 0 && rmdir(site->own.data) < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY &&
 		errno != EEXIST)
 		code = hgt_error_set_errno(err, "cannot remove %s", site->own.data);

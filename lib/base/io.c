@@ -8,32 +8,65 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int too_long(const char *name, size_t limit, struct hgt_error *err)
+{
+	return hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", name, limit);
+}
+
+/* One read of at most `most` bytes: how many there were, or HGT_E*. */
+static int64_t read_once(int fd, const char *name, size_t most, struct hgt_buf *buf, struct hgt_error *err)
+{
+	char *p = hgt_buf_reserve(buf, most);
+	ssize_t n;
+
+	if (!p)
+		return hgt_error_nomem(err);
+	do
+		n = read(fd, p, most);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return hgt_error_set_errno(err, "cannot read %s", name);
+	hgt_buf_grown(buf, (size_t)n);
+	return n;
+}
+
+/* Read to the end what is not in the buffer yet, from `start` on. */
+static int read_rest(int fd, const char *name, size_t start, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
+{
+	int64_t n;
+
+	do
+		n = read_once(fd, name, 16384, buf, err);
+	while (n > 0 && buf->len - start <= limit);
+	return n < 0 ? (int)n : n > 0 ? too_long(name, limit, err) : 0;
+}
+
 int hgt_read_fd(int fd, const char *name, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
 {
 	size_t start = buf->len;
+	int code = read_rest(fd, name, start, limit, buf, err);
+
+	if (code < 0)
+		hgt_buf_truncate(buf, start);
+	return code;
+}
+
+int hgt_read_regular(int fd, const char *name, size_t size, size_t limit, struct hgt_buf *buf, struct hgt_error *err)
+{
+	size_t start = buf->len;
+	int64_t n;
 	int code = 0;
 
-	for (;;) {
-		char *p = hgt_buf_reserve(buf, 16384);
-		ssize_t n;
-
-		if (!p) {
-			code = hgt_error_nomem(err);
-			break;
-		}
-		n = read(fd, p, 16384);
-		if (n == 0)
-			return 0;
-		if (n > 0)
-			hgt_buf_grown(buf, (size_t)n);
-		else if (errno != EINTR)
-			code = hgt_error_set_errno(err, "cannot read %s", name);
-		if (buf->len - start > limit)
-			code = hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", name, limit);
-		if (code < 0)
-			break;
-	}
-	hgt_buf_truncate(buf, start);
+	if (size > limit)
+		return too_long(name, limit, err);
+	/* A byte more than there should be shows that there is no more. */
+	n = read_once(fd, name, size + 1, buf, err);
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n != size)
+		code = (size_t)n > limit ? too_long(name, limit, err) : read_rest(fd, name, start, limit, buf, err);
+	if (code < 0)
+		hgt_buf_truncate(buf, start);
 	return code;
 }
 
@@ -45,17 +78,10 @@ int hgt_read_file(const char *path, size_t limit, struct hgt_buf *buf, struct hg
 
 	if (fd < 0)
 		return hgt_error_set_errno(err, "cannot open %s", path);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0) {
-		if ((uint64_t)st.st_size > limit) {
-			close(fd);
-			return hgt_error_set(err, HGT_ELIMIT, "%s is longer than %zu bytes", path, limit);
-		}
-		if (!hgt_buf_reserve(buf, (size_t)st.st_size + 1)) {
-			close(fd);
-			return hgt_error_nomem(err);
-		}
-	}
-	code = hgt_read_fd(fd, path, limit, buf, err);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		code = hgt_read_regular(fd, path, (size_t)st.st_size, limit, buf, err);
+	else
+		code = hgt_read_fd(fd, path, limit, buf, err);
 	close(fd);
 	return code;
 }

@@ -14,6 +14,9 @@ int hgt_read_file(const char *path, size_t limit, struct hgt_buf *buf, struct hg
 /* Append what fd gives until its end; `name` stands for it in messages. */
 int hgt_read_fd(int fd, const char *name, size_t limit, struct hgt_buf *buf, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The same for a regular file, of which fstat says that it has `size` bytes: when that is so, one call reads it. */
+int hgt_read_regular(int fd, const char *name, size_t size, size_t limit, struct hgt_buf *buf, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Write all of it, through short writes and EINTR; 0 or HGT_E* with errno set. SIGPIPE is the caller's business. */
 int hgt_write_all(int fd, const void *data, size_t len) HGT_MUST_CHECK;
 

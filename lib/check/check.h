@@ -13,18 +13,25 @@
 #define HEADGATE_CHECK_CHECK_H
 
 #include "check/engine.h"
+#include "check/kustomize.h"
 #include "check/source.h"
 #include "doc/doc.h"
 
 struct hgt_duplicates;
+struct hgt_schemas;
+struct hgt_transitions;
 
 struct hgt_subject {
 	struct hgt_engine *engine;
 	struct hgt_source *source;
 	struct hgt_duplicates *duplicates;	/* of the engine: over all files */
+	struct hgt_schemas *schemas;		/* of the engine; NULL: objects are not held against any */
+	struct hgt_transitions *transitions;	/* what was before; NULL when nothing was brought */
+	struct hgt_findings *held;	/* findings go here, not into the engine; NULL as a rule */
 	const char *path;
 	size_t file;		/* its number in this run, from 1 */
 	enum hgt_class cls;	/* of the document */
+	enum hgt_kustomize_role role;	/* of the file: what the object lacks may come from a kustomization */
 	const struct hgt_node *object;	/* the document's root, or one item of a list of objects */
 	const char *pointer;	/* of the object in its document: "", "/items/3" */
 	unsigned kubernetes;	/* the minor version of Kubernetes 1 that it is for */
@@ -94,6 +101,36 @@ bool hgt_k8s_has_placeholder(const char *text);
 /* k8s/duplicate.c: what is remembered over files. */
 struct hgt_duplicates *hgt_duplicates_new(void);
 void hgt_duplicates_free(struct hgt_duplicates *duplicates);
+
+/*
+ * k8s/transition.c: what objects were before the change. concern: whether a text may hold an object of which that matters.
+ * finish: judge what has moved and what is gone.
+ */
+struct hgt_transitions *hgt_transitions_new(void);
+void hgt_transitions_free(struct hgt_transitions *transitions);
+bool hgt_transitions_concern(const char *text, size_t len);
+int hgt_transitions_before(struct hgt_transitions *transitions, const char *path, const char *data, size_t len,
+	enum hgt_class cls, bool forced, const struct hgt_doc_limits *limits, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_transitions_finish(struct hgt_transitions *transitions, struct hgt_engine *engine,
+	const struct hgt_engine_options *options, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* checks.c: whether documents of the class are Kubernetes objects. */
+bool hgt_class_holds_objects(enum hgt_class cls);
+
+/* link.c: where a link or name in the file at path leads, from the repository's root, into an empty buffer; false when out of it. */
+bool hgt_link_resolve(const char *path, const char *target, struct hgt_buf *out);
+
+/* two_readers.c: values that kubectl reads otherwise; then, of a whole file, documents. objects: some that a YAML parser sees are
+ * Kubernetes objects. 0 or HGT_ENOMEM. */
+void hgt_check_two_readers(struct hgt_subject *subject);
+int hgt_compare_readers(struct hgt_subject *file, bool json, const struct hgt_doc_set *set, const struct hgt_doc_limits *limits,
+	bool objects, bool forced, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* engine.c: the class that name and wish agree on, before the content is looked at; whether text of a class is JSON; whether it is
+ * parsed at all. */
+enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted);
+bool hgt_class_reads_json(const char *path, enum hgt_class cls);
+bool hgt_class_is_parsed(enum hgt_class cls);
 
 /* engine.c: add a finding under the engine's settings; remembers want of memory. */
 void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding);

@@ -18,11 +18,19 @@ static const struct {
 	bool per_object;
 	void (*run)(struct hgt_subject *subject);
 } checks[] = {
+	{OBJECTS, false, hgt_check_two_readers},
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
+	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},
+	{OBJECTS, true, hgt_check_k8s_transition},
 };
+
+bool hgt_class_holds_objects(enum hgt_class cls)
+{
+	return OBJECTS & (UINT32_C(1) << cls);
+}
 
 static void run_checks_on(struct hgt_subject *subject, bool per_object)
 {
@@ -126,6 +134,14 @@ struct hgt_quote hgt_quote_word(const char *s)
 	return quote;
 }
 
+/* Not told yet: the engine gives it its severity when it is. */
+static void hold(struct hgt_subject *subject, struct hgt_finding *finding)
+{
+	finding->severity = HGT_SEVERITY_ERROR;
+	if (hgt_findings_add(subject->held, finding, NULL) < 0)
+		hgt_engine_fail(subject->engine);
+}
+
 void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span span, const char *pointer, const char *hint,
 	const char *fmt, ...)
 {
@@ -145,7 +161,10 @@ void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span spa
 		finding.message = message.data;
 		finding.pointer = full.data;
 		hgt_source_excerpt(subject->source, &finding);
-		hgt_engine_tell(subject->engine, &finding);
+		if (subject->held)
+			hold(subject, &finding);
+		else
+			hgt_engine_tell(subject->engine, &finding);
 	}
 	hgt_buf_release(&message);
 	hgt_buf_release(&full);

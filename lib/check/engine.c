@@ -5,6 +5,8 @@
 
 #include "base/timing.h"
 #include "check/check.h"
+#include "check/put_off.h"
+#include "k8s/definitions.h"
 
 enum { DEFAULT_BLOB_LIMIT = 10 * 1024 * 1024, DEFAULT_FINDINGS_LIMIT = 100 };
 
@@ -12,6 +14,10 @@ struct hgt_engine {
 	struct hgt_engine_options options;
 	struct hgt_findings findings;
 	struct hgt_duplicates *duplicates;
+	struct hgt_transitions *transitions;	/* made when there is something that was before */
+	struct hgt_schemas *schemas;	/* NULL: objects are not held against any */
+	struct hgt_put_off_list put_off;
+	struct hgt_kustomize *kustomize;	/* NULL: nobody reads kustomizations */
 	size_t files, documents;
 	bool timed_out;	/* told once */
 	bool failed;	/* memory ran out in a check */
@@ -20,6 +26,7 @@ struct hgt_engine {
 int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err)
 {
 	struct hgt_engine *engine = calloc(1, sizeof(*engine));
+	int code = 0;
 
 	if (!engine)
 		return hgt_error_nomem(err);
@@ -29,10 +36,17 @@ int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine *
 	if (!engine->options.kubernetes)
 		engine->options.kubernetes = HGT_KUBERNETES_NEWEST;
 	hgt_findings_init(&engine->findings, options->findings_limit ? options->findings_limit : DEFAULT_FINDINGS_LIMIT);
+	hgt_put_off_init(&engine->put_off);
 	engine->duplicates = hgt_duplicates_new();
-	if (!engine->duplicates) {
+	if (!engine->duplicates)
+		code = hgt_error_nomem(err);
+	if (code == 0 && options->catalog)
+		code = hgt_schemas_new(options->catalog, &engine->schemas, err);
+	if (code == 0 && options->read)
+		code = hgt_kustomize_new(options->read, options->tree_ctx, &engine->kustomize, err);
+	if (code < 0) {
 		hgt_engine_free(engine);
-		return hgt_error_nomem(err);
+		return code;
 	}
 	*out = engine;
 	return 0;
@@ -42,6 +56,10 @@ void hgt_engine_free(struct hgt_engine *engine)
 {
 	if (!engine)
 		return;
+	hgt_put_off_release(&engine->put_off);
+	hgt_schemas_free(engine->schemas);
+	hgt_kustomize_free(engine->kustomize);
+	hgt_transitions_free(engine->transitions);
 	hgt_duplicates_free(engine->duplicates);
 	hgt_findings_release(&engine->findings);
 	free(engine);
@@ -184,48 +202,103 @@ static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, c
 	hgt_engine_tell(engine, &finding);
 }
 
-static bool is_parsed(enum hgt_class cls)
+bool hgt_class_reads_json(const char *path, enum hgt_class cls)
+{
+	return cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
+}
+
+bool hgt_class_is_parsed(enum hgt_class cls)
 {
 	return cls != HGT_CLASS_HELM_TEMPLATE && cls != HGT_CLASS_VAULT && cls != HGT_CLASS_TERRAFORM;
 }
 
-static int judge_documents(struct hgt_engine *engine, struct hgt_source *source, const char *path, enum hgt_class cls,
-	bool forced, struct hgt_error *err)
+static struct hgt_doc_limits limits_of(const struct hgt_engine *engine)
 {
 	struct hgt_doc_limits limits = hgt_doc_default_limits;
-	bool json = cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
-	struct hgt_doc_set set;
-	int code;
 
 	if (engine->options.depth_limit)
 		limits.depth = engine->options.depth_limit;
 	if (limits.bytes < engine->options.blob_limit)
 		limits.bytes = engine->options.blob_limit;
-	hgt_doc_set_init(&set);
-	code = (json ? hgt_json_parse : hgt_yaml_parse)(source->data, source->len, &limits, &set, err);
-	if (code < 0)
-		goto out;
-	for (size_t i = 0; i < set.n_problems; i++)
-		tell_problem(engine, source, path, &set.problems[i], json);
-	for (size_t i = 0; i < set.n_docs && !engine->failed && !hgt_engine_out_of_time(engine, path); i++) {
-		struct hgt_subject subject = {.engine = engine, .source = source, .duplicates = engine->duplicates,
-			.path = path, .file = engine->files, .object = set.docs[i].root, .pointer = "",
-			.kubernetes = engine->options.kubernetes};
+	return limits;
+}
 
-		if (!subject.object)
+/* The subject of a document of the file; its class is that of the document. */
+static struct hgt_subject subject_of(struct hgt_engine *engine, const struct hgt_put_off *file, struct hgt_source *source,
+	const struct hgt_doc *doc)
+{
+	enum hgt_class cls = hgt_class_of_document(file->path, file->data, doc, file->cls, file->forced);
+
+	if (hgt_class_holds_objects(cls) && file->role >= HGT_KUSTOMIZE_PATCH)
+		cls = file->role == HGT_KUSTOMIZE_PATCH ? HGT_CLASS_KUSTOMIZE_PATCH : HGT_CLASS_YAML;
+	return (struct hgt_subject){.engine = engine, .source = source, .duplicates = engine->duplicates,
+		.transitions = engine->transitions, .schemas = engine->schemas, .path = file->path, .file = file->file,
+		.cls = cls, .role = file->role, .object = doc->root,
+		.pointer = "", .kubernetes = engine->options.kubernetes};
+}
+
+/* Meet the definitions in a file; 1 when it has an object of a kind that nobody knows yet, 0, or HGT_E*. */
+static int meet_definitions(struct hgt_engine *engine, const struct hgt_put_off *file, struct hgt_source *source,
+	const struct hgt_doc_set *set, struct hgt_error *err)
+{
+	bool meets = hgt_definitions_concern(file->data, file->len);
+	struct hgt_subject subject;
+	int code = 0;
+
+	for (size_t i = 0; meets && i < set->n_docs; i++) {
+		if (!set->docs[i].root)
 			continue;
-		engine->documents++;
-		subject.cls = hgt_class_of_document(path, source->data, &set.docs[i], cls, forced);
-		hgt_run_checks(&subject);
+		subject = subject_of(engine, file, source, &set->docs[i]);
+		if (hgt_class_holds_objects(subject.cls))
+			hgt_definitions_meet(&subject);
 	}
-	code = outcome(engine, err);
-out:
-	hgt_doc_set_release(&set);
+	for (size_t i = 0; i < set->n_docs && code == 0; i++) {
+		/* The class costs more than looking the kind up does. */
+		if (set->docs[i].root)
+			code = hgt_definitions_lack(engine->schemas, set->docs[i].root, err);
+		if (code > 0) {
+			subject = subject_of(engine, file, source, &set->docs[i]);
+			code = hgt_class_holds_objects(subject.cls);
+		}
+	}
 	return code;
 }
 
+/* Judge a file whose class is known. 1: it is to be judged again when all others are known; nothing has been told. */
+static int judge_documents(struct hgt_engine *engine, const struct hgt_put_off *file, bool last, struct hgt_error *err)
+{
+	struct hgt_doc_limits limits = limits_of(engine);
+	bool json = hgt_class_reads_json(file->path, file->cls), objects = false;
+	struct hgt_source source;
+	struct hgt_subject whole = {.engine = engine, .source = &source, .path = file->path, .cls = file->cls, .pointer = ""};
+	struct hgt_doc_set set;
+	int code;
+
+	hgt_source_init(&source, file->data, file->len);
+	hgt_doc_set_init(&set);
+	code = (json ? hgt_json_parse : hgt_yaml_parse)(source.data, source.len, &limits, &set, err);
+	if (code == 0 && engine->schemas && !last)
+		code = meet_definitions(engine, file, &source, &set, err);
+	for (size_t i = 0; i < set.n_problems && code == 0; i++)
+		tell_problem(engine, &source, file->path, &set.problems[i], json);
+	for (size_t i = 0; i < set.n_docs && code == 0 && !engine->failed && !hgt_engine_out_of_time(engine, file->path); i++) {
+		struct hgt_subject subject;
+
+		if (!set.docs[i].root)
+			continue;
+		engine->documents++;
+		subject = subject_of(engine, file, &source, &set.docs[i]);
+		objects |= hgt_class_holds_objects(subject.cls);
+		hgt_run_checks(&subject);
+	}
+	if (code == 0 && !engine->failed && !hgt_engine_out_of_time(engine, file->path))
+		code = hgt_compare_readers(&whole, json, &set, &limits, objects, file->forced, err);
+	hgt_doc_set_release(&set);
+	return code ? code : outcome(engine, err);
+}
+
 /* The class that name and wish agree on, before the content is looked at. */
-static enum hgt_class agree(const char *path, enum hgt_class wanted)
+enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted)
 {
 	enum hgt_class by_name = hgt_class_of_path(path);
 
@@ -236,11 +309,33 @@ static enum hgt_class agree(const char *path, enum hgt_class wanted)
 	return wanted == HGT_CLASS_KUBERNETES && by_name != HGT_CLASS_AUTO ? by_name : wanted;
 }
 
+int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
+	struct hgt_error *err)
+{
+	enum hgt_class cls = hgt_class_agreed(path, wanted);
+	bool forced = wanted != HGT_CLASS_AUTO;
+	struct hgt_doc_limits limits = limits_of(engine);
+
+	if (cls == HGT_CLASS_OTHER || !len || len > engine->options.blob_limit || !hgt_transitions_concern(data, len) ||
+		memchr(data, 0, len) || hgt_engine_out_of_time(engine, path))
+		return outcome(engine, err);
+	if (!forced || wanted == HGT_CLASS_KUBERNETES)
+		cls = hgt_class_of_text(path, data, len, cls, forced);
+	if (!hgt_class_is_parsed(cls))
+		return 0;
+	if (!engine->transitions)
+		engine->transitions = hgt_transitions_new();
+	if (!engine->transitions)
+		return hgt_error_nomem(err);
+	return hgt_transitions_before(engine->transitions, path, data, len, cls, forced, &limits, err);
+}
+
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
 	struct hgt_error *err)
 {
-	enum hgt_class cls = agree(path, wanted);
+	enum hgt_class cls = hgt_class_agreed(path, wanted);
 	bool forced = wanted != HGT_CLASS_AUTO;
+	struct hgt_put_off file;
 	struct hgt_source source;
 	int code;
 
@@ -255,13 +350,69 @@ int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *dat
 		return outcome(engine, err);
 	if (!forced || wanted == HGT_CLASS_KUBERNETES)
 		cls = hgt_class_of_text(path, source.data, len, cls, forced);
-	return is_parsed(cls) ? judge_documents(engine, &source, path, cls, forced, err) : 0;
+	if (!hgt_class_is_parsed(cls))
+		return 0;
+	file = (struct hgt_put_off){.path = path, .data = source.data, .len = len, .cls = cls, .forced = forced,
+		.strict = engine->options.strict, .file = engine->files};
+	code = engine->kustomize ? hgt_kustomize_role_of(engine->kustomize, path, &file.role, err) : 0;
+	if (code == 0)
+		code = judge_documents(engine, &file, false, err);
+	if (code <= 0)
+		return code;
+	code = hgt_put_off_add(&engine->put_off, &file, err);
+	return code == 0 ? judge_documents(engine, &file, true, err) : code < 0 ? code : 0;
+}
+
+/* A walk of the tree for the definitions of kinds that are not known yet. */
+struct search {
+	struct hgt_engine *engine;
+	struct hgt_buf text;
+	struct hgt_error *err;
+};
+
+static int search_file(void *ctx, const struct hgt_tree_file *file)
+{
+	struct search *search = ctx;
+	struct hgt_doc_limits limits = limits_of(search->engine);
+	int code;
+
+	if (file->size > search->engine->options.blob_limit)
+		return 0;
+	if (hgt_engine_out_of_time(search->engine, file->path))
+		return 1;
+	code = file->load(file, &search->text, search->err);
+	return code < 0 ? code : hgt_definitions_read(search->engine->schemas, file->path, search->text.data, search->text.len, &limits,
+		search->err);
+}
+
+/* Judge the files that were put off: now all of the change is known, and the rest of the tree is asked for what they lack. */
+static int judge_put_off(struct hgt_engine *engine, struct hgt_error *err)
+{
+	struct search search = {.engine = engine, .text = HGT_BUF_INIT, .err = err};
+	bool strict = engine->options.strict;
+	int code = 0;
+
+	if (engine->put_off.first && engine->options.definitions)
+		code = engine->options.definitions(engine->options.tree_ctx, search_file, &search, err);
+	hgt_buf_release(&search.text);
+	for (const struct hgt_put_off *file = engine->put_off.first; file && code == 0; file = file->next) {
+		if (hgt_engine_out_of_time(engine, file->path))
+			break;
+		engine->options.strict = file->strict;
+		code = judge_documents(engine, file, true, err);
+	}
+	engine->options.strict = strict;
+	return code;
 }
 
 int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err)
 {
+	int code = judge_put_off(engine, err);
+
+	if (code == 0 && engine->transitions)
+		code = hgt_transitions_finish(engine->transitions, engine, &engine->options, err);
 	hgt_findings_sort(&engine->findings);
-	return outcome(engine, err);
+	return code < 0 ? code : outcome(engine, err);
 }
 
 const struct hgt_findings *hgt_engine_findings(const struct hgt_engine *engine)

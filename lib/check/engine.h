@@ -14,6 +14,7 @@
 #ifndef HEADGATE_CHECK_ENGINE_H
 #define HEADGATE_CHECK_ENGINE_H
 
+#include "base/buf.h"
 #include "check/finding.h"
 
 /* What a file is; it decides which checks look at it. */
@@ -68,8 +69,36 @@ struct hgt_rule_setting {
 	enum hgt_severity severity;
 };
 
+/* One file of the new state, as a walk shows it; path and the rest last for the call. */
+struct hgt_tree_file {
+	const char *path;	/* from the root of the repository, raw bytes */
+	uint64_t size;
+	enum hgt_class cls;	/* what it is to be checked as: what hgt_engine_file would be given */
+	/* Put its bytes into out, in place of what is there. 0, HGT_ENOMEM, or what the caller's store says. */
+	int (*load)(const struct hgt_tree_file *file, struct hgt_buf *out, struct hgt_error *err);
+	void *ctx;		/* load's */
+};
+
+/* 0 to go on, 1 to stop, or an error, which the walk passes on. */
+typedef int (*hgt_tree_file_cb)(void *ctx, const struct hgt_tree_file *file);
+
+/*
+ * Show `each` every file of the new state, changed or not, that would be checked: regular files, in any order. Whoever makes the
+ * engine gives this, because the engine knows no Git. It is asked for only when something in the change calls for a look around,
+ * since its cost follows the repository. `each` asks for the time (hgt_engine_out_of_time). 0, also when stopped, or an error.
+ */
+typedef int (*hgt_tree_cb)(void *ctx, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err);
+
+/* Append the file at path, from the root as the paths of files are, of the new state. HGT_ENOENT: there is none; HGT_ELIMIT. */
+typedef int (*hgt_read_cb)(void *ctx, const char *path, size_t limit, struct hgt_buf *out, struct hgt_error *err);
+
 /* The newest minor version of Kubernetes 1 that is known here. */
 #define HGT_KUBERNETES_NEWEST 37
+
+/* "1.36" into 36; false when it is no such version. */
+bool hgt_kubernetes_parse(const char *text, unsigned *minor);
+
+struct hgt_catalog;
 
 struct hgt_engine_options {
 	unsigned kubernetes;		/* the minor version of Kubernetes 1 that the objects are for; 0: the newest */
@@ -80,6 +109,11 @@ struct hgt_engine_options {
 	size_t n_settings;
 	bool strict;			/* what would be a warning is an error */
 	int64_t deadline_ms;		/* hgt_time_mono_ms() value; 0: none. Past it: an error finding gate/timeout */
+	const struct hgt_catalog *catalog;	/* borrowed: objects are held against its schemas. NULL: against none */
+	hgt_tree_cb definitions;	/* like tree, but may leave out files without a CustomResourceDefinition; or NULL */
+	hgt_tree_cb tree;		/* NULL: there is no more than the files that are brought */
+	hgt_read_cb read;	/* NULL: no kustomization is asked about a file */
+	void *tree_ctx;		/* of these three */
 };
 
 int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err) HGT_MUST_CHECK;
@@ -87,6 +121,15 @@ void hgt_engine_free(struct hgt_engine *engine);
 
 /* From here on strict or not: a policy says so path by path. */
 void hgt_engine_set_strict(struct hgt_engine *engine, bool strict);
+
+/*
+ * What stood at path before the change: what is judged of a change (the rules of transition/) compares it with the new state, wherever
+ * an object has moved. All that stood before comes first, in any order, before the first hgt_engine_file; of a path that is
+ * left as it is there is nothing to bring. data is borrowed for the call, cls is as in hgt_engine_file. What is no valid text, or
+ * holds no kind that has such rules, is passed over at little cost; nothing is ever found in it. 0, or HGT_ENOMEM.
+ */
+int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * Judge one file. data is borrowed for the call. 0, or HGT_ENOMEM; what is wrong with the file is a finding.
@@ -120,7 +163,7 @@ int hgt_engine_too_large(struct hgt_engine *engine, const char *path, uint64_t s
  * asks by itself: this is for callers that have much to do between files. */
 bool hgt_engine_out_of_time(struct hgt_engine *engine, const char *path);
 
-/* Judge what takes all the files; sort. Call once. */
+/* Judge what takes all the files, and perhaps a walk of the tree, whose errors it passes on; sort. Call once. */
 int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err) HGT_MUST_CHECK;
 
 const struct hgt_findings *hgt_engine_findings(const struct hgt_engine *engine);

@@ -1,7 +1,6 @@
 /* Symbolic links: what is read through one has to be judged somewhere. */
-#include "check/engine.h"
-
 #include "base/escape.h"
+#include "check/check.h"
 
 /* Take the last component off; false when there is none. */
 static bool go_up(struct hgt_buf *path)
@@ -14,8 +13,7 @@ static bool go_up(struct hgt_buf *path)
 	return true;
 }
 
-/* Where the link at path leads, from the repository's root, into out; false when it leads out of the repository. */
-static bool resolve(const char *path, const char *target, struct hgt_buf *out)
+bool hgt_link_resolve(const char *path, const char *target, struct hgt_buf *out)
 {
 	hgt_buf_adds(out, path);
 	go_up(out);
@@ -42,7 +40,7 @@ int hgt_engine_link(struct hgt_engine *engine, const char *path, const char *tar
 	struct hgt_error *err)
 {
 	struct hgt_buf where = HGT_BUF_INIT, message = HGT_BUF_INIT;
-	bool inside = resolve(path, target, &where);
+	bool inside = hgt_link_resolve(path, target, &where);
 	int code = hgt_buf_check(&where, err);
 
 	if (code < 0 || (inside && is_checked(ctx, where.data)))

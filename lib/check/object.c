@@ -1,4 +1,5 @@
 /* What several checks ask about a Kubernetes object. */
+#include "base/io.h"
 #include "check/check.h"
 
 bool hgt_k8s_gvk(const struct hgt_node *object, struct hgt_gvk *out)
@@ -63,4 +64,14 @@ bool hgt_k8s_has_placeholder(const char *text)
 			return true;
 	}
 	return false;
+}
+
+bool hgt_kubernetes_parse(const char *text, unsigned *minor)
+{
+	uint64_t number;
+
+	if (strncmp(text, "1.", 2) != 0 || hgt_parse_u64(text + 2, 999, &number) < 0)
+		return false;
+	*minor = (unsigned)number;
+	return true;
 }

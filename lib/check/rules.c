@@ -11,6 +11,8 @@ static const struct hgt_rule rules[] = {
 #include "check/rules/json.inc"
 #include "check/rules/k8s.inc"
 #include "check/rules/policy.inc"
+#include "check/rules/schema.inc"
+#include "check/rules/transition.inc"
 #include "check/rules/yaml.inc"
 };
 

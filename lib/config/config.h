@@ -49,6 +49,7 @@ struct hgt_config_policy {
 	} push;
 	struct hgt_config_check *checks;	/* the first whose paths match decides; none given: all paths, AUTO */
 	size_t n_checks;
+	unsigned kubernetes;	/* minor version of Kubernetes 1 that the objects are for; 0: the newest known */
 	struct hgt_rule_setting *rules;
 	size_t n_rules;
 	struct {
@@ -82,6 +83,8 @@ struct hgt_config {
 	size_t n_listen;
 	struct hgt_config_policy *policies;	/* n_policies 0: the built-in one holds (lib/policy) */
 	size_t n_policies;
+	bool schemas_given;	/* else every pack that is found */
+	struct hgt_strings schemas;	/* names or paths of packs, besides Kubernetes' own */
 	struct hgt_config_group *groups;
 	size_t n_groups;
 	struct {

@@ -32,6 +32,14 @@ static int parse_push_rule(struct reader *r, const struct hgt_node *node, void *
 	return 0;
 }
 
+/* "1.36"; without quotes YAML takes it for a number, whose text it still has. */
+static int parse_kubernetes(struct reader *r, const struct hgt_node *node, void *field)
+{
+	if (node->type == HGT_NODE_SEQ || node->type == HGT_NODE_MAP || !hgt_kubernetes_parse(node->text, field))
+		return reader_refuse(r, node, "expected a version of Kubernetes, such as \"1.36\"");
+	return 0;
+}
+
 /* Whether a rule setting names a rule, or with "group/" and a star the rules of a group. */
 static bool names_a_rule(const char *text)
 {
@@ -158,6 +166,9 @@ static const struct option policy_options[] = {
 	{.key = "checks", .type = OPTION_LIST, .offset = POLICY(checks), .section = &check_section,
 		.help = "What is checked as what: the first row whose paths match decides. Without rows every file is checked as what "
 		"its name and content say; with rows, a file that none names is not checked."},
+	{.key = "kubernetes", .type = OPTION_CUSTOM, .offset = POLICY(kubernetes), .parse = parse_kubernetes, .shape = "1.NN",
+		.help = "The version of Kubernetes that the objects are for: its schemas, and what it has removed. Default: the newest "
+		"that is known."},
 	{.key = "rules", .type = OPTION_CUSTOM, .offset = POLICY(rules), .parse = parse_rules,
 		.shape = "map from rules to off | info | warning | error",
 		.help = "Severities other than the rules' own; group/* stands for all rules of a group."},
@@ -269,7 +280,7 @@ static int complete_config(struct reader *r, const struct hgt_node *node, void *
 {
 	struct hgt_config *config = base;
 
-	(void)node;
+	config->schemas_given = hgt_node_get(node, "schemas") != NULL;
 	if (!config->site) {
 		char host[256] = "localhost";
 
@@ -301,7 +312,9 @@ static const struct option config_options[] = {
 		.shape = "map from names to lists of users", .help = "Groups of users, for allow."},
 	{.key = "limits", .type = OPTION_SECTION, .offset = CONFIG(limits), .section = &limits_section, .fallback = "{}",
 		.help = "Bounds of the daemon."},
-	{.key = "schemas", .type = OPTION_LATER},
+	{.key = "schemas", .type = OPTION_STRINGS, .offset = CONFIG(schemas), .shape = "list of packs",
+		.help = "The packs of schemas, besides Kubernetes' own, that objects are held against: names as \"headgate schema list\" "
+		"tells them, or paths. Without it, every pack that is found."},
 	{.key = "webhooks", .type = OPTION_LATER},
 	{.key = "mirrors", .type = OPTION_LATER},
 };

@@ -45,7 +45,8 @@ struct hgt_pair {
 	const struct hgt_node *value;
 	bool merged;			/* came in through `<<` */
 	bool overridden;		/* a later pair has the same key: that one counts */
-	bool disputed;			/* a `<<` after it brings in the same key: YAML takes this one, Kubernetes that one */
+	bool disputed;			/* a `<<` brings in the same key after it, or one of another type (1, "1"): YAML takes this
+					 * one, Kubernetes that one */
 };
 
 /* line and column count from 1, columns in code points. end_* is just past the last byte of a scalar; for a

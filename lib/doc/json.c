@@ -274,8 +274,11 @@ static int read_number(struct json *j)
 		return code;
 	if (!whole || !set_integer(node, text)) {
 		node->v.number = strtod(text, NULL);
+		/* JSON all the same: this does not lose the document. */
 		if (!isfinite(node->v.number))
-			return wrong(j, j->pos, "the number is too large for a double", NULL);
+			code = wrong(j, j->pos, "the number is too large for a double", NULL);
+		if (code < 0 || code == HGT_TREE_ENOUGH)
+			return code;
 	}
 	j->pos += len;
 	stop = place_of(j, j->pos);

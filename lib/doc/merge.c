@@ -56,7 +56,8 @@ static int add(struct gathering *g, const struct hgt_pair *pair, bool merged)
 	if (merged) {
 		struct hgt_pair *there = hgt_map_get(&g->taken, text, len);
 
-		if (there && !there->merged && is_before(there->key, g->merge))
+		/* Keys of two types, 1 and "1", are two to go-yaml; Kubernetes keeps one of them, whichever. */
+		if (there && ((!there->merged && is_before(there->key, g->merge)) || there->key->type != pair->key->type))
 			there->disputed = true;
 		if (there || pair->overridden)
 			return 0;
@@ -71,6 +72,7 @@ static int add(struct gathering *g, const struct hgt_pair *pair, bool merged)
 		return hgt_error_nomem(g->tree->err);
 	*mine = (struct hgt_pair){
 		.key = pair->key, .value = pair->value, .merged = merged, .overridden = pair->overridden,
+		.disputed = pair->disputed,
 	};
 	g->n++;
 	return 0;

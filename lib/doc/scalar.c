@@ -238,20 +238,65 @@ void hgt_scalar_resolve(struct hgt_node *node, const char *text, size_t len)
 		node->type = HGT_NODE_STRING;
 }
 
-/* A date, maybe with a time: 2006-1-2, 2006-1-2T15:4:5Z. */
-static bool looks_like_timestamp(const char *s)
+/* A number of one or two digits (or `least` and more) within a range; NULL when there is none. */
+static const char *read_part(const char *s, size_t least, int from, int to, int *out)
 {
-	static const char digits[] = "0123456789";
-	size_t year = strspn(s, digits), month = 0, day = 0;
+	size_t n = strspn(s, "0123456789");
 
-	if (year == 4 && s[4] == '-')
-		month = strspn(s + 5, digits);
-	if ((month == 1 || month == 2) && s[5 + month] == '-')
-		day = strspn(s + 6 + month, digits);
-	if (day != 1 && day != 2)
+	if (n > 2 || n < least)
+		return NULL;
+	*out = (int)strtol(s, NULL, 10);
+	return *out >= from && *out <= to ? s + n : NULL;
+}
+
+static const char *read_date(const char *s)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year, month, day;
+	bool leap;
+
+	if (strspn(s, "0123456789") != 4 || s[4] != '-')
+		return NULL;
+	year = (int)strtol(s, NULL, 10);
+	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	s = read_part(s + 5, 1, 1, 12, &month);
+	return s && *s == '-' ? read_part(s + 1, 1, 1, days[month - 1] + (month == 2 && leap), &day) : NULL;
+}
+
+static const char *read_time(const char *s)
+{
+	int part;
+
+	s = read_part(s, 1, 0, 23, &part);
+	s = s && *s == ':' ? read_part(s + 1, 1, 0, 59, &part) : NULL;
+	s = s && *s == ':' ? read_part(s + 1, 1, 0, 59, &part) : NULL;
+	if (s && (*s == '.' || *s == ',') && s[1] >= '0' && s[1] <= '9')
+		s += 1 + strspn(s + 1, "0123456789");
+	return s;
+}
+
+/* As Go's time.Parse takes 2006-1-2, 2006-1-2T15:4:5Z07:00 and 2006-1-2 15:4:5. */
+static bool is_timestamp(const char *s)
+{
+	bool zone;
+	int part;
+
+	s = read_date(s);
+	if (!s || !*s)
+		return s;
+	zone = *s == 'T' || *s == 't';
+	if (!zone && *s != ' ')
 		return false;
-	s += 6 + month + day;
-	return !*s || *s == 'T' || *s == 't' || *s == ' ';
+	s = read_time(zone ? s + 1 : s + strspn(s, " "));
+	if (!s || !zone)
+		return s && !*s;
+	if (*s == 'Z')
+		return !s[1];
+	if (*s != '+' && *s != '-')
+		return false;
+	s = read_part(s + 1, 2, 0, 24, &part);
+	s = s && *s == ':' ? read_part(s + 1, 2, 0, 60, &part) : NULL;
+	return s && !*s;
 }
 
 bool hgt_scalar_resolve_tagged(struct hgt_node *node, const char *tag, const char *text, size_t len)
@@ -270,7 +315,7 @@ bool hgt_scalar_resolve_tagged(struct hgt_node *node, const char *tag, const cha
 		}
 		return node->type == HGT_NODE_FLOAT;
 	}
-	if (hgt_tag_is(tag, "timestamp") && !looks_like_timestamp(text))
+	if (hgt_tag_is(tag, "timestamp") && !is_timestamp(text))
 		return false;
 	/* !!str, !!binary, and whatever tag somebody made up (!vault, !Ref): the text is the value. */
 	node->type = HGT_NODE_STRING;

@@ -160,7 +160,8 @@ static int tell_bad_byte(struct hgt_yaml_reader *r, size_t offset)
 		hgt_buf_addf(&tree->message, "the byte 0x%02x is not valid UTF-8 here", c);
 		hgt_buf_adds(&tree->hint, "save the file as UTF-8");
 	} else if (cp == 0xfeff) {
-		hgt_buf_adds(&tree->message, "an invisible byte order mark (U+FEFF) begins the line");
+		hgt_buf_adds(&tree->message, "an invisible byte order mark (U+FEFF) begins the line; kubectl takes it for text, "
+			"a YAML parser skips it");
 		hgt_buf_adds(&tree->hint, "remove it");
 	} else {
 		hgt_buf_addf(&tree->message, "the control character U+%04X is not allowed", cp);

@@ -1,6 +1,8 @@
 /* The policy of a ref applied to a move of it: first the move itself, then what it brings. */
 #include "gate/judge.h"
 
+#include "gate/tree.h"
+#include "pack/choice.h"
 #include "policy/policy.h"
 
 enum { MOVEMENTS_MAX = 8 };	/* findings that one move can have about itself, and more */
@@ -14,6 +16,8 @@ struct hgt_judge {
 	struct hgt_buf default_branch;	/* "" when HEAD is detached */
 	char default_tip[HGT_OID_HEX + 1];	/* all zero when it is not born */
 	struct hgt_buf blob;		/* of the file in hand */
+	struct hgt_catalog *catalog;	/* of the last policy that asked for one, */
+	unsigned kubernetes;		/* and the minor version that it is for */
 };
 
 /* One update being judged. */
@@ -58,6 +62,7 @@ void hgt_judge_free(struct hgt_judge *judge)
 {
 	if (!judge)
 		return;
+	hgt_catalog_free(judge->catalog);
 	hgt_buf_release(&judge->blob);
 	hgt_buf_release(&judge->default_branch);
 	free(judge);
@@ -98,13 +103,26 @@ static bool is_link(uint32_t mode)
 	return (mode & 0170000) == 0120000;
 }
 
+/* The class that a path is to be checked as; false when nobody needs to read it. */
+static bool class_of(const struct trial *t, const char *path, enum hgt_class *cls, bool *strict)
+{
+	*cls = hgt_policy_class(t->policy, path, strict);
+	return *cls != HGT_CLASS_OTHER && hgt_class_of_path(path) != HGT_CLASS_OTHER;
+}
+
+static bool tree_class_of(void *ctx, const char *path, enum hgt_class *cls)
+{
+	bool strict;
+
+	return class_of(ctx, path, cls, &strict);
+}
+
 /* Whether the policy has a file of this name judged. */
 static bool is_checked(void *ctx, const char *path)
 {
-	const struct trial *t = ctx;
-	bool strict;
+	enum hgt_class cls;
 
-	return hgt_policy_class(t->policy, path, &strict) != HGT_CLASS_OTHER && hgt_class_of_path(path) != HGT_CLASS_OTHER;
+	return tree_class_of(ctx, path, &cls);
 }
 
 /* Put a blob into the judge's buffer, in place of the last. */
@@ -134,6 +152,26 @@ static int check_after(struct trial *t, const struct hgt_path_change *change, en
 	return code < 0 ? code : hgt_engine_file(t->engine, change->path, blob->data, blob->len, cls, t->err);
 }
 
+/* What stood at a changed path before. Too large to be checked is too large to be compared. */
+static int note_before(void *ctx, const struct hgt_path_change *change)
+{
+	struct trial *t = ctx;
+	enum hgt_class cls;
+	uint64_t size;
+	bool strict;
+	int code;
+
+	if (!is_file(change->old_mode) || !class_of(t, change->path, &cls, &strict))
+		return 0;
+	if (hgt_engine_out_of_time(t->engine, change->path))
+		return 1;
+	code = hgt_repo_blob_size(t->judge->repo, change->old_id, &size, t->err);
+	if (code < 0 || size > t->policy->limits.blob)
+		return code < 0 ? code : 0;
+	code = load(t, change->old_id, size);
+	return code < 0 ? code : hgt_engine_before(t->engine, change->path, t->judge->blob.data, t->judge->blob.len, cls, t->err);
+}
+
 /* One changed path, whatever became of it. */
 static int check_path(void *ctx, const struct hgt_path_change *change)
 {
@@ -143,8 +181,7 @@ static int check_path(void *ctx, const struct hgt_path_change *change)
 
 	if (hgt_engine_out_of_time(t->engine, change->path))
 		return 1;
-	cls = hgt_policy_class(t->policy, change->path, &strict);
-	if (cls == HGT_CLASS_OTHER || hgt_class_of_path(change->path) == HGT_CLASS_OTHER)
+	if (!class_of(t, change->path, &cls, &strict))
 		return 0;
 	hgt_engine_set_strict(t->engine, strict);
 	return check_after(t, change, cls);
@@ -201,16 +238,42 @@ static const char *find_base(const struct trial *t)
 	return OID_NONE;
 }
 
+/* Judge what the move brings: all that stood before first, for an object may have moved to any file. */
+static int judge_change(struct trial *t)
+{
+	const char *base = find_base(t);
+	int code = 0;
+
+	if (!hgt_oid_is_zero(base))
+		code = hgt_repo_changes(t->judge->repo, base, t->update->new_id, "", note_before, t, t->err);
+	if (code == 0)
+		code = hgt_repo_changes(t->judge->repo, base, t->update->new_id, "", check_path, t, t->err);
+	hgt_engine_out_of_time(t->engine, t->update->ref);
+	return code;
+}
+
 /* Judge the movement, then what it brings. What a refused movement brings is not looked into. */
 static int judge_trial(struct trial *t)
 {
 	int code = t->judge->actor ? judge_movement(t) : 0;
 
-	if (code == 0 && hgt_engine_findings(t->engine)->errors == 0 && hgt_update_change(t->update) != HGT_CHANGE_DELETE) {
-		code = hgt_repo_changes(t->judge->repo, find_base(t), t->update->new_id, "", check_path, t, t->err);
-		hgt_engine_out_of_time(t->engine, t->update->ref);
-	}
+	if (code == 0 && hgt_engine_findings(t->engine)->errors == 0 && hgt_update_change(t->update) != HGT_CHANGE_DELETE)
+		code = judge_change(t);
 	return code < 0 ? code : hgt_engine_finish(t->engine, t->err);
+}
+
+/* The schemas that the policy wants: opened when the first update asks, and again for another version of Kubernetes. */
+static int choose_schemas(struct hgt_judge *judge, const struct hgt_config_policy *policy, struct hgt_error *err)
+{
+	const struct hgt_pack_choice choice = {.names = judge->config->schemas.items, .n = judge->config->schemas.n,
+		.given = judge->config->schemas_given, .kubernetes = policy->kubernetes ? policy->kubernetes : HGT_KUBERNETES_NEWEST};
+
+	if (judge->catalog && judge->kubernetes == choice.kubernetes)
+		return 0;
+	hgt_catalog_free(judge->catalog);
+	judge->catalog = NULL;
+	judge->kubernetes = choice.kubernetes;
+	return hgt_catalog_choose(&choice, &judge->catalog, err);
 }
 
 /* A push to a symbolic ref (an old name kept for a branch, say) moves what that leads to, and is judged as such. */
@@ -220,6 +283,8 @@ int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, i
 	struct hgt_update move = *update;
 	struct trial t = {.judge = judge, .update = &move, .err = err};
 	struct hgt_engine_options options = {0};
+	struct hgt_tree tree = {.repo = judge->repo, .commit = update->new_id, .class_of = tree_class_of, .ctx = &t};
+	int64_t limit_ms;
 	int code = hgt_repo_real_ref(judge->repo, update->ref, &verdict->ref, err);
 
 	if (code < 0)
@@ -228,11 +293,24 @@ int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, i
 	t.policy = hgt_policy_for(judge->config, judge->name, move.ref, hgt_judge_default_branch(judge));
 	if (!t.policy)
 		return 0;
+	code = choose_schemas(judge, t.policy, err);
+	if (code < 0)
+		return code;
+	limit_ms = t.policy->limits.seconds * INT64_C(1000);
+	tree.known = find_base(&t);
+	/* Half of the time: what it is not enough for is taken as of an unknown kind. */
+	tree.deadline_ms = began_ms + limit_ms / 2;
+	options.kubernetes = judge->kubernetes;
+	options.catalog = judge->catalog;
 	options.blob_limit = t.policy->limits.blob;
 	options.findings_limit = t.policy->limits.findings;
 	options.settings = t.policy->rules;
 	options.n_settings = t.policy->n_rules;
-	options.deadline_ms = began_ms + t.policy->limits.seconds * 1000;
+	options.tree = hgt_tree_walk;
+	options.definitions = hgt_tree_definitions;
+	options.read = hgt_tree_read;
+	options.tree_ctx = &tree;
+	options.deadline_ms = began_ms + limit_ms;
 	code = hgt_engine_new(&options, &verdict->engine, err);
 	if (code < 0)
 		return code;

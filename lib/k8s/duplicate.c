@@ -46,7 +46,7 @@ static size_t folder_len(const char *path)
 }
 
 /* Names of files and folders whose resources are not all applied together. */
-static bool is_set_apart(const char *path)
+bool hgt_k8s_is_set_apart(const char *path)
 {
 	static const char *const folders[] = {"patches", "test", "tests", "testdata", "examples", "samples", "fixtures"};
 	const char *slash = strrchr(path, '/');
@@ -62,7 +62,7 @@ static bool is_set_apart(const char *path)
 
 /* Whether a resource has what its kind cannot do without; a strategic merge patch, which has apiVersion,
  * kind and name too, hardly ever does. */
-static bool is_whole(const struct hgt_node *object, const struct hgt_gvk *gvk)
+bool hgt_k8s_is_whole(const struct hgt_node *object, const struct hgt_gvk *gvk)
 {
 	static const struct {
 		const char *kind, *any_of[3];
@@ -128,7 +128,7 @@ static struct resource *resource_of(struct hgt_duplicates *d, const struct hgt_b
 /* Compare with what is known, then make it known. A file that is judged twice is no duplicate of itself. */
 static int note(struct hgt_subject *s, const struct hgt_gvk *gvk, const struct hgt_node *name, struct resource *resource)
 {
-	bool whole = !is_set_apart(s->path) && is_whole(s->object, gvk);
+	bool whole = !hgt_k8s_is_set_apart(s->path) && hgt_k8s_is_whole(s->object, gvk);
 
 	if (resource->last_file == s->file)
 		tell(s, gvk, name, s->path, resource->last_line);

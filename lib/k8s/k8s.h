@@ -85,6 +85,14 @@ void hgt_tell_field_at(struct hgt_subject *subject, const char *rule, const stru
 void hgt_check_k8s_type_meta(struct hgt_subject *subject);
 void hgt_check_k8s_name(struct hgt_subject *subject);
 void hgt_check_k8s_duplicate(struct hgt_subject *subject);
+void hgt_check_k8s_schema(struct hgt_subject *subject);
 void hgt_check_k8s_kind(struct hgt_subject *subject);	/* kinds.c: those of its kind */
+
+void hgt_check_k8s_transition(struct hgt_subject *subject);	/* transition.c: against what it was */
+
+/* duplicate.c: whether the name of a file or of a folder above it says that its objects are patches, tests or examples; whether an
+ * object has what its kind cannot do without, which a patch of it hardly ever has. */
+bool hgt_k8s_is_set_apart(const char *path);
+bool hgt_k8s_is_whole(const struct hgt_node *object, const struct hgt_gvk *gvk);
 
 #endif

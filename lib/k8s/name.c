@@ -27,7 +27,7 @@ static const struct {
 	size_t most;	/* 0: the form's */
 } kinds[] = {
 	{"", "Namespace", LABEL, 0},
-	{"", "Service", LABEL_1035, 0},
+	{"", "Service", LABEL_1035, 0},	/* until 1.35 */
 	{"batch", "CronJob", SUBDOMAIN, 52},
 	{"rbac.authorization.k8s.io", "*", PATH_SEGMENT, 0},
 	{"authorization.openshift.io", "*", PATH_SEGMENT, 0},
@@ -154,7 +154,7 @@ void hgt_check_k8s_name(struct hgt_subject *s)
 		if (!hgt_k8s_group_is(&gvk, kinds[i].group) ||
 			(strcmp(kinds[i].kind, "*") != 0 && strcmp(kinds[i].kind, gvk.kind) != 0))
 			continue;
-		form = kinds[i].form;
+		form = kinds[i].form == LABEL_1035 && s->kubernetes >= 36 ? LABEL : kinds[i].form;
 		most = kinds[i].most;
 		break;
 	}

@@ -22,6 +22,7 @@ struct hgt_evaluator {
 	hgt_schema_finding_cb tell;
 	void *user;
 	struct hgt_error *err;
+	const char *missing;		/* to be told next */
 	struct hgt_buf message, pointer, location;
 };
 

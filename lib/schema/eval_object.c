@@ -11,6 +11,7 @@ static int missing(struct hgt_evaluator *e, const struct hgt_scope *s, uint32_t 
 	if (m) {
 		const char *text = hgt_img_string(e->image, name, &len);
 
+		e->missing = text;
 		hgt_buf_adds(m, "missing field ");
 		hgt_eval_quote(m, text, len);
 		if (because) {

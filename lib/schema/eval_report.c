@@ -26,8 +26,10 @@ static void add_pointer(struct hgt_buf *out, const struct hgt_place *place)
 static int tell(struct hgt_evaluator *e, const struct hgt_scope *s, const char *keyword,
 	const struct hgt_place *place, const struct hgt_node *key)
 {
-	struct hgt_schema_finding finding = {.node = place->told, .key = key, .keyword = keyword, .schema = s->schema};
+	struct hgt_schema_finding finding = {.node = place->told, .key = key, .keyword = keyword, .missing = e->missing,
+		.schema = s->schema};
 
+	e->missing = NULL;
 	if (s->quiet || !e->findings)
 		return 0;
 	e->findings--;
@@ -156,13 +158,21 @@ void hgt_eval_show_types(struct hgt_buf *out, unsigned types)
 		hgt_buf_adds(out, "nothing");
 }
 
-const char *hgt_schema_next_name(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len)
+/* The operand of an op that the schema has, or 0. */
+static uint32_t operand_of(const struct hgt_image *image, uint32_t schema, enum hgt_schema_op op)
 {
-	uint32_t record = hgt_img_schema(image, schema), n = hgt_img_word(image, record + HGT_IMG_SCHEMA_OPS), names = 0;
+	uint32_t record = hgt_img_schema(image, schema), n = hgt_img_word(image, record + HGT_IMG_SCHEMA_OPS);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i) == HGT_OP_MEMBERS)
-			names = hgt_img_row(image, hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i + 1), 1);
+		if (hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i) == op)
+			return hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i + 1);
+	return 0;
+}
+
+const char *hgt_schema_next_name(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len)
+{
+	uint32_t members = operand_of(image, schema, HGT_OP_MEMBERS), names = members ? hgt_img_row(image, members, 1) : 0;
+
 	while (names && *pos < hgt_img_word(image, names)) {
 		uint32_t name = hgt_img_word(image, names + 8 + 12 * (*pos)++ + 4), length;
 		const char *text;
@@ -173,5 +183,23 @@ const char *hgt_schema_next_name(const struct hgt_image *image, uint32_t schema,
 		*len = length;
 		return text;
 	}
+	return NULL;
+}
+
+const char *hgt_schema_next_value(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len)
+{
+	uint32_t values = operand_of(image, schema, HGT_OP_ENUM);
+	uint32_t n = values ? hgt_img_row(image, values, 2) : 0, at = values + 12;
+
+	/* pos is the number of the value; values are found one after the other. */
+	for (uint32_t i = 0; i < n; i++, at += 4 * hgt_img_row(image, at, 1))
+		if (i >= *pos && hgt_img_word(image, at) == HGT_NODE_STRING) {
+			uint32_t length;
+			const char *text = hgt_img_string(image, hgt_img_row(image, at, 2), &length);
+
+			*pos = i + 1;
+			*len = length;
+			return text;
+		}
 	return NULL;
 }

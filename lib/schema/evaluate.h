@@ -31,6 +31,7 @@ struct hgt_schema_finding {
 	const struct hgt_node *node;	/* the value */
 	const struct hgt_node *key;	/* of the member that should not be there or is misnamed, else NULL */
 	const char *keyword;		/* "type" */
+	const char *missing;		/* the name of the member that should be there, else NULL */
 	const char *pointer;		/* of the value in the document (RFC 6901) */
 	const char *message;		/* no full stop; text from outside in it is escaped */
 	const char *location;		/* of the schema: "<URI>#/properties/x" */
@@ -56,5 +57,8 @@ int hgt_evaluate(struct hgt_evaluator *evaluator, uint32_t schema, const struct 
 /* Walk the names that a schema's `properties` have, for hints: start with *pos = 0; NULL at the end. The schema is one
  * that a finding was told about. */
 const char *hgt_schema_next_name(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len);
+
+/* The same for the strings of a schema's `enum`. */
+const char *hgt_schema_next_value(const struct hgt_image *image, uint32_t schema, uint32_t *pos, size_t *len);
 
 #endif

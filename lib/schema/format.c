@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "schema/format_kubernetes.h"
 #include "schema/pattern.h"
 
 static bool is_digit(char c)
@@ -105,6 +106,47 @@ static const struct {
 	[HGT_FORMAT_URI] = {"uri", "a URI", hgt_is_uri},
 	[HGT_FORMAT_URI_REFERENCE] = {"uri-reference", "a URI reference", hgt_is_uri_reference},
 	[HGT_FORMAT_UUID] = {"uuid", "a UUID", is_uuid},
+	[HGT_FORMAT_K8S_CIDR] = {"k8s-cidr", "an address block (10.0.0.0/8)", hgt_is_sloppy_cidr},
+	[HGT_FORMAT_K8S_CIDR_CANONICAL] = {"k8s-cidr-canonical",
+		"an address block in its usual spelling (10.0.0.0/8)", hgt_is_canonical_cidr},
+	[HGT_FORMAT_K8S_CIDR_STRICT] = {"k8s-cidr-strict",
+		"an address block without leading zeros or bits beyond its prefix (10.0.0.0/8)", hgt_is_strict_cidr},
+	[HGT_FORMAT_K8S_CONFIG_KEY] = {"k8s-config-key",
+		"a key of letters, digits, \"-\", \"_\" and \".\" (app.conf)", hgt_is_config_key},
+	[HGT_FORMAT_K8S_CRON] = {"k8s-cron", "a schedule of five fields (0 3 * * 1-5) or a name for one (@daily)", hgt_is_cron},
+	[HGT_FORMAT_K8S_DNS_1035_LABEL] = {"k8s-dns-1035-label",
+		"a DNS label that begins with a letter (web-1)", hgt_is_dns_1035_label},
+	[HGT_FORMAT_K8S_DURATION] = {"k8s-duration", "a duration (30s, 1h30m)", hgt_is_go_duration},
+	[HGT_FORMAT_K8S_ENV_NAME] = {"k8s-env-name", "a name of printable ASCII without \"=\" (LOG_LEVEL)", hgt_is_env_name},
+	[HGT_FORMAT_K8S_EXTENDED_RESOURCE_NAME] = {"k8s-extended-resource-name",
+		"a resource's name with a domain (example.com/gpu)", hgt_is_extended_resource_name},
+	[HGT_FORMAT_K8S_HEADER_NAME] = {"k8s-header-name",
+		"a header's name of letters, digits and \"-\" (X-Header)", hgt_is_header_name},
+	[HGT_FORMAT_K8S_IP] = {"k8s-ip", "an IP address (10.0.0.1, fd00::1)", hgt_is_sloppy_ip},
+	[HGT_FORMAT_K8S_IP_CANONICAL] = {"k8s-ip-canonical",
+		"an IP address in its usual spelling (10.0.0.1, fd00::1)", hgt_is_canonical_ip},
+	[HGT_FORMAT_K8S_IP_STRICT] = {"k8s-ip-strict",
+		"an IP address without leading zeros (10.0.0.1, fd00::1)", hgt_is_strict_ip},
+	[HGT_FORMAT_K8S_LABEL_KEY] = {"k8s-label-key", "a label's key (app, example.com/app)", hgt_is_label_key},
+	[HGT_FORMAT_K8S_LABEL_VALUE] = {"k8s-label-value",
+		"a label's value (web_1.2-a, 63 characters at the most)", hgt_is_label_value},
+	[HGT_FORMAT_K8S_LONG_NAME] = {"k8s-long-name", "a DNS name (web.example.com)", hgt_is_long_name},
+	[HGT_FORMAT_K8S_LONG_NAME_CASELESS] = {"k8s-long-name-caseless",
+		"a DNS name (web.example.com)", hgt_is_long_name_caseless},
+	[HGT_FORMAT_K8S_PATH_SEGMENT_NAME] = {"k8s-path-segment-name", "a name without \"/\" and \"%\"", hgt_is_path_segment_name},
+	[HGT_FORMAT_K8S_PERCENT] = {"k8s-percent", "a percentage (25%)", hgt_is_percent},
+	[HGT_FORMAT_K8S_PORT_NAME] = {"k8s-port-name", "a port's name (http-2, 15 characters at the most)", hgt_is_port_name},
+	[HGT_FORMAT_K8S_PREFIXED_LABEL_KEY] = {"k8s-prefixed-label-key",
+		"a key with a domain (example.com/app)", hgt_is_prefixed_label_key},
+	[HGT_FORMAT_K8S_QUANTITY] = {"k8s-quantity", "a quantity (500m, 2Gi)", hgt_is_quantity},
+	[HGT_FORMAT_K8S_RESOURCE_FULLY_QUALIFIED_NAME] = {"k8s-resource-fully-qualified-name",
+		"a name with a domain (example.com/model)", hgt_is_resource_fully_qualified_name},
+	[HGT_FORMAT_K8S_RESOURCE_POOL_NAME] = {"k8s-resource-pool-name",
+		"a pool's name (example.com/pool)", hgt_is_resource_pool_name},
+	[HGT_FORMAT_K8S_SHORT_NAME] = {"k8s-short-name", "a DNS label (web-1)", hgt_is_short_name},
+	[HGT_FORMAT_K8S_TIME_ZONE] = {"k8s-time-zone", "a time zone (Europe/Berlin)", hgt_is_time_zone},
+	[HGT_FORMAT_K8S_UUID] = {"k8s-uuid", "a UUID in small letters", hgt_is_lower_uuid},
+	[HGT_FORMAT_K8S_WILDCARD_NAME] = {"k8s-wildcard-name", "a wildcard DNS name (*.example.com)", hgt_is_wildcard_name},
 };
 
 enum hgt_format hgt_format_find(const char *name, size_t len)

@@ -1,4 +1,4 @@
-/* Regular expressions of schemas: ECMA-262's syntax as far as PCRE2 has it, searched for with a limit on the work. Private to lib/schema. */
+/* Regular expressions of schemas: ECMA-262's syntax as far as PCRE2 has it, searched for with a limit on the work. For lib/schema and lib/pack. */
 #ifndef HEADGATE_SCHEMA_PATTERN_H
 #define HEADGATE_SCHEMA_PATTERN_H
 

@@ -4,7 +4,8 @@
  *	interleave ROUNDS COMMAND [ARGUMENT...] [-- COMMAND [ARGUMENT...]]...
  *
  * "{}" within an argument stands for the round's number, from 1. A line a command: median, tenth and ninetieth percentile of the
- * wall time from spawn to exit, in microseconds. A command that fails ends it all. The first round warms caches and is not counted.
+ * wall time from spawn to exit, in microseconds, and the most memory that it had resident, in KiB. A command that fails ends it all.
+ * The first round warms caches and is not counted.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,6 +25,7 @@ struct command {
 	char **argv;	/* borrowed from main's; NULL-terminated */
 	size_t argc;
 	int64_t *took;	/* a number a counted round */
+	long resident;	/* KiB */
 };
 
 extern char **environ;
@@ -44,7 +46,7 @@ static char *with_number(const char *argument, unsigned number)
 	return result;
 }
 
-static int64_t run_once(const struct command *command, unsigned number, const posix_spawn_file_actions_t *quiet)
+static int64_t run_once(struct command *command, unsigned number, const posix_spawn_file_actions_t *quiet)
 {
 	char **argv = calloc(command->argc + 1, sizeof *argv);
 	int64_t began, ended;
@@ -63,6 +65,8 @@ static int64_t run_once(const struct command *command, unsigned number, const po
 	if (wait4(pid, &status, 0, &usage) < 0)
 		err(1, "wait4");
 	ended = hgt_time_mono_us();
+	if (usage.ru_maxrss > command->resident)
+		command->resident = usage.ru_maxrss;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		errx(1, "round %u: %s ended with wait status %d", number, argv[0], status);
 	for (size_t i = 0; i < command->argc; i++)
@@ -123,8 +127,8 @@ int main(int argc, char **argv)
 		}
 	for (size_t i = 0; i < n; i++) {
 		qsort(commands[i].took, rounds, sizeof(int64_t), by_size);
-		printf("%lld %lld %lld\n", (long long)commands[i].took[rounds / 2], (long long)commands[i].took[rounds / 10],
-			(long long)commands[i].took[rounds * 9 / 10]);
+		printf("%lld %lld %lld %ld\n", (long long)commands[i].took[rounds / 2], (long long)commands[i].took[rounds / 10],
+			(long long)commands[i].took[rounds * 9 / 10], commands[i].resident);
 		free(commands[i].took);
 	}
 	posix_spawn_file_actions_destroy(&quiet);

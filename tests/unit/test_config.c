@@ -52,6 +52,7 @@ static void test_policy(void **state)
 		"    checks: [{paths: ['clusters/**'], as: kubernetes, strict: true}]\n"
 		"    rules: {yaml/duplicate-key: warning, 'k8s/*': off}\n"
 		"    limits: {seconds: 9, blob: 512KiB}\n"
+		"    kubernetes: 1.30\n"
 		"  - refs: [refs/heads/main]\n"
 		"    push: {allow: []}\n");
 	const struct hgt_config_policy *p = &c->policies[0];
@@ -69,6 +70,9 @@ static void test_policy(void **state)
 	assert_int_equal(p->rules[0].severity, HGT_SEVERITY_WARNING);
 	assert_int_equal(p->rules[1].severity, HGT_SEVERITY_OFF);
 	assert_int_equal(p->limits.seconds, 9);
+	assert_int_equal(p->kubernetes, 30);
+	assert_int_equal(c->policies[1].kubernetes, 0);
+	assert_false(c->schemas_given);
 	assert_int_equal(p->limits.blob, 512 * 1024);
 	assert_int_equal(p->limits.findings, 50);
 	assert_int_equal(p->line, 4);
@@ -90,6 +94,9 @@ static void test_refused(void **state)
 		{MINIMAL "\"a\\eb\": 1\n", "hg.yaml:2:1: unknown key \"a\\eb\" in the config"},
 		{"repositories: {root: git}\n", "hg.yaml:1:22: expected an absolute path, got \"git\""},
 		{"repositories: {root: 7}\n", "hg.yaml:1:22: expected a string, got integer; put it in quotes"},
+		{MINIMAL "policies: [{kubernetes: v1.36}]\n", "hg.yaml:2:25: expected a version of Kubernetes, such as \"1.36\""},
+		{MINIMAL "policies: [{kubernetes: 1.36.2}]\n", "hg.yaml:2:25: expected a version of Kubernetes, such as \"1.36\""},
+		{MINIMAL "schemas: flux\n", "hg.yaml:2:10: expected a list of strings, got string"},
 		{MINIMAL "state: ''\n", "hg.yaml:2:8: must not be empty"},
 		{MINIMAL "limits: {streams: 0}\n", "hg.yaml:2:19: out of range: from 1 to 1000000"},
 		{MINIMAL "limits: {archive_cache: 3 apples}\n", "hg.yaml:2:25: expected an amount such as 512KiB or 10MiB"},

@@ -39,6 +39,45 @@ static void finds_broken_text(void **state)
 	judge_table(cases, N_OF(cases));
 }
 
+#define MAP(name) "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " name "}\n"
+#define LS "\xe2\x80\xa8"
+
+static void finds_two_readers(void **state)
+{
+	static const struct judged cases[] = {
+		{.text = MAP("a") "--- # b\n" MAP("b") "---\n", .expect = ""},
+		{.text = "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n", .expect = "1:5 yaml/two-readers",
+			.message = "kubectl stops with an error, because text follows \"---\" on its line; "
+				"a YAML parser sees ConfigMap \"a\""},
+		/* a text of which only kubectl sees the object */
+		{.text = "[x]\n---#c\n" MAP("a"), .expect = "2:1 yaml/syntax\n2:1 yaml/two-readers"},
+		{.text = "a: 1" LS "---" LS "b: 2\n---\n" MAP("a"), .expect = "1:10 yaml/two-readers"},
+		{.text = "\"a\n---# b\"\n", .expect = ""},
+		{.text = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"\\ud83d\\ude00\"}}\n",
+			.expect = "1:67 yaml/syntax\n1:67 yaml/two-readers"},
+		/* what kubectl does not read */
+		{.text = "--- {a: b}\n", .expect = ""},
+		{.text = "%YAML 1.2\n---\na: 1\n", .expect = ""},
+		{.text = "--- [{hosts: all, tasks: []}]\n", .expect = ""},
+		{.path = "values.yaml", .text = "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n", .expect = ""},
+		{.text = "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n", .cls = HGT_CLASS_YAML, .expect = ""},
+		{.text = "--- {a: b}\n", .cls = HGT_CLASS_KUBERNETES,
+			.expect = "1:5 k8s/type-meta /apiVersion\n1:5 k8s/type-meta /kind\n1:5 k8s/type-meta /metadata\n"
+				"1:5 yaml/two-readers"},
+		{.path = "a.json", .text = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}\n{}\n",
+			.expect = "2:1 json/syntax\n2:1 yaml/two-readers"},
+		/* values */
+		{.text = MAP("a") "x: [{y: .inf}]\n", .expect = "4:9-13 yaml/two-readers /x/0/y",
+			.message = "kubectl refuses what is no finite number; a YAML parser takes it"},
+		{.text = "x: [{y: .inf}]\n", .expect = ""},
+		{.text = MAP("a") "x-b: &b {k: 1}\nd:\n  k: 2\n  <<: *b\n", .expect = "6:3-4 yaml/two-readers /d/k"},
+		{.text = MAP("a") "x-b: &b {k: 1}\nd:\n  <<: *b\n  k: 2\n", .expect = ""},
+	};
+
+	(void)state;
+	judge_table(cases, N_OF(cases));
+}
+
 static void finds_objects_without_type(void **state)
 {
 	static const struct judged cases[] = {
@@ -645,7 +684,7 @@ static void survives_want_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_broken_text), cmocka_unit_test(finds_objects_without_type),
+		cmocka_unit_test(finds_broken_text), cmocka_unit_test(finds_two_readers), cmocka_unit_test(finds_objects_without_type),
 		cmocka_unit_test(finds_bad_names), cmocka_unit_test(suggests_names), cmocka_unit_test(finds_duplicates),
 		cmocka_unit_test(finds_binary_data), cmocka_unit_test(finds_large_files), cmocka_unit_test(keeps_limits),
 		cmocka_unit_test(stops_when_the_time_is_up), cmocka_unit_test(obeys_settings),

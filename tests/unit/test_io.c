@@ -46,6 +46,35 @@ static void writes_and_reads(void **state)
 	free(path);
 }
 
+/* What fstat said need not be so any more when the file is read. */
+static void reads_a_file_of_another_size_than_was_said(void **state)
+{
+	char *path = unit_path(*state, "file");
+	static const size_t said[] = {0, 1, 39999, 40000, 40001, 100000};
+	char data[40000];
+
+	memset(data, 'd', sizeof(data));
+	assert_int_equal(hgt_write_file(path, data, sizeof(data), 0600, NULL), 0);
+	for (size_t i = 0; i < N_OF(said); i++) {
+		struct hgt_buf buf = HGT_BUF_INIT;
+		struct hgt_error err = {0};
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		hgt_buf_adds(&buf, "x");
+		assert_true(fd >= 0);
+		assert_int_equal(hgt_read_regular(fd, path, said[i], 100000, &buf, &err), 0);
+		assert_int_equal(buf.len, sizeof(data) + 1);
+		assert_memory_equal(buf.data + 1, data, sizeof(data));
+		hgt_buf_truncate(&buf, 1);
+		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+		assert_int_equal(hgt_read_regular(fd, path, said[i], sizeof(data) - 1, &buf, &err), HGT_ELIMIT);
+		assert_string_equal(buf.data, "x");
+		close(fd);
+		hgt_buf_release(&buf);
+	}
+	free(path);
+}
+
 static void file_has_the_mode_asked_for(void **state)
 {
 	char *path = unit_path(*state, "secret");
@@ -238,7 +267,7 @@ static void reading_survives_failing_allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(writes_and_reads), in_folder(file_has_the_mode_asked_for),
+		in_folder(writes_and_reads), in_folder(reads_a_file_of_another_size_than_was_said), in_folder(file_has_the_mode_asked_for),
 		in_folder(read_failures_leave_the_buffer), in_folder(write_failures_leave_the_file),
 		cmocka_unit_test(write_all_tells_what_failed), in_folder(makes_folders), in_folder(syncs_folders),
 		cmocka_unit_test(hex_and_random), cmocka_unit_test(parses_numbers),

@@ -84,7 +84,7 @@ static void bad(void **state)
 		ROW("1e", "1:1 syntax : this is no number\n"),
 		ROW("+1", "1:1 syntax : a value has to come here, not '+'\n"),
 		ROW(".5", "1:1 syntax : a value has to come here, not '.'\n"),
-		ROW("[1e400]", "1:2 syntax : the number is too large for a double\n"),
+		ROW("[1e400]", "[null]\n1:2 syntax : the number is too large for a double\n"),
 		ROW("\"abc", "1:1 syntax : the string that begins here is never closed\n"),
 		ROW("\"abc\\", "1:1 syntax : the string that begins here is never closed\n"),
 		ROW("[\n \"a\n\"]", "2:2 syntax : the string that begins here is not closed on its line\n"),
