@@ -62,7 +62,7 @@ teardown() {
   git apply "$ROOT/contrib/quickstart/broken.patch"
   run headgate check .
   ((status == 1))
-  has '1 error in '
+  has '1 error'
   has 'apps/web/base/deployment.yaml:28:11: error: '
   git apply -R "$ROOT/contrib/quickstart/broken.patch"
   git apply "$ROOT/contrib/quickstart/good.patch"
