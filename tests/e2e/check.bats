@@ -27,6 +27,19 @@ bad_manifest() {
   [ "$stderr" = "1 error in 1 file" ]
 }
 
+@test "check: documents that kubectl and a YAML parser see differently" {
+  good_manifest web >a.yaml
+  printf -- '--- {apiVersion: v1, kind: ConfigMap, metadata: {name: more}}\n' >>a.yaml
+  run --separate-stderr headgate check a.yaml
+  [ "$status" -eq 1 ]
+  [[ ${lines[0]} == *':5: error: kubectl stops with an error, because text follows "---" on its line; a YAML parser sees ConfigMap "more" [yaml/two-readers]' ]]
+  [ "${lines[3]}" = "  hint: put it on the next line" ]
+  sed -i 's/^--- {/---\n{/' a.yaml
+  run --separate-stderr headgate check a.yaml
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+}
+
 @test "check: the current folder, sorted, without .git, links and what is no document" {
   git init -q .
   mkdir b a

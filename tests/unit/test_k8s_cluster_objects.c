@@ -67,10 +67,14 @@ static void checks_nodes(void **state)
 static void checks_runtime_classes(void **state)
 {
 	static const struct kind_case cases[] = {
-		{"scheduling: {nodeSelector: {a: b}, tolerations: [{key: a, operator: Exists}, {key: b, operator: Exists}]}\n",
+		{"overhead: {podFixed: {cpu: 1, example.com/a: 1, hugepages-2Mi: 2Mi}}\nscheduling: {nodeSelector: {a: b}, "
+			"tolerations: [{key: a, operator: Exists}, {key: b, operator: Exists}]}\n",
 			"", 0},
-		{"scheduling: {nodeSelector: {a: b!}, tolerations: [{key: a, operator: Exists}, {key: a, operator: Exists}]}\n",
-			"scheduling.nodeSelector.a: \"b!\" is not a label's value\nscheduling.tolerations[1]: duplicate", 0},
+		{"overhead: {podFixed: {disk space: 1, pods: 1}}\nscheduling: {nodeSelector: {a: b!}, tolerations: [{key: a, "
+			"operator: Exists}, {key: a, operator: Exists}]}\n",
+			"overhead.podFixed[\"disk space\"]: is not a resource that containers have\noverhead.podFixed.pods: is not a "
+			"resource that containers have\nscheduling.nodeSelector.a: \"b!\" is not a label's "
+			"value\nscheduling.tolerations[1]: duplicate", 0},
 	};
 
 	(void)state;
@@ -101,6 +105,9 @@ static void checks_events(void **state)
 			"involvedObject.namespace: must be the event's namespace, \"b\"", 0},
 		{"apiVersion: v1\nkind: Event\nmetadata: {name: a, namespace: default}\ninvolvedObject: {name: x}\n", "", 0},
 		{"apiVersion: v1\nkind: Event\nmetadata: {name: a}\ninvolvedObject: {namespace: c, name: x}\n", "", 0},
+		{"apiVersion: v1\nkind: Event\nmetadata: {name: a, namespace: b}\nmessage: a\n",
+			"involvedObject.namespace: must be the event's namespace, \"b\"", 0},
+		{"apiVersion: v1\nkind: Event\nmetadata: {name: a, namespace: default}\nmessage: a\n", "", 0},
 		{"apiVersion: v1\nkind: Event\nmetadata: {name: a, namespace: b}\ninvolvedObject: {namespace: b}\neventTime: "
 			"\"2026-01-01T00:00:00.000000Z\"\n",
 			"action: is missing\nreason: is missing\nreportingComponent: is missing\nreportingInstance: is missing", 0},

@@ -558,13 +558,36 @@ static void checks_rules(void **state)
 			"here", 0},
 		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
 			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: string, pattern: \"^[A-Z\"}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: is no regular expression: it has \"[\" without "
+			"\"]\"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: string, pattern: \"[]a][^]b][[:alpha:]]\\\\[\\\\(\"}}}}}]}\n",
+			"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: string, pattern: \"a(b\"}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: is no regular expression: it has \"(\" without "
+			"\")\"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: string, pattern: \"a)b\"}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: is no regular expression: it has \")\" without "
+			"\"(\"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: string, pattern: \"a\\\\\"}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: is no regular expression: it ends with a backslash", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
 			"{a: {type: string, pattern: \"^\\\\\\\\(?:x)$\"}}}}}]}\n",
 			"", 0},
 		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
 			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
 			"{a: {type: string, pattern: \"\\\\\\\\(?=\"}}}}}]}\n",
-			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: \"(?=\" is not supported in regular expressions "
-			"here", 0},
+			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: is no regular expression: it has \"(\" without "
+			"\")\"", 0},
 	};
 
 	(void)state;

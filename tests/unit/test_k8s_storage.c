@@ -112,7 +112,17 @@ static void checks_claims(void **state)
 			"", 0},
 		{"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {kind: VolumeSnapshot, "
 			"name: a}}\n",
-			"spec.dataSource: \"VolumeSnapshot\" is not of the core group, which is meant without apiGroup", 0},
+			"", 0},
+		{"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {name: a}}\n", "", 0},
+		{"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {kind: "
+			"PersistentVolumeClaim}}\n",
+			"spec.dataSource.name: is missing", 0},
+		{"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSourceRef: {kind: "
+			"VolumeSnapshot, name: a}}\n",
+			"spec.dataSourceRef: \"VolumeSnapshot\" is not of the core group, which is meant without apiGroup", 0},
+		{"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSourceRef: {kind: "
+			"VolumeSnapshot, name: a}, dataSource: {kind: Own, name: b}}\n",
+			"spec.dataSourceRef: \"VolumeSnapshot\" is not of the core group, which is meant without apiGroup", 0},
 		{"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {apiGroup: "
 			"snapshot.storage.k8s.io, kind: VolumeSnapshot, name: a}}\n",
 			"", 0},

@@ -340,6 +340,7 @@ static void values(void **state)
 		{"b: &b {x: 1}\nc:\n  <<: *b\n  x: 2\nd: {y: 1, <<: *b}\n", ""},
 		{"b: &b {1: x}\nc: {<<: *b, \"1\": z}\n", "2:13 /c/1 kubectl takes the value \n"},
 		{"b: &b {1: x}\nc: {<<: *b, 0x1: z}\n", ""},
+		{"b: &b {x: 1}\nc: {\"<<\": *b}\nd: {<<: *b}\ne: <<\n", "2:5 /c/<< kubectl takes this \"<<\" \n"},
 		{"a: {<<: {b: .inf, ~: 1}}\n", "1:13 /a/b kubectl refuses what is \n1:19 /a/~0 kubectl refuses a key th\n"},
 		{"a: &a {b: .inf}\nc: *a\nd: {<<: *a}\n", "1:11 /a/b kubectl refuses what is \n"},
 		{"a: !!binary /w==\nb: !!binary aGk=\n", "1:4 /a kubectl puts U+FFFD in t\n"},
