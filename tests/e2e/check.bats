@@ -114,6 +114,38 @@ bad_manifest() {
   [ "$status" -eq 1 ]
 }
 
+@test "check --rev --against: what has changed, compared with what it was" {
+  git init -q work
+  cd work
+  sealed() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nimmutable: true\ndata: {color: %s}\n' "$1"; }
+  commit bad.yaml "$(bad_manifest)"
+  commit a.yaml "$(sealed red)"
+  commit sub/b.yaml "$(good_manifest b)"
+  git mv a.yaml sub/a.yaml
+  git commit -q -m moved
+  commit sub/a.yaml "$(sealed blue)"
+  run --separate-stderr headgate check --rev HEAD --against HEAD~2
+  [ "$status" -eq 1 ]
+  [[ $output == *'sub/a.yaml:5:15: error: data.color: cannot change from "red" to "blue" in an existing ConfigMap (it was in a.yaml)'* ]]
+  [ "$stderr" = "1 error in 1 file" ]
+  # One side alone is nothing to compare.
+  run headgate check --rev HEAD sub
+  [ "$status" -eq 0 ]
+  run headgate check --rev HEAD --against HEAD~2 ./sub/
+  [ "$status" -eq 0 ]
+  run headgate check --rev HEAD --against HEAD~1 sub
+  [ "$status" -eq 1 ]
+  run --separate-stderr headgate check --rev HEAD --against HEAD
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "no findings in 0 files" ]
+  run headgate check --rev HEAD --against nothing
+  [ "$status" -eq 2 ]
+  [[ $output == *'"nothing"'* ]]
+  run headgate check --against HEAD
+  [ "$status" -eq 2 ]
+  [[ $output == *'--against needs --rev'* ]]
+}
+
 @test "check --rev: what is not there is one clear line and exit 2" {
   run headgate check --rev HEAD
   [ "$status" -eq 2 ]
