@@ -17,6 +17,7 @@ packages_of() {
     test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
+    schemas) echo "golang-go python3" ;;
     cluster) echo "etcd-server openssl curl python3" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;
   esac

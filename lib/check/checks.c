@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "k8s/k8s.h"
+#include "k8s/workload_checks.h"
 
 #define OF(cls) (UINT32_C(1) << (HGT_CLASS_##cls))
 
@@ -21,10 +22,13 @@ static const struct {
 	{OBJECTS, false, hgt_check_two_readers},
 	{OBJECTS, true, hgt_check_k8s_type_meta},
 	{OBJECTS, true, hgt_check_k8s_name},
+	{OBJECTS, true, hgt_check_k8s_metadata},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
+	{OBJECTS, true, hgt_check_k8s_api},
+	{OBJECTS, true, hgt_check_k8s_deprecated_fields},
 	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},
-	{OBJECTS, true, hgt_check_k8s_transition},
+	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_transition},
 };
 
 bool hgt_class_holds_objects(enum hgt_class cls)

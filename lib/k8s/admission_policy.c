@@ -80,7 +80,7 @@ static void check_constraints(struct hgt_subject *s, const struct hgt_field *spe
 	if (!constraints.node)
 		hgt_tell_field(s, rule, &constraints, "say which resources it is about", "is missing");
 	else if (hgt_field_is_map(&constraints))
-		hgt_check_required(s, rule, &rules, "say which resources it is about");
+		hgt_check_required_list(s, rule, &rules, "say which resources it is about");
 	check_match_resources(s, &constraints, mutating);
 	hgt_check_match_conditions(s, rule, &conditions);
 	check_param_kind(s, spec);
@@ -177,7 +177,7 @@ void hgt_check_k8s_mutating_policy(struct hgt_subject *s)
 	if (spec.node && !hgt_field_is_map(&spec))
 		return;
 	check_constraints(s, &spec, true);
-	hgt_check_required(s, rule, &mutations, "the policy would do nothing");
+	hgt_check_required_list(s, rule, &mutations, "the policy would do nothing");
 	HGT_EACH_ITEM(&mutations, mutation)
 		check_mutation(s, &mutation);
 	hgt_check_required(s, rule, &again, "Never or IfNeeded");

@@ -163,15 +163,60 @@ static void check_validation(struct hgt_subject *s, const struct hgt_field *item
 		hgt_tell_field(s, CRD_RULE, &path, NULL, "must be a path on one line");
 }
 
+/* Past a class of characters that begins at its bracket; NULL when it does not end. The first character is never its end. */
+static const char *end_of_class(const char *c)
+{
+	c += c[1] == '^' ? 2 : 1;
+	for (bool first = true; *c; first = false, c++) {
+		if (*c == '\\' && c[1])
+			c++;
+		else if (c[0] == '[' && c[1] == ':' && strstr(c, ":]"))
+			c = strstr(c, ":]") + 1;
+		else if (*c == ']' && !first)
+			return c;
+	}
+	return NULL;
+}
+
+/* What is wrong with a regular expression's brackets, or NULL; *at: where. */
+static const char *wrong_brackets(const char *text, size_t *at)
+{
+	size_t depth = 0;
+
+	for (const char *c = text; *c; c++) {
+		*at = (size_t)(c - text);
+		if (*c == '\\') {
+			if (!*++c)
+				return "ends with a backslash";
+		} else if (*c == '[') {
+			c = end_of_class(c);
+			if (!c)
+				return "has \"[\" without \"]\"";
+		} else if (*c == '(') {
+			depth++;
+		} else if (*c == ')' && !depth--) {
+			return "has \")\" without \"(\"";
+		}
+	}
+	return depth ? "has \"(\" without \")\"" : NULL;
+}
+
 /* What Go's regular expressions do not have. */
 static void check_pattern(struct hgt_subject *s, const struct hgt_field *schema)
 {
 	static const char *const constructs[] = {"(?=", "(?!", "(?<=", "(?<!", "(?>"};
 	struct hgt_field pattern = hgt_field_get(schema, "pattern");
-	const char *text = hgt_field_string(&pattern);
+	const char *text = hgt_field_string(&pattern), *wrong;
+	size_t at = 0;
 
-	if (!text)
+	/* \Q begins a stretch in which nothing has a meaning; what has one is left to the server. */
+	if (!text || strstr(text, "\\Q"))
 		return;
+	wrong = wrong_brackets(text, &at);
+	if (wrong) {
+		hgt_tell_field_at(s, CRD_RULE, &pattern, at, NULL, "is no regular expression: it %s", wrong);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(constructs) / sizeof(constructs[0]); i++) {
 		const char *found = strstr(text, constructs[i]);
 		size_t slashes = 0;

@@ -1,6 +1,7 @@
 /* Which checks a kind has beyond its schema. */
 #include "k8s/k8s.h"
 #include "k8s/kind_checks.h"
+#include "k8s/workload_checks.h"
 
 /* By group and kind, whatever the version; sorted, for a search. */
 static const struct {
@@ -15,6 +16,9 @@ static const struct {
 	{"", "Node", hgt_check_k8s_node},
 	{"", "PersistentVolume", hgt_check_k8s_volume},
 	{"", "PersistentVolumeClaim", hgt_check_k8s_claim},
+	{"", "Pod", hgt_check_k8s_pod},
+	{"", "PodTemplate", hgt_check_k8s_pod_template},
+	{"", "ReplicationController", hgt_check_k8s_replication_controller},
 	{"", "ResourceQuota", hgt_check_k8s_resource_quota},
 	{"", "Secret", hgt_check_k8s_secret},
 	{"", "Service", hgt_check_k8s_service},
@@ -26,6 +30,13 @@ static const struct {
 	{"admissionregistration.k8s.io", "ValidatingWebhookConfiguration", hgt_check_k8s_webhook},
 	{"apiextensions.k8s.io", "CustomResourceDefinition", hgt_check_k8s_crd},
 	{"apiregistration.k8s.io", "APIService", hgt_check_k8s_api_service},
+	{"apps", "DaemonSet", hgt_check_k8s_daemon_set},
+	{"apps", "Deployment", hgt_check_k8s_deployment},
+	{"apps", "ReplicaSet", hgt_check_k8s_replica_set},
+	{"apps", "StatefulSet", hgt_check_k8s_stateful_set},
+	{"autoscaling", "HorizontalPodAutoscaler", hgt_check_k8s_horizontal_pod_autoscaler},
+	{"batch", "CronJob", hgt_check_k8s_cron_job},
+	{"batch", "Job", hgt_check_k8s_job},
 	{"certificates.k8s.io", "CertificateSigningRequest", hgt_check_k8s_certificate_request},
 	{"certificates.k8s.io", "ClusterTrustBundle", hgt_check_k8s_trust_bundle},
 	{"coordination.k8s.io", "Lease", hgt_check_k8s_lease},
@@ -39,6 +50,7 @@ static const struct {
 	{"networking.k8s.io", "NetworkPolicy", hgt_check_k8s_network_policy},
 	{"networking.k8s.io", "ServiceCIDR", hgt_check_k8s_service_cidr},
 	{"node.k8s.io", "RuntimeClass", hgt_check_k8s_runtime_class},
+	{"policy", "PodDisruptionBudget", hgt_check_k8s_pod_disruption_budget},
 	{"rbac.authorization.k8s.io", "ClusterRole", hgt_check_k8s_cluster_role},
 	{"rbac.authorization.k8s.io", "ClusterRoleBinding", hgt_check_k8s_cluster_role_binding},
 	{"rbac.authorization.k8s.io", "Role", hgt_check_k8s_role},

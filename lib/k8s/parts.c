@@ -43,10 +43,17 @@ bool hgt_field_is_true(const struct hgt_field *field)
 bool hgt_field_quantity(const struct hgt_field *field, struct hgt_quantity *out)
 {
 	const struct hgt_node *node = field->node;
+	char number[24];
+	int len;
 
 	if (!node || (node->type != HGT_NODE_STRING && node->type != HGT_NODE_INT && node->type != HGT_NODE_FLOAT))
 		return false;
-	return hgt_quantity_parse(node->text, node->len, out);
+	if (node->type != HGT_NODE_INT)
+		return hgt_quantity_parse(node->text, node->len, out);
+	/* Its text may be octal or hexadecimal. */
+	len = node->is_unsigned ? snprintf(number, sizeof(number), "%" PRIu64, node->v.uinteger) :
+		snprintf(number, sizeof(number), "%" PRId64, node->v.integer);
+	return hgt_quantity_parse(number, (size_t)len, out);
 }
 
 static struct hgt_field item_at(const struct hgt_field *list, size_t i)
@@ -176,6 +183,11 @@ bool hgt_check_required(struct hgt_subject *s, const char *rule, const struct hg
 		return true;
 	hgt_tell_field(s, rule, field, hint, "%s", field->node || field->key ? "must not be empty" : "is missing");
 	return false;
+}
+
+bool hgt_check_required_list(struct hgt_subject *s, const char *rule, const struct hgt_field *list, const char *hint)
+{
+	return list->node && list->node->type != HGT_NODE_SEQ ? false : hgt_check_required(s, rule, list, hint);
 }
 
 void hgt_check_forbidden(struct hgt_subject *s, const char *rule, const struct hgt_field *field, const char *when)

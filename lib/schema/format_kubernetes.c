@@ -107,6 +107,17 @@ bool hgt_is_label_key(const char *s, size_t len)
 	return is_label_text(s, len) || hgt_is_prefixed_label_key(s, len);
 }
 
+bool hgt_is_annotation_key(const char *s, size_t len)
+{
+	char lower[SUBDOMAIN_MAX + 1 + LABEL_MAX];
+
+	if (len > sizeof(lower))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i]);
+	return hgt_is_label_key(lower, len);
+}
+
 bool hgt_is_label_value(const char *s, size_t len)
 {
 	return !len || is_label_text(s, len);
@@ -248,4 +259,71 @@ bool hgt_is_percent(const char *s, size_t len)
 		if (!is_digit(s[i]))
 			return false;
 	return len > 1 && s[len - 1] == '%';
+}
+
+bool hgt_is_portion(const char *s, size_t len)
+{
+	size_t zeros = 0;
+
+	if (!hgt_is_percent(s, len))
+		return false;
+	while (s[zeros] == '0')
+		zeros++;
+	len -= zeros + 1;
+	return len < 3 || (len == 3 && memcmp(s + zeros, "100", 3) == 0);
+}
+
+/* Labels with "_" in them too, and at their beginning. */
+bool hgt_is_dns_search(const char *s, size_t len)
+{
+	size_t label = 0;
+
+	if (len == 1 && s[0] == '.')
+		return true;
+	if (len && s[len - 1] == '.')
+		len--;
+	if (len > SUBDOMAIN_MAX)
+		return false;
+	for (size_t i = 0; i <= len; i++) {
+		size_t first = label + (label < len && s[label] == '_');
+
+		if (i < len && s[i] != '.') {
+			if (!is_lower(s[i]) && !is_digit(s[i]) && s[i] != '-' && s[i] != '_')
+				return false;
+			continue;
+		}
+		if (first >= i || !is_alnum(s[first]) || !is_alnum(s[i - 1]))
+			return false;
+		label = i + 1;
+	}
+	return true;
+}
+
+bool hgt_is_direct_path(const char *s, size_t len)
+{
+	size_t element = 0;
+
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && s[i] != '/')
+			continue;
+		if (i - element == 2 && s[element] == '.' && s[element + 1] == '.')
+			return false;
+		element = i + 1;
+	}
+	return true;
+}
+
+bool hgt_is_relative_path(const char *s, size_t len)
+{
+	return !(len && s[0] == '/') && hgt_is_direct_path(s, len);
+}
+
+bool hgt_is_local_path(const char *s, size_t len)
+{
+	return hgt_is_relative_path(s, len) && !(len > 1 && s[0] == '.' && s[1] == '.');
+}
+
+bool hgt_is_absolute_path(const char *s, size_t len)
+{
+	return len && s[0] == '/';
 }

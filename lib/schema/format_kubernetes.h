@@ -18,6 +18,7 @@ bool hgt_is_long_name_caseless(const char *s, size_t len);
 bool hgt_is_dns_1035_label(const char *s, size_t len);
 bool hgt_is_wildcard_name(const char *s, size_t len);	/* *.example.org */
 bool hgt_is_label_key(const char *s, size_t len);	/* a "qualified name" */
+bool hgt_is_annotation_key(const char *s, size_t len);	/* a label's key whose prefix may have capitals */
 bool hgt_is_prefixed_label_key(const char *s, size_t len);
 bool hgt_is_label_value(const char *s, size_t len);	/* may be empty */
 bool hgt_is_path_segment_name(const char *s, size_t len);
@@ -31,6 +32,15 @@ bool hgt_is_resource_fully_qualified_name(const char *s, size_t len);
 bool hgt_is_resource_pool_name(const char *s, size_t len);
 bool hgt_is_lower_uuid(const char *s, size_t len);
 bool hgt_is_percent(const char *s, size_t len);		/* 25% */
+bool hgt_is_portion(const char *s, size_t len);		/* a percentage up to 100 */
+bool hgt_is_dns_search(const char *s, size_t len);	/* with "_", and a dot at the end; or only that */
+
+/* Paths on a node or in a volume: without the element ".."; relative as well; and with a first element that does not begin with "..",
+ * as that of a projected file must not. */
+bool hgt_is_direct_path(const char *s, size_t len);
+bool hgt_is_relative_path(const char *s, size_t len);
+bool hgt_is_local_path(const char *s, size_t len);
+bool hgt_is_absolute_path(const char *s, size_t len);
 
 /* Addresses. Old fields took leading zeros ("010.0.0.1" is 10.0.0.1) and IPv4 mapped into IPv6; from 1.36 on they take neither
  * (strict), nor a block with bits beyond its prefix. New fields take nothing but the canonical spelling. */

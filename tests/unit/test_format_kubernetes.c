@@ -73,10 +73,20 @@ static void test_names(void **state)
 		{"k8s-uuid", {"01234567-89ab-cdef-0123-456789abcdef"}, {"\1", "01234567-89AB-cdef-0123-456789abcdef",
 			"0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdeg", "01234567-89ab-cdef-0123+456789abcdef"}},
 		{"k8s-percent", {"0%", "25%", "100%", "1000%"}, {"\1", "%", "25", "-1%", "1.5%", "25 %", "25%%"}},
+		{"k8s-portion", {"0%", "25%", "100%", "0100%"}, {"\1", "%", "101%", "1000%", "25", "-1%"}},
+		{"k8s-dns-search", {".", "a", "a.b.", "_a._b", "a_b.c", "svc.cluster.local"},
+			{"\1", "..", "a..b", ".a", "_", "__a", "a_", "-a", "a-.b", "A", "a b", "a.b..", A250 "aaaa"}},
+		{"k8s-direct-path", {"\1", "/", "/a/b", "a", "..a", "a../b", "...", "a/..b"}, {"..", "../a", "a/..", "/a/../b", "/.."}},
+		{"k8s-relative-path", {"\1", "a/b", "..a", "."}, {"/", "/a", "../a", "a/.."}},
+		{"k8s-local-path", {"\1", "a/b", ".a", "a/..b"}, {"/a", "..", "..a", "../a", "a/../b"}},
+		{"k8s-absolute-path", {"/", "/a", "/../a"}, {"\1", "a", " /a"}},
 	};
 
 	(void)state;
 	check_table(cases, N_OF(cases));
+	assert_true(hgt_is_annotation_key("E.org/A", 7));
+	assert_false(hgt_is_label_key("E.org/A", 7));
+	assert_false(hgt_is_annotation_key("e_.org/a", 8));
 	assert_true(hgt_is_c_identifier("_a1", 3));
 	assert_false(hgt_is_c_identifier("1a", 2));
 	assert_false(hgt_is_c_identifier("", 0));
