@@ -1,6 +1,7 @@
 /* headgate check: the gate's engine over files, standard input or a revision. */
 #include <getopt.h>
 
+#include "base/ahead.h"
 #include "check/report.h"
 #include "cli/check_input.h"
 #include "cli/commands.h"
@@ -11,13 +12,14 @@
 
 static const char usage[] =
 	"usage: headgate check [--as CLASS] [--strict] [--format FORMAT] [PATH...]\n"
-	"       headgate check --rev REV [--repo DIR] [...] [PATH...]\n"
+	"       headgate check --rev REV [--against OLD] [--repo DIR] [...] [PATH...]\n"
 	"       headgate check [--stdin-name NAME] [...] -\n"
 	"\n"
 	"Judge files as the gate judges a push. A PATH is a file or a folder, - is standard input; with none, the current\n"
 	"folder. What is found goes to standard output.\n"
 	"\n"
 	"      --rev REV          the files of a revision; a PATH is then one from its root\n"
+	"      --against OLD      only what has changed since the revision OLD, compared with what it was\n"
 	"      --repo DIR         of this repository, not the one around the current folder\n"
 	"      --as CLASS         what the files are: kubernetes, yaml, ... (--as help lists them); else name and content tell\n"
 	"      --strict           a warning is an error\n"
@@ -39,7 +41,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT, FORMAT_GITHU
 static const char *const format_names[FORMAT_COUNT] = {"text", "json", "sarif", "junit", "github"};
 
 struct options {
-	const char *rev, *repo, *stdin_name;
+	const char *rev, *against, *repo, *stdin_name;
 	char **packs;		/* at most as many as there are arguments */
 	size_t n_packs;
 	unsigned kubernetes;	/* minor version */
@@ -76,9 +78,10 @@ static bool read_format(const char *name, enum format *format)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	enum { OPT_REV = 256, OPT_REPO, OPT_AS, OPT_STRICT, OPT_FORMAT, OPT_STDIN_NAME, OPT_SCHEMAS,
-		OPT_KUBERNETES };
+		OPT_KUBERNETES, OPT_AGAINST };
 	static const struct option longs[] = {
 		{"rev", required_argument, NULL, OPT_REV},
+		{"against", required_argument, NULL, OPT_AGAINST},
 		{"repo", required_argument, NULL, OPT_REPO},
 		{"as", required_argument, NULL, OPT_AS},
 		{"strict", no_argument, NULL, OPT_STRICT},
@@ -97,6 +100,9 @@ static int read_options(int argc, char **argv, struct options *o)
 		switch (c) {
 		case OPT_REV:
 			o->rev = optarg;
+			break;
+		case OPT_AGAINST:
+			o->against = optarg;
 			break;
 		case OPT_REPO:
 			o->repo = optarg;
@@ -132,23 +138,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			return terminal_option_error("check", c, argv[optind - 1]);
 		}
 	}
-	if (o->repo && !o->rev)
-		return terminal_usage_error("check", "--repo needs --rev", NULL);
+	if ((o->repo || o->against) && !o->rev)
+		return terminal_usage_error("check", o->repo ? "--repo needs --rev" : "--against needs --rev", NULL);
 	return -1;
-}
-
-static int read_input(const struct options *o, struct check_input *input, char **paths, int n, struct hgt_error *err)
-{
-	int code = 0;
-
-	if (o->rev)
-		return check_revision(input, o->repo, o->rev, paths, n, err);
-	if (n == 0)
-		return check_path(input, ".", err);
-	for (int i = 0; i < n && code == 0; i++)
-		code = strcmp(paths[i], "-") == 0 ? check_stdin(input, o->stdin_name ? o->stdin_name : "-", err) :
-			check_path(input, paths[i], err);
-	return code;
 }
 
 static void write_report(enum format format, const struct check_input *input, struct hgt_buf *out)
@@ -208,7 +200,8 @@ static int begin(const struct options *o, struct check_input *input, struct hgt_
 
 static int run(const struct options *o, struct check_input *input, char **paths, int n, struct hgt_error *err)
 {
-	int code = read_input(o, input, paths, n, err);
+	int code = o->rev ? check_revision(input, o->repo, o->rev, o->against, paths, n, err) :
+		check_paths(input, paths, n, o->stdin_name ? o->stdin_name : "-", err);
 
 	if (code == 0)
 		code = hgt_engine_finish(input->engine, err);
@@ -218,7 +211,7 @@ static int run(const struct options *o, struct check_input *input, char **paths,
 int check_main(int argc, char **argv)
 {
 	struct options o = {.cls = HGT_CLASS_AUTO, .kubernetes = HGT_KUBERNETES_NEWEST};
-	struct check_input input = {.text = HGT_BUF_INIT};
+	struct check_input input = {.helpers = hgt_ahead_helpers(), .text = HGT_BUF_INIT};
 	struct hgt_catalog *catalog = NULL;
 	struct hgt_error err = {0};
 	int status, code;

@@ -1,7 +1,7 @@
 /* k8s/cluster: objects of the cluster itself, each with few rules. */
 #include "base/base64.h"
 #include "k8s/kind_checks.h"
-#include "k8s/parts.h"
+#include "k8s/pod.h"
 
 static const char rule[] = "k8s/cluster";
 
@@ -80,8 +80,13 @@ void hgt_check_k8s_runtime_class(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), scheduling = hgt_field_get(&object, "scheduling");
 	struct hgt_field tolerations = hgt_field_get(&scheduling, "tolerations"), selector = hgt_field_get(&scheduling, "nodeSelector");
+	struct hgt_field overhead = hgt_field_get(&object, "overhead"), fixed = hgt_field_get(&overhead, "podFixed");
 	struct hgt_seen seen = HGT_SEEN_INIT;
 
+	HGT_EACH_MEMBER(&fixed, member)
+		if (!hgt_is_container_resource(member.name, strlen(member.name)) && !hgt_k8s_has_placeholder(member.name))
+			hgt_tell_key(s, rule, &member, "cpu, memory, ephemeral-storage, hugepages-SIZE, or a name with a domain: example.com/gpu",
+				"is not a resource that containers have");
 	hgt_check_label_map(s, rule, &selector);
 	HGT_EACH_ITEM(&tolerations, toleration) {
 		static const char *const keys[] = {"key", "operator", "value", "effect"};
@@ -166,7 +171,8 @@ static void check_event(struct hgt_subject *s, const char *about_name, const cha
 	struct hgt_field message = hgt_field_get(&object, message_name);
 	const struct hgt_field *const wanted[] = {&controller, &instance, &action, &reason};
 
-	check_event_namespace(s, &object, &about, time.node);
+	if (!about.node || hgt_field_is_map(&about))
+		check_event_namespace(s, &object, &about, time.node);
 	if (!time.node)
 		return;
 	for (size_t i = 0; i < 4; i++) {
@@ -233,7 +239,7 @@ void hgt_check_k8s_certificate_request(struct hgt_subject *s)
 
 	if (spec.node && !hgt_field_is_map(&spec))
 		return;
-	hgt_check_required(s, rule, &usages, "for example [client auth]");
+	hgt_check_required_list(s, rule, &usages, "for example [client auth]");
 	hgt_check_unique(s, rule, &usages);
 	if (text && strcmp(text, "kubernetes.io/legacy-unknown") == 0)
 		hgt_tell_field(s, rule, &signer, "kubernetes.io/kube-apiserver-client, or a signer of your own", "is not taken any more");

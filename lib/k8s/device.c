@@ -1,4 +1,5 @@
 /* k8s/device: claims of devices, and slices of them. */
+#include "k8s/admission.h"
 #include "k8s/kind_checks.h"
 #include "k8s/parts.h"
 
@@ -22,14 +23,12 @@ static void check_names(struct hgt_subject *s, const struct hgt_field *list)
 
 static void check_opaque(struct hgt_subject *s, const struct hgt_field *config)
 {
-	struct hgt_field opaque = hgt_field_get(config, "opaque"), parameters = hgt_field_get(&opaque, "parameters");
+	struct hgt_field opaque = hgt_field_get(config, "opaque");
 
 	if (!hgt_field_is_map(config))
 		return;
 	if (!opaque.node)
 		hgt_tell_field(s, rule, &opaque, "opaque: {driver: gpu.example.com, parameters: {...}}", "is missing");
-	else if (parameters.node && !hgt_field_is_map(&parameters))
-		hgt_tell_field(s, rule, &parameters, NULL, "must be an object");
 }
 
 static void check_selectors(struct hgt_subject *s, const struct hgt_field *holder)
@@ -37,10 +36,11 @@ static void check_selectors(struct hgt_subject *s, const struct hgt_field *holde
 	struct hgt_field selectors = hgt_field_get(holder, "selectors");
 
 	HGT_EACH_ITEM(&selectors, selector) {
-		struct hgt_field cel = hgt_field_get(&selector, "cel");
+		struct hgt_field cel = hgt_field_get(&selector, "cel"), expression = hgt_field_get(&cel, "expression");
 
 		if (!cel.node)
 			hgt_tell_field(s, rule, &cel, "cel: {expression: ...}", "is missing");
+		hgt_check_expression(s, rule, &expression, NULL);
 	}
 }
 
@@ -76,7 +76,6 @@ static void check_request(struct hgt_subject *s, const struct hgt_field *request
 	if (!exactly.node == hgt_field_is_empty(&first))
 		hgt_tell_field(s, rule, request, "exactly: {deviceClassName: gpu.example.com}", "must have either exactly or firstAvailable");
 	check_wish(s, &exactly);
-	check_names(s, &first);
 	HGT_EACH_ITEM(&first, alternative)
 		check_wish(s, &alternative);
 }
@@ -105,7 +104,6 @@ static void check_references(struct hgt_subject *s, const struct hgt_seen *names
 {
 	struct hgt_field requests = hgt_field_get(holder, "requests");
 
-	hgt_check_unique(s, rule, &requests);
 	HGT_EACH_ITEM(&requests, request) {
 		const char *text = hgt_field_string(&request);
 
@@ -115,23 +113,12 @@ static void check_references(struct hgt_subject *s, const struct hgt_seen *names
 	}
 }
 
-/* A DNS name, a slash, an identifier. */
-static void check_attribute_name(struct hgt_subject *s, const struct hgt_field *field)
-{
-	const char *text = hgt_field_text(field, NULL), *slash = text ? strchr(text, '/') : NULL;
-
-	if (text && (!slash || !hgt_is_long_name(text, (size_t)(slash - text)) || !hgt_is_c_identifier(slash + 1, strlen(slash + 1))))
-		hgt_tell_field(s, rule, field, "for example gpu.example.com/model", "%s is not a DNS name, a slash and an identifier",
-			hgt_quote(text));
-}
-
 static void check_claim(struct hgt_subject *s, const struct hgt_field *spec)
 {
 	struct hgt_field devices = hgt_field_get(spec, "devices"), requests = hgt_field_get(&devices, "requests");
 	struct hgt_field constraints = hgt_field_get(&devices, "constraints"), configs = hgt_field_get(&devices, "config");
 	struct hgt_seen names = HGT_SEEN_INIT;
 
-	check_names(s, &requests);
 	gather(s, &names, &requests);
 	HGT_EACH_ITEM(&requests, request)
 		check_request(s, &request);
@@ -141,8 +128,6 @@ static void check_claim(struct hgt_subject *s, const struct hgt_field *spec)
 		check_references(s, &names, &constraint);
 		if (hgt_field_is_map(&constraint) && !match.node && !distinct.node)
 			hgt_tell_field(s, rule, &constraint, NULL, "must have matchAttribute or distinctAttribute");
-		check_attribute_name(s, &match);
-		check_attribute_name(s, &distinct);
 	}
 	HGT_EACH_ITEM(&configs, config) {
 		check_references(s, &names, &config);
@@ -233,7 +218,6 @@ void hgt_check_k8s_resource_slice(struct hgt_subject *s)
 	if (devices.node && counters.node)
 		hgt_tell_field(s, rule, &spec, "put them into slices of their own", "may not have both devices and sharedCounters");
 	check_names(s, &devices);
-	check_names(s, &counters);
 	HGT_EACH_ITEM(&devices, device) {
 		size_t n = 0;
 

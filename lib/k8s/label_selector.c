@@ -24,7 +24,7 @@ static void check_expression(struct hgt_subject *s, const struct hgt_field *expr
 		return;
 	hgt_check_enum(s, rule, &operator, operators);
 	if (strcmp(word, "In") == 0 || strcmp(word, "NotIn") == 0)
-		hgt_check_required(s, rule, &values, "list what the label may be");
+		hgt_check_required_list(s, rule, &values, "list what the label may be");
 	else if ((strcmp(word, "Exists") == 0 || strcmp(word, "DoesNotExist") == 0) && !hgt_field_is_empty(&values))
 		hgt_check_forbidden(s, rule, &values, "operator is In or NotIn");
 }

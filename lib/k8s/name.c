@@ -26,16 +26,20 @@ static const struct {
 	enum form form;
 	size_t most;	/* 0: the form's */
 } kinds[] = {
+	{"", "Event", PATH_SEGMENT, 0},
 	{"", "Namespace", LABEL, 0},
 	{"", "Service", LABEL_1035, 0},	/* until 1.35 */
 	{"apps", "StatefulSet", LABEL, 0},
 	{"batch", "CronJob", SUBDOMAIN, 52},
+	{"apiregistration.k8s.io", "APIService", PATH_SEGMENT, 0},
+	{"networking.k8s.io", "IPAddress", PATH_SEGMENT, 0},
 	{"policy", "PodDisruptionBudget", PATH_SEGMENT, 0},
 	{"rbac.authorization.k8s.io", "*", PATH_SEGMENT, 0},
 	{"authorization.openshift.io", "*", PATH_SEGMENT, 0},
 	{"image.openshift.io", "*", PATH_SEGMENT, 0},
 	{"oauth.openshift.io", "*", PATH_SEGMENT, 0},
 	{"user.openshift.io", "*", PATH_SEGMENT, 0},
+	{"certificates.k8s.io", "CertificateSigningRequest", PATH_SEGMENT, 0},
 	{"certificates.k8s.io", "ClusterTrustBundle", PATH_SEGMENT, 0},
 };
 

@@ -83,8 +83,11 @@ void hgt_check_k8s_ip_address(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), metadata = hgt_field_get(&object, "metadata");
 	struct hgt_field name = hgt_field_get(&metadata, "name");
+	struct hgt_field spec = hgt_field_get(&object, "spec"), parent = hgt_field_get(&spec, "parentRef");
 	const char *text = hgt_field_text(&name, NULL);
 
+	if (!spec.node)
+		hgt_tell_field(s, rule, &parent, "say what has the address", "is missing");
 	if (text && !hgt_is_canonical_ip(text, strlen(text)))
 		hgt_tell_field(s, rule, &name, "an IPAddress is named as the address it stands for",
 			"%s is not an IP address in its canonical form",
@@ -98,7 +101,7 @@ void hgt_check_k8s_service_cidr(struct hgt_subject *s)
 	unsigned bits;
 	size_t known = 0;
 
-	if (!hgt_check_required(s, rule, &cidrs, "for example [10.96.0.0/12]"))
+	if (!hgt_check_required_list(s, rule, &cidrs, "for example [10.96.0.0/12]"))
 		return;
 	if (hgt_field_count(&cidrs) > 2) {
 		hgt_tell_field(s, rule, &cidrs, "one of each IP family", "may have two blocks at most");

@@ -185,6 +185,11 @@ bool hgt_check_required(struct hgt_subject *s, const char *rule, const struct hg
 	return false;
 }
 
+bool hgt_check_required_list(struct hgt_subject *s, const char *rule, const struct hgt_field *list, const char *hint)
+{
+	return list->node && list->node->type != HGT_NODE_SEQ ? false : hgt_check_required(s, rule, list, hint);
+}
+
 void hgt_check_forbidden(struct hgt_subject *s, const char *rule, const struct hgt_field *field, const char *when)
 {
 	if (field->node)

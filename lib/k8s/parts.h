@@ -66,6 +66,9 @@ void hgt_check_unique(struct hgt_subject *subject, const char *rule, const struc
 /* Tell when it is as good as absent. */
 bool hgt_check_required(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, const char *hint);
 
+/* The same for a list; what is no list is the schema's business. */
+bool hgt_check_required_list(struct hgt_subject *subject, const char *rule, const struct hgt_field *list, const char *hint);
+
 /* Tell when a member that is told apart only by others is there: "may only be set when ..." */
 void hgt_check_forbidden(struct hgt_subject *subject, const char *rule, const struct hgt_field *field, const char *when);
 

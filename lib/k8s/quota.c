@@ -144,7 +144,7 @@ static void check_expression(struct hgt_subject *s, const struct hgt_field *expr
 	if (name && hgt_is_one_of(name, plain) && strcmp(word, "Exists") != 0)
 		hgt_tell_field(s, rule, &operator, NULL, "must be Exists with scope %s", name);
 	if (strcmp(word, "In") == 0 || strcmp(word, "NotIn") == 0)
-		hgt_check_required(s, rule, &values, "list what it may be");
+		hgt_check_required_list(s, rule, &values, "list what it may be");
 	else if ((strcmp(word, "Exists") == 0 || strcmp(word, "DoesNotExist") == 0) && !hgt_field_is_empty(&values))
 		hgt_check_forbidden(s, rule, &values, "operator is In or NotIn");
 }

@@ -14,8 +14,8 @@ static void check_policy_rule(struct hgt_subject *s, const struct hgt_field *ite
 	if (!hgt_field_is_map(item))
 		return;
 	if (hgt_field_is_empty(&urls)) {
-		hgt_check_required(s, rule, &groups, "[\"\"] is the group of pods, services and the like; [\"apps\"] that of deployments");
-		hgt_check_required(s, rule, &resources, "the plural in small letters: [pods, configmaps]");
+		hgt_check_required_list(s, rule, &groups, "[\"\"] is the group of pods, services and the like; [\"apps\"] that of deployments");
+		hgt_check_required_list(s, rule, &resources, "the plural in small letters: [pods, configmaps]");
 		return;
 	}
 	if (namespaced)
@@ -52,7 +52,7 @@ void hgt_check_k8s_cluster_role(struct hgt_subject *s)
 	check_rules(s, false);
 	if (!hgt_field_is_map(&aggregation))
 		return;
-	hgt_check_required(s, rule, &selectors, "say which ClusterRoles it is made of");
+	hgt_check_required_list(s, rule, &selectors, "say which ClusterRoles it is made of");
 	HGT_EACH_ITEM(&selectors, selector)
 		hgt_check_label_selector(s, &selector);
 }
@@ -91,6 +91,8 @@ static void check_binding(struct hgt_subject *s, bool namespaced)
 	struct hgt_field object = hgt_field_root(s), ref = hgt_field_get(&object, "roleRef");
 	struct hgt_field kind = hgt_field_get(&ref, "kind"), subjects = hgt_field_get(&object, "subjects");
 
+	if (!ref.node)
+		hgt_tell_field(s, rule, &kind, "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}", "is missing");
 	hgt_check_enum(s, rule, &kind, namespaced ? roles : cluster_roles);
 	HGT_EACH_ITEM(&subjects, subject)
 		check_subject(s, &subject, namespaced);

@@ -10,7 +10,7 @@ static void check_access_modes(struct hgt_subject *s, const struct hgt_field *sp
 	struct hgt_field modes = hgt_field_get(spec, "accessModes");
 	bool other = false;
 
-	if (!hgt_check_required(s, rule, &modes, "for example [ReadWriteOnce]"))
+	if (!hgt_check_required_list(s, rule, &modes, "for example [ReadWriteOnce]"))
 		return;
 	HGT_EACH_ITEM(&modes, mode)
 		other |= hgt_field_string(&mode) && !hgt_field_equals(&mode, "ReadWriteOncePod");
@@ -252,14 +252,26 @@ static bool is_same(const struct hgt_field *a, const struct hgt_field *b, const 
 	return !text || !other || strcmp(text, other) == 0;
 }
 
+/* Of dataSource the server keeps what it knows, a claim or a snapshot, and drops the rest without a word. */
+static bool is_kept(const struct hgt_field *source)
+{
+	struct hgt_field group = hgt_field_get(source, "apiGroup"), kind = hgt_field_get(source, "kind");
+	const char *text = hgt_field_text(&group, "");
+
+	return text && ((!*text && hgt_field_equals(&kind, "PersistentVolumeClaim")) ||
+		(strcmp(text, "snapshot.storage.k8s.io") == 0 && hgt_field_equals(&kind, "VolumeSnapshot")));
+}
+
 static void check_data_sources(struct hgt_subject *s, const struct hgt_field *spec)
 {
 	struct hgt_field source = hgt_field_get(spec, "dataSource"), ref = hgt_field_get(spec, "dataSourceRef");
-	struct hgt_field namespace = hgt_field_get(&ref, "namespace");
+	struct hgt_field namespace = hgt_field_get(&ref, "namespace"), name = hgt_field_get(&source, "name");
 
-	check_data_source(s, &source);
 	check_data_source(s, &ref);
-	if (!hgt_field_is_map(&source) || !hgt_field_is_map(&ref))
+	if (!is_kept(&source))
+		return;
+	hgt_check_required(s, rule, &name, NULL);
+	if (!hgt_field_is_map(&ref))
 		return;
 	if (!hgt_field_is_empty(&namespace))
 		hgt_tell_field(s, rule, spec, "remove dataSource", "dataSource may not be set when dataSourceRef has a namespace");

@@ -85,7 +85,7 @@ static void check_wildcard(struct hgt_subject *s, const char *rule, const struct
 {
 	struct hgt_field list = hgt_field_get(match, name);
 
-	if (hgt_check_required(s, rule, &list, hint) && hgt_field_count(&list) > 1 && hgt_field_has(&list, "*"))
+	if (hgt_check_required_list(s, rule, &list, hint) && hgt_field_count(&list) > 1 && hgt_field_has(&list, "*"))
 		hgt_tell_field(s, rule, &list, "remove the others", "has \"*\", which is all, and others");
 }
 
@@ -130,16 +130,8 @@ void hgt_check_match_rule(struct hgt_subject *s, const char *rule, const struct 
 	check_wildcard(s, rule, match, "operations", "for example [CREATE, UPDATE]");
 	check_wildcard(s, rule, match, "apiGroups", "for example [apps]; [\"\"] is the group of pods and services");
 	check_wildcard(s, rule, match, "apiVersions", "for example [v1]");
-	if (hgt_check_required(s, rule, &resources, "for example [deployments]"))
+	if (hgt_check_required_list(s, rule, &resources, "for example [deployments]"))
 		check_resources(s, rule, &resources);
-}
-
-void hgt_check_expression(struct hgt_subject *s, const char *rule, const struct hgt_field *expression)
-{
-	const char *text = hgt_field_text(expression, NULL);
-
-	if (text && text[strspn(text, " \t\r\n\v\f")] == '\0')
-		hgt_tell_field(s, rule, expression, NULL, "must not be blank");
 }
 
 void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const struct hgt_field *conditions)
@@ -153,7 +145,7 @@ void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const s
 
 		if (first)
 			hgt_tell_again(s, rule, &name, first);
-		hgt_check_expression(s, rule, &expression);
+		hgt_check_expression(s, rule, &expression, NULL);
 	}
 	hgt_seen_release(&seen);
 }

@@ -74,6 +74,7 @@ static void checks_addresses(void **state)
 		{"kind: IPAddress\nmetadata: {name: 10.0.0.1}\nspec: {parentRef: {resource: services, name: a}}\n", "", 0},
 		{"kind: IPAddress\nmetadata: {name: a}\nspec: {parentRef: {resource: services, name: a}}\n",
 			"metadata.name: \"a\" is not an IP address in its canonical form", 0},
+		{"kind: IPAddress\nmetadata: {name: \"fd00::1\"}\nspec: {parentRef: {resource: services, name: a}}\n", "", 0},
 		{"kind: ServiceCIDR\nmetadata: {name: a}\nspec: {cidrs: [10.0.0.0/8, \"fd00::/64\"]}\n", "", 0},
 		{"kind: ServiceCIDR\nmetadata: {name: a}\nspec: {cidrs: [10.0.0.0/8, 11.0.0.0/8]}\n",
 			"spec.cidrs: has two blocks of one family", 0},

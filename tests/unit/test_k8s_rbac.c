@@ -62,6 +62,7 @@ static void checks_bindings(void **state)
 		{"kind: RoleBinding\nmetadata: {name: a}\nroleRef: {kind: Role, name: a}\nsubjects: [{kind: ServiceAccount, name: "
 			"A}]\n",
 			"subjects[0].name: \"A\" is not a service account's name", 0},
+		{"kind: RoleBinding\nmetadata: {name: a}\nsubjects: []\n", "roleRef.kind: is missing", 0},
 	};
 
 	(void)state;

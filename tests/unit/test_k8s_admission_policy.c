@@ -1,0 +1,176 @@
+/* lib/k8s/admission_policy: policies and their bindings. */
+#include "tests/unit/kind_rig.h"
+#include "tests/unit/unit.h"
+
+static void checks_validating_policies(void **state)
+{
+	static const struct kind_case cases[] = {
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
+			"\"true\"}]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {validations: [{expression: \"true\"}]}\n",
+			"spec.matchConstraints: is missing", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {}, validations: [{expression: "
+			"\"true\"}]}\n",
+			"spec.matchConstraints.resourceRules: is missing", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}}\n",
+			"spec.validations: is missing, and so is auditAnnotations: the policy would do nothing", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, auditAnnotations: [{key: a, "
+			"valueExpression: \"'x'\"}]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, auditAnnotations: [{key: a, "
+			"valueExpression: \"'x'\"}, {key: a, valueExpression: \" \"}, {key: a/b, valueExpression: \"'x'\"}]}\n",
+			"spec.auditAnnotations[1].key: duplicate \"a\"\nspec.auditAnnotations[1].valueExpression: must not be "
+			"blank\nspec.auditAnnotations[2].key: \"a/b\" cannot stand behind the policy's name and a slash", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: \" "
+			"\"}]}\n",
+			"spec.validations[0].expression: must not be blank", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
+			"\"true\", message: \"a\\nb\"}]}\n",
+			"spec.validations[0].message: must not have line breaks", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
+			"\"true\", message: \"a\\n\"}]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
+			"\"true\", message: \" \"}]}\n",
+			"spec.validations[0].message: must not be blank", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, variables: [{name: a_1, "
+			"expression: \"1\"}], validations: [{expression: \"true\"}]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, variables: [{name: a-1, "
+			"expression: \"1\"}, {name: for, expression: \"1\"}, {name: b, expression: \" \"}], validations: [{expression: "
+			"\"true\"}]}\n",
+			"spec.variables[0].name: \"a-1\" is not a name that an expression can use\nspec.variables[1].name: \"for\" is "
+			"not a name that an expression can use\nspec.variables[2].expression: must not be blank", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, paramKind: {apiVersion: "
+			"rules.example.com/v1, kind: Limit}, validations: [{expression: \"true\"}]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, paramKind: {apiVersion: "
+			"rules.example.com/v1}, validations: [{expression: \"true\"}]}\n",
+			"spec.paramKind.kind: is missing", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, paramKind: {apiVersion: V1, kind: "
+			"A}, validations: [{expression: \"true\"}]}\n",
+			"spec.paramKind.apiVersion: \"V1\" is not of the form version or group/version", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, paramKind: {apiVersion: a/b/c, "
+			"kind: A}, validations: [{expression: \"true\"}]}\n",
+			"spec.paramKind.apiVersion: \"a/b/c\" is not of the form version or group/version", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE, \"*\"], resources: [deployments], resourceNames: [a, a]}]}, "
+			"validations: [{expression: \"true\"}]}\n",
+			"spec.matchConstraints.resourceRules[0].operations: has \"*\", which is all, and "
+			"others\nspec.matchConstraints.resourceRules[0].resourceNames[1]: duplicate \"a\"", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, matchConditions: [{name: a, "
+			"expression: \" \"}], validations: [{expression: \"true\"}]}\n",
+			"spec.matchConditions[0].expression: must not be blank", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, variables: [{name: a, expression: "
+			"\"1\"}, {name: b, expression: variables.a + variables.c}], validations: [{expression: variables.b > "
+			"variables.d, messageExpression: \"'x' +\"}]}\n",
+			"spec.variables[1].expression: there is no variable \"c\"\nspec.validations[0].expression: there is no variable "
+			"\"d\"\nspec.validations[0].messageExpression: is no expression: it ends too early", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
+			"object.spec.replicas <=}]}\n",
+			"spec.validations[0].expression: is no expression: it ends too early", 0},
+	};
+
+	(void)state;
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\n", cases, "k8s/admission-policy", "k8s/expression");
+}
+
+static void checks_mutating_policies(void **state)
+{
+	static const struct kind_case cases[] = {
+		{"kind: MutatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, reinvocationPolicy: Never, "
+			"mutations: [{patchType: JSONPatch, jsonPatch: {expression: \"[]\"}}]}\n",
+			"", 0},
+		{"kind: MutatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, reinvocationPolicy: Never}\n",
+			"spec.mutations: is missing", 0},
+		{"kind: MutatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, mutations: [{patchType: "
+			"JSONPatch, jsonPatch: {expression: \"[]\"}}]}\n",
+			"spec.reinvocationPolicy: is missing", 0},
+		{"kind: MutatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, reinvocationPolicy: Never, "
+			"mutations: [{patchType: JSONPatch}]}\n",
+			"spec.mutations[0].jsonPatch: is missing, as patchType is JSONPatch", 0},
+		{"kind: MutatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, reinvocationPolicy: Never, "
+			"mutations: [{patchType: ApplyConfiguration, jsonPatch: {expression: \"[]\"}, applyConfiguration: {expression: "
+			"\" \"}}]}\n",
+			"spec.mutations[0].jsonPatch: does not go with patchType "
+			"ApplyConfiguration\nspec.mutations[0].applyConfiguration.expression: must not be blank", 0},
+		{"kind: MutatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE, DELETE], resources: [deployments]}]}, reinvocationPolicy: "
+			"Never, mutations: [{patchType: JSONPatch, jsonPatch: {expression: \"[]\"}}]}\n",
+			"spec.matchConstraints.resourceRules[0].operations[1]: is nothing that can be mutated", 0},
+	};
+
+	(void)state;
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\n", cases, "k8s/admission-policy");
+}
+
+static void checks_bindings(void **state)
+{
+	static const struct kind_case cases[] = {
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny, "
+			"Warn]}\n",
+			"spec.validationActions: has both Deny and Warn, which say the same twice", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Audit, "
+			"Warn]}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny, "
+			"Deny]}\n",
+			"spec.validationActions[1]: duplicate \"Deny\"", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny], "
+			"paramRef: {name: a, parameterNotFoundAction: Deny}}\n",
+			"", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny], "
+			"paramRef: {name: a}}\n",
+			"spec.paramRef.parameterNotFoundAction: is missing", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny], "
+			"paramRef: {parameterNotFoundAction: Deny}}\n",
+			"spec.paramRef: must have name or selector", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny], "
+			"paramRef: {name: a, selector: {}, parameterNotFoundAction: Deny}}\n",
+			"spec.paramRef.name: does not go with selector", 0},
+		{"kind: ValidatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a, validationActions: [Deny], "
+			"paramRef: {selector: {}, parameterNotFoundAction: Deny}}\n",
+			"", 0},
+		{"kind: MutatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {}\n", "spec.policyName: is missing", 0},
+		{"kind: MutatingAdmissionPolicyBinding\nmetadata: {name: a}\nspec: {policyName: a}\n", "", 0},
+	};
+
+	(void)state;
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\n", cases, "k8s/admission-policy");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(checks_validating_policies),
+		cmocka_unit_test(checks_mutating_policies),
+		cmocka_unit_test(checks_bindings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
