@@ -35,7 +35,7 @@ static void checks_ports(void **state)
 		{"    containers: [" C("ports: [{containerPort: 80, name: a}]") ", {name: b, image: b, ports: [{containerPort: 81, name: a}]}]\n",
 			"spec.containers[1].ports[0].name: duplicate \"a\"", 0},
 		{ONE("ports: [{containerPort: 53}, {containerPort: 53, protocol: UDP}]"), "", 0},
-		{ONE("ports: [{containerPort: 53}, {containerPort: 53, protocol: TCP}]"), AT "ports[1].containerPort: duplicate \"53\"", 0},
+		{ONE("ports: [{containerPort: 53}, {containerPort: 53, protocol: TCP}]"), AT "ports[1].containerPort: duplicate 53", 0},
 	};
 	static const struct kind_case of_templates[] = {
 		{"    hostNetwork: true\n    containers: [" C("ports: [{containerPort: 80, name: a}]") ", {name: b, image: b, ports: "
@@ -134,7 +134,7 @@ static void checks_probes(void **state)
 		{"    terminationGracePeriodSeconds: 60\n" ONE("lifecycle: {postStart: {sleep: {seconds: 60}}}"), "", 0},
 		{"    terminationGracePeriodSeconds: -5\n" ONE("lifecycle: {postStart: {sleep: {seconds: 2}}}"),
 			AT "lifecycle.postStart.sleep.seconds: sleeps 2 seconds, and the pod has 1 to end (terminationGracePeriodSeconds)", 0},
-		{INIT("livenessProbe: " PROBE ", readinessProbe: " PROBE ", lifecycle: {preStop: {exec: {command: [a]}}}"),
+		{INIT("lifecycle: {preStop: {exec: {command: [a]}}}, livenessProbe: " PROBE ", readinessProbe: " PROBE),
 			"spec.initContainers[0].lifecycle: cannot be set for an init container that is no sidecar\n"
 			"spec.initContainers[0].livenessProbe: cannot be set for an init container that is no sidecar\n"
 			"spec.initContainers[0].readinessProbe: cannot be set for an init container that is no sidecar", 0},
