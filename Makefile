@@ -189,6 +189,9 @@ peers:
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
 schemas-native:
 	@contrib/schemas/generate
+# Packs of OpenShift, Flux, Argo CD and others, out of Go modules; SCHEMAS="flux argo-cd" makes these alone.
+schemas: $(BIN)/headgate
+	@contrib/schemas/fetch $(BIN)/headgate $(O)/share/headgate/schemas $(SCHEMAS)
 
 # Every header compiles alone.
 HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h))
@@ -203,7 +206,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -251,11 +254,12 @@ clean:
 help:
 	@echo 'make                 build the programs into build/bin'
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
-	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
+	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
+	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'
 	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
@@ -264,7 +268,7 @@ help:
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
 .PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster check-differential fuzz bench quickstart \
-	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas-native
+	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
 

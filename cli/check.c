@@ -11,13 +11,14 @@
 
 static const char usage[] =
 	"usage: headgate check [--as CLASS] [--strict] [--format FORMAT] [PATH...]\n"
-	"       headgate check --rev REV [--repo DIR] [...] [PATH...]\n"
+	"       headgate check --rev REV [--against OLD] [--repo DIR] [...] [PATH...]\n"
 	"       headgate check [--stdin-name NAME] [...] -\n"
 	"\n"
 	"Judge files as the gate judges a push. A PATH is a file or a folder, - is standard input; with none, the current\n"
 	"folder. What is found goes to standard output.\n"
 	"\n"
 	"      --rev REV          the files of a revision; a PATH is then one from its root\n"
+	"      --against OLD      only what has changed since the revision OLD, compared with what it was\n"
 	"      --repo DIR         of this repository, not the one around the current folder\n"
 	"      --as CLASS         what the files are: kubernetes, yaml, ... (--as help lists them); else name and content tell\n"
 	"      --strict           a warning is an error\n"
@@ -39,7 +40,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT, FORMAT_GITHU
 static const char *const format_names[FORMAT_COUNT] = {"text", "json", "sarif", "junit", "github"};
 
 struct options {
-	const char *rev, *repo, *stdin_name;
+	const char *rev, *against, *repo, *stdin_name;
 	char **packs;		/* at most as many as there are arguments */
 	size_t n_packs;
 	unsigned kubernetes;	/* minor version */
@@ -76,9 +77,10 @@ static bool read_format(const char *name, enum format *format)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	enum { OPT_REV = 256, OPT_REPO, OPT_AS, OPT_STRICT, OPT_FORMAT, OPT_STDIN_NAME, OPT_SCHEMAS,
-		OPT_KUBERNETES };
+		OPT_KUBERNETES, OPT_AGAINST };
 	static const struct option longs[] = {
 		{"rev", required_argument, NULL, OPT_REV},
+		{"against", required_argument, NULL, OPT_AGAINST},
 		{"repo", required_argument, NULL, OPT_REPO},
 		{"as", required_argument, NULL, OPT_AS},
 		{"strict", no_argument, NULL, OPT_STRICT},
@@ -97,6 +99,9 @@ static int read_options(int argc, char **argv, struct options *o)
 		switch (c) {
 		case OPT_REV:
 			o->rev = optarg;
+			break;
+		case OPT_AGAINST:
+			o->against = optarg;
 			break;
 		case OPT_REPO:
 			o->repo = optarg;
@@ -132,8 +137,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			return terminal_option_error("check", c, argv[optind - 1]);
 		}
 	}
-	if (o->repo && !o->rev)
-		return terminal_usage_error("check", "--repo needs --rev", NULL);
+	if ((o->repo || o->against) && !o->rev)
+		return terminal_usage_error("check", o->repo ? "--repo needs --rev" : "--against needs --rev", NULL);
 	return -1;
 }
 
@@ -142,7 +147,7 @@ static int read_input(const struct options *o, struct check_input *input, char *
 	int code = 0;
 
 	if (o->rev)
-		return check_revision(input, o->repo, o->rev, paths, n, err);
+		return check_revision(input, o->repo, o->rev, o->against, paths, n, err);
 	if (n == 0)
 		return check_path(input, ".", err);
 	for (int i = 0; i < n && code == 0; i++)

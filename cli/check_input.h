@@ -29,8 +29,9 @@ int check_path(struct check_input *input, const char *path, struct hgt_error *er
 int check_stdin(struct check_input *input, const char *name, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The files of a revision at or below each of n paths from its root; all when n is 0. repo: NULL for the one
- * around the current folder. */
-int check_revision(struct check_input *input, const char *repo, const char *rev, char *const *paths, int n,
+ * around the current folder. against: an older revision, of which only what has changed since is checked, and compared with what it
+ * was; or NULL. */
+int check_revision(struct check_input *input, const char *repo, const char *rev, const char *against, char *const *paths, int n,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The engine's `read`: a file of the revision, else of the disk. */

@@ -42,31 +42,68 @@ static int check_blob(void *ctx, const struct hgt_path_change *change)
 	return hgt_engine_file(input->engine, change->path, input->text.data, input->text.len, input->cls, r->err);
 }
 
-int check_revision(struct check_input *input, const char *repo, const char *rev, char *const *paths, int n,
+/* What a file was in the revision before. Too large to be checked is too large to be compared. */
+static int note_before(void *ctx, const struct hgt_path_change *change)
+{
+	struct revision *r = ctx;
+	struct check_input *input = r->input;
+	uint64_t size;
+	int code;
+
+	if ((change->old_mode & 0170000) != 0100000 || !is_checked(NULL, change->path))
+		return 0;
+	code = hgt_repo_blob_size(input->repo, change->old_id, &size, r->err);
+	if (code < 0 || size > CHECK_BLOB_MAX)
+		return code < 0 ? code : 0;
+	hgt_buf_reset(&input->text);
+	code = hgt_repo_blob(input->repo, change->old_id, CHECK_BLOB_MAX, &input->text, r->err);
+	return code < 0 ? code : hgt_engine_before(input->engine, change->path, input->text.data, input->text.len, input->cls, r->err);
+}
+
+/* A path as Git has it: from the root, no slash at either end. */
+static int clean_path(const char *path, struct hgt_buf *out, struct hgt_error *err)
+{
+	while (path[0] == '.' && path[1] == '/')
+		path += 1 + strspn(path + 1, "/");
+	hgt_buf_reset(out);
+	hgt_buf_adds(out, strcmp(path, ".") == 0 ? "" : path);
+	while (out->len && out->data[out->len - 1] == '/')
+		hgt_buf_truncate(out, out->len - 1);
+	return hgt_buf_check(out, err);
+}
+
+/* Show cb the files at or below each path, or all; with an older commit those that have changed since. */
+static int each_file(struct revision *r, const char *old, char *const *paths, int n, hgt_repo_change_cb cb)
+{
+	struct check_input *input = r->input;
+	struct hgt_buf path = HGT_BUF_INIT;
+	int code = 0;
+
+	for (int i = 0; (i < n || (i == 0 && n == 0)) && code == 0; i++) {
+		code = clean_path(n ? paths[i] : "", &path, r->err);
+		if (code == 0)
+			code = old ? hgt_repo_changes(input->repo, old, input->commit, path.data, cb, r, r->err) :
+				hgt_repo_walk(input->repo, input->commit, path.data, cb, r, r->err);
+	}
+	hgt_buf_release(&path);
+	return code;
+}
+
+int check_revision(struct check_input *input, const char *repo, const char *rev, const char *against, char *const *paths, int n,
 	struct hgt_error *err)
 {
 	struct revision r = {.input = input, .err = err};
+	char old[HGT_OID_HEX + 1];
 	int code = repo ? hgt_repo_open(repo, &input->repo, err) : hgt_repo_open_env(&input->repo, err);
 
 	if (code == 0)
 		code = hgt_repo_resolve(input->repo, rev, input->commit, err);
-	if (code == 0 && n == 0)
-		code = hgt_repo_walk(input->repo, input->commit, "", check_blob, &r, err);
-	for (int i = 0; i < n && code == 0; i++) {
-		struct hgt_buf path = HGT_BUF_INIT;
-		const char *start = paths[i];
-
-		while (start[0] == '.' && start[1] == '/')
-			start += 1 + strspn(start + 1, "/");
-		hgt_buf_adds(&path, strcmp(start, ".") == 0 ? "" : start);
-		while (path.len && path.data[path.len - 1] == '/')
-			hgt_buf_truncate(&path, path.len - 1);
-		code = hgt_buf_check(&path, err);
-		if (code == 0)
-			code = hgt_repo_walk(input->repo, input->commit, path.data, check_blob, &r, err);
-		hgt_buf_release(&path);
-	}
-	return code;
+	if (code == 0 && against)
+		code = hgt_repo_resolve(input->repo, against, old, err);
+	/* All that stood before comes first, for an object may have moved to any file. */
+	if (code == 0 && against)
+		code = each_file(&r, old, paths, n, note_before);
+	return code < 0 ? code : each_file(&r, against ? old : NULL, paths, n, check_blob);
 }
 
 static bool class_of(void *ctx, const char *path, enum hgt_class *cls)

@@ -6,6 +6,7 @@
 int check_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int install_main(int argc, char **argv);
+int replay_main(int argc, char **argv);
 int schema_main(int argc, char **argv);
 
 #endif

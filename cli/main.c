@@ -14,6 +14,7 @@ static const char usage[] =
 	"       headgate --help | --version\n"
 	"\n"
 	"  check     judge files or a revision as the gate judges a push\n"
+	"  replay    which past pushes the policy of a branch would have refused\n"
 	"  explain   what a rule is about, and why\n"
 	"  install   put Headgate's hooks into repositories\n"
 	"  schema    make, list, show and verify packs of schemas\n"
@@ -37,6 +38,7 @@ static const struct verb verbs[] = {
 	{"events", NULL},
 	{"explain", explain_main},
 	{"install", install_main},
+	{"replay", replay_main},
 	{"schema", schema_main},
 	{"status", NULL},
 };

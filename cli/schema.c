@@ -57,7 +57,9 @@ struct rows {
 
 void schema_add_size(struct hgt_buf *out, size_t bytes)
 {
-	if (bytes < 1000 * 1000)
+	if (bytes < 1000)
+		hgt_buf_addf(out, "%zu B", bytes);
+	else if (bytes < 1000 * 1000)
 		hgt_buf_addf(out, "%zu kB", (bytes + 500) / 1000);
 	else
 		hgt_buf_addf(out, "%.1f MB", (double)bytes / 1e6);
@@ -223,7 +225,8 @@ static int verify_one(void *user, const char *path, struct hgt_error *err)
 	if (code == 0)
 		code = hgt_pack_verify(pack, &why);
 	if (code == 0) {
-		hgt_buf_addf(&line, "%s: %u kinds, undamaged: ", pack->name, (unsigned)pack->image.n_entries);
+		hgt_buf_addf(&line, "%s: %u kind%s, undamaged: ", pack->name, (unsigned)pack->image.n_entries,
+			pack->image.n_entries == 1 ? "" : "s");
 		hgt_escape_text(&line, path, strlen(path));
 		hgt_buf_addc(&line, '\n');
 		code = line.failed ? hgt_error_nomem(&why) : 0;

@@ -1,5 +1,6 @@
 /* headgate schema import: a pack made out of whatever schemas come in. */
 #include <getopt.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/io.h"
@@ -12,14 +13,16 @@ static const char usage[] =
 	"usage: headgate schema import [-o FILE] [--name NAME] [OPTION...] SOURCE...\n"
 	"       headgate schema import [-o FILE] [--name NAME] [OPTION...] --cluster [--context CONTEXT]\n"
 	"\n"
-	"Make a pack of schemas. A SOURCE is a file or a folder: OpenAPI v2 or v3, CustomResourceDefinitions, JSON Schemas in\n"
-	"the layouts of kubernetes-json-schema, CRDs-catalog and flux-schema, or one by itself.\n"
+	"Make a pack of schemas. A SOURCE is a file, a folder, or - for standard input: OpenAPI v2 or v3,\n"
+	"CustomResourceDefinitions, JSON Schemas in the layouts of kubernetes-json-schema, CRDs-catalog and flux-schema, or\n"
+	"one by itself.\n"
 	"\n"
 	"  -o, --output FILE        write the pack there\n"
 	"      --name NAME          what it is called; without -o the file is NAME.pack\n"
 	"      --system             write it to " HGT_PACK_SYSTEM ", where it is found by its name\n"
 	"      --kind VERSION/KIND  what a JSON Schema is for that does not say so: apps/v1/Deployment\n"
 	"      --constraints DIR    what definitions of OpenAPI must be besides, as merge patches in the files of a folder\n"
+	"      --definitions FILE   definitions of OpenAPI that a SOURCE refers to; their own kinds stay out\n"
 	"      --source TEXT        what the pack says it was made of\n"
 	"      --cluster            ask a cluster, with 'kubectl get'\n"
 	"      --context CONTEXT    the one that kubectl knows by this name\n"
@@ -27,10 +30,10 @@ static const char usage[] =
 	"  -h, --help               print this\n";
 
 /* So many things that were left out are told one by one. */
-enum { WARNINGS_MAX = 20 };
+enum { WARNINGS_MAX = 20, STDIN_MAX = 64 * 1024 * 1024 };
 
 struct options {
-	const char *output, *name, *constraints, *source, *context, *kind;
+	const char *output, *name, *constraints, *definitions, *source, *context, *kind;
 	bool system, cluster, quiet;
 	unsigned warnings;
 };
@@ -46,11 +49,12 @@ static void warn(void *user, const char *where, const char *message)
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_NAME = 256, OPT_SYSTEM, OPT_KIND, OPT_CONSTRAINTS, OPT_SOURCE, OPT_CLUSTER, OPT_CONTEXT };
+	enum { OPT_NAME = 256, OPT_SYSTEM, OPT_KIND, OPT_CONSTRAINTS, OPT_DEFINITIONS, OPT_SOURCE, OPT_CLUSTER, OPT_CONTEXT };
 	static const struct option longs[] = {
 		{"output", required_argument, NULL, 'o'}, {"name", required_argument, NULL, OPT_NAME},
 		{"system", no_argument, NULL, OPT_SYSTEM}, {"kind", required_argument, NULL, OPT_KIND},
-		{"constraints", required_argument, NULL, OPT_CONSTRAINTS}, {"source", required_argument, NULL, OPT_SOURCE},
+		{"constraints", required_argument, NULL, OPT_CONSTRAINTS},
+		{"definitions", required_argument, NULL, OPT_DEFINITIONS}, {"source", required_argument, NULL, OPT_SOURCE},
 		{"cluster", no_argument, NULL, OPT_CLUSTER}, {"context", required_argument, NULL, OPT_CONTEXT},
 		{"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 	};
@@ -74,6 +78,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_CONSTRAINTS:
 			o->constraints = optarg;
+			break;
+		case OPT_DEFINITIONS:
+			o->definitions = optarg;
 			break;
 		case OPT_SOURCE:
 			o->source = optarg;
@@ -169,14 +176,32 @@ static int choose_source(const struct options *o, const struct hgt_importer *imp
 	return hgt_buf_check(out, err);
 }
 
+/* What standard input gives. */
+static int add_stdin(struct hgt_importer *importer, struct hgt_error *err)
+{
+	struct hgt_buf text = HGT_BUF_INIT;
+	int code = hgt_read_fd(STDIN_FILENO, "standard input", STDIN_MAX, &text, err);
+
+	if (code == 0)
+		code = hgt_importer_add_text(importer, "-", text.data, text.len, err);
+	hgt_buf_release(&text);
+	return code;
+}
+
 static int collect(struct hgt_importer *importer, const struct options *o, char **sources, int n, struct hgt_error *err)
 {
 	int code = o->constraints ? hgt_importer_constrain_folder(importer, o->constraints, err) : 0;
 
+	if (code == 0 && o->definitions) {
+		hgt_importer_only_definitions(importer, true);
+		code = hgt_importer_add_path(importer, o->definitions, err);
+		code = code < 0 ? code : 0;
+		hgt_importer_only_definitions(importer, false);
+	}
 	if (code == 0 && o->cluster)
 		code = schema_add_cluster(importer, o->context, err);
 	for (int i = 0; i < n && code == 0; i++) {
-		code = hgt_importer_add_path(importer, sources[i], err);
+		code = strcmp(sources[i], "-") == 0 ? add_stdin(importer, err) : hgt_importer_add_path(importer, sources[i], err);
 		if (code == 0)
 			code = hgt_error_set(err, HGT_EPARSE, "%s: there is no schema of a kind in it", sources[i]);
 		else if (code > 0)

@@ -24,9 +24,11 @@ static const struct {
 	{OBJECTS, true, hgt_check_k8s_name},
 	{OBJECTS, true, hgt_check_k8s_metadata},
 	{OBJECTS, true, hgt_check_k8s_duplicate},
+	{OBJECTS, true, hgt_check_k8s_api},
+	{OBJECTS, true, hgt_check_k8s_deprecated_fields},
 	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_schema},
 	{OBJECTS, true, hgt_check_k8s_kind},
-	{OBJECTS, true, hgt_check_k8s_transition},
+	{OBJECTS | OF(KUSTOMIZE_PATCH), true, hgt_check_k8s_transition},
 };
 
 bool hgt_class_holds_objects(enum hgt_class cls)

@@ -1,4 +1,4 @@
-/* Trees of two readers: whether they are the same, what to say of them, and the one escape that not both know. */
+/* Trees of two readers: whether they are the same, what to say of them, and the characters that not both know. */
 #include "doc/reader_nodes.h"
 
 #include <ctype.h>
@@ -39,16 +39,47 @@ void hgt_node_describe(struct hgt_buf *out, const struct hgt_node *node)
 	}
 }
 
-static bool same_key(const struct hgt_node *a, const struct hgt_node *b)
+/* The last byte of U+0085, U+2028, U+2029, and of what is put in their place: U+00A7, U+2020, U+2021. */
+static char mask(char last)
+{
+	return last == '\x85' ? '\xa7' : last == '\xa8' ? '\xa0' : last == '\xa9' ? '\xa1' : last;
+}
+
+bool hgt_mask_breaks(char *text, size_t len)
+{
+	bool found = false;
+
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] == '\x85' && text[i - 1] == '\xc2') || ((text[i] == '\xa8' || text[i] == '\xa9') && i >= 2 &&
+			text[i - 1] == '\x80' && text[i - 2] == '\xe2')) {
+			text[i] = mask(text[i]);
+			found = true;
+		}
+	}
+	return found;
+}
+
+static bool same_text(const char *a, size_t len_a, const char *b, size_t len_b, bool masked)
+{
+	size_t i = 0;
+
+	if (len_a != len_b || !masked)
+		return len_a == len_b && memcmp(a, b, len_a) == 0;
+	while (i < len_a && (a[i] == b[i] || mask(a[i]) == b[i]))
+		i++;
+	return i == len_a;
+}
+
+static bool same_key(const struct hgt_node *a, const struct hgt_node *b, bool masked)
 {
 	char room_a[HGT_KEY_ROOM], room_b[HGT_KEY_ROOM];
 	size_t len_a, len_b;
 	const char *text_a = hgt_key_text(a, room_a, &len_a), *text_b = hgt_key_text(b, room_b, &len_b);
 
-	return len_a == len_b && memcmp(text_a, text_b, len_a) == 0;
+	return same_text(text_a, len_a, text_b, len_b, masked);
 }
 
-static bool same_scalar(const struct hgt_node *a, const struct hgt_node *b)
+static bool same_scalar(const struct hgt_node *a, const struct hgt_node *b, bool masked)
 {
 	switch (a->type) {
 	case HGT_NODE_BOOL:
@@ -58,10 +89,16 @@ static bool same_scalar(const struct hgt_node *a, const struct hgt_node *b)
 	case HGT_NODE_FLOAT:
 		return a->v.number == b->v.number || (isnan(a->v.number) && isnan(b->v.number));
 	case HGT_NODE_STRING:
-		return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+		return same_text(a->text, a->len, b->text, b->len, masked);
 	default:
 		return true;
 	}
+}
+
+static void part(struct hgt_parting *at, const struct hgt_node *kubectl, const struct hgt_node *other)
+{
+	at->kubectl = kubectl;
+	at->other = other;
 }
 
 static bool same_lists(const struct hgt_node *a, const struct hgt_node *b, struct hgt_parting *at)
@@ -69,7 +106,7 @@ static bool same_lists(const struct hgt_node *a, const struct hgt_node *b, struc
 	for (size_t i = 0; i < a->v.seq.n || i < b->v.seq.n; i++) {
 		const struct hgt_node *x = i < a->v.seq.n ? a->v.seq.items[i] : NULL, *y = i < b->v.seq.n ? b->v.seq.items[i] : NULL;
 
-		*at = (struct hgt_parting){x, y};
+		part(at, x, y);
 		if (!x || !y || !hgt_nodes_are_same(x, y, at))
 			return false;
 	}
@@ -81,21 +118,21 @@ static bool same_maps(const struct hgt_node *a, const struct hgt_node *b, struct
 	for (size_t i = 0; i < a->v.map.n || i < b->v.map.n; i++) {
 		const struct hgt_pair *p = i < a->v.map.n ? &a->v.map.pairs[i] : NULL, *q = i < b->v.map.n ? &b->v.map.pairs[i] : NULL;
 
-		*at = (struct hgt_parting){p ? p->key : NULL, q ? q->key : NULL};
-		if (!p || !q || !same_key(p->key, q->key) || !hgt_nodes_are_same(p->value, q->value, at))
+		part(at, p ? p->key : NULL, q ? q->key : NULL);
+		if (!p || !q || !same_key(p->key, q->key, at->masked) || !hgt_nodes_are_same(p->value, q->value, at))
 			return false;
 	}
 	return true;
 }
 
-bool hgt_nodes_are_same(const struct hgt_node *a, const struct hgt_node *b, struct hgt_parting *at)
+bool hgt_nodes_are_same(const struct hgt_node *kubectl, const struct hgt_node *other, struct hgt_parting *at)
 {
-	*at = (struct hgt_parting){a, b};
-	if (a->type != b->type)
+	part(at, kubectl, other);
+	if (kubectl->type != other->type)
 		return false;
-	if (a->type == HGT_NODE_SEQ)
-		return same_lists(a, b, at);
-	return a->type == HGT_NODE_MAP ? same_maps(a, b, at) : same_scalar(a, b);
+	if (kubectl->type == HGT_NODE_SEQ)
+		return same_lists(kubectl, other, at);
+	return kubectl->type == HGT_NODE_MAP ? same_maps(kubectl, other, at) : same_scalar(kubectl, other, at->masked);
 }
 
 /* A place in the text that is followed from line to line. */

@@ -49,6 +49,9 @@ static void judge_pair(const struct judgement *j, const struct step *step, const
 	else if (pair->disputed)
 		tell_value(j, step, key, "kubectl takes the value that \"<<\" brings in for this key; a YAML parser takes the one here",
 			"put \"<<\" before the keys that are to override it, and write the key in one way");
+	else if (key->type == HGT_NODE_STRING && key->len == 2 && memcmp(key->text, "<<", 2) == 0)
+		tell_value(j, step, key, "kubectl takes this \"<<\" for a key like any other; kustomize merges what it holds",
+			"give the key another name, or write << without quotes when it is to merge");
 }
 
 static bool is_before(const struct hgt_node *a, const struct hgt_node *b)

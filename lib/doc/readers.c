@@ -178,7 +178,7 @@ static void tell_other_document(struct comparison *c, const struct hgt_yaml_piec
 	const struct hgt_node *ours)
 {
 	struct hgt_buf *out = &c->out->message, theirs = HGT_BUF_INIT, parsed = HGT_BUF_INIT;
-	struct hgt_parting at = {kubectl, ours};
+	struct hgt_parting at = {kubectl, ours, false};
 	struct hgt_place where = {piece->line, 1};
 
 	hgt_node_describe(&theirs, kubectl);
@@ -188,10 +188,10 @@ static void tell_other_document(struct comparison *c, const struct hgt_yaml_piec
 		hgt_buf_reset(&theirs);
 		hgt_buf_reset(&parsed);
 		hgt_node_describe(&theirs, at.kubectl);
-		hgt_node_describe(&parsed, at.ours);
+		hgt_node_describe(&parsed, at.other);
 	}
-	if (at.ours)
-		where = (struct hgt_place){at.ours->line, at.ours->column};
+	if (at.other)
+		where = (struct hgt_place){at.other->line, at.other->column};
 	else if (at.kubectl)
 		where = (struct hgt_place){at.kubectl->line + piece->line - 1, at.kubectl->column};
 	hgt_buf_addf(out, "kubectl %ssees %s%s; a %s parser sees %s", piece->json ? "reads JSON here and " : "", theirs.data,
@@ -265,7 +265,7 @@ static void note(struct comparison *c, const struct look *look)
 static int compare_piece(struct comparison *c, const struct hgt_yaml_piece *piece)
 {
 	struct look look = {.lines = HGT_BUF_INIT};
-	struct hgt_parting at;
+	struct hgt_parting at = {.masked = false};
 	const struct hgt_doc *doc;
 	bool no_json;
 	int code;
@@ -319,6 +319,57 @@ static int compare(struct comparison *c)
 	return code < 0 ? code : 0;
 }
 
+static void tell_breaks(struct comparison *c, const struct hgt_problem *wrong, const struct hgt_parting *at)
+{
+	const struct hgt_node *node = at->kubectl ? at->kubectl : at->other;
+	struct hgt_place where = wrong ? (struct hgt_place){wrong->line, wrong->column} : (struct hgt_place){node->line, node->column};
+	struct hgt_buf *out = &c->out->message;
+
+	hgt_buf_adds(out, "kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029)");
+	if (!wrong) {
+		hgt_buf_adds(out, " and sees ");
+		hgt_node_describe(out, at->kubectl);
+		hgt_buf_adds(out, " here");
+	}
+	hgt_buf_addf(out, "; a YAML 1.2 parser reads the line on%s", wrong ? " and stops with an error" : "");
+	tell(c, where, "remove the character");
+}
+
+/* Hold what was parsed against what YAML 1.2 would make of the text, in which fewer characters break a line. */
+static int compare_breaks(struct comparison *c)
+{
+	struct hgt_parting at = {.masked = true};
+	struct hgt_buf masked = HGT_BUF_INIT;
+	const struct hgt_problem *wrong;
+	struct hgt_doc_set set;
+	int code;
+
+	hgt_doc_set_init(&set);
+	hgt_buf_add(&masked, c->text, c->len);
+	code = hgt_buf_check(&masked, c->err);
+	if (code < 0 || !hgt_mask_breaks(masked.data, masked.len))
+		goto out;
+	code = hgt_yaml_parse(masked.data, masked.len, c->limits, &set, c->err);
+	if (code < 0)
+		goto out;
+	wrong = first_fatal(&set);
+	for (size_t i = 0; !wrong && !c->out->found && (i < c->ours->n_docs || i < set.n_docs); i++) {
+		const struct hgt_node *ours = i < c->ours->n_docs ? c->ours->docs[i].root : NULL;
+		const struct hgt_node *other = i < set.n_docs ? set.docs[i].root : NULL;
+
+		at.kubectl = ours;
+		at.other = other;
+		if ((ours || other) && (!ours || !other || !hgt_nodes_are_same(ours, other, &at)))
+			tell_breaks(c, NULL, &at);
+	}
+	if (wrong)
+		tell_breaks(c, wrong, &at);
+out:
+	hgt_buf_release(&masked);
+	hgt_doc_set_release(&set);
+	return code;
+}
+
 int hgt_readers_compare(const struct hgt_reader_text *text, const struct hgt_doc_set *set,
 	const struct hgt_doc_limits *limits, struct hgt_reader_difference *out, struct hgt_error *err)
 {
@@ -331,8 +382,10 @@ int hgt_readers_compare(const struct hgt_reader_text *text, const struct hgt_doc
 	for (size_t i = 0; i < set->n_problems; i++)
 		if (set->problems[i].kind != HGT_PROBLEM_SYNTAX && set->problems[i].kind != HGT_PROBLEM_DUPLICATE_KEY)
 			return 0;
-	if (c.wrong || !hgt_yaml_split_is_plain(c.text, c.len)) {
+	if (c.wrong || text->thorough || !hgt_yaml_split_is_plain(c.text, c.len)) {
 		code = compare(&c);
+		if (!code && !out->found && !c.wrong && !text->named_json)
+			code = compare_breaks(&c);
 	} else if (!text->named_json) {
 		where = hgt_find_slash_escape(c.text, c.len, set, set->n_docs);
 		if (where.line)

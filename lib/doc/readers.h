@@ -3,7 +3,8 @@
  *
  * What is reviewed, and what kustomize, Flux or a linter judge, must be what kubectl applies. hgt_readers_compare reads the text as
  * kubectl does and holds that against the documents that were parsed; hgt_readers_judge_values knows what kubectl makes of
- * single values.
+ * single values. Where nothing else differs, a text with line breaks that YAML 1.1 has and YAML 1.2 has not (U+0085, U+2028,
+ * U+2029) is held against YAML 1.2's reading as well: an editor and a review show no break there.
  */
 #ifndef HEADGATE_DOC_READERS_H
 #define HEADGATE_DOC_READERS_H
@@ -26,6 +27,7 @@ struct hgt_reader_text {
 	const char *text;
 	size_t len;
 	bool named_json;
+	bool thorough;		/* read it again even when it is plain, which must find nothing more: for tests */
 	hgt_reader_object_cb is_object;	/* or NULL */
 	void *ctx;
 };

@@ -73,6 +73,19 @@ const char *hgt_judge_default_branch(const struct hgt_judge *judge)
 	return judge->default_branch.len ? judge->default_branch.data : NULL;
 }
 
+int hgt_judge_set_default_branch(struct hgt_judge *judge, const char *ref, struct hgt_error *err)
+{
+	int code;
+
+	hgt_buf_reset(&judge->default_branch);
+	hgt_buf_adds(&judge->default_branch, ref);
+	code = hgt_buf_check(&judge->default_branch, err);
+	memcpy(judge->default_tip, OID_NONE, sizeof(OID_NONE));
+	if (code == 0)
+		code = hgt_repo_ref(judge->repo, ref, judge->default_tip, err);
+	return code == HGT_ENOENT ? 0 : code;
+}
+
 void hgt_verdict_release(struct hgt_verdict *verdict)
 {
 	hgt_engine_free(verdict->engine);

@@ -31,6 +31,9 @@ void hgt_judge_free(struct hgt_judge *judge);
 /* The ref that HEAD leads to, born or not; NULL when HEAD is detached. */
 const char *hgt_judge_default_branch(const struct hgt_judge *judge);
 
+/* Take another ref for the default branch, where HEAD is not to be asked: in a clone it is what is checked out. */
+int hgt_judge_set_default_branch(struct hgt_judge *judge, const char *ref, struct hgt_error *err) HGT_MUST_CHECK;
+
 struct hgt_verdict {
 	struct hgt_buf ref;	/* the one that moves: what a symbolic ref leads to */
 	struct hgt_engine *engine;	/* finished, with its findings; NULL when no policy holds for the ref */

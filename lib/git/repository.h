@@ -41,6 +41,9 @@ int hgt_git_hooks_folder(const char *git_dir, struct hgt_buf *out, struct hgt_er
 /* The absolute path of the .git folder, no trailing slash; borrowed. */
 const char *hgt_repo_path(const struct hgt_repo *repo);
 
+/* Whether there is no work tree around it: HEAD is then the default branch, and not just what is checked out. */
+bool hgt_repo_is_bare(const struct hgt_repo *repo);
+
 /* The full ref name that HEAD leads to, born or not ("refs/heads/main"); HGT_ENOENT when HEAD is detached. */
 int hgt_repo_default_branch(struct hgt_repo *repo, struct hgt_buf *ref, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -301,3 +301,8 @@ const char *hgt_repo_path(const struct hgt_repo *repo)
 {
 	return repo->path;
 }
+
+bool hgt_repo_is_bare(const struct hgt_repo *repo)
+{
+	return git_repository_is_bare(repo->git);
+}

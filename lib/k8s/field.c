@@ -109,8 +109,8 @@ static void add_pointer(const struct hgt_field *field, struct hgt_buf *out)
 		hgt_pointer_add(out, field->name, field->key ? field->key->len : strlen(field->name));
 }
 
-static void tell(struct hgt_subject *s, const char *rule, const struct hgt_field *field, struct hgt_span span, const char *hint,
-	const char *fmt, va_list ap)
+static void HGT_PRINTF(6, 0) tell(struct hgt_subject *s, const char *rule, const struct hgt_field *field, struct hgt_span span,
+	const char *hint, const char *fmt, va_list ap)
 {
 	struct hgt_buf message = HGT_BUF_INIT, pointer = HGT_BUF_INIT;
 

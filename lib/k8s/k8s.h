@@ -88,6 +88,8 @@ void hgt_check_k8s_duplicate(struct hgt_subject *subject);
 void hgt_check_k8s_schema(struct hgt_subject *subject);
 void hgt_check_k8s_kind(struct hgt_subject *subject);	/* kinds.c: those of its kind */
 
+void hgt_check_k8s_api(struct hgt_subject *subject);	/* deprecated.c: whether a cluster serves it */
+void hgt_check_k8s_deprecated_fields(struct hgt_subject *subject);	/* deprecated_field.c */
 void hgt_check_k8s_transition(struct hgt_subject *subject);	/* transition.c: against what it was */
 
 /* duplicate.c: whether the name of a file or of a folder above it says that its objects are patches, tests or examples; whether an

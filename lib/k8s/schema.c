@@ -2,6 +2,7 @@
 #include "k8s/schemas.h"
 
 #include "check/nearest.h"
+#include "k8s/api_versions.h"
 #include "k8s/k8s.h"
 
 /* What a keyword's findings are told as. */
@@ -207,8 +208,11 @@ void hgt_check_k8s_schema(struct hgt_subject *s)
 		return;
 	code = hgt_schemas_find(s->schemas, hgt_node_get_string(s->object, "apiVersion"), gvk.kind, &hit, &err);
 	if (code == HGT_ENOENT) {
-		/* The items of a list are held against theirs. */
-		if (!hgt_k8s_items(s->object, &key) && s->cls != HGT_CLASS_KUSTOMIZE_PATCH)
+		const struct hgt_api *api = hgt_api_find(&gvk);
+
+		/* The items of a list are held against theirs. Of a version that is not served enough has been said. */
+		if (!hgt_k8s_items(s->object, &key) && s->cls != HGT_CLASS_KUSTOMIZE_PATCH &&
+			(!api || hgt_api_is_served(api, s->kubernetes)))
 			tell_unknown(s, &gvk);
 		return;
 	}

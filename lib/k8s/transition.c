@@ -366,7 +366,8 @@ void hgt_check_k8s_transition(struct hgt_subject *s)
 		old = old->next;
 	if (old)
 		old->stays = true;
-	if (hgt_k8s_is_set_apart(s->path) || !hgt_k8s_gvk(s->object, &gvk) || !hgt_k8s_is_whole(s->object, &gvk))
+	/* A patch says that the object is there, not what it is. */
+	if (s->cls == HGT_CLASS_KUSTOMIZE_PATCH || hgt_k8s_is_set_apart(s->path) || !hgt_k8s_gvk(s->object, &gvk) || !hgt_k8s_is_whole(s->object, &gvk))
 		return;
 	if ((old ? compare_in_place(s, id, old) : note_arrival(s, id)) < 0)
 		hgt_engine_fail(s->engine);

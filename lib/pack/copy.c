@@ -307,7 +307,9 @@ int hgt_import_copy_schema(const struct hgt_import_copy *copy, const struct hgt_
 		const struct hgt_pair *pair = &node->v.map.pairs[i];
 		const struct hgt_node *value = NULL;
 
-		if (pair->overridden || (both && says_int_or_string(pair->key->text)) ||
+		/* Where Kubernetes reads a schema a null is as good as nothing. */
+		if (pair->overridden || (!copy->plain && pair->value->type == HGT_NODE_NULL) ||
+			(both && says_int_or_string(pair->key->text)) ||
 			(copy->open && strcmp(pair->key->text, "x-kubernetes-preserve-unknown-fields") == 0))
 			continue;
 		code = copy_keyword(copy, pair, &value, err);

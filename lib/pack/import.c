@@ -157,6 +157,8 @@ int hgt_import_add_kind(struct hgt_importer *importer, const char *where, const 
 {
 	struct hgt_import_kind *kind = hgt_map_get(&importer->kinds, name, strlen(name));
 
+	if (importer->only_definitions)
+		return 0;
 	if (kind) {
 		if (strcmp(kind->where, where) != 0)
 			hgt_import_warn(importer, where, NULL, "%s is in %s already, that one counts", name, kind->where);
@@ -172,6 +174,11 @@ int hgt_import_add_kind(struct hgt_importer *importer, const char *where, const 
 	if (!kind->where || hgt_map_put(&importer->kinds, name, strlen(name), kind, NULL) < 0)
 		return hgt_error_nomem(err);
 	return 0;
+}
+
+void hgt_importer_only_definitions(struct hgt_importer *importer, bool only)
+{
+	importer->only_definitions = only;
 }
 
 size_t hgt_importer_kinds(const struct hgt_importer *importer)

@@ -57,6 +57,9 @@ int hgt_importer_add_text(struct hgt_importer *importer, const char *where, cons
 /* A file, or a folder with all below it. In a folder a file that cannot be used is warned of and left out. */
 int hgt_importer_add_path(struct hgt_importer *importer, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* What is added from now on is there to be referred to: its own kinds do not count. */
+void hgt_importer_only_definitions(struct hgt_importer *importer, bool only);
+
 /* How many kinds there are, and what the facts say that they were made of ("" when nothing did). */
 size_t hgt_importer_kinds(const struct hgt_importer *importer);
 const char *hgt_importer_source(const struct hgt_importer *importer);

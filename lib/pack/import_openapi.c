@@ -154,35 +154,27 @@ static int constrain(struct hgt_importer *importer, const char *name, const stru
 	return code;
 }
 
-/* What OpenAPI v2 cannot say: a quantity may be a number too. */
+/* A quantity is a string or a number: version 2 of OpenAPI cannot say so, version 3 says it by alternatives, which null fits both of. */
 static int mend_quantity(struct hgt_importer *importer, const char *name, const struct hgt_node **schema, struct hgt_error *err)
 {
-	const char *type = hgt_node_get_string(*schema, "type");
-	struct hgt_import_member none[] = {{"type", NULL}, {"anyOf", NULL}};
-	struct hgt_node *null, *list;
+	static const struct hgt_node null = {.type = HGT_NODE_NULL, .text = ""};
+	struct hgt_import_member members[] = {{"type", NULL}, {"anyOf", &null}, {"oneOf", &null}};
+	struct hgt_node *types = hgt_arena_alloc(&importer->arena, sizeof(*types));
 	const struct hgt_node *patch;
 
-	if (!ends(name, ".pkg.api.resource.Quantity") || !type || strcmp(type, "string") != 0)
+	if (!ends(name, ".pkg.api.resource.Quantity"))
 		return 0;
-	null = hgt_arena_alloc(&importer->arena, sizeof(*null));
-	list = hgt_arena_alloc(&importer->arena, sizeof(*list));
-	if (!null || !list)
+	if (!types)
 		return hgt_error_nomem(err);
-	*null = (struct hgt_node){.type = HGT_NODE_NULL, .text = ""};
-	*list = (struct hgt_node){.type = HGT_NODE_SEQ, .text = ""};
-	list->v.seq.items = hgt_arena_array(&importer->arena, 2, sizeof(struct hgt_node *));
-	if (!list->v.seq.items)
+	*types = (struct hgt_node){.type = HGT_NODE_SEQ, .text = ""};
+	types->v.seq.items = hgt_arena_array(&importer->arena, 2, sizeof(struct hgt_node *));
+	if (!types->v.seq.items)
 		return hgt_error_nomem(err);
-	for (size_t i = 0; i < 2; i++) {
-		struct hgt_import_member member = {"type", hgt_import_string(importer, i ? "number" : "string")};
-
-		list->v.seq.items[list->v.seq.n++] = hgt_import_map(importer, &member, 1);
-		if (!list->v.seq.items[i])
-			return hgt_error_nomem(err);
-	}
-	none[0].value = null;
-	none[1].value = list;
-	patch = hgt_import_map(importer, none, 2);
+	types->v.seq.items[types->v.seq.n++] = hgt_import_string(importer, "string");
+	types->v.seq.items[types->v.seq.n++] = hgt_import_string(importer, "number");
+	members[0].value = types;
+	patch = types->v.seq.items[0] && types->v.seq.items[1] ?
+		hgt_import_map(importer, members, sizeof(members) / sizeof(members[0])) : NULL;
 	return patch ? hgt_node_merge_patch(&importer->arena, *schema, patch, schema, err) : hgt_error_nomem(err);
 }
 
@@ -245,7 +237,7 @@ int hgt_import_openapi(struct hgt_importer *importer, const char *where, const s
 	for (size_t i = 0; i < definitions->v.map.n && code == 0; i++)
 		if (!definitions->v.map.pairs[i].overridden)
 			code = add_definition(&copy, root, &paths, &definitions->v.map.pairs[i], err);
-	if (code == 0 && source && !*importer->source) {
+	if (code == 0 && source && !*importer->source && !importer->only_definitions) {
 		importer->source = hgt_arena_strndup(&importer->arena, source, strlen(source));
 		if (!importer->source) {
 			importer->source = "";

@@ -34,6 +34,7 @@ struct hgt_importer {
 	struct hgt_map patches;		/* definition -> patches, the first one first */
 	struct hgt_map patterns;	/* those that PCRE2 takes */
 	const char *source;
+	bool only_definitions;
 	size_t files, bytes;
 };
 

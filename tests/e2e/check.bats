@@ -27,6 +27,19 @@ bad_manifest() {
   [ "$stderr" = "1 error in 1 file" ]
 }
 
+@test "check: documents that kubectl and a YAML parser see differently" {
+  good_manifest web >a.yaml
+  printf -- '--- {apiVersion: v1, kind: ConfigMap, metadata: {name: more}}\n' >>a.yaml
+  run --separate-stderr headgate check a.yaml
+  [ "$status" -eq 1 ]
+  [[ ${lines[0]} == *':5: error: kubectl stops with an error, because text follows "---" on its line; a YAML parser sees ConfigMap "more" [yaml/two-readers]' ]]
+  [ "${lines[3]}" = "  hint: put it on the next line" ]
+  sed -i 's/^--- {/---\n{/' a.yaml
+  run --separate-stderr headgate check a.yaml
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+}
+
 @test "check: the current folder, sorted, without .git, links and what is no document" {
   git init -q .
   mkdir b a
@@ -99,6 +112,38 @@ bad_manifest() {
   [ "$status" -eq 1 ]
   run headgate check --repo work --rev main
   [ "$status" -eq 1 ]
+}
+
+@test "check --rev --against: what has changed, compared with what it was" {
+  git init -q work
+  cd work
+  sealed() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nimmutable: true\ndata: {color: %s}\n' "$1"; }
+  commit bad.yaml "$(bad_manifest)"
+  commit a.yaml "$(sealed red)"
+  commit sub/b.yaml "$(good_manifest b)"
+  git mv a.yaml sub/a.yaml
+  git commit -q -m moved
+  commit sub/a.yaml "$(sealed blue)"
+  run --separate-stderr headgate check --rev HEAD --against HEAD~2
+  [ "$status" -eq 1 ]
+  [[ $output == *'sub/a.yaml:5:15: error: data.color: cannot change from "red" to "blue" in an existing ConfigMap (it was in a.yaml)'* ]]
+  [ "$stderr" = "1 error in 1 file" ]
+  # One side alone is nothing to compare.
+  run headgate check --rev HEAD sub
+  [ "$status" -eq 0 ]
+  run headgate check --rev HEAD --against HEAD~2 ./sub/
+  [ "$status" -eq 0 ]
+  run headgate check --rev HEAD --against HEAD~1 sub
+  [ "$status" -eq 1 ]
+  run --separate-stderr headgate check --rev HEAD --against HEAD
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "no findings in 0 files" ]
+  run headgate check --rev HEAD --against nothing
+  [ "$status" -eq 2 ]
+  [[ $output == *'"nothing"'* ]]
+  run headgate check --against HEAD
+  [ "$status" -eq 2 ]
+  [[ $output == *'--against needs --rev'* ]]
 }
 
 @test "check --rev: what is not there is one clear line and exit 2" {

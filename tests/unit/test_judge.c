@@ -168,6 +168,31 @@ static void knows_what_a_new_ref_is_told_from(void **state)
 	hgt_config_free(same);
 }
 
+/* Another ref may stand for the default branch: its policy then judges, and a new ref is told from its tip. */
+static void takes_another_default_branch(void **state)
+{
+	struct hgt_config *config = config_of("policies:\n  - {repos: ['**'], refs: [HEAD, refs/heads/new]}\n");
+	char new_id[HGT_OID_HEX + 1];
+	const struct hgt_update update = {.old_id = Z, .new_id = new_id, .ref = "refs/heads/new"};
+	struct hgt_verdict verdict = HGT_VERDICT_INIT;
+	struct hgt_judge *judge;
+
+	(void)state;
+	resolve("side", new_id);
+	assert_int_equal(hgt_judge_new(repo, config, "infra", "alice", &judge, NULL), 0);
+	assert_int_equal(hgt_judge_set_default_branch(judge, "refs/heads/side", NULL), 0);
+	assert_string_equal(hgt_judge_default_branch(judge), "refs/heads/side");
+	assert_int_equal(hgt_judge_update(judge, &update, hgt_time_mono_ms(), &verdict, NULL), 0);
+	assert_int_equal(verdict.files, 0);
+	hgt_verdict_release(&verdict);
+	assert_int_equal(hgt_judge_set_default_branch(judge, "refs/heads/gone", NULL), 0);
+	assert_int_equal(hgt_judge_update(judge, &update, hgt_time_mono_ms(), &verdict, NULL), 0);
+	assert_int_equal(verdict.files, 2);
+	hgt_verdict_release(&verdict);
+	hgt_judge_free(judge);
+	hgt_config_free(config);
+}
+
 /* The seconds of the policy count from when the push began. */
 static void keeps_the_deadline(void **state)
 {
@@ -214,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judges_what_a_move_brings), cmocka_unit_test(judges_the_move_itself_first),
 		cmocka_unit_test(follows_a_symbolic_ref), cmocka_unit_test(knows_what_a_new_ref_is_told_from),
+		cmocka_unit_test(takes_another_default_branch),
 		cmocka_unit_test(keeps_the_deadline), cmocka_unit_test(fails_on_what_is_no_commit),
 	};
 

@@ -155,6 +155,8 @@ static void knows_unknown_kinds(void **state)
 			"2:7-11 schema/unknown-kind /kind\n10:7-11 schema/unknown-kind /kind", NULL, NULL},
 		{"apiVersion: sea/v1\nkind: \"${KIND}\"\nmetadata: {name: a}\n", "", NULL, NULL},
 		{"a: 1\n", "", NULL, NULL},
+		/* That it is no longer served says enough. */
+		{"apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: a}\n", "1:13-27 k8s/removed-api /apiVersion", NULL, NULL},
 	};
 
 	(void)state;
@@ -174,7 +176,9 @@ static void takes_definitions_on_the_way(void **state)
 		{A_FISH("fins: many") "---\n" FISH, "4:14-18 schema/type /spec/fins", NULL, NULL},
 		{"apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: sea.example.org/v1, kind: Fish, metadata: {name: cod}, spec: {fins: 1}}\n",
 			"4:44-48 schema/unknown-kind /items/0/kind", NULL, NULL},
-		{CRD("Fish", "fishes", "{type: objekt}"), "5:3 schema/definition /spec", NULL, NULL},
+		{CRD("Fish", "fishes", "{type: objekt}"), "5:3 schema/definition /spec\n"
+			"9:80-86 k8s/crd /spec/versions/0/schema/openAPIV3Schema/type\n"
+			"9:80-86 k8s/crd /spec/versions/0/schema/openAPIV3Schema/type", NULL, NULL},
 	};
 	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.catalog = catalog});
 	struct hgt_buf told = HGT_BUF_INIT;

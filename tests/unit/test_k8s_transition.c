@@ -7,6 +7,10 @@
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
 
+/* What else is wrong with the objects is for other tests. */
+static const struct hgt_rule_setting only_changes[] = {{"k8s/*", HGT_SEVERITY_OFF}};
+#define ONLY_CHANGES .settings = only_changes, .n_settings = N_OF(only_changes)
+
 /* One file before and after. */
 struct change {
 	const char *before, *now;
@@ -42,7 +46,7 @@ static void expect_findings(struct hgt_engine *engine, const char *expect, const
 static void change_table(const char *head, const struct change *cases, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES});
 		struct hgt_buf before = HGT_BUF_INIT, now = HGT_BUF_INIT;
 
 		hgt_buf_addf(&before, "%s%s", head, cases[i].before);
@@ -476,7 +480,7 @@ static void objects_are_known_wherever_they_move(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES});
 
 		judge_move(engine, &cases[i]);
 		hgt_engine_free(engine);
@@ -492,7 +496,7 @@ static void old_kinds_are_seen(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_OF(texts); i++) {
 		struct hgt_buf old = HGT_BUF_INIT;
-		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES});
 		struct move move = {{{"a.yaml", NULL}}, {{"a.yaml", DEPLOYMENT("b")}}, FOUND, NULL, NULL};
 
 		hgt_buf_addf(&old, "apiVersion: apps/v1\n%s\nmetadata: {name: x, namespace: ns}\nspec: {selector: {matchLabels: {app: a}}}\n",
@@ -508,7 +512,7 @@ static void old_kinds_are_seen(void **state)
 static void much_is_compared_too(void **state)
 {
 	enum { FILES = 12, KEYS = 20000 };
-	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES});
 	struct hgt_buf text = HGT_BUF_INIT;
 	char path[32];
 
@@ -622,7 +626,7 @@ static void what_is_used_is_not_removed(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct tree tree = {.files = cases[i].tree, .n = 4};
-		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.tree = walk, .tree_ctx = &tree});
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree});
 
 		bring_before(engine, cases[i].before.path, cases[i].before.text);
 		expect_findings(engine, cases[i].expect, cases[i].message, cases[i].tree[0].text);
@@ -633,25 +637,31 @@ static void what_is_used_is_not_removed(void **state)
 	}
 }
 
-/* What is in the change itself as well is not removed; and no tree is asked for where nothing is. */
+/* What is in the change itself as well, moved or as a patch, is not removed; and no tree is asked for where nothing is. */
 static void what_stays_is_not_looked_for(void **state)
 {
 	static const struct file files[] = {{"a.yaml", MAP("shop")}};
-	struct tree tree = {.files = files, .n = 1};
-	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.tree = walk, .tree_ctx = &tree});
-	static const struct move move = {{{"ns.yaml", NAMESPACE("shop")}}, {{"b/ns.yaml", NAMESPACE("shop") "# moved\n"}}, "", NULL, NULL};
+	static const struct move moves[] = {
+		{{{"ns.yaml", NAMESPACE("shop")}}, {{"b/ns.yaml", NAMESPACE("shop") "# moved\n"}}, "", NULL, NULL},
+		{{{"ns.yaml", NAMESPACE("shop")}}, {{"ns.yaml", NAMESPACE("shop") "$patch: merge\n"}}, "", NULL, NULL},
+	};
 
 	(void)state;
-	judge_move(engine, &move);
-	assert_int_equal(tree.loads, 0);
-	hgt_engine_free(engine);
+	for (size_t i = 0; i < N_OF(moves); i++) {
+		struct tree tree = {.files = files, .n = 1};
+		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree});
+
+		judge_move(engine, &moves[i]);
+		assert_int_equal(tree.loads, 0);
+		hgt_engine_free(engine);
+	}
 }
 
 static void trouble_in_the_tree_is_passed_on(void **state)
 {
 	static const struct file files[] = {{"a.yaml", MAP("shop")}};
 	struct tree tree = {.files = files, .n = 1, .fail = HGT_ENOENT};
-	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.tree = walk, .tree_ctx = &tree});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree});
 	struct hgt_error err = {0};
 
 	(void)state;
@@ -666,7 +676,7 @@ static void time_ends_the_walk(void **state)
 	static const struct file files[] = {{"a.yaml", MAP("shop")}};
 	struct tree tree = {.files = files, .n = 1};
 	int64_t deadline = hgt_time_mono_ms() + 60;
-	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){.tree = walk, .tree_ctx = &tree, .deadline_ms = deadline});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree, .deadline_ms = deadline});
 
 	(void)state;
 	bring_before(engine, "ns.yaml", NAMESPACE("shop"));
@@ -684,7 +694,7 @@ static int judge_once(void)
 	static const char old[] = DEPLOYMENT("a") "---\n" NAMESPACE("shop"), new[] = DEPLOYMENT("b");
 	struct tree tree = {.files = files, .n = 1};
 	struct hgt_engine *engine;
-	int code = hgt_engine_new(&(struct hgt_engine_options){.tree = walk, .tree_ctx = &tree}, &engine, NULL);
+	int code = hgt_engine_new(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree}, &engine, NULL);
 
 	if (code < 0)
 		return code;

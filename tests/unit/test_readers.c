@@ -216,6 +216,12 @@ static void differences(void **state)
 		{"a: 1" NEL "---" NEL "b: 2\n", "1:10 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
 		{"a: 1\n--- # c" LS "b: 2\n", "2:9 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
 		{"a: |\n  x\r\r\n  y\n", "1:4 kubectl sees the text \"x\\ny\\n\"; a YAML parser sees the text \"x\\n\\ny\\n\""},
+		{"a: 1 # c" NEL "b: 2\n", "1:10 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text \"b\" "
+			"here; a YAML 1.2 parser reads the line on"},
+		{"a: \"x " LS "  y\"\n", "1:4 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text "
+			"\"x\\u{2028}y\" here; a YAML 1.2 parser reads the line on"},
+		{"a: 1\n" LS "# c\n", "2:1 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029); "
+			"a YAML 1.2 parser reads the line on and stops with an error"},
 		/* JSON */
 		{"{\"a\": \"x" NEL "y\"}\n", "1:7 kubectl reads JSON here and sees the text \"x\\u{85}y\"; "
 			"a YAML parser sees the text \"x y\""},
@@ -264,7 +270,8 @@ static void agreements(void **state)
 		{"{\"a\": 1} # comment\n", ""},
 		{"a: 1\rb: 2\r", ""},
 		{"a: \"x" LS "y\"\n", ""},
-		{"a: 1 # c" NEL "b: 2\n", ""},
+		{"a: 1 # c" NEL "\n# d " LS "# e\n", ""},
+		{"a: \"\\L" LS "\"\n", ""},
 		{"a: x" BOM "\n", ""},
 		{"a: 'x\\/y'\nb: x\\/y\nc: |\n  \"\\/\"\nd: \"x\\\\/y\"\n", ""},
 		{"a: \"x\ty\" # \\/\nb: 1\n", ""},
@@ -333,6 +340,7 @@ static void values(void **state)
 		{"b: &b {x: 1}\nc:\n  <<: *b\n  x: 2\nd: {y: 1, <<: *b}\n", ""},
 		{"b: &b {1: x}\nc: {<<: *b, \"1\": z}\n", "2:13 /c/1 kubectl takes the value \n"},
 		{"b: &b {1: x}\nc: {<<: *b, 0x1: z}\n", ""},
+		{"b: &b {x: 1}\nc: {\"<<\": *b}\nd: {<<: *b}\ne: <<\n", "2:5 /c/<< kubectl takes this \"<<\" \n"},
 		{"a: {<<: {b: .inf, ~: 1}}\n", "1:13 /a/b kubectl refuses what is \n1:19 /a/~0 kubectl refuses a key th\n"},
 		{"a: &a {b: .inf}\nc: *a\nd: {<<: *a}\n", "1:11 /a/b kubectl refuses what is \n"},
 		{"a: !!binary /w==\nb: !!binary aGk=\n", "1:4 /a kubectl puts U+FFFD in t\n"},
