@@ -180,7 +180,7 @@ SUITE_SRC := $(sort $(wildcard tests/suite/*.c))
 SUITE_BIN := $(patsubst tests/suite/%.c,$(O)/suite/%,$(SUITE_SRC))
 $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(YAML_LIBS) $(PCRE2_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(YAML_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
@@ -206,7 +206,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -254,7 +254,7 @@ clean:
 help:
 	@echo 'make                 build the programs into build/bin'
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
-	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, valgrind'
+	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'

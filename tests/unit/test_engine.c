@@ -208,8 +208,8 @@ static void finds_bad_names(void **state)
 		{.text = OBJECT("batch/v1", "Job", A50 "bcd"), .expect = ""},
 		/* path segments */
 		{.text = OBJECT("rbac.authorization.k8s.io/v1", "ClusterRole", "\"system:Aggregate_to-x\""), .expect = ""},
-		{.text = OBJECT("rbac.authorization.k8s.io/v1", "RoleBinding", "a/b"), .expect = "4:10-11" NAME},
-		{.text = OBJECT("rbac.authorization.k8s.io/v1", "RoleBinding", "a%b"), .expect = "4:10-11" NAME},
+		{.text = OBJECT("rbac.authorization.k8s.io/v1", "Role", "a/b"), .expect = "4:10-11" NAME},
+		{.text = OBJECT("rbac.authorization.k8s.io/v1", "Role", "a%b"), .expect = "4:10-11" NAME},
 		{.text = OBJECT("rbac.authorization.k8s.io/v1", "Role", "\"..\""), .expect = "4:9-13" NAME},
 		{.text = OBJECT("rbac.authorization.k8s.io/v1", "Role", "\"...\""), .expect = ""},
 		{.text = OBJECT("user.openshift.io/v1", "Group", "Ops Team"), .expect = ""},

@@ -122,7 +122,7 @@ static void test_openapi_v2(void **state)
 	expect_entries(&image, "g.io/v1/Whole 2\nv1/Thing 1\n");
 	expect(&image, "v1/Thing", "{apiVersion: v1, kind: Thing, spec: {size: 500m, port: http, count: 3, description: 1}}", "");
 	expect(&image, "v1/Thing", "{spec: {size: 1.5, port: 80}}", "");
-	expect(&image, "v1/Thing", "{spec: {size: true}}", "/spec/size anyOf\n");
+	expect(&image, "v1/Thing", "{spec: {size: true}}", "/spec/size type\n");
 	expect(&image, "v1/Thing", "{spec: {port: []}}", "/spec/port type\n");
 	expect(&image, "v1/Thing", "{spec: {other: 1}}", "/spec/other additionalProperties\n");
 	expect(&image, "v1/Thing", "{}", " required\n");
