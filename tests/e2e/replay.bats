@@ -15,8 +15,9 @@ history() {
   git init -q work && cd work
   commit a.yaml "$(good_manifest a)" 'start'
   commit b.yaml "$(bad_manifest)
-a: 1
-a: 2" 'break it'
+data:
+  a: one
+  a: two" 'break it'
   commit b.yaml "$(good_manifest b)" 'mend it'
   commit c.json '{"a": 1,}' "$(printf 'a comma \e[31m too many')"
   git checkout -q -b side HEAD~1
@@ -42,10 +43,10 @@ b.yaml:4:9: error: metadata.name \"Bad_1\" is not a DNS name: \"B\" is not allow
      4 |   name: Bad_1
                  ^
   hint: for example bad-1
-b.yaml:6:1: error: duplicate key \"a\" [yaml/duplicate-key]
-     6 | a: 2
-         ^
-  hint: remove one of the two; the first is on line 5
+b.yaml:7:3: error: duplicate key \"a\" [yaml/duplicate-key]
+     7 |   a: two
+           ^
+  hint: remove one of the two; the first is on line 6
 refused: $(work main~1) $day Alice: a comma \\e[31m too many: 1 error in 1 changed file
 c.json:1:9: error: a value has to come after ',' [json/syntax]
      1 | {\"a\": 1,}
