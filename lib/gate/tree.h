@@ -36,8 +36,8 @@ int hgt_tree_read(void *tree, const char *path, size_t limit, struct hgt_buf *ou
 int hgt_tree_definitions(void *tree, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * The same kept in memory, from one commit to another that differs little from it: for who goes through many commits and is to leave
- * the repository as it is.
+ * The same kept in memory, from one commit to another that differs little from it: for who goes through many commits and is to
+ * leave the repository as it is.
  */
 int hgt_definitions_new(struct hgt_definitions **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_definitions_free(struct hgt_definitions *definitions);
