@@ -39,6 +39,7 @@ struct hgt_findings {
 	size_t limit;		/* the most kept; the rest are counted only. Errors push out warnings, warnings infos */
 	size_t errors, warnings, infos;	/* all that were added, kept or not */
 	bool cut;		/* some were not kept */
+	size_t searched[HGT_SEVERITY_ERROR + 1];	/* from the end, where none of a severity is left; once it is full */
 };
 
 void hgt_findings_init(struct hgt_findings *list, size_t limit);
