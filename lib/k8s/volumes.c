@@ -225,6 +225,7 @@ static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)
 	check_downward_api(pod, &downward);
 	check_projected(pod, &projected);
 	check_claim(pod, &claim);
+	hgt_check_volume_paths(pod, volume);
 	check_image(pod, &image);
 	check_empty_dir(pod, &empty);
 	check_ephemeral(pod, &ephemeral);
