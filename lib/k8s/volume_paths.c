@@ -1,9 +1,9 @@
 /* k8s/overlap: files of one volume that cannot both be there, because one stands where the other has to, or has its folder. */
 #include "k8s/pod.h"
 
-/* What a volume has; a folder with the first path that needs it. */
+/* What a volume has: its files; folders, each with the first path that needs it; files of tokens. */
 struct paths {
-	struct hgt_seen files, folders;
+	struct hgt_seen files, folders, tokens;
 };
 
 /* Deeper folders are not looked at, so that the work stays in proportion to the text. */
@@ -28,9 +28,9 @@ static void note(struct hgt_pod *pod, struct paths *paths, const struct hgt_fiel
 
 	while (len && text[len - 1] == '/')
 		len--;
-	if (!len || hgt_map_get(&paths->files.map, text, len)) {
-		if (len && !known)
-			tell(pod, &path, hgt_map_get(&paths->files.map, text, len));
+	if (!len || (other = hgt_map_get(&paths->files.map, text, len))) {
+		if (len && (!known || hgt_map_get(&paths->tokens.map, text, len)))
+			tell(pod, &path, other);
 		return;
 	}
 	other = hgt_map_get(&paths->folders.map, text, len);
@@ -56,6 +56,15 @@ static void note_items(struct hgt_pod *pod, struct paths *paths, const struct hg
 		note(pod, paths, &item, "path", known);
 }
 
+static void note_token(struct hgt_pod *pod, struct paths *paths, const struct hgt_field *token)
+{
+	struct hgt_field path = hgt_field_get(token, "path");
+	const char *text = hgt_field_string(&path);
+
+	if (text)
+		hgt_seen_before(pod->subject, &paths->tokens, path.node, "%s", text);
+}
+
 /* Of the sources of a projected volume all but a token's are told of exactly equal paths already. */
 static void note_source(struct hgt_pod *pod, struct paths *paths, const struct hgt_field *source)
 {
@@ -67,6 +76,7 @@ static void note_source(struct hgt_pod *pod, struct paths *paths, const struct h
 	note_items(pod, paths, &secret, true);
 	note_items(pod, paths, &downward, true);
 	note(pod, paths, &token, "path", false);
+	note_token(pod, paths, &token);
 	note(pod, paths, &bundle, "path", true);
 	note(pod, paths, &certificate, "credentialBundlePath", true);
 	note(pod, paths, &certificate, "keyPath", true);
@@ -78,7 +88,7 @@ void hgt_check_volume_paths(struct hgt_pod *pod, const struct hgt_field *volume)
 	struct hgt_field config = hgt_field_get(volume, "configMap"), secret = hgt_field_get(volume, "secret");
 	struct hgt_field downward = hgt_field_get(volume, "downwardAPI"), projected = hgt_field_get(volume, "projected");
 	struct hgt_field sources = hgt_field_get(&projected, "sources");
-	struct paths paths = {HGT_SEEN_INIT, HGT_SEEN_INIT};
+	struct paths paths = {HGT_SEEN_INIT, HGT_SEEN_INIT, HGT_SEEN_INIT};
 
 	note_items(pod, &paths, &config, false);
 	note_items(pod, &paths, &secret, false);
@@ -87,4 +97,5 @@ void hgt_check_volume_paths(struct hgt_pod *pod, const struct hgt_field *volume)
 		note_source(pod, &paths, &source);
 	hgt_seen_release(&paths.files);
 	hgt_seen_release(&paths.folders);
+	hgt_seen_release(&paths.tokens);
 }

@@ -235,6 +235,8 @@ static void checks_paths(void **state)
 			"metadata.name}}]}"), "spec.volumes[0].downwardAPI.items[1].path: \"a/b\" and \"a/b/c\" cannot both be there", 0},
 		{VOLUME("projected: {sources: [{configMap: " ITEMS("{key: a, path: token}") "}, {serviceAccountToken: {path: token}}]}"),
 			"spec.volumes[0].projected.sources[1].serviceAccountToken.path: \"token\" and \"token\" cannot both be there", 0},
+		{VOLUME("projected: {sources: [{serviceAccountToken: {path: token}}, {configMap: " ITEMS("{key: a, path: token}") "}]}"),
+			"spec.volumes[0].projected.sources[1].configMap.items[0].path: \"token\" and \"token\" cannot both be there", 0},
 		{VOLUME("projected: {sources: [{configMap: " ITEMS("{key: a, path: a}") "}, {secret: " ITEMS("{key: a, path: a/b}") "}]}"),
 			"spec.volumes[0].projected.sources[1].secret.items[0].path: \"a/b\" and \"a\" cannot both be there", 0},
 		{CONTAINERS "  volumes: [{name: v, configMap: " ITEMS("{key: a, path: a}") "}, {name: w, configMap: "
@@ -254,6 +256,8 @@ static void checks_repetitions(void **state)
 		{CONTAINERS "  imagePullSecrets: [{name: a}, {name: a}]\n", "spec.imagePullSecrets[1].name: duplicate \"a\"", 0},
 	};
 	static const struct kind_case doubtful[] = {
+		{VOLUME("projected: {sources: [{}]}"), "spec.volumes[0].projected.sources[0]: brings nothing into the volume", 0},
+		{VOLUME("projected: {sources: []}"), "", 0},
 		{CONTAINERS "  imagePullSecrets: [{}]\n", "spec.imagePullSecrets[0].name: is missing", 0},
 		{CONTAINERS "  terminationGracePeriodSeconds: -1\n", "spec.terminationGracePeriodSeconds: is -1, which is taken for 1", 0},
 		{CONTAINERS "  terminationGracePeriodSeconds: 0\n", "", 0},
