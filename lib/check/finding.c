@@ -73,7 +73,7 @@ static int copy_finding(struct hgt_arena *arena, const struct hgt_finding *from,
 }
 
 /* Where the list is full: the last of the least severe, when it is less severe than this; NULL: nothing gives way. */
-static struct hgt_finding *giving_way(struct hgt_findings *list, enum hgt_severity severity)
+static struct hgt_finding *giving_way(const struct hgt_findings *list, enum hgt_severity severity)
 {
 	struct hgt_finding *least = NULL;
 
@@ -81,6 +81,11 @@ static struct hgt_finding *giving_way(struct hgt_findings *list, enum hgt_severi
 		if (list->items[i].severity < severity && (!least || list->items[i].severity <= least->severity))
 			least = &list->items[i];
 	return least;
+}
+
+bool hgt_findings_keeps(const struct hgt_findings *list, enum hgt_severity severity)
+{
+	return severity != HGT_SEVERITY_OFF && (list->n < list->limit || giving_way(list, severity));
 }
 
 int hgt_findings_add(struct hgt_findings *list, const struct hgt_finding *finding, struct hgt_error *err)
