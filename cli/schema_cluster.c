@@ -167,8 +167,11 @@ int schema_add_cluster(struct hgt_importer *importer, const char *context, struc
 		code = kubectl(context, OPENAPI, "--raw", &text, err);
 	if (code == 0)
 		code = hgt_json_parse_message(text.data, text.len, &set, err);
+	/* The definitions' kinds are published as OpenAPI too, with less in it. */
+	hgt_importer_expect_doubles(importer, true);
 	if (code == 0)
 		code = add_documents(importer, context, hgt_node_get(set.docs[0].root, "paths"), &text, err);
+	hgt_importer_expect_doubles(importer, false);
 	hgt_doc_set_release(&set);
 	hgt_buf_release(&text);
 	return code;

@@ -46,9 +46,12 @@ static void check_containers(struct hgt_transition *t, const char *path)
 		return;
 	}
 	for (size_t i = 0; i < hgt_field_count(now); i++) {
-		struct hgt_field item = hgt_field_item(now, i);
+		struct hgt_field item = hgt_field_item(now, i), policy = hgt_field_get(&item, "imagePullPolicy");
+		const struct hgt_node *old = before->v.seq.items[i];
 
-		check_members(t, before->v.seq.items[i], &item, free, N_OF(free));
+		check_members(t, old, &item, free, N_OF(free));
+		if (!hgt_transition_same_pull_policy(old, item.node))
+			hgt_transition_fixed(t, hgt_node_get(old, policy.name), &policy, NULL);
 	}
 }
 

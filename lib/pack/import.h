@@ -60,6 +60,9 @@ int hgt_importer_add_path(struct hgt_importer *importer, const char *path, struc
 /* What is added from now on is there to be referred to: its own kinds do not count. */
 void hgt_importer_only_definitions(struct hgt_importer *importer, bool only);
 
+/* What is added from now on repeats what is there already, which is not to be told. */
+void hgt_importer_expect_doubles(struct hgt_importer *importer, bool expected);
+
 /* How many kinds there are, and what the facts say that they were made of ("" when nothing did). */
 size_t hgt_importer_kinds(const struct hgt_importer *importer);
 const char *hgt_importer_source(const struct hgt_importer *importer);

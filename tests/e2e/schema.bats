@@ -142,8 +142,10 @@ case "$*" in
   *'--raw /openapi/v3') echo '{"paths": {".well-known/openid-configuration": {"serverRelativeURL": "/x"}, "api": {},
     "apis/apps": {}, "apis/apps/v1": {"serverRelativeURL": "/openapi/v3/apis/apps/v1?hash=1"}}}' ;;
   *'--raw /openapi/v3/apis/apps/v1?hash=1') echo '{"openapi": "3.0.0", "paths": {"/apis/apps/v1/namespaces/{namespace}/sets":
-    {"post": {"x-kubernetes-group-version-kind": {"group": "apps", "version": "v1", "kind": "Set"}}}}, "components": {"schemas":
-    {"io.k8s.api.apps.v1.Set": {"type": "object", "properties": {"spec": {"type": "string"}}, "x-kubernetes-group-version-kind":
+    {"post": {"x-kubernetes-group-version-kind": {"group": "apps", "version": "v1", "kind": "Set"}}}, "/apis/example.org/v1/things":
+    {"post": {"x-kubernetes-group-version-kind": {"group": "example.org", "version": "v1", "kind": "Thing"}}}}, "components": {"schemas":
+    {"org.example.v1.Thing": {"x-kubernetes-group-version-kind": [{"group": "example.org", "version": "v1", "kind": "Thing"}]},
+    "io.k8s.api.apps.v1.Set": {"type": "object", "properties": {"spec": {"type": "string"}}, "x-kubernetes-group-version-kind":
     [{"group": "apps", "version": "v1", "kind": "Set"}]}}}}' ;;
   *) echo "no such thing" >&2; exit 1 ;;
 esac
@@ -163,6 +165,9 @@ get --request-timeout=60s --context=my cluster; true --raw /openapi/v3
 get --request-timeout=60s --context=my cluster; true --raw /openapi/v3/apis/apps/v1?hash=1" ]
   run headgate schema show --pack ./live.pack Set
   [ "${lines[0]}" = "apps/v1/Set: namespaced, of pack live" ]
+  # What a CustomResourceDefinition says comes before what the OpenAPI document makes of it.
+  run headgate schema show --pack ./live.pack Thing.spec.size
+  [ "${lines[1]}" = "spec.size  integer, required  minimum 1" ]
 }
 
 @test "import --cluster: kubectl that is missing, fails or answers nonsense" {

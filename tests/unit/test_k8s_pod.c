@@ -1,4 +1,6 @@
 /* lib/k8s/pod, volumes, volume_mounts, security, scheduling: what a pod says that cannot be. */
+#include "check/engine.h"
+#include "tests/unit/fail_alloc.h"
 #include "tests/unit/kind_rig.h"
 #include "tests/unit/unit.h"
 
@@ -383,13 +385,47 @@ static void checks_tolerations(void **state)
 	KIND_TABLE(HEAD, cases, "k8s/scheduling");
 }
 
+static void survives_want_of_memory(void **state)
+{
+	static const char text[] = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, labels: {a b: c}}\nspec:\n"
+		"  selector: {matchLabels: {app: b}}\n  template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: a, env: [{name: "
+		"A}, {name: A}], ports: [{containerPort: 1, name: a}, {containerPort: 1, name: a}], volumeMounts: [{name: v, mountPath: /a}], "
+		"resources: {requests: {cpu: 2}, limits: {cpu: 1}}}, {name: a, image: a}], securityContext: {sysctls: [{name: a}, {name: a}]}, "
+		"topologySpreadConstraints: [{topologyKey: a, whenUnsatisfiable: b}, {topologyKey: a, whenUnsatisfiable: b}]}}\n";
+
+	(void)state;
+	for (long n = 1;; n++) {
+		struct hgt_engine *engine = NULL;
+		struct hgt_error err = {0};
+		int code;
+
+		fail_alloc_at(n);
+		code = hgt_engine_new(&(struct hgt_engine_options){0}, &engine, &err);
+		if (code == 0)
+			code = hgt_engine_file(engine, "a.yaml", text, sizeof(text) - 1, HGT_CLASS_KUBERNETES, &err);
+		if (code == 0)
+			code = hgt_engine_finish(engine, &err);
+		if (!fail_alloc_off()) {
+			assert_int_equal(code, 0);
+			assert_int_equal(hgt_engine_findings(engine)->errors, 8);
+			hgt_engine_free(engine);
+			break;
+		}
+		if (code != 0)
+			assert_int_equal(code, HGT_ENOMEM);
+		else
+			assert_true(hgt_engine_findings(engine)->errors > 0);
+		hgt_engine_free(engine);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_names), cmocka_unit_test(checks_the_pod), cmocka_unit_test(bounds_the_search_path),
 		cmocka_unit_test(checks_volumes), cmocka_unit_test(checks_mounts), cmocka_unit_test(checks_contexts),
 		cmocka_unit_test(checks_systems), cmocka_unit_test(checks_nodes), cmocka_unit_test(checks_spreads),
-		cmocka_unit_test(checks_tolerations),
+		cmocka_unit_test(checks_tolerations), cmocka_unit_test(survives_want_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
