@@ -85,6 +85,11 @@ static struct hgt_finding *giving_way(struct hgt_findings *list, enum hgt_severi
 	return NULL;
 }
 
+bool hgt_findings_keeps(struct hgt_findings *list, enum hgt_severity severity)
+{
+	return severity != HGT_SEVERITY_OFF && (list->n < list->limit || giving_way(list, severity));
+}
+
 int hgt_findings_add(struct hgt_findings *list, const struct hgt_finding *finding, struct hgt_error *err)
 {
 	struct hgt_finding *slot;

@@ -48,6 +48,9 @@ void hgt_findings_release(struct hgt_findings *list);
 /* Add a copy of *finding and its strings. severity OFF is dropped. 0 or HGT_ENOMEM. */
 int hgt_findings_add(struct hgt_findings *list, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Whether a finding of that severity would be kept, not merely counted. */
+bool hgt_findings_keeps(struct hgt_findings *list, enum hgt_severity severity);
+
 /* By path, line, column, rule; drops exact repetitions. */
 void hgt_findings_sort(struct hgt_findings *list);
 
