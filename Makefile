@@ -180,7 +180,7 @@ SUITE_SRC := $(sort $(wildcard tests/suite/*.c))
 SUITE_BIN := $(patsubst tests/suite/%.c,$(O)/suite/%,$(SUITE_SRC))
 $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(YAML_LIBS) $(PCRE2_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(YAML_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
@@ -216,7 +216,7 @@ check-asan: deps-build-web-test
 check-docs: deps-build-web-test
 	@tests/run --docs
 check-differential: deps-build-test
-	@tests/run --differential --mutants
+	@tests/run --mutants
 check-cluster:
 	@tests/cluster/run
 fuzz: deps-build-fuzz

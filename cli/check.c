@@ -1,6 +1,7 @@
 /* headgate check: the gate's engine over files, standard input or a revision. */
 #include <getopt.h>
 
+#include "base/ahead.h"
 #include "check/report.h"
 #include "cli/check_input.h"
 #include "cli/commands.h"
@@ -142,20 +143,6 @@ static int read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-static int read_input(const struct options *o, struct check_input *input, char **paths, int n, struct hgt_error *err)
-{
-	int code = 0;
-
-	if (o->rev)
-		return check_revision(input, o->repo, o->rev, o->against, paths, n, err);
-	if (n == 0)
-		return check_path(input, ".", err);
-	for (int i = 0; i < n && code == 0; i++)
-		code = strcmp(paths[i], "-") == 0 ? check_stdin(input, o->stdin_name ? o->stdin_name : "-", err) :
-			check_path(input, paths[i], err);
-	return code;
-}
-
 static void write_report(enum format format, const struct check_input *input, struct hgt_buf *out)
 {
 	struct hgt_report_style style = {.color = terminal_has_color(), .excerpt = true};
@@ -213,7 +200,8 @@ static int begin(const struct options *o, struct check_input *input, struct hgt_
 
 static int run(const struct options *o, struct check_input *input, char **paths, int n, struct hgt_error *err)
 {
-	int code = read_input(o, input, paths, n, err);
+	int code = o->rev ? check_revision(input, o->repo, o->rev, o->against, paths, n, err) :
+		check_paths(input, paths, n, o->stdin_name ? o->stdin_name : "-", err);
 
 	if (code == 0)
 		code = hgt_engine_finish(input->engine, err);
@@ -223,7 +211,7 @@ static int run(const struct options *o, struct check_input *input, char **paths,
 int check_main(int argc, char **argv)
 {
 	struct options o = {.cls = HGT_CLASS_AUTO, .kubernetes = HGT_KUBERNETES_NEWEST};
-	struct check_input input = {.text = HGT_BUF_INIT};
+	struct check_input input = {.helpers = hgt_ahead_helpers(), .text = HGT_BUF_INIT};
 	struct hgt_catalog *catalog = NULL;
 	struct hgt_error err = {0};
 	int status, code;

@@ -5,65 +5,39 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/io.h"
-#include "cli/terminal.h"
+#include "base/ahead.h"
+#include "cli/check_file.h"
 
-static void trouble(struct check_input *input, const char *path, const char *message)
+/* How many files are on their way at most. */
+enum { AHEAD = 16 };
+
+/* Send a file on its way, or with a code a complaint about it, which is told in its turn too. */
+static int send(struct check_input *input, const char *path, enum check_source source, int code, const char *message,
+	struct hgt_error *err)
 {
-	terminal_complain(path, message);
-	input->trouble = true;
+	struct check_file *file;
+	void *room;
+	int result = hgt_ahead_room(input->ahead, &room, err);
+
+	if (result < 0)
+		return result;
+	file = room;
+	hgt_buf_reset(&file->path);
+	hgt_buf_adds(&file->path, path);
+	file->source = source;
+	file->code = code;
+	if (code < 0)
+		hgt_error_set(&file->why, code, "%s", message);
+	result = hgt_buf_check(&file->path, err);
+	if (result == 0)
+		hgt_ahead_submit(input->ahead);
+	return result;
 }
 
-/* Judge what was read into the input's text; code is what reading gave, `why` its error. */
-static int check_text(struct check_input *input, const char *path, int code, const struct hgt_error *why, struct hgt_error *err)
+static int complain(struct check_input *input, const char *path, const char *message, struct hgt_error *err)
 {
-	if (code == HGT_ELIMIT) {
-		code = hgt_engine_too_large(input->engine, path, UINT64_MAX, err);
-		return code < 0 ? code : 0;
-	}
-	if (code == HGT_ENOMEM)
-		return hgt_error_nomem(err);
-	if (code < 0) {
-		trouble(input, path, why->message);
-		return 0;
-	}
-	return hgt_engine_file(input->engine, path, input->text.data, input->text.len, input->cls, err);
-}
-
-/* Open without waiting for whoever is at the other end of a FIFO, and look before reading. */
-static int check_file(struct check_input *input, const char *path, int flags, struct hgt_error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-	struct hgt_error why;
-	struct stat st;
-	int code = 0;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		trouble(input, path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode)) {
-		trouble(input, path, "not a file or folder");
-	} else {
-		code = hgt_engine_too_large(input->engine, path, (uint64_t)st.st_size, err);
-		if (code == 0) {
-			hgt_buf_reset(&input->text);
-			code = hgt_read_regular(fd, "it", (size_t)st.st_size, CHECK_BLOB_MAX, &input->text, &why);
-			code = check_text(input, path, code, &why, err);
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	return code < 0 ? code : 0;
-}
-
-/* Whether a path that was asked for by name is looked at; told when not, because somebody expects it to be. */
-static bool is_read(const char *path)
-{
-	if (hgt_class_of_path(path) != HGT_CLASS_OTHER)
-		return true;
-	terminal_complain(path, "not checked: its name is not that of YAML or JSON");
-	return false;
+	return send(input, path, CHECK_NAMED, HGT_EIO, message, err);
 }
 
 static int is_wanted(const struct dirent *entry)
@@ -84,17 +58,15 @@ static int check_entry(struct check_input *input, struct hgt_buf *path, unsigned
 	struct stat st;
 
 	if (type == DT_UNKNOWN) {
-		if (lstat(path->data, &st) < 0) {
-			trouble(input, path->data, strerror(errno));
-			return 0;
-		}
+		if (lstat(path->data, &st) < 0)
+			return complain(input, path->data, strerror(errno), err);
 		type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_LNK;
 	}
 	if (type == DT_DIR)
 		return check_folder(input, path, err);
 	if (type != DT_REG || hgt_class_of_path(path->data) == HGT_CLASS_OTHER)
 		return 0;
-	return check_file(input, path->data, O_NOFOLLOW, err);
+	return send(input, path->data, CHECK_FOUND, 0, NULL, err);
 }
 
 /* All below the folder at path, which may be "" for the current one; path is as it was afterwards. */
@@ -108,8 +80,7 @@ static int check_folder(struct check_input *input, struct hgt_buf *path, struct 
 	if (n < 0) {
 		if (errno == ENOMEM)
 			return hgt_error_nomem(err);
-		trouble(input, len ? path->data : ".", strerror(errno));
-		return 0;
+		return complain(input, len ? path->data : ".", strerror(errno), err);
 	}
 	for (int i = 0; i < n; i++) {
 		if (code == 0) {
@@ -127,18 +98,24 @@ static int check_folder(struct check_input *input, struct hgt_buf *path, struct 
 	return code;
 }
 
-int check_path(struct check_input *input, const char *path, struct hgt_error *err)
+/* Of a path that was asked for by name and is not looked at somebody expects it to be. */
+static int check_named(struct check_input *input, const char *path, enum check_source source, struct hgt_error *err)
+{
+	if (hgt_class_of_path(path) == HGT_CLASS_OTHER)
+		return send(input, path, CHECK_NAMED, HGT_EUNSUPPORTED, "not checked: its name is not that of YAML or JSON", err);
+	return send(input, path, source, 0, NULL, err);
+}
+
+static int check_path(struct check_input *input, const char *path, struct hgt_error *err)
 {
 	struct hgt_buf folder = HGT_BUF_INIT;
 	struct stat st;
 	int code;
 
-	if (stat(path, &st) < 0) {
-		trouble(input, path, strerror(errno));
-		return 0;
-	}
+	if (stat(path, &st) < 0)
+		return complain(input, path, strerror(errno), err);
 	if (!S_ISDIR(st.st_mode))
-		return is_read(path) ? check_file(input, path, 0, err) : 0;
+		return check_named(input, path, CHECK_NAMED, err);
 	/* Paths are shown as git shows them. */
 	while (path[0] == '.' && path[1] == '/')
 		path += 1 + strspn(path + 1, "/");
@@ -153,14 +130,30 @@ int check_path(struct check_input *input, const char *path, struct hgt_error *er
 	return code;
 }
 
-int check_stdin(struct check_input *input, const char *name, struct hgt_error *err)
+static int check_all(struct check_input *input, char *const *paths, int n, const char *stdin_name, struct hgt_error *err)
 {
-	struct hgt_error why;
-	int code;
+	int code = n ? 0 : check_path(input, ".", err);
 
-	if (!is_read(name))
-		return 0;
-	hgt_buf_reset(&input->text);
-	code = hgt_read_fd(STDIN_FILENO, "it", CHECK_BLOB_MAX, &input->text, &why);
-	return check_text(input, name, code, &why, err);
+	for (int i = 0; i < n && code == 0; i++)
+		code = strcmp(paths[i], "-") == 0 ? check_named(input, stdin_name, CHECK_STDIN, err) : check_path(input, paths[i], err);
+	return code < 0 ? code : hgt_ahead_finish(input->ahead, err);
+}
+
+int check_paths(struct check_input *input, char *const *paths, int n, const char *stdin_name, struct hgt_error *err)
+{
+	struct check_file *files = calloc(AHEAD, sizeof(*files));
+	const struct hgt_ahead_plan plan = {.items = files, .n = AHEAD, .size = sizeof(*files), .threads = input->helpers,
+		.prepare = check_file_prepare, .finish = check_file_finish, .ctx = input};
+	int code = files ? hgt_ahead_new(&plan, &input->ahead, err) : hgt_error_nomem(err);
+
+	for (size_t i = 0; files && i < AHEAD; i++)
+		check_file_init(&files[i], input);
+	if (code == 0)
+		code = check_all(input, paths, n, stdin_name, err);
+	hgt_ahead_free(input->ahead);
+	input->ahead = NULL;
+	for (size_t i = 0; files && i < AHEAD; i++)
+		check_file_release(&files[i]);
+	free(files);
+	return code;
 }

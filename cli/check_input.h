@@ -9,12 +9,15 @@
 /* The largest file that is read. */
 #define CHECK_BLOB_MAX (10 * 1024 * 1024)
 
+struct hgt_ahead;
 struct hgt_repo;
 
 struct check_input {
 	struct hgt_engine *engine;	/* borrowed */
 	enum hgt_class cls;
-	struct hgt_buf text;	/* of the file in hand */
+	unsigned helpers;	/* threads that read ahead of files on disk: hgt_ahead_helpers() */
+	struct hgt_ahead *ahead;	/* those that are on their way */
+	struct hgt_buf text;	/* of the file of a revision in hand */
 	struct hgt_repo *repo;	/* of the revision, or NULL; to be closed by whoever owns this */
 	char commit[HGT_OID_HEX + 1];
 	bool trouble;		/* something could not be read, and was complained of */
@@ -22,11 +25,9 @@ struct check_input {
 
 /* These give 0 or HGT_ENOMEM. */
 
-/* A file, or a folder with all below it in sorted order: no .git, no symbolic links. */
-int check_path(struct check_input *input, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
-
-/* Standard input, called `name`. */
-int check_stdin(struct check_input *input, const char *name, struct hgt_error *err) HGT_MUST_CHECK;
+/* n paths, the current folder when there are none: files, and folders with all below them in sorted order, but no .git and no symbolic
+ * links. "-" is standard input, called stdin_name. */
+int check_paths(struct check_input *input, char *const *paths, int n, const char *stdin_name, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The files of a revision at or below each of n paths from its root; all when n is 0. repo: NULL for the one
  * around the current folder. against: an older revision, of which only what has changed since is checked, and compared with what it

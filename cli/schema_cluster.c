@@ -1,6 +1,6 @@
 /*
- * What a cluster serves, asked for through kubectl, which knows how to reach it: its CustomResourceDefinitions, which say most about
- * their kinds, then its OpenAPI v3, one document a group and version.
+ * What a cluster serves, asked for through kubectl, which knows how to reach it: its CustomResourceDefinitions, which say most
+ * about their kinds, then its OpenAPI v3, one document a group and version.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,7 @@ static int add_definitions(struct hgt_importer *importer, const char *context, s
 	int code = kubectl(context, CRDS, "-ojson", text, err);
 
 	if (code == 0)
-		code = hgt_importer_add_text(importer, "the cluster's " CRDS ".json", text->data, text->len, err);
+		code = hgt_importer_add_text(importer, "the cluster's " CRDS, text->data, text->len, err);
 	return code < 0 ? code : 0;
 }
 
@@ -119,7 +119,7 @@ static int add_document(struct hgt_importer *importer, const char *context, cons
 	if (!url || strncmp(url, OPENAPI "/", strlen(OPENAPI "/")) != 0)
 		return hgt_error_set(err, HGT_EPARSE, "the cluster does not say where the OpenAPI document of %s is", pair->key->text);
 	code = kubectl(context, url, "--raw", text, err);
-	hgt_buf_addf(&where, "the cluster's %s.json", pair->key->text);
+	hgt_buf_addf(&where, "the cluster's %s", pair->key->text);
 	if (code == 0)
 		code = hgt_buf_check(&where, err);
 	if (code == 0)
@@ -167,8 +167,11 @@ int schema_add_cluster(struct hgt_importer *importer, const char *context, struc
 		code = kubectl(context, OPENAPI, "--raw", &text, err);
 	if (code == 0)
 		code = hgt_json_parse_message(text.data, text.len, &set, err);
+	/* The definitions' kinds are published as OpenAPI too, with less in it. */
+	hgt_importer_expect_doubles(importer, true);
 	if (code == 0)
 		code = add_documents(importer, context, hgt_node_get(set.docs[0].root, "paths"), &text, err);
+	hgt_importer_expect_doubles(importer, false);
 	hgt_doc_set_release(&set);
 	hgt_buf_release(&text);
 	return code;

@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "base/io.h"
+#include "check/nearest.h"
 #include "cli/schema.h"
 #include "cli/terminal.h"
 #include "headgate/protocol.h"
@@ -106,7 +107,7 @@ static int describe_through(struct hgt_describer *d, uint32_t schema, struct hgt
 }
 
 /* The schema of a field below another: 1 when there is one. */
-static int step(struct hgt_describer *d, uint32_t *schema, const char *name, size_t len, struct hgt_error *err)
+static int step(struct hgt_describer *d, uint32_t *schema, bool *required, const char *name, size_t len, struct hgt_error *err)
 {
 	struct hgt_description it;
 	unsigned lists;
@@ -117,18 +118,28 @@ static int step(struct hgt_describer *d, uint32_t *schema, const char *name, siz
 	for (size_t i = 0; i < it.n_fields && !found; i++)
 		if (it.fields[i].len == len && memcmp(it.fields[i].name, name, len) == 0) {
 			*schema = it.fields[i].schema;
+			*required = it.fields[i].required;
 			found = 1;
 		}
 	if (!found && len == 1 && *name == '*' && it.others) {
 		*schema = it.others - 1;
+		*required = false;
 		found = 1;
 	}
 	hgt_description_release(&it);
 	return found;
 }
 
-/* What a field is, in a word: "[]object", "map of string". */
-static int type_name(struct tree *t, const struct hgt_description *it, struct hgt_buf *out)
+static bool comes_round(const struct tree *t, uint32_t schema)
+{
+	for (size_t i = 0; i < t->n_above; i++)
+		if (t->above[i] == schema)
+			return true;
+	return false;
+}
+
+/* What a field is, in words: "list of object", "map of string"; whether what is in the list or map comes round. */
+static int type_name(struct tree *t, const struct hgt_description *it, struct hgt_buf *out, bool *round)
 {
 	struct hgt_description inner;
 	uint32_t next;
@@ -148,16 +159,9 @@ static int type_name(struct tree *t, const struct hgt_description *it, struct hg
 	if (code)
 		return code;
 	hgt_description_types(&inner, out);
+	*round |= comes_round(t, inner.self);
 	hgt_description_release(&inner);
 	return 0;
-}
-
-static bool comes_round(const struct tree *t, uint32_t schema)
-{
-	for (size_t i = 0; i < t->n_above; i++)
-		if (t->above[i] == schema)
-			return true;
-	return false;
 }
 
 static int show_below(struct tree *t, const struct hgt_description *it, unsigned level);
@@ -193,7 +197,7 @@ static int show_line(struct tree *t, const struct hgt_description *it, const cha
 	hgt_escape_text(&shown, name, len);
 	hgt_buf_addf(&t->out, "%*s%-*s  ", 2 * (int)level, "", width, shown.data);
 	hgt_buf_release(&shown);
-	code = type_name(t, it, &t->out);
+	code = type_name(t, it, &t->out, &round);
 	if (code)
 		return code;
 	hgt_buf_adds(&t->out, required ? ", required" : "");
@@ -325,7 +329,7 @@ static const char *scope_name(uint32_t flags)
 }
 
 static int show(struct tree *t, const struct hgt_catalog_kind *kind, const char *pack, uint32_t flags, const char *path,
-	uint32_t schema)
+	uint32_t schema, bool required)
 {
 	const char *scope = scope_name(flags);
 	int code;
@@ -341,7 +345,7 @@ static int show(struct tree *t, const struct hgt_catalog_kind *kind, const char 
 		hgt_json_key_string(&t->json, "path", path);
 		hgt_json_key(&t->json, "schema");
 		hgt_json_begin_object(&t->json);
-		code = show_value(t, schema, "", 0, false, 0, 0);
+		code = show_value(t, schema, "", 0, required, 0, 0);
 		hgt_json_end_object(&t->json);
 		hgt_json_end_object(&t->json);
 		hgt_buf_addc(&t->out, '\n');
@@ -352,32 +356,74 @@ static int show(struct tree *t, const struct hgt_catalog_kind *kind, const char 
 		flags & HGT_KIND_DEPRECATED ? "deprecated, " : "");
 	hgt_escape_text(&t->out, pack, strlen(pack));
 	hgt_buf_addc(&t->out, '\n');
-	return show_value(t, schema, *path ? path : kind->kind, strlen(*path ? path : kind->kind), false, 0, 0);
+	return show_value(t, schema, *path ? path : kind->kind, strlen(*path ? path : kind->kind), required, 0, 0);
 }
 
-/* A complaint about what is not there. */
-static int is_not(const char *what, const char *text, size_t len)
+/* A complaint about what is not there, with what was maybe meant. */
+static int is_not(const char *what, const char *text, size_t len, const char *nearest)
 {
 	struct hgt_buf message = HGT_BUF_INIT;
 
 	hgt_buf_addf(&message, "%s ", what);
 	hgt_buf_add(&message, text, len);
+	if (nearest)
+		hgt_buf_addf(&message, "; did you mean %s?", nearest);
 	terminal_complain("schema", message.data);
 	hgt_buf_release(&message);
 	return HGT_EXIT_NOT;
 }
 
+static int no_field(struct hgt_describer *d, uint32_t schema, const char *path, size_t done, size_t len, struct hgt_error *err)
+{
+	struct hgt_buf name = HGT_BUF_INIT;
+	struct hgt_description it;
+	const char *nearest = NULL;
+	unsigned lists;
+	int code = describe_through(d, schema, &it, &lists, err);
+
+	if (code)
+		return code;
+	hgt_buf_add(&name, path + done, len);
+	for (size_t i = 0; i < it.n_fields && !nearest; i++)
+		if (hgt_is_near(name.data, it.fields[i].name))
+			nearest = it.fields[i].name;
+	code = is_not("there is no field", path, done + len, nearest);
+	hgt_description_release(&it);
+	hgt_buf_release(&name);
+	return code;
+}
+
+static int no_kind(const struct hgt_catalog *catalog, const char *text, size_t len)
+{
+	struct hgt_buf name = HGT_BUF_INIT;
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind kind;
+	const char *nearest = NULL;
+	int code;
+
+	hgt_buf_add(&name, text, len);
+	while (!nearest && hgt_catalog_next(catalog, &pos, &kind)) {
+		const char *whole = strchr(name.data, '/') ? kind.name : kind.kind;
+
+		if (hgt_is_near(name.data, whole))
+			nearest = whole;
+	}
+	code = is_not("no pack has a schema for", text, len, nearest);
+	hgt_buf_release(&name);
+	return code;
+}
+
 /* Down the path of fields; 0, HGT_E*, or HGT_EXIT_NOT after a complaint. */
-static int descend(struct hgt_describer *d, const char *path, uint32_t *schema, struct hgt_error *err)
+static int descend(struct hgt_describer *d, const char *path, uint32_t *schema, bool *required, struct hgt_error *err)
 {
 	for (const char *p = path; *p;) {
 		size_t len = strcspn(p, ".");
-		int found = step(d, schema, p, len, err);
+		int found = step(d, schema, required, p, len, err);
 
 		if (found < 0)
 			return found;
 		if (!found)
-			return is_not("there is no field", path, (size_t)(p - path) + len);
+			return no_field(d, *schema, path, (size_t)(p - path), len, err);
 		p += len + (p[len] == '.');
 	}
 	return 0;
@@ -390,18 +436,19 @@ static int answer(const struct options *o, const struct hgt_catalog *catalog, co
 	struct hgt_catalog_kind kind = {0};
 	struct tree t = {.as_json = o->json, .depth = o->depth, .out = HGT_BUF_INIT, .err = err};
 	uint32_t schema, flags;
+	bool required = false;
 	int code;
 
 	if (!schema_find_kind(catalog, text, len, &kind))
-		return is_not("no pack has a schema for", text, len);
+		return no_kind(catalog, text, len);
 	t.json.out = &t.out;
 	code = hgt_image_find(hgt_catalog_image(catalog, kind.pack), kind.name, &schema, &flags, err);
 	if (code == 0)
 		code = hgt_describer_new(hgt_catalog_image(catalog, kind.pack), &t.describer, err);
 	if (code == 0)
-		code = descend(t.describer, path, &schema, err);
+		code = descend(t.describer, path, &schema, &required, err);
 	if (code == 0)
-		code = show(&t, &kind, hgt_catalog_name(catalog, kind.pack), flags, path, schema);
+		code = show(&t, &kind, hgt_catalog_name(catalog, kind.pack), flags, path, schema, required);
 	if (code == 0)
 		code = hgt_buf_check(&t.out, err);
 	if (code == 0)

@@ -70,10 +70,16 @@ struct hgt_quote hgt_quote_word(const char *s);
 /* Run the table over one document. */
 void hgt_run_checks(struct hgt_subject *subject);
 
-/* class.c: what the text, then one document of it says about the class that the name gave. forced: that somebody asked for. */
+/* class.c: the class that name and wish agree on, before the content is looked at; then what the text, and one document of it says about
+ * it. forced: that somebody asked for. */
+enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted);
 enum hgt_class hgt_class_of_text(const char *path, const char *text, size_t len, enum hgt_class cls, bool forced);
 enum hgt_class hgt_class_of_document(const char *path, const char *text, const struct hgt_doc *doc, enum hgt_class cls,
 	bool forced);
+
+/* Whether text of a class is JSON; whether it is parsed at all. */
+bool hgt_class_reads_json(const char *path, enum hgt_class cls);
+bool hgt_class_is_parsed(enum hgt_class cls);
 
 /* object.c: what several checks ask about an object. */
 struct hgt_gvk {
@@ -125,12 +131,6 @@ bool hgt_link_resolve(const char *path, const char *target, struct hgt_buf *out)
 void hgt_check_two_readers(struct hgt_subject *subject);
 int hgt_compare_readers(struct hgt_subject *file, bool json, const struct hgt_doc_set *set, const struct hgt_doc_limits *limits,
 	bool objects, bool forced, struct hgt_error *err) HGT_MUST_CHECK;
-
-/* engine.c: the class that name and wish agree on, before the content is looked at; whether text of a class is JSON; whether it is
- * parsed at all. */
-enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted);
-bool hgt_class_reads_json(const char *path, enum hgt_class cls);
-bool hgt_class_is_parsed(enum hgt_class cls);
 
 /* engine.c: add a finding under the engine's settings; remembers want of memory. */
 void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding);

@@ -153,6 +153,27 @@ enum hgt_class hgt_class_of_path(const char *path)
 	return is_ansible(path) ? HGT_CLASS_ANSIBLE : HGT_CLASS_AUTO;
 }
 
+enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted)
+{
+	enum hgt_class by_name = hgt_class_of_path(path);
+
+	if (wanted == HGT_CLASS_AUTO || wanted == HGT_CLASS_OTHER)
+		return wanted == HGT_CLASS_OTHER ? wanted : by_name;
+	if (by_name == HGT_CLASS_OTHER || by_name == HGT_CLASS_TERRAFORM)
+		return by_name;
+	return wanted == HGT_CLASS_KUBERNETES && by_name != HGT_CLASS_AUTO ? by_name : wanted;
+}
+
+bool hgt_class_reads_json(const char *path, enum hgt_class cls)
+{
+	return cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
+}
+
+bool hgt_class_is_parsed(enum hgt_class cls)
+{
+	return cls != HGT_CLASS_HELM_TEMPLATE && cls != HGT_CLASS_VAULT && cls != HGT_CLASS_TERRAFORM;
+}
+
 /* What ansible-vault writes: its header, then hex digits alone. A manifest below such a header is none. */
 static bool is_vault(const char *text, size_t len)
 {

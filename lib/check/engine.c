@@ -6,12 +6,14 @@
 #include "base/timing.h"
 #include "check/check.h"
 #include "check/put_off.h"
+#include "check/reading.h"
 #include "k8s/definitions.h"
 
 enum { DEFAULT_BLOB_LIMIT = 10 * 1024 * 1024, DEFAULT_FINDINGS_LIMIT = 100 };
 
 struct hgt_engine {
 	struct hgt_engine_options options;
+	struct hgt_doc_limits limits;
 	struct hgt_findings findings;
 	struct hgt_duplicates *duplicates;
 	struct hgt_transitions *transitions;	/* made when there is something that was before */
@@ -22,6 +24,17 @@ struct hgt_engine {
 	bool timed_out;	/* told once */
 	bool failed;	/* memory ran out in a check */
 };
+
+static struct hgt_doc_limits limits_of(const struct hgt_engine_options *options)
+{
+	struct hgt_doc_limits limits = hgt_doc_default_limits;
+
+	if (options->depth_limit)
+		limits.depth = options->depth_limit;
+	if (limits.bytes < options->blob_limit)
+		limits.bytes = options->blob_limit;
+	return limits;
+}
 
 int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine **out, struct hgt_error *err)
 {
@@ -35,6 +48,7 @@ int hgt_engine_new(const struct hgt_engine_options *options, struct hgt_engine *
 		engine->options.blob_limit = DEFAULT_BLOB_LIMIT;
 	if (!engine->options.kubernetes)
 		engine->options.kubernetes = HGT_KUBERNETES_NEWEST;
+	engine->limits = limits_of(&engine->options);
 	hgt_findings_init(&engine->findings, options->findings_limit ? options->findings_limit : DEFAULT_FINDINGS_LIMIT);
 	hgt_put_off_init(&engine->put_off);
 	engine->duplicates = hgt_duplicates_new();
@@ -154,24 +168,21 @@ bool hgt_engine_out_of_time(struct hgt_engine *engine, const char *path)
 }
 
 /* Text has no NUL; what has is an archive, an image, or text in an encoding that Kubernetes does not read. */
-static bool is_binary(struct hgt_engine *engine, struct hgt_source *source, const char *path)
+static void tell_binary(struct hgt_engine *engine, const struct hgt_reading *reading)
 {
-	const char *nul = memchr(source->data, 0, source->len);
-	struct hgt_finding finding = {.rule = "git/binary", .path = path,
+	const struct hgt_source source = {.data = reading->data, .len = reading->len};
+	struct hgt_finding finding = {.rule = "git/binary", .path = reading->path,
 		.message = "binary data: the file has a NUL byte here, and text has none",
 		.hint = "store the text itself, or give the file a name that says what it is"};
-	bool utf16 = source->len >= 2 && (memcmp(source->data, "\xff\xfe", 2) == 0 || memcmp(source->data, "\xfe\xff", 2) == 0);
+	const char *nul = memchr(source.data, 0, source.len);
 
-	if (!nul)
-		return false;
-	if (utf16) {
+	if (source.len >= 2 && (memcmp(source.data, "\xff\xfe", 2) == 0 || memcmp(source.data, "\xfe\xff", 2) == 0)) {
 		finding.message = "the text is encoded in UTF-16";
 		finding.hint = "save the file as UTF-8";
 	} else {
-		hgt_source_position(source, (size_t)(nul - source->data), &finding.line, &finding.column);
+		hgt_source_position(&source, (size_t)(nul - source.data), &finding.line, &finding.column);
 	}
 	hgt_engine_tell(engine, &finding);
-	return true;
 }
 
 static const char *rule_of_problem(enum hgt_problem_kind kind, bool json)
@@ -200,27 +211,6 @@ static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, c
 
 	hgt_source_excerpt(source, &finding);
 	hgt_engine_tell(engine, &finding);
-}
-
-bool hgt_class_reads_json(const char *path, enum hgt_class cls)
-{
-	return cls == HGT_CLASS_JSON || (cls != HGT_CLASS_YAML && hgt_class_is_json(path));
-}
-
-bool hgt_class_is_parsed(enum hgt_class cls)
-{
-	return cls != HGT_CLASS_HELM_TEMPLATE && cls != HGT_CLASS_VAULT && cls != HGT_CLASS_TERRAFORM;
-}
-
-static struct hgt_doc_limits limits_of(const struct hgt_engine *engine)
-{
-	struct hgt_doc_limits limits = hgt_doc_default_limits;
-
-	if (engine->options.depth_limit)
-		limits.depth = engine->options.depth_limit;
-	if (limits.bytes < engine->options.blob_limit)
-		limits.bytes = engine->options.blob_limit;
-	return limits;
 }
 
 /* The subject of a document of the file; its class is that of the document. */
@@ -264,49 +254,33 @@ static int meet_definitions(struct hgt_engine *engine, const struct hgt_put_off 
 	return code;
 }
 
-/* Judge a file whose class is known. 1: it is to be judged again when all others are known; nothing has been told. */
-static int judge_documents(struct hgt_engine *engine, const struct hgt_put_off *file, bool last, struct hgt_error *err)
+/* Judge a file that has been read. 1: it is to be judged again when all others are known; nothing has been told. */
+static int judge_documents(struct hgt_engine *engine, const struct hgt_put_off *file, const struct hgt_doc_set *set, bool last,
+	struct hgt_error *err)
 {
-	struct hgt_doc_limits limits = limits_of(engine);
 	bool json = hgt_class_reads_json(file->path, file->cls), objects = false;
 	struct hgt_source source;
 	struct hgt_subject whole = {.engine = engine, .source = &source, .path = file->path, .cls = file->cls, .pointer = ""};
-	struct hgt_doc_set set;
-	int code;
+	int code = 0;
 
 	hgt_source_init(&source, file->data, file->len);
-	hgt_doc_set_init(&set);
-	code = (json ? hgt_json_parse : hgt_yaml_parse)(source.data, source.len, &limits, &set, err);
-	if (code == 0 && engine->schemas && !last)
-		code = meet_definitions(engine, file, &source, &set, err);
-	for (size_t i = 0; i < set.n_problems && code == 0; i++)
-		tell_problem(engine, &source, file->path, &set.problems[i], json);
-	for (size_t i = 0; i < set.n_docs && code == 0 && !engine->failed && !hgt_engine_out_of_time(engine, file->path); i++) {
+	if (engine->schemas && !last)
+		code = meet_definitions(engine, file, &source, set, err);
+	for (size_t i = 0; i < set->n_problems && code == 0; i++)
+		tell_problem(engine, &source, file->path, &set->problems[i], json);
+	for (size_t i = 0; i < set->n_docs && code == 0 && !engine->failed && !hgt_engine_out_of_time(engine, file->path); i++) {
 		struct hgt_subject subject;
 
-		if (!set.docs[i].root)
+		if (!set->docs[i].root)
 			continue;
 		engine->documents++;
-		subject = subject_of(engine, file, &source, &set.docs[i]);
+		subject = subject_of(engine, file, &source, &set->docs[i]);
 		objects |= hgt_class_holds_objects(subject.cls);
 		hgt_run_checks(&subject);
 	}
 	if (code == 0 && !engine->failed && !hgt_engine_out_of_time(engine, file->path))
-		code = hgt_compare_readers(&whole, json, &set, &limits, objects, file->forced, err);
-	hgt_doc_set_release(&set);
+		code = hgt_compare_readers(&whole, json, set, &engine->limits, objects, file->forced, err);
 	return code ? code : outcome(engine, err);
-}
-
-/* The class that name and wish agree on, before the content is looked at. */
-enum hgt_class hgt_class_agreed(const char *path, enum hgt_class wanted)
-{
-	enum hgt_class by_name = hgt_class_of_path(path);
-
-	if (wanted == HGT_CLASS_AUTO || wanted == HGT_CLASS_OTHER)
-		return wanted == HGT_CLASS_OTHER ? wanted : by_name;
-	if (by_name == HGT_CLASS_OTHER || by_name == HGT_CLASS_TERRAFORM)
-		return by_name;
-	return wanted == HGT_CLASS_KUBERNETES && by_name != HGT_CLASS_AUTO ? by_name : wanted;
 }
 
 int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
@@ -314,7 +288,6 @@ int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *d
 {
 	enum hgt_class cls = hgt_class_agreed(path, wanted);
 	bool forced = wanted != HGT_CLASS_AUTO;
-	struct hgt_doc_limits limits = limits_of(engine);
 
 	if (cls == HGT_CLASS_OTHER || !len || len > engine->options.blob_limit || !hgt_transitions_concern(data, len) ||
 		memchr(data, 0, len) || hgt_engine_out_of_time(engine, path))
@@ -327,40 +300,51 @@ int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *d
 		engine->transitions = hgt_transitions_new();
 	if (!engine->transitions)
 		return hgt_error_nomem(err);
-	return hgt_transitions_before(engine->transitions, path, data, len, cls, forced, &limits, err);
+	return hgt_transitions_before(engine->transitions, path, data, len, cls, forced, &engine->limits, err);
+}
+
+int hgt_engine_judge(struct hgt_engine *engine, const struct hgt_reading *reading, struct hgt_error *err)
+{
+	struct hgt_put_off file = {.path = reading->path, .data = reading->data, .len = reading->len, .cls = reading->cls,
+		.forced = reading->forced, .strict = engine->options.strict};
+	int code = 0;
+
+	if (reading->cls == HGT_CLASS_OTHER || hgt_engine_out_of_time(engine, reading->path))
+		return outcome(engine, err);
+	file.file = ++engine->files;
+	if (reading->binary) {
+		tell_binary(engine, reading);
+		return outcome(engine, err);
+	}
+	if (!hgt_class_is_parsed(reading->cls))
+		return 0;
+	if (engine->kustomize)
+		code = hgt_kustomize_role_of(engine->kustomize, reading->path, &file.role, err);
+	if (code == 0)
+		code = judge_documents(engine, &file, &reading->set, false, err);
+	if (code <= 0)
+		return code;
+	code = hgt_put_off_add(&engine->put_off, &file, err);
+	return code == 0 ? judge_documents(engine, &file, &reading->set, true, err) : code < 0 ? code : 0;
 }
 
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class wanted,
 	struct hgt_error *err)
 {
-	enum hgt_class cls = hgt_class_agreed(path, wanted);
-	bool forced = wanted != HGT_CLASS_AUTO;
-	struct hgt_put_off file;
-	struct hgt_source source;
+	struct hgt_reading reading;
 	int code;
 
-	if (cls == HGT_CLASS_OTHER || hgt_engine_out_of_time(engine, path))
+	if (hgt_class_agreed(path, wanted) == HGT_CLASS_OTHER || hgt_engine_out_of_time(engine, path))
 		return outcome(engine, err);
 	code = hgt_engine_too_large(engine, path, len, err);
 	if (code != 0)
 		return code < 0 ? code : 0;
-	engine->files++;
-	hgt_source_init(&source, len ? data : "", len);
-	if (is_binary(engine, &source, path))
-		return outcome(engine, err);
-	if (!forced || wanted == HGT_CLASS_KUBERNETES)
-		cls = hgt_class_of_text(path, source.data, len, cls, forced);
-	if (!hgt_class_is_parsed(cls))
-		return 0;
-	file = (struct hgt_put_off){.path = path, .data = source.data, .len = len, .cls = cls, .forced = forced,
-		.strict = engine->options.strict, .file = engine->files};
-	code = engine->kustomize ? hgt_kustomize_role_of(engine->kustomize, path, &file.role, err) : 0;
+	hgt_reading_init(&reading);
+	code = hgt_reading_read(&reading, path, data, len, wanted, &engine->limits, err);
 	if (code == 0)
-		code = judge_documents(engine, &file, false, err);
-	if (code <= 0)
-		return code;
-	code = hgt_put_off_add(&engine->put_off, &file, err);
-	return code == 0 ? judge_documents(engine, &file, true, err) : code < 0 ? code : 0;
+		code = hgt_engine_judge(engine, &reading, err);
+	hgt_reading_release(&reading);
+	return code;
 }
 
 /* A walk of the tree for the definitions of kinds that are not known yet. */
@@ -373,7 +357,6 @@ struct search {
 static int search_file(void *ctx, const struct hgt_tree_file *file)
 {
 	struct search *search = ctx;
-	struct hgt_doc_limits limits = limits_of(search->engine);
 	int code;
 
 	if (file->size > search->engine->options.blob_limit)
@@ -381,8 +364,8 @@ static int search_file(void *ctx, const struct hgt_tree_file *file)
 	if (hgt_engine_out_of_time(search->engine, file->path))
 		return 1;
 	code = file->load(file, &search->text, search->err);
-	return code < 0 ? code : hgt_definitions_read(search->engine->schemas, file->path, search->text.data, search->text.len, &limits,
-		search->err);
+	return code < 0 ? code : hgt_definitions_read(search->engine->schemas, file->path, search->text.data, search->text.len,
+		&search->engine->limits, search->err);
 }
 
 /* Judge the files that were put off: now all of the change is known, and the rest of the tree is asked for what they lack. */
@@ -390,8 +373,10 @@ static int judge_put_off(struct hgt_engine *engine, struct hgt_error *err)
 {
 	struct search search = {.engine = engine, .text = HGT_BUF_INIT, .err = err};
 	bool strict = engine->options.strict;
+	struct hgt_doc_set set;
 	int code = 0;
 
+	hgt_doc_set_init(&set);
 	if (engine->put_off.first && engine->options.definitions)
 		code = engine->options.definitions(engine->options.tree_ctx, search_file, &search, err);
 	hgt_buf_release(&search.text);
@@ -399,8 +384,11 @@ static int judge_put_off(struct hgt_engine *engine, struct hgt_error *err)
 		if (hgt_engine_out_of_time(engine, file->path))
 			break;
 		engine->options.strict = file->strict;
-		code = judge_documents(engine, file, true, err);
+		code = hgt_reading_parse(file->path, file->data, file->len, file->cls, &engine->limits, &set, err);
+		if (code == 0)
+			code = judge_documents(engine, file, &set, true, err);
 	}
+	hgt_doc_set_release(&set);
 	engine->options.strict = strict;
 	return code;
 }
@@ -413,6 +401,11 @@ int hgt_engine_finish(struct hgt_engine *engine, struct hgt_error *err)
 		code = hgt_transitions_finish(engine->transitions, engine, &engine->options, err);
 	hgt_findings_sort(&engine->findings);
 	return code < 0 ? code : outcome(engine, err);
+}
+
+const struct hgt_doc_limits *hgt_engine_limits(const struct hgt_engine *engine)
+{
+	return &engine->limits;
 }
 
 const struct hgt_findings *hgt_engine_findings(const struct hgt_engine *engine)

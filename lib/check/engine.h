@@ -142,6 +142,17 @@ int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *d
 int hgt_engine_file(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
+/*
+ * The same in two halves (reading.h), the first of which needs no engine and may run ahead on other threads:
+ *
+ *	hgt_reading_read(&reading, path, data, len, wanted, hgt_engine_limits(engine), &err);
+ *	hgt_engine_judge(engine, &reading, &err);
+ */
+struct hgt_doc_limits;
+struct hgt_reading;
+const struct hgt_doc_limits *hgt_engine_limits(const struct hgt_engine *engine);
+int hgt_engine_judge(struct hgt_engine *engine, const struct hgt_reading *reading, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* A file whose bytes could not or must not be had (too large, unreadable, a symbolic link...): the finding,
  * made by the caller; it counts as a file. A rule of the table has the severity that table and settings give
  * it. */

@@ -40,7 +40,8 @@ static bool is_identifier(const char *name)
 	return hgt_is_c_identifier(name, strlen(name)) && !hgt_is_one_of(name, reserved);
 }
 
-static void check_variables(struct hgt_subject *s, const struct hgt_field *spec)
+/* Each may use those before it. */
+static void check_variables(struct hgt_subject *s, const struct hgt_field *spec, struct hgt_seen *known)
 {
 	struct hgt_field variables = hgt_field_get(spec, "variables");
 
@@ -51,7 +52,9 @@ static void check_variables(struct hgt_subject *s, const struct hgt_field *spec)
 		if (text && !is_identifier(text))
 			hgt_tell_field(s, rule, &name, "letters, digits and \"_\", no digit first, no word of the language",
 				"%s is not a name that an expression can use", hgt_quote(text));
-		hgt_check_expression(s, rule, &expression);
+		hgt_check_expression(s, rule, &expression, &(struct hgt_scope){.variables = known});
+		if (text)
+			hgt_seen_before(s, known, name.node, "%s", text);
 	}
 }
 
@@ -72,7 +75,8 @@ static void check_param_kind(struct hgt_subject *s, const struct hgt_field *spec
 			hgt_quote(text));
 }
 
-static void check_constraints(struct hgt_subject *s, const struct hgt_field *spec, bool mutating)
+/* What policies have in common; *variables: the names of theirs. */
+static void check_constraints(struct hgt_subject *s, const struct hgt_field *spec, bool mutating, struct hgt_seen *variables)
 {
 	struct hgt_field constraints = hgt_field_get(spec, "matchConstraints"), rules = hgt_field_get(&constraints, "resourceRules");
 	struct hgt_field conditions = hgt_field_get(spec, "matchConditions");
@@ -84,19 +88,19 @@ static void check_constraints(struct hgt_subject *s, const struct hgt_field *spe
 	check_match_resources(s, &constraints, mutating);
 	hgt_check_match_conditions(s, rule, &conditions);
 	check_param_kind(s, spec);
-	check_variables(s, spec);
+	check_variables(s, spec, variables);
 }
 
-static void check_validation(struct hgt_subject *s, const struct hgt_field *validation)
+static void check_validation(struct hgt_subject *s, const struct hgt_field *validation, const struct hgt_scope *scope)
 {
 	struct hgt_field expression = hgt_field_get(validation, "expression"), message = hgt_field_get(validation, "message");
 	struct hgt_field said_by = hgt_field_get(validation, "messageExpression");
 	const char *text = hgt_field_text(&message, NULL);
 	size_t start, line;
 
-	hgt_check_expression(s, rule, &expression);
-	hgt_check_expression(s, rule, &message);
-	hgt_check_expression(s, rule, &said_by);
+	hgt_check_expression(s, rule, &expression, scope);
+	hgt_check_blank(s, rule, &message);
+	hgt_check_expression(s, rule, &said_by, scope);
 	if (!text)
 		return;
 	start = strspn(text, " \t\r\n\v\f");
@@ -105,7 +109,7 @@ static void check_validation(struct hgt_subject *s, const struct hgt_field *vali
 		hgt_tell_field(s, rule, &message, "put it on one line", "must not have line breaks");
 }
 
-static void check_annotations(struct hgt_subject *s, const struct hgt_field *spec)
+static void check_annotations(struct hgt_subject *s, const struct hgt_field *spec, const struct hgt_scope *scope)
 {
 	struct hgt_field annotations = hgt_field_get(spec, "auditAnnotations"), metadata = hgt_field_get(spec->up, "metadata");
 	struct hgt_field policy = hgt_field_get(&metadata, "name");
@@ -120,7 +124,7 @@ static void check_annotations(struct hgt_subject *s, const struct hgt_field *spe
 
 		if (first)
 			hgt_tell_again(s, rule, &key, first);
-		hgt_check_expression(s, rule, &expression);
+		hgt_check_expression(s, rule, &expression, scope);
 		if (!text || !policy_name)
 			continue;
 		hgt_buf_reset(&full);
@@ -138,18 +142,21 @@ void hgt_check_k8s_validating_policy(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec");
 	struct hgt_field validations = hgt_field_get(&spec, "validations"), annotations = hgt_field_get(&spec, "auditAnnotations");
+	struct hgt_seen variables = HGT_SEEN_INIT;
+	const struct hgt_scope scope = {.variables = &variables};
 
 	if (spec.node && !hgt_field_is_map(&spec))
 		return;
-	check_constraints(s, &spec, false);
+	check_constraints(s, &spec, false, &variables);
 	if (hgt_field_is_empty(&validations) && hgt_field_is_empty(&annotations))
 		hgt_tell_field(s, rule, &validations, NULL, "is missing, and so is auditAnnotations: the policy would do nothing");
 	HGT_EACH_ITEM(&validations, validation)
-		check_validation(s, &validation);
-	check_annotations(s, &spec);
+		check_validation(s, &validation, &scope);
+	check_annotations(s, &spec, &scope);
+	hgt_seen_release(&variables);
 }
 
-static void check_mutation(struct hgt_subject *s, const struct hgt_field *mutation)
+static void check_mutation(struct hgt_subject *s, const struct hgt_field *mutation, const struct hgt_scope *scope)
 {
 	static const char *const types[][2] = {{"JSONPatch", "jsonPatch"}, {"ApplyConfiguration", "applyConfiguration"}};
 	struct hgt_field type = hgt_field_get(mutation, "patchType");
@@ -163,7 +170,7 @@ static void check_mutation(struct hgt_subject *s, const struct hgt_field *mutati
 		if (!own.node)
 			hgt_tell_field(s, rule, &own, NULL, "is missing, as patchType is %s", types[i][0]);
 		else if (hgt_field_is_map(&own) && hgt_check_required(s, rule, &expression, NULL))
-			hgt_check_expression(s, rule, &expression);
+			hgt_check_expression(s, rule, &expression, scope);
 		if (other.node)
 			hgt_tell_key(s, rule, &other, "remove it", "does not go with patchType %s", types[i][0]);
 	}
@@ -173,13 +180,16 @@ void hgt_check_k8s_mutating_policy(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec"), mutations = hgt_field_get(&spec, "mutations");
 	struct hgt_field again = hgt_field_get(&spec, "reinvocationPolicy");
+	struct hgt_seen variables = HGT_SEEN_INIT;
+	const struct hgt_scope scope = {.variables = &variables};
 
 	if (spec.node && !hgt_field_is_map(&spec))
 		return;
-	check_constraints(s, &spec, true);
+	check_constraints(s, &spec, true, &variables);
 	hgt_check_required_list(s, rule, &mutations, "the policy would do nothing");
 	HGT_EACH_ITEM(&mutations, mutation)
-		check_mutation(s, &mutation);
+		check_mutation(s, &mutation, &scope);
+	hgt_seen_release(&variables);
 	hgt_check_required(s, rule, &again, "Never or IfNeeded");
 }
 

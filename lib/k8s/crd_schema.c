@@ -1,4 +1,5 @@
 /* k8s/crd: keywords that schemas of custom resources may not have, and those that go together. */
+#include "k8s/admission.h"
 #include "k8s/crd.h"
 
 static void tell_unsupported(struct hgt_subject *s, const struct hgt_field *schema)
@@ -138,7 +139,7 @@ static bool has_break(const char *text)
 	return line && !is_blank(line);
 }
 
-static void check_validation(struct hgt_subject *s, const struct hgt_field *item)
+static void check_validation(struct hgt_subject *s, const struct hgt_field *item, const struct hgt_scope *scope)
 {
 	static const char *const reasons[] = {"FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid",
 		"FieldValueDuplicate", NULL};
@@ -146,18 +147,16 @@ static void check_validation(struct hgt_subject *s, const struct hgt_field *item
 	struct hgt_field expression = hgt_field_get(item, "messageExpression"), reason = hgt_field_get(item, "reason");
 	struct hgt_field path = hgt_field_get(item, "fieldPath");
 	const char *text = hgt_field_text(&rule, NULL), *said = hgt_field_text(&message, "");
-	const char *said_by = hgt_field_text(&expression, NULL), *at = hgt_field_text(&path, NULL);
+	const char *at = hgt_field_text(&path, NULL);
 
-	if (text && is_blank(text))
-		hgt_tell_field(s, CRD_RULE, &rule, NULL, "must not be blank");
-	else if (said && *said && is_blank(said))
+	hgt_check_expression(s, CRD_RULE, &rule, scope);
+	hgt_check_expression(s, CRD_RULE, &expression, scope);
+	if (said && *said && is_blank(said))
 		hgt_tell_field(s, CRD_RULE, &message, NULL, "must not be blank");
 	else if (said && has_break(said))
 		hgt_tell_field(s, CRD_RULE, &message, "put it on one line", "must not have line breaks");
 	else if (text && said && !*said && has_break(text))
 		hgt_tell_field(s, CRD_RULE, &message, "say in a line what the rule asks", "is missing, and the rule has several lines");
-	if (said_by && is_blank(said_by))
-		hgt_tell_field(s, CRD_RULE, &expression, NULL, "must not be blank");
 	hgt_check_enum(s, CRD_RULE, &reason, reasons);
 	if (at && (is_blank(at) || strpbrk(at, "\r\n")))
 		hgt_tell_field(s, CRD_RULE, &path, NULL, "must be a path on one line");
@@ -231,37 +230,48 @@ static void check_pattern(struct hgt_subject *s, const struct hgt_field *schema)
 	}
 }
 
-static void check_one(struct hgt_subject *s, const struct hgt_field *schema)
+static void check_one(struct hgt_subject *s, const struct hgt_field *schema, bool is_root)
 {
 	static const char *const types[] = {"string", "number", "integer", "boolean", "array", "object", NULL};
 	struct hgt_field type = hgt_field_get(schema, "type"), validations = hgt_field_get(schema, "x-kubernetes-validations");
+	struct hgt_field properties = hgt_field_get(schema, "properties"), additional = hgt_field_get(schema, "additionalProperties");
+	struct hgt_field keep = hgt_field_get(schema, "x-kubernetes-preserve-unknown-fields");
+	struct hgt_field embedded = hgt_field_get(schema, "x-kubernetes-embedded-resource");
+	struct hgt_scope scope = {.fields = &properties, .is_object = is_root || hgt_field_is_true(&embedded)};
 
 	hgt_check_enum(s, CRD_RULE, &type, types);
 	tell_unsupported(s, schema);
 	check_additional(s, schema);
 	check_list_type(s, schema);
 	check_pattern(s, schema);
+	if (!hgt_field_is_map(&properties) || additional.node || hgt_field_is_true(&keep))
+		scope.fields = NULL;
 	HGT_EACH_ITEM(&validations, validation)
-		check_validation(s, &validation);
+		check_validation(s, &validation, &scope);
 }
 
-void crd_check_schema(struct hgt_subject *s, const struct hgt_field *schema)
+static void check_schema(struct hgt_subject *s, const struct hgt_field *schema, bool is_root)
 {
 	static const char *const single[] = {"items", "additionalProperties", "not"}, *const lists[] = {"allOf", "anyOf", "oneOf"};
 	struct hgt_field properties = hgt_field_get(schema, "properties");
 
 	if (!hgt_field_is_map(schema))
 		return;
-	check_one(s, schema);
+	check_one(s, schema, is_root);
 	for (size_t i = 0; i < 3; i++) {
 		struct hgt_field below = hgt_field_get(schema, single[i]), list = hgt_field_get(schema, lists[i]);
 
 		if (i == 0 && below.node && below.node->type == HGT_NODE_SEQ)
 			hgt_tell_field(s, CRD_RULE, &below, NULL, "must be one schema, not a list of them");
-		crd_check_schema(s, &below);
+		check_schema(s, &below, false);
 		HGT_EACH_ITEM(&list, item)
-			crd_check_schema(s, &item);
+			check_schema(s, &item, false);
 	}
 	HGT_EACH_MEMBER(&properties, property)
-		crd_check_schema(s, &property);
+		check_schema(s, &property, false);
+}
+
+void crd_check_schema(struct hgt_subject *s, const struct hgt_field *schema)
+{
+	check_schema(s, schema, true);
 }

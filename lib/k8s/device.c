@@ -1,4 +1,5 @@
 /* k8s/device: claims of devices, and slices of them. */
+#include "k8s/admission.h"
 #include "k8s/kind_checks.h"
 #include "k8s/parts.h"
 
@@ -35,10 +36,11 @@ static void check_selectors(struct hgt_subject *s, const struct hgt_field *holde
 	struct hgt_field selectors = hgt_field_get(holder, "selectors");
 
 	HGT_EACH_ITEM(&selectors, selector) {
-		struct hgt_field cel = hgt_field_get(&selector, "cel");
+		struct hgt_field cel = hgt_field_get(&selector, "cel"), expression = hgt_field_get(&cel, "expression");
 
 		if (!cel.node)
 			hgt_tell_field(s, rule, &cel, "cel: {expression: ...}", "is missing");
+		hgt_check_expression(s, rule, &expression, NULL);
 	}
 }
 

@@ -112,6 +112,16 @@ static void check_resource_claims(struct hgt_pod *pod)
 	hgt_names_gather(pod->subject, &pod->devices, &claims);
 }
 
+/* serviceAccount is what serviceAccountName was called once, and counts where that is not there. */
+static void check_account(struct hgt_pod *pod)
+{
+	struct hgt_field name = hgt_field_get(&pod->spec, "serviceAccountName"), old = hgt_field_get(&pod->spec, "serviceAccount");
+	const char *text = hgt_field_string(&old);
+
+	if (text && *text && hgt_field_is_empty(&name) && !hgt_is_long_name(text, old.node->len))
+		hgt_tell_field(pod->subject, rule, &old, NULL, "%s is no name that a ServiceAccount can have", hgt_quote(text));
+}
+
 /* What only comes about while a pod is there. */
 static void check_birth(struct hgt_pod *pod)
 {
@@ -167,6 +177,7 @@ static void check_pod(struct hgt_subject *s, const struct hgt_field *metadata, c
 	check_dns(&pod);
 	check_host_aliases(&pod);
 	check_host_name(&pod);
+	check_account(&pod);
 	check_birth(&pod);
 	hgt_names_release(&pod.volumes);
 	hgt_names_release(&pod.claims);

@@ -135,7 +135,8 @@ static void check_requirements(struct hgt_pod *pod, const struct hgt_field *reso
 		if (!hgt_k8s_has_placeholder(request.key->text))
 			check_pair(pod, &request, &limits, &index);
 	hgt_map_release(&index);
-	if (seen.huge_pages && !seen.cpu_or_memory)
+	/* A pod's own get those that its containers request. */
+	if (seen.huge_pages && !seen.cpu_or_memory && (!of_pod || pod->is_template))
 		hgt_tell_field(pod->subject, rule, resources, "add cpu or memory", "huge pages cannot be asked for without cpu or memory");
 }
 
@@ -238,10 +239,12 @@ static void check_limits(struct hgt_pod *pod, const struct hgt_field *limits, co
 /* The pod's own resources hold for its containers together. */
 void hgt_check_pod_resources(struct hgt_pod *pod)
 {
-	struct hgt_field resources = hgt_field_get(&pod->spec, "resources"), claims = hgt_field_get(&resources, "claims");
+	struct hgt_field overhead = hgt_field_get(&pod->spec, "overhead"), resources = hgt_field_get(&pod->spec, "resources");
+	struct hgt_field claims = hgt_field_get(&resources, "claims");
 	struct hgt_field requests = hgt_field_get(&resources, "requests"), limits = hgt_field_get(&resources, "limits");
 	struct hgt_field containers = hgt_field_get(&pod->spec, "containers");
 
+	check_list(pod, &overhead, false, &(struct kinds_seen){0});
 	if (!hgt_field_is_map(&resources))
 		return;
 	if (claims.node)

@@ -73,26 +73,31 @@ static void spell_path(const struct hgt_field *field, const char *p, struct hgt_
 	hgt_buf_release(&token);
 }
 
-/* The known name that a field's was meant to be, or what there is. */
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The known name that a field's was meant to be, or what there is when that is little. */
 static void hint_at_names(struct holding *h, const struct hgt_schema_finding *f)
 {
 	enum { LISTED = 8 };
-	const char *name, *nearest = NULL;
+	const char *name, *names[LISTED];
 	size_t len, n = 0;
 
-	for (uint32_t pos = 0; (name = hgt_schema_next_name(h->image, f->schema, &pos, &len)); n++)
-		if (!nearest && hgt_is_near(f->key->text, name))
-			nearest = name;
-	if (nearest) {
-		hgt_buf_addf(&h->hint, "write it %s", nearest);
-		return;
+	for (uint32_t pos = 0; (name = hgt_schema_next_name(h->image, f->schema, &pos, &len)); n++) {
+		if (hgt_is_near(f->key->text, name)) {
+			hgt_buf_addf(&h->hint, "write it %s", hgt_word(name));
+			return;
+		}
+		if (n < LISTED)
+			names[n] = name;
 	}
 	if (!n || n > LISTED)
 		return;
-	hgt_buf_adds(&h->hint, "known here: ");
-	n = 0;
-	for (uint32_t pos = 0; (name = hgt_schema_next_name(h->image, f->schema, &pos, &len)); n++)
-		hgt_buf_addf(&h->hint, "%s%s", n ? ", " : "", hgt_word(name));
+	qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 0; i < n; i++)
+		hgt_buf_addf(&h->hint, "%s%s", i ? ", " : "known here: ", hgt_word(names[i]));
 }
 
 static void hint_at_values(struct holding *h, const struct hgt_schema_finding *f)

@@ -198,9 +198,12 @@ static void check_empty_dir(struct hgt_pod *pod, const struct hgt_field *source)
 static void check_secret_ref(struct hgt_pod *pod, const struct hgt_field *source, const char *name)
 {
 	struct hgt_field reference = hgt_field_get(source, name), secret = hgt_field_get(&reference, "name");
+	const char *text = hgt_field_string(&secret);
 
-	if (hgt_field_is_map(&reference))
-		hgt_check_required(pod->subject, rule, &secret, "name the Secret");
+	if (!hgt_field_is_map(&reference) || !hgt_check_required(pod->subject, rule, &secret, "name the Secret"))
+		return;
+	if (text && strcmp(name, "nodePublishSecretRef") == 0 && !hgt_is_long_name(text, secret.node->len))
+		hgt_tell_field(pod->subject, rule, &secret, NULL, "%s is no name that a Secret can have", hgt_quote(text));
 }
 
 static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)

@@ -134,14 +134,6 @@ void hgt_check_match_rule(struct hgt_subject *s, const char *rule, const struct 
 		check_resources(s, rule, &resources);
 }
 
-void hgt_check_expression(struct hgt_subject *s, const char *rule, const struct hgt_field *expression)
-{
-	const char *text = hgt_field_text(expression, NULL);
-
-	if (text && text[strspn(text, " \t\r\n\v\f")] == '\0')
-		hgt_tell_field(s, rule, expression, NULL, "must not be blank");
-}
-
 void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const struct hgt_field *conditions)
 {
 	struct hgt_seen seen = HGT_SEEN_INIT;
@@ -153,7 +145,7 @@ void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const s
 
 		if (first)
 			hgt_tell_again(s, rule, &name, first);
-		hgt_check_expression(s, rule, &expression);
+		hgt_check_expression(s, rule, &expression, NULL);
 	}
 	hgt_seen_release(&seen);
 }

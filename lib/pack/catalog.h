@@ -8,8 +8,8 @@
  *	(evaluate.h, with hit.image and hit.schema)
  *	hgt_catalog_free(catalog);
  *
- * Entries of an image are named apiVersion "/" kind: "v1/Pod", "apps/v1/Deployment". Schemas out of folders that know kinds in lower
- * case only ("cert-manager.io/v1/certificate") are found too, behind all that are named exactly.
+ * Entries of an image are named apiVersion "/" kind: "v1/Pod", "apps/v1/Deployment". Schemas out of folders that know kinds in
+ * lower case only ("cert-manager.io/v1/certificate") are found too, behind all that are named exactly.
  *
  * Names come out of packs, so they are text from outside.
  */

@@ -1,6 +1,7 @@
 /*
- * Trees copied into the importer's arena. A schema of one of Kubernetes' dialects is copied by its keywords: what says nothing about
- * values (descriptions are most of an OpenAPI document) stays behind, and so does what the compiler would refuse for no good reason.
+ * Trees copied into the importer's arena. A schema of one of Kubernetes' dialects is copied by its keywords: what says nothing
+ * about values (descriptions are most of an OpenAPI document) stays behind, and so does what the compiler would refuse for no
+ * good reason.
  */
 #include "base/escape.h"
 #include "pack/importer.h"

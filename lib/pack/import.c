@@ -160,7 +160,7 @@ int hgt_import_add_kind(struct hgt_importer *importer, const char *where, const 
 	if (importer->only_definitions)
 		return 0;
 	if (kind) {
-		if (strcmp(kind->where, where) != 0)
+		if (strcmp(kind->where, where) != 0 && !importer->doubles_expected)
 			hgt_import_warn(importer, where, NULL, "%s is in %s already, that one counts", name, kind->where);
 		return 0;
 	}
@@ -179,6 +179,11 @@ int hgt_import_add_kind(struct hgt_importer *importer, const char *where, const 
 void hgt_importer_only_definitions(struct hgt_importer *importer, bool only)
 {
 	importer->only_definitions = only;
+}
+
+void hgt_importer_expect_doubles(struct hgt_importer *importer, bool expected)
+{
+	importer->doubles_expected = expected;
 }
 
 size_t hgt_importer_kinds(const struct hgt_importer *importer)

@@ -40,9 +40,9 @@ int hgt_importer_new(const struct hgt_import_options *options, struct hgt_import
 void hgt_importer_free(struct hgt_importer *importer);
 
 /*
- * What definitions of OpenAPI must be besides: {definitions: {NAME: merge patch}} (RFC 7396), for what is added afterwards. A definition,
- * and a member of its `properties`, that a source does not have is passed over: sources are of different versions. The same for all
- * *.yaml of a folder.
+ * What definitions of OpenAPI must be besides: {definitions: {NAME: merge patch}} (RFC 7396), for what is added afterwards. A
+ * definition, and a member of its `properties`, that a source does not have is passed over: sources are of different versions.
+ * The same for all *.yaml of a folder.
  */
 int hgt_importer_constrain(struct hgt_importer *importer, const char *where, const struct hgt_node *root,
 	struct hgt_error *err) HGT_MUST_CHECK;
@@ -60,6 +60,9 @@ int hgt_importer_add_path(struct hgt_importer *importer, const char *path, struc
 /* What is added from now on is there to be referred to: its own kinds do not count. */
 void hgt_importer_only_definitions(struct hgt_importer *importer, bool only);
 
+/* What is added from now on repeats what is there already, which is not to be told. */
+void hgt_importer_expect_doubles(struct hgt_importer *importer, bool expected);
+
 /* How many kinds there are, and what the facts say that they were made of ("" when nothing did). */
 size_t hgt_importer_kinds(const struct hgt_importer *importer);
 const char *hgt_importer_source(const struct hgt_importer *importer);
@@ -67,8 +70,8 @@ const char *hgt_importer_source(const struct hgt_importer *importer);
 /* Add the image to an empty buffer. A kind whose schema makes no sense is warned of and left out; HGT_EPARSE when none is left. */
 int hgt_importer_finish(struct hgt_importer *importer, struct hgt_buf *image, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* The image of the kinds that one CustomResourceDefinition makes, as it stands in a tree. HGT_EPARSE and the like when it makes no sense,
- * HGT_ENOENT when it serves no version. */
+/* The image of the kinds that one CustomResourceDefinition makes, as it stands in a tree. HGT_EPARSE and the like when it makes
+ * no sense, HGT_ENOENT when it serves no version. */
 int hgt_import_crd(const struct hgt_node *crd, struct hgt_buf *image, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

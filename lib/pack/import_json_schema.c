@@ -1,8 +1,8 @@
 /*
  * A JSON Schema by itself: which kind it is for, and what draft it is of.
  *
- * Where its own words do not tell the kind its place may: CRDs-catalog and flux-schema have <group>/<kind>_<version>.json, the kind in
- * lower case (catalog.h).
+ * Where its own words do not tell the kind its place may: CRDs-catalog and flux-schema have <group>/<kind>_<version>.json, the
+ * kind in lower case (catalog.h).
  */
 #include "pack/importer.h"
 

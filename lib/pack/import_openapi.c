@@ -1,8 +1,8 @@
 /*
  * OpenAPI documents: v2 (definitions), v3 (components.schemas), and the facts of contrib/schemas, which are v2's definitions alone.
  *
- * Which definitions are kinds is told by x-kubernetes-group-version-kind, and by the paths: what can be posted to a collection can be
- * in a manifest. Lists, options and subresources cannot. The path has the scope too.
+ * Which definitions are kinds is told by x-kubernetes-group-version-kind, and by the paths: what can be posted to a collection
+ * can be in a manifest. Lists, options and subresources cannot. The path has the scope too.
  */
 #include "doc/patch.h"
 #include "pack/importer.h"

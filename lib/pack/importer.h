@@ -34,7 +34,7 @@ struct hgt_importer {
 	struct hgt_map patches;		/* definition -> patches, the first one first */
 	struct hgt_map patterns;	/* those that PCRE2 takes */
 	const char *source;
-	bool only_definitions;
+	bool only_definitions, doubles_expected;
 	size_t files, bytes;
 };
 

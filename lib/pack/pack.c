@@ -22,7 +22,8 @@ enum {
 	AT_IMAGE = 48,
 	AT_NAME = 56,
 	AT_SOURCE = 64,
-	HEADER = 72,
+	AT_LANGUAGE = 72,
+	HEADER = 80,
 	ALIGNMENT = 64,
 };
 
@@ -64,6 +65,9 @@ static int read_header(struct hgt_pack *pack, struct hgt_error *err)
 			word_at(data, AT_VERSION), VERSION);
 	if (word_at(data, AT_SIZE) != pack->size)
 		return corrupt(err, pack->path, "its size is not the one it was made with");
+	if (word_at(data, AT_LANGUAGE) != hgt_image_language())
+		return hgt_error_set(err, HGT_EUNSUPPORTED, "%s was made by another version of headgate; import its source again",
+			pack->path);
 	begin = word_at(data, AT_IMAGE);
 	size = word_at(data, AT_IMAGE + 4);
 	if (begin < HEADER || begin % ALIGNMENT || begin > pack->size || size != pack->size - begin)
@@ -251,6 +255,8 @@ int hgt_pack_make(const char *name, const char *source, const struct hgt_buf *im
 	add_word(out, name_len);
 	add_word(out, HEADER + name_len + 1);
 	add_word(out, source_len);
+	add_word(out, hgt_image_language());
+	add_word(out, 0);
 	hgt_buf_add(out, name, name_len + 1);
 	hgt_buf_add(out, source, source_len + 1);
 	while (!out->failed && out->len < begin)

@@ -14,13 +14,14 @@
  *	16	SHA-256 of all that follows
  *	48	where the image begins (a multiple of 64), and its size, which reaches to the end
  *	56	where the name begins and its length, then the same of the source: texts, each with a NUL behind it
+ *	72	what the image is written in (hgt_image_language), then nothing
  *
- * The name is what the pack is asked for by ("kubernetes-1.37"), the source says what it was made of. Nothing in it tells when or where
- * it was made: the same input makes the same bytes.
+ * The name is what the pack is asked for by ("kubernetes-1.37"), the source says what it was made of. Nothing in it tells when or
+ * where it was made: the same input makes the same bytes.
  *
  * What is believed: opening looks at this header and the image's, so it costs the same however large the pack is; an evaluator then
- * checks each schema when it first meets it (schema/image.h), and hgt_pack_verify all of it, the checksum too. So a damaged or hostile
- * pack is found out, whichever of its bytes are wrong; it may still have other schemas in it than its name says.
+ * checks each schema when it first meets it (schema/image.h), and hgt_pack_verify all of it, the checksum too. So a damaged or
+ * hostile pack is found out, whichever of its bytes are wrong; it may still have other schemas in it than its name says.
  *
  * What may change: packs are replaced by renaming, so that one in use stays as it is. A file that somebody cuts short while it is
  * mapped would end this process by SIGBUS; so only a file is mapped that belongs to root or to ourselves and that nobody else may
@@ -45,7 +46,8 @@ struct hgt_pack {
 	bool mapped;
 };
 
-/* HGT_ENOENT and the like, HGT_ECORRUPT, HGT_EUNSUPPORTED, HGT_ELIMIT; HGT_EINVAL when it is no regular file. Messages name the path. */
+/* HGT_ENOENT and the like, HGT_ECORRUPT, HGT_ELIMIT; HGT_EUNSUPPORTED for one that another version of the program has made;
+ * HGT_EINVAL when it is no regular file. Messages name the path. */
 int hgt_pack_open(const char *path, struct hgt_pack **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The same out of memory, which is copied; `path` stands for it in messages. */

@@ -8,14 +8,19 @@
 #include "base/map.h"
 #include "pack/pack.h"
 
-/* A folder beside the running program. */
-static int beside_program(const char *way, struct hgt_buf *out, struct hgt_error *err)
+/* A folder beside the one that the running program's is in, or so many more above. */
+static int beside_program(unsigned above, struct hgt_buf *out, struct hgt_error *err)
 {
-	char *self = realpath("/proc/self/exe", NULL);
+	char *self = realpath("/proc/self/exe", NULL), *slash = self;
 
-	/* Without /proc, or with a program that is gone, there is no such place. */
-	if (self)
-		hgt_buf_addf(out, "%.*s/%s", (int)(strrchr(self, '/') - self), self, way);
+	for (unsigned i = 0; slash && i < above + 2; i++) {
+		slash = strrchr(self, '/');
+		if (slash)
+			*slash = '\0';
+	}
+	/* Without /proc, with a program that is gone or up there already, there is no such place. */
+	if (slash)
+		hgt_buf_addf(out, "%s/share/headgate/schemas", self);
 	free(self);
 	return hgt_buf_check(out, err);
 }
@@ -28,9 +33,9 @@ int hgt_pack_folder(size_t i, struct hgt_buf *out, struct hgt_error *err)
 		hgt_buf_adds(out, HGT_PACK_SYSTEM);
 		break;
 	case 1:
-		return beside_program("../share/headgate/schemas", out, err);
+		return beside_program(0, out, err);
 	case 2:
-		return beside_program("../../share/headgate/schemas", out, err);
+		return beside_program(1, out, err);
 	case 3:
 		hgt_buf_adds(out, HGT_SHAREDIR "/schemas");
 		break;

@@ -20,8 +20,8 @@ int hgt_pack_folder(size_t i, struct hgt_buf *out, struct hgt_error *err) HGT_MU
 /* The path of the pack that a name or path stands for, in place of what is in out. HGT_ENOENT names the folders. */
 int hgt_pack_locate(const char *name, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* The packs in all folders: called with each path, by name within a folder; a name that has been met in a folder before is passed over.
- * Ends early when the callback returns other than 0, with that. */
+/* The packs in all folders: called with each path, by name within a folder; a name that has been met in a folder before is passed
+ * over. Ends early when the callback returns other than 0, with that. */
 typedef int (*hgt_pack_cb)(void *user, const char *path, struct hgt_error *err);
 int hgt_pack_each(hgt_pack_cb call, void *user, struct hgt_error *err) HGT_MUST_CHECK;
 

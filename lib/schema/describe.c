@@ -4,8 +4,10 @@
 #include "base/escape.h"
 #include "doc/doc.h"
 
-/* So many schemas are one value's at most. */
-enum { TOGETHER_MAX = 64 };
+enum {
+	TOGETHER_MAX = 64,	/* schemas that are one value's */
+	FIELDS_MAX = 10 * 1000,	/* of one object; real ones have less than a hundredth */
+};
 
 struct hgt_describer {
 	const struct hgt_image *image;
@@ -143,6 +145,8 @@ static int add_fields(struct walk *w, uint32_t names)
 
 	for (uint32_t i = 0; i < cap; i++)
 		used += hgt_img_word(image, names + 8 + 12 * i + 4) != 0;
+	if (used > FIELDS_MAX - before)
+		return hgt_error_set(w->err, HGT_ELIMIT, "an object has more than %d fields", FIELDS_MAX);
 	grown = reallocarray(w->out->fields, before + used + 1, sizeof(*grown));
 	if (!grown)
 		return hgt_error_nomem(w->err);

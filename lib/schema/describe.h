@@ -9,7 +9,8 @@
  *	hgt_description_release(&it);
  *	hgt_describer_free(d);
  *
- * References and `allOf` are followed, so that a field is described once, wherever it is said. Text is the image's, so as hostile as it is.
+ * References and `allOf` are followed, so that a field is described once, wherever it is said. Text is the image's, so as hostile
+ * as it is.
  */
 #ifndef HEADGATE_SCHEMA_DESCRIBE_H
 #define HEADGATE_SCHEMA_DESCRIBE_H

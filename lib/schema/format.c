@@ -164,6 +164,11 @@ enum hgt_format hgt_format_find(const char *name, size_t len)
 	return HGT_FORMAT_UNKNOWN;
 }
 
+const char *hgt_format_name(enum hgt_format format)
+{
+	return formats[format].name;
+}
+
 const char *hgt_format_title(enum hgt_format format)
 {
 	return formats[format].title;

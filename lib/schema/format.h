@@ -70,7 +70,8 @@ enum hgt_format hgt_format_find(const char *name, size_t len);
 /* The format that the name means in the schema of a custom resource; compile_kubernetes.c. */
 enum hgt_format hgt_format_find_structural(const char *name, size_t len);
 
-/* "a date (2006-01-02)" */
+/* "date", "a date (2006-01-02)" */
+const char *hgt_format_name(enum hgt_format format);
 const char *hgt_format_title(enum hgt_format format);
 
 /* Whether the value is of the format; one of another type than the format speaks of is. */

@@ -19,10 +19,15 @@
 /* Borrows data, which must stay as it is while the image is used. HGT_ECORRUPT when it is no image. */
 int hgt_image_open(struct hgt_image *image, const void *data, size_t size, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* A number that stands for what an image is written in: the ops, their operands and the formats, which are known by their place
+ * in a table. Who keeps an image keeps this with it, for programs of another version read it as something else. */
+uint32_t hgt_image_language(void);
+
 /* Whether all that is in the image adds up; HGT_ECORRUPT, HGT_ENOMEM. */
 int hgt_image_check(const struct hgt_image *image, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* What is under a name: a schema, and the flags that whoever compiled it has given (flags may be NULL). HGT_ENOENT, HGT_ECORRUPT. */
+/* What is under a name: a schema, and the flags that whoever compiled it has given (flags may be NULL). HGT_ENOENT, HGT_ECORRUPT.
+ * */
 int hgt_image_find(const struct hgt_image *image, const char *name, uint32_t *schema, uint32_t *flags, struct hgt_error *err)
 	HGT_MUST_CHECK;
 

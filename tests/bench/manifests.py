@@ -268,6 +268,7 @@ spec:
 
 
 def network_policy(r, name, team):
+    net = r.randint(0, 255)
     return head("networking.k8s.io/v1", "NetworkPolicy", name, team) + f"""spec:
   podSelector:
     matchLabels:
@@ -284,8 +285,8 @@ def network_policy(r, name, team):
   egress:
   - to:
     - ipBlock:
-        cidr: 10.{r.randint(0, 255)}.0.0/16
-        except: [10.0.0.0/24]
+        cidr: 10.{net}.0.0/16
+        except: [10.{net}.0.0/24]
     ports:
     - protocol: TCP
       port: 5432

@@ -194,7 +194,7 @@ bad_manifest() {
 mixed_files() {
   good_manifest web >good.yaml
   bad_manifest >'b: <50%>,"é".yaml'
-  printf 'a: 1\na: 2\n' >>'b: <50%>,"é".yaml'
+  printf 'data:\n  a: one\n  a: two\n' >>'b: <50%>,"é".yaml'
   printf 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n' >service.yaml
 }
 

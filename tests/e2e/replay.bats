@@ -15,8 +15,9 @@ history() {
   git init -q work && cd work
   commit a.yaml "$(good_manifest a)" 'start'
   commit b.yaml "$(bad_manifest)
-a: 1
-a: 2" 'break it'
+data:
+  a: one
+  a: two" 'break it'
   commit b.yaml "$(good_manifest b)" 'mend it'
   commit c.json '{"a": 1,}' "$(printf 'a comma \e[31m too many')"
   git checkout -q -b side HEAD~1
@@ -42,10 +43,10 @@ b.yaml:4:9: error: metadata.name \"Bad_1\" is not a DNS name: \"B\" is not allow
      4 |   name: Bad_1
                  ^
   hint: for example bad-1
-b.yaml:6:1: error: duplicate key \"a\" [yaml/duplicate-key]
-     6 | a: 2
-         ^
-  hint: remove one of the two; the first is on line 5
+b.yaml:7:3: error: duplicate key \"a\" [yaml/duplicate-key]
+     7 |   a: two
+           ^
+  hint: remove one of the two; the first is on line 6
 refused: $(work main~1) $day Alice: a comma \\e[31m too many: 1 error in 1 changed file
 c.json:1:9: error: a value has to come after ',' [json/syntax]
      1 | {\"a\": 1,}
@@ -171,6 +172,43 @@ policy: built in" ]
   [[ $output == "headgate: replay: $CONFIG:"* ]]
   run headgate replay -c other.yaml "$GIT_ROOT/infra.git"
   [ "$status" -eq 1 ]
+}
+
+widget() {
+  printf 'apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: %s}\nspec: {size: %s}\n' "$1" "$2"
+}
+
+@test "replay: each push is held against the definitions of its time; the repository is left as it is" {
+  server_config
+  git init -q work && cd work
+  commit a.yaml "$(widget a 1)" 'not known yet'
+  commit crd.yaml "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.org}
+spec:
+  group: example.org
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}" 'define it'
+  commit a.yaml "$(widget a 2)" 'known'
+  commit b.yaml "$(widget b large)" 'wrong'
+  sed -i 's/type: integer/type: string/' crd.yaml
+  git commit -qam 'define it otherwise'
+  commit c.yaml "$(widget c large)" 'right now'
+  cd "$T"
+  git clone -q --bare work "$GIT_ROOT/widgets.git"
+  mkdir "$GIT_ROOT/widgets.git/headgate"
+  (cd "$GIT_ROOT/widgets.git" && find . -type f -exec sha256sum {} + | sort) >before
+  run --separate-stderr headgate replay --json "$GIT_ROOT/widgets.git"
+  [ "$status" -eq 1 ]
+  [ "$(jq -c '[.pushes[] | [.subject, .refused, .findings[].rule]]' <<<"$output")" = \
+    '[["not known yet",false,"schema/unknown-kind"],["wrong",true,"schema/type"]]' ]
+  diff before <(cd "$GIT_ROOT/widgets.git" && find . -type f -exec sha256sum {} + | sort)
 }
 
 @test "replay: a clone, which the config knows by another place" {

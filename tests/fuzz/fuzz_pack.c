@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { HEADER = 72, NAME = 72, SOURCE = 74, IMAGE = 128 };
+enum { NAME = 80, SOURCE = 82, IMAGE = 128 };
 
 static void put_word(unsigned char *at, size_t word)
 {
@@ -29,7 +29,8 @@ static void mend(unsigned char *bytes, size_t size)
 	put_word(bytes + 60, 1);
 	put_word(bytes + 64, SOURCE);
 	put_word(bytes + 68, 1);
-	memcpy(bytes + HEADER, "a\0b", 4);
+	put_word(bytes + 72, hgt_image_language());
+	memcpy(bytes + NAME, "a\0b", 4);
 	memcpy(bytes + IMAGE, HGT_IMG_MAGIC, 8);
 	put_word(bytes + IMAGE + 8, HGT_IMG_VERSION);
 	put_word(bytes + IMAGE + 12, size - IMAGE);

@@ -52,8 +52,8 @@ static void compile(const char *path, struct hgt_buf *data, struct hgt_image *im
 		give_up(path, err.message);
 	options.formats = true;
 	if (hgt_compiler_add(c, "test:sarif", set.docs[0].root, &err) < 0 ||
-		hgt_compiler_entry(c, "sarif", "test:sarif", &err) < 0 || hgt_compiler_finish(c, data, &err) < 0 ||
-		hgt_image_open(image, data->data, data->len, &err) < 0 || hgt_image_find(image, "sarif", &schema, &err) < 0 ||
+		hgt_compiler_entry(c, "sarif", "test:sarif", 0, &err) < 0 || hgt_compiler_finish(c, data, &err) < 0 ||
+		hgt_image_open(image, data->data, data->len, &err) < 0 || hgt_image_find(image, "sarif", &schema, NULL, &err) < 0 ||
 		hgt_evaluator_new(image, &options, &evaluator, &err) < 0)
 		give_up(path, err.message);
 	hgt_compiler_free(c);

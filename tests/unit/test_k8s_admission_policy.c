@@ -77,10 +77,20 @@ static void checks_validating_policies(void **state)
 			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, matchConditions: [{name: a, "
 			"expression: \" \"}], validations: [{expression: \"true\"}]}\n",
 			"spec.matchConditions[0].expression: must not be blank", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, variables: [{name: a, expression: "
+			"\"1\"}, {name: b, expression: variables.a + variables.c}], validations: [{expression: variables.b > "
+			"variables.d, messageExpression: \"'x' +\"}]}\n",
+			"spec.variables[1].expression: there is no variable \"c\"\nspec.validations[0].expression: there is no variable "
+			"\"d\"\nspec.validations[0].messageExpression: is no expression: it ends too early", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {matchConstraints: {resourceRules: [{apiGroups: "
+			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
+			"object.spec.replicas <=}]}\n",
+			"spec.validations[0].expression: is no expression: it ends too early", 0},
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\n", cases, "k8s/admission-policy");
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\n", cases, "k8s/admission-policy", "k8s/expression");
 }
 
 static void checks_mutating_policies(void **state)

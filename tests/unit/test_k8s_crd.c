@@ -553,6 +553,29 @@ static void checks_rules(void **state)
 			"es-validations\"][2].reason: \"Bad\" is not supported", 0},
 		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
 			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: object, properties: {b: {type: string}, c-d: {type: string}}, x-kubernetes-validations: [{rule: "
+			"self.b == 'x' && self.c__dash__d.size() > 0 && self.e == oldSelf.f}]}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.a[\"x-kubernetes-validations\"][0].rule: the schema has no "
+			"field \"e\" here\nspec.versions[0].schema.openAPIV3Schema.properties.a[\"x-kubernetes-validations\"][0].rule: "
+			"the schema has no field \"f\" here", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: object, properties: {b: {type: string}}, x-kubernetes-validations: [{rule: self.metadata.name == "
+			"'x', messageExpression: \"'x' +\"}]}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.a[\"x-kubernetes-validations\"][0].rule: the schema has no "
+			"field \"metadata\" here\nspec.versions[0].schema.openAPIV3Schema.properties.a[\"x-kubernetes-validations\"][0]."
+			"messageExpression: is no expression: it ends too early", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{spec: {type: object}}, x-kubernetes-validations: [{rule: self.metadata.name == self.kind}]}}}]}\n",
+			"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
+			"{a: {type: object, additionalProperties: {type: string}, x-kubernetes-validations: [{rule: self.x == "
+			"'y'}]}}}}}]}\n",
+			"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: "
+			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: "
 			"{a: {type: string, pattern: \"^(?!x)\"}}}}}]}\n",
 			"spec.versions[0].schema.openAPIV3Schema.properties.a.pattern: \"(?!\" is not supported in regular expressions "
 			"here", 0},
@@ -591,7 +614,7 @@ static void checks_rules(void **state)
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n", cases, "k8s/crd");
+	KIND_TABLE("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n", cases, "k8s/crd", "k8s/expression");
 }
 
 static void leaves_the_old_version(void **state)

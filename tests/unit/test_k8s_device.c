@@ -69,10 +69,12 @@ static void checks_classes(void **state)
 			"", 0},
 		{"kind: DeviceClass\nmetadata: {name: a}\nspec: {selectors: [{}], config: [{}]}\n",
 			"spec.selectors[0].cel: is missing\nspec.config[0].opaque: is missing", 0},
+		{"kind: DeviceClass\nmetadata: {name: a}\nspec: {selectors: [{cel: {expression: \"device.attributes[\"}}]}\n",
+			"spec.selectors[0].cel.expression: is no expression: it ends too early", 0},
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: resource.k8s.io/v1\n", cases, "k8s/device");
+	KIND_TABLE("apiVersion: resource.k8s.io/v1\n", cases, "k8s/device", "k8s/expression");
 }
 
 static void checks_slices(void **state)

@@ -134,6 +134,9 @@ static void checks_rules(void **state)
 			"a, name: b}}, matchConditions: [{name: a, expression: \"true\"}, {name: b, expression: \"true\"}]}]\n",
 			"", 0},
 		{"webhooks: [{name: a.b.c, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {service: {namespace: "
+			"a, name: b}}, matchConditions: [{name: a, expression: variables.x ==}]}]\n",
+			"webhooks[0].matchConditions[0].expression: is no expression: it ends too early", 0},
+		{"webhooks: [{name: a.b.c, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {service: {namespace: "
 			"a, name: b}}, namespaceSelector: {matchExpressions: [{key: a, operator: In}]}}]\n",
 			"webhooks[0].namespaceSelector.matchExpressions[0].values: is missing", 0},
 		{"webhooks: [{name: a.b.c, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {service: {namespace: "
@@ -142,7 +145,7 @@ static void checks_rules(void **state)
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\n", cases, "k8s/webhook", "k8s/selector");
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\n", cases, "k8s/webhook", "k8s/expression", "k8s/selector");
 }
 
 int main(void)

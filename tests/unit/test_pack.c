@@ -173,7 +173,7 @@ static void test_header(void **state)
 		size_t at;
 		uint32_t word;
 	} cases[] = {
-		{12, 71}, {48, 0}, {48, 71}, {48, 65}, {48, 0xffffffc0}, {48, 64}, {52, 0}, {52, 0xffffffff}, {56, 0}, {56, 71}, {56, 0xffffffff},
+		{12, 79}, {48, 0}, {48, 79}, {48, 65}, {48, 0xffffffc0}, {48, 64}, {52, 0}, {52, 0xffffffff}, {56, 0}, {56, 79}, {56, 0xffffffff},
 		{60, 2}, {60, 64}, {60, 0xffffffff}, {60, 0}, {64, 0}, {64, 0x7fffffff}, {68, 3}, {68, 0xffffffff},
 	};
 	struct hgt_buf bytes = HGT_BUF_INIT;
@@ -191,6 +191,21 @@ static void test_header(void **state)
 		assert_int_equal(strncmp(err.message, "x.pack", 6), 0);
 		memcpy(bytes.data + cases[i].at, &kept, 4);
 	}
+	hgt_buf_release(&bytes);
+}
+
+/* Another version of the program numbers ops and formats in its own way. */
+static void test_language(void **state)
+{
+	struct hgt_buf bytes = HGT_BUF_INIT;
+	struct hgt_error err = {0};
+	struct hgt_pack *pack;
+
+	(void)state;
+	make_pack(first, "a", &bytes);
+	bytes.data[72] ^= 1;
+	assert_int_equal(hgt_pack_open_memory("x.pack", bytes.data, bytes.len, &pack, &err), HGT_EUNSUPPORTED);
+	assert_string_equal(err.message, "x.pack was made by another version of headgate; import its source again");
 	hgt_buf_release(&bytes);
 }
 
@@ -385,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_pack, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_language),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_each),

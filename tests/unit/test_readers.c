@@ -57,6 +57,8 @@ static void splits(void **state)
 		{"\n {\"a\": \"}\\\"\"} {}\n", "1:0-14j 2:14-17j"},
 		{"{} [1, {}] \"x]\" 12 null", "1:0-2j 1:2-10j 1:10-15j 1:15-18j 1:18-23j"},
 		{"{\"a\": [", "1:0-7j"},
+		{"{}01-2.5e+3nulltrue-", "1:0-2j 1:2-3j 1:3-4j 1:4-11j 1:11-15j 1:15-19j 1:19-20j"},
+		{"{}1.e2E3", "1:0-2j 1:2-3j 1:3-4j 1:4-5j 1:5-8j"},
 		{"[1]", "1:0-3"},
 		{"# c\n{}", "1:0-6"},
 		{BOM "{}", "1:0-5"},
@@ -118,11 +120,14 @@ static void falls_back_from_json(void **state)
 static void plain_texts(void **state)
 {
 	static const char *const plain[] = {
-		"", "a: 1\n", "---\na: 1\n---\nb: 2\n", "--- # c\na\n---\t# c\nb\n---  \nc\n---", "---\n---\n", "# ---x\n", " ---\n", " ...\n", "a%b\n",
-		"a: 1\r\n---\r\nb\r\n", BOM "a: 1\n", BOM "---\na\n", "[1]\n", "a: \xe2\x80\x9cquoted\xe2\x80\x9d\n", "a: \xc2\xa0\n", "- -\n-- x\n",
+		"", "a: 1\n", "---\na: 1\n---\nb: 2\n", "--- # c\na\n---\t# c\nb\n---  \nc\n---", "---\n---\n", "# ---x\n",
+		" ---\n", " ...\n", "a%b\n",
+		"a: 1\r\n---\r\nb\r\n", BOM "a: 1\n", BOM "---\na\n", "[1]\n", "a: \xe2\x80\x9cquoted\xe2\x80\x9d\n",
+		"a: \xc2\xa0\n", "- -\n-- x\n",
 	};
 	static const char *const odd[] = {
-		"{\"a\": 1}", " \n{a: 1}", "---a\n", "a\n---#\n", "--- a\n", "a\n...\n", "...", "%YAML 1.1\n---\n", "a\rb\n", "a\r", "a: \"" NEL "\"", "a" LS "b",
+		"{\"a\": 1}", " \n{a: 1}", "---a\n", "a\n---#\n", "--- a\n", "a\n...\n", "...", "%YAML 1.1\n---\n", "a\rb\n",
+		"a\r", "a: \"" NEL "\"", "a" LS "b",
 		"a" BOM "b", BOM BOM "a", "---\xc2\xa0\n", "a\n---\r", BOM "%TAG ! x\n", "\t[1]",
 	};
 
@@ -201,7 +206,8 @@ static void differences(void **state)
 		{"a: 1\n---# c\nb: 2\n", "2:1 kubectl sees a map with the key \"a\", then a map with the key \"b\"; "
 			"a YAML parser stops here with an error"},
 		/* what stands behind the end of a document */
-		{POD("a") "...\n" POD("b") "---\n- c\n", "4:1 kubectl sees Pod \"a\", then a list; a YAML parser stops here with an error"},
+		{POD("a") "...\n" POD("b") "---\n- c\n",
+			"4:1 kubectl sees Pod \"a\", then a list; a YAML parser stops here with an error"},
 		{"[a] b\n", "1:5 kubectl sees a list; a YAML parser stops here with an error"},
 		{"&a\n...\nb: 1\n", "3:1 kubectl sees nothing; a YAML parser stops here with an error"},
 		{"a: 1\n...\n@\n---\nb: 2\n---\nc: 3\n---\nd: 4\n---\ne: 5\n", "3:1 kubectl sees a map with the key \"a\", "
@@ -213,20 +219,25 @@ static void differences(void **state)
 			"a YAML parser sees an empty map"},
 		/* line breaks of YAML's own */
 		{"a: 1\r---\r" POD("b"), "1:10 kubectl sees nothing of this document; a YAML parser sees Pod \"b\""},
-		{"a: 1" NEL "---" NEL "b: 2\n", "1:10 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
+		{"a: 1" NEL "---" NEL "b: 2\n",
+			"1:10 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
 		{"a: 1\n--- # c" LS "b: 2\n", "2:9 kubectl sees nothing of this document; a YAML parser sees a map with the key \"b\""},
 		{"a: |\n  x\r\r\n  y\n", "1:4 kubectl sees the text \"x\\ny\\n\"; a YAML parser sees the text \"x\\n\\ny\\n\""},
-		{"a: 1 # c" NEL "b: 2\n", "1:10 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text \"b\" "
+		{"a: 1 # c" NEL "b: 2\n",
+			"1:10 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text \"b\" "
 			"here; a YAML 1.2 parser reads the line on"},
-		{"a: \"x " LS "  y\"\n", "1:4 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text "
+		{"a: \"x " LS "  y\"\n",
+			"1:4 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029) and sees the text "
 			"\"x\\u{2028}y\" here; a YAML 1.2 parser reads the line on"},
 		{"a: 1\n" LS "# c\n", "2:1 kubectl ends the line at an invisible character (U+0085, U+2028 or U+2029); "
 			"a YAML 1.2 parser reads the line on and stops with an error"},
 		/* JSON */
 		{"{\"a\": \"x" NEL "y\"}\n", "1:7 kubectl reads JSON here and sees the text \"x\\u{85}y\"; "
 			"a YAML parser sees the text \"x y\""},
-		{"{\"a\": [1, 1e400]}\n", "1:11 kubectl reads JSON here and sees the number \"1e400\"; a YAML parser sees the text \"1e400\""},
-		{"{\"a\": 1}\n#\n", "2:1 kubectl takes what follows the JSON for more JSON and stops with an error; a YAML parser reads on"},
+		{"{\"a\": [1, 1e400]}\n",
+			"1:11 kubectl reads JSON here and sees the number \"1e400\"; a YAML parser sees the text \"1e400\""},
+		{"{\"a\": 1}\n#\n",
+			"2:1 kubectl takes what follows the JSON for more JSON and stops with an error; a YAML parser reads on"},
 		{"{\"a\": 1}\n{\"b\": 2}\n", "2:1 kubectl sees a map with the key \"a\", then a map with the key \"b\"; "
 			"a YAML parser stops here with an error"},
 		{"{\"a\": \"\\ud83d\\ude00\"}\n", "1:10 kubectl sees a map with the key \"a\"; a YAML parser stops here with an error"},
