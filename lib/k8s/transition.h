@@ -47,6 +47,9 @@ const struct hgt_node *hgt_transition_at(const struct hgt_node *object, const ch
 void hgt_transition_fixed(struct hgt_transition *transition, const struct hgt_node *before, const struct hgt_field *now,
 	const char *hint);
 
+/* Take so many looks at keys out of what one push may cost; false when that is spent: what is not compared is taken for the same then. */
+bool hgt_transition_spend(struct hgt_transition *transition, size_t keys);
+
 /* Whether the image of a container is pulled as before, when the two say so: without it that depends on the image. */
 bool hgt_transition_same_pull_policy(const struct hgt_node *before, const struct hgt_node *now);
 
