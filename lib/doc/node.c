@@ -16,7 +16,8 @@ const struct hgt_pair *hgt_node_find(const struct hgt_node *node, const char *ke
 	for (size_t i = node->v.map.n; i-- > 0;) {
 		const struct hgt_pair *pair = &node->v.map.pairs[i];
 
-		if (pair->key->len != len || memcmp(pair->key->text, key, len) != 0)
+		/* Most of those of the same length begin with something else. */
+		if (pair->key->len != len || *pair->key->text != *key || memcmp(pair->key->text, key, len) != 0)
 			continue;
 		if (!pair->merged)
 			return pair;
