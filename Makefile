@@ -216,7 +216,7 @@ check-asan: deps-build-web-test
 check-docs: deps-build-web-test
 	@tests/run --docs
 check-differential: deps-build-test
-	@tests/run --differential --mutants
+	@tests/run --mutants
 check-cluster:
 	@tests/cluster/run
 fuzz: deps-build-fuzz

@@ -1,13 +1,13 @@
 /*
- * What `headgate replay` tells: each push that would have been refused, then what it all comes to. It is written as it is found, so that
- * a long history takes no more memory than a short one.
+ * What `headgate replay` tells: each push that would have been refused, then what it all comes to. It is written as it is found,
+ * so that a long history takes no more memory than a short one.
  *
  *	struct replay_report report;
  *	replay_report_init(&report, json, limit);
  *	replay_report_begin(&report);
  *	for each push:
  *		replay_report_push(&report, &commit, &verdict, NULL, &err);
- *	replay_report_end(&report, "config.yaml:12", &err);
+ *	replay_report_end(&report, "refs/heads/main", "config.yaml:12", &err);
  *	replay_report_release(&report);
  */
 #ifndef HEADGATE_CLI_REPLAY_REPORT_H

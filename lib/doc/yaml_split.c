@@ -71,6 +71,43 @@ static size_t string_end(const char *text, size_t len, size_t pos)
 	return pos < len ? pos + 1 : len;
 }
 
+static size_t skip_digits(const char *text, size_t len, size_t pos)
+{
+	while (pos < len && text[pos] >= '0' && text[pos] <= '9')
+		pos++;
+	return pos;
+}
+
+/* Where the JSON number that begins at pos ends; pos when there is none. What follows is no concern of its: 01 is two numbers. */
+static size_t number_end(const char *text, size_t len, size_t pos)
+{
+	size_t at = pos + (pos < len && text[pos] == '-'), end;
+
+	end = at < len && text[at] == '0' ? at + 1 : skip_digits(text, len, at);
+	if (end == at)
+		return pos;
+	if (end < len && text[end] == '.' && skip_digits(text, len, end + 1) > end + 1)
+		end = skip_digits(text, len, end + 1);
+	if (end < len && (text[end] == 'e' || text[end] == 'E')) {
+		at = end + 1 + (end + 1 < len && (text[end + 1] == '+' || text[end + 1] == '-'));
+		if (skip_digits(text, len, at) > at)
+			end = skip_digits(text, len, at);
+	}
+	return end;
+}
+
+/* Where the word or number that begins at pos ends; one byte on when it is neither. */
+static size_t scalar_end(const char *text, size_t len, size_t pos)
+{
+	static const char *const words[] = {"null", "true", "false"};
+	size_t end = number_end(text, len, pos);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && end == pos; i++)
+		if (begins(text, len, pos, words[i]))
+			end = pos + strlen(words[i]);
+	return end > pos ? end : pos + 1;
+}
+
 /* Where the JSON value that begins at pos ends, if it is one. */
 static size_t value_end(const char *text, size_t len, size_t pos)
 {
@@ -78,13 +115,8 @@ static size_t value_end(const char *text, size_t len, size_t pos)
 
 	if (text[pos] == '"')
 		return string_end(text, len, pos);
-	if (text[pos] != '{' && text[pos] != '[') {
-		size_t start = pos;
-
-		while (pos < len && !strchr(" \t\r\n,:[]{}\"", text[pos]))
-			pos++;
-		return pos > start ? pos : pos + 1;
-	}
+	if (text[pos] != '{' && text[pos] != '[')
+		return scalar_end(text, len, pos);
 	while (pos < len) {
 		char c = text[pos];
 

@@ -14,8 +14,8 @@ enum {
 	FEW_BLOBS = 200,	/* looked at: so few may be looked at again */
 };
 
-struct definitions {
-	const struct hgt_tree *tree;
+struct hgt_definitions {
+	const struct hgt_tree *tree;	/* of the call */
 	struct hgt_arena arena;
 	struct hgt_map ids;		/* path -> id of the blob, of those with the word */
 	char commit[HGT_OID_HEX + 1];	/* whose files these are */
@@ -25,7 +25,7 @@ struct definitions {
 	struct hgt_error *err;
 };
 
-static int note(struct definitions *d, const char *path, const char *id)
+static int note(struct hgt_definitions *d, const char *path, const char *id)
 {
 	size_t len = strlen(path);
 	char *key = hgt_arena_strndup(&d->arena, path, len), *value = hgt_arena_strndup(&d->arena, id, HGT_OID_HEX);
@@ -36,7 +36,7 @@ static int note(struct definitions *d, const char *path, const char *id)
 /* One path that differs: what it was is forgotten, what it is is looked at. */
 static int look(void *ctx, const struct hgt_path_change *change)
 {
-	struct definitions *d = ctx;
+	struct hgt_definitions *d = ctx;
 	uint64_t size;
 	int code;
 
@@ -58,7 +58,7 @@ static int look(void *ctx, const struct hgt_path_change *change)
 	return note(d, change->path, change->new_id);
 }
 
-static int go_on_to(struct definitions *d, const char *commit)
+static int go_on_to(struct hgt_definitions *d, const char *commit)
 {
 	int code = strcmp(d->commit, commit) == 0 ? 0 : hgt_repo_changes(d->tree->repo, d->commit, commit, "", look, d, d->err);
 
@@ -67,20 +67,20 @@ static int go_on_to(struct definitions *d, const char *commit)
 	return code;
 }
 
-static void forget(struct definitions *d)
+static void forget(struct hgt_definitions *d)
 {
 	hgt_map_clear(&d->ids);
 	memcpy(d->commit, OID_NONE, sizeof(OID_NONE));
 }
 
-static int record_path(const struct definitions *d, struct hgt_buf *path)
+static int record_path(const struct hgt_definitions *d, struct hgt_buf *path)
 {
 	hgt_buf_addf(path, "%s/headgate/" HGT_TREE_DEFINITIONS, hgt_repo_path(d->tree->repo));
 	return hgt_buf_check(path, d->err);
 }
 
 /* Take the record in; what does not add up is no record. */
-static int parse(struct definitions *d, const char *p, const char *end)
+static int parse(struct hgt_definitions *d, const char *p, const char *end)
 {
 	size_t head = sizeof(HEADER) - 1;
 
@@ -103,7 +103,7 @@ static int parse(struct definitions *d, const char *p, const char *end)
 	return 0;
 }
 
-static int read_record(struct definitions *d)
+static int read_record(struct hgt_definitions *d)
 {
 	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT;
 	int code = record_path(d, &path);
@@ -117,7 +117,7 @@ static int read_record(struct definitions *d)
 }
 
 /* Whoever cannot write it looks again the next time. */
-static int write_record(const struct definitions *d)
+static int write_record(const struct hgt_definitions *d)
 {
 	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT;
 	const struct hgt_map_entry *entry;
@@ -139,7 +139,7 @@ static int write_record(const struct definitions *d)
 
 static int load(const struct hgt_tree_file *file, struct hgt_buf *out, struct hgt_error *err)
 {
-	struct definitions *d = file->ctx;
+	struct hgt_definitions *d = file->ctx;
 
 	hgt_buf_reset(out);
 	return hgt_repo_blob(d->tree->repo, hgt_map_get(&d->ids, file->path, strlen(file->path)), file->size, out, err);
@@ -151,7 +151,7 @@ static int by_path(const void *a, const void *b)
 }
 
 /* Show the files in the order of their paths: of two definitions of a kind the first counts. */
-static int show_all(struct definitions *d, hgt_tree_file_cb each, void *each_ctx)
+static int show_all(struct hgt_definitions *d, hgt_tree_file_cb each, void *each_ctx)
 {
 	const struct hgt_map_entry *entry;
 	const char **paths = calloc(d->ids.len + 1, sizeof(*paths));
@@ -175,24 +175,70 @@ static int show_all(struct definitions *d, hgt_tree_file_cb each, void *each_ctx
 	return code < 0 ? code : 0;
 }
 
+static void init(struct hgt_definitions *d)
+{
+	*d = (struct hgt_definitions){.commit = OID_NONE, .text = HGT_BUF_INIT};
+}
+
+static void release(struct hgt_definitions *d)
+{
+	hgt_map_release(&d->ids);
+	hgt_arena_release(&d->arena);
+	hgt_buf_release(&d->text);
+}
+
+int hgt_definitions_new(struct hgt_definitions **out, struct hgt_error *err)
+{
+	struct hgt_definitions *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return hgt_error_nomem(err);
+	init(d);
+	*out = d;
+	return 0;
+}
+
+void hgt_definitions_free(struct hgt_definitions *d)
+{
+	if (!d)
+		return;
+	release(d);
+	free(d);
+}
+
+/* Go on from the record, and renew it when that was much. */
+static int go_on_from_record(struct hgt_definitions *d)
+{
+	const char *known = d->tree->known;
+	int code = read_record(d);
+
+	/* What a push brings may be gone when it is refused: the record is of a commit that stays. */
+	if (code < 0 || hgt_oid_is_zero(known))
+		return code;
+	code = go_on_to(d, known);
+	return code == 0 && !d->late && d->looked > FEW_BLOBS ? write_record(d) : code;
+}
+
 int hgt_tree_definitions(void *ctx, hgt_tree_file_cb each, void *each_ctx, struct hgt_error *err)
 {
 	const struct hgt_tree *tree = ctx;
-	struct definitions d = {.tree = tree, .commit = OID_NONE, .text = HGT_BUF_INIT, .err = err};
-	int code = read_record(&d);
+	struct hgt_definitions own, *d = tree->definitions ? tree->definitions : &own;
+	int code = 0;
 
-	/* What a push brings may be gone when it is refused: the record is of a commit that stays. */
-	if (code == 0 && !hgt_oid_is_zero(tree->known)) {
-		code = go_on_to(&d, tree->known);
-		if (code == 0 && !d.late && d.looked > FEW_BLOBS)
-			code = write_record(&d);
-	}
-	if (code == 0 && !d.late)
-		code = go_on_to(&d, tree->commit);
+	init(&own);
+	d->tree = tree;
+	d->err = err;
+	d->looked = 0;
+	d->late = false;
+	if (d == &own)
+		code = go_on_from_record(d);
+	if (code == 0 && !d->late)
+		code = go_on_to(d, tree->commit);
 	if (code == 0)
-		code = show_all(&d, each, each_ctx);
-	hgt_map_release(&d.ids);
-	hgt_arena_release(&d.arena);
-	hgt_buf_release(&d.text);
+		code = show_all(d, each, each_ctx);
+	/* Those of no commit at all: the next call begins anew. */
+	if (code < 0 || d->late)
+		forget(d);
+	release(&own);
 	return code;
 }

@@ -16,6 +16,7 @@ struct hgt_judge {
 	struct hgt_buf default_branch;	/* "" when HEAD is detached */
 	char default_tip[HGT_OID_HEX + 1];	/* all zero when it is not born */
 	struct hgt_buf blob;		/* of the file in hand */
+	struct hgt_definitions *definitions;	/* in history; NULL: as the repository has them on record */
 	struct hgt_catalog *catalog;	/* of the last policy that asked for one, */
 	unsigned kubernetes;		/* and the minor version that it is for */
 };
@@ -51,6 +52,8 @@ int hgt_judge_new(struct hgt_repo *repo, const struct hgt_config *config, const 
 	*judge = (struct hgt_judge){.repo = repo, .config = config, .name = name, .actor = actor, .default_branch = HGT_BUF_INIT,
 		.default_tip = OID_NONE, .blob = HGT_BUF_INIT};
 	code = find_default_branch(judge, err);
+	if (code == 0 && !actor)
+		code = hgt_definitions_new(&judge->definitions, err);
 	if (code < 0)
 		hgt_judge_free(judge);
 	else
@@ -62,6 +65,7 @@ void hgt_judge_free(struct hgt_judge *judge)
 {
 	if (!judge)
 		return;
+	hgt_definitions_free(judge->definitions);
 	hgt_catalog_free(judge->catalog);
 	hgt_buf_release(&judge->blob);
 	hgt_buf_release(&judge->default_branch);
@@ -283,7 +287,8 @@ int hgt_judge_update(struct hgt_judge *judge, const struct hgt_update *update, i
 	struct hgt_update move = *update;
 	struct trial t = {.judge = judge, .update = &move, .err = err};
 	struct hgt_engine_options options = {0};
-	struct hgt_tree tree = {.repo = judge->repo, .commit = update->new_id, .class_of = tree_class_of, .ctx = &t};
+	struct hgt_tree tree = {.repo = judge->repo, .commit = update->new_id, .class_of = tree_class_of, .ctx = &t,
+		.definitions = judge->definitions};
 	int64_t limit_ms;
 	int code = hgt_repo_real_ref(judge->repo, update->ref, &verdict->ref, err);
 

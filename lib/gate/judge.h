@@ -22,7 +22,7 @@ struct hgt_judge;
 
 /*
  * A judge of the moves in one repository, which the config calls `name`. All four are borrowed until hgt_judge_free. actor: who
- * moves the refs; NULL judges history: what the moves brought, not how a ref moved or by whom.
+ * moves the refs; NULL judges history: what the moves brought, not how a ref moved or by whom, and writes nothing.
  */
 int hgt_judge_new(struct hgt_repo *repo, const struct hgt_config *config, const char *name, const char *actor,
 	struct hgt_judge **out, struct hgt_error *err) HGT_MUST_CHECK;

@@ -284,6 +284,11 @@ static void check_object(struct hgt_subject *s, const struct hgt_gvk *gvk)
 		check_service(s, &spec);
 	} else if (strcmp(gvk->kind, "Ingress") == 0 && hgt_k8s_group_is(gvk, "networking.k8s.io")) {
 		check_ingress(s, &object, &spec);
+	} else if (strcmp(gvk->kind, "EndpointSlice") == 0 && hgt_k8s_group_is(gvk, "discovery.k8s.io")) {
+		struct hgt_field type = hgt_field_get(&object, "addressType");
+
+		if (hgt_field_equals(&type, "FQDN"))
+			hgt_tell_field(s, rule, &type, "use a Service of type ExternalName", "FQDN is deprecated");
 	} else if (strcmp(gvk->kind, "StorageClass") == 0 && hgt_k8s_group_is(gvk, "storage.k8s.io")) {
 		check_topologies(s, &object);
 	} else if (strcmp(gvk->kind, "RuntimeClass") == 0 && hgt_k8s_group_is(gvk, "node.k8s.io")) {

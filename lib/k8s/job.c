@@ -32,13 +32,14 @@ static void check_most(struct hgt_subject *s, const struct hgt_field *field, int
 		hgt_tell_field(s, rule, field, NULL, "has to be %" PRId64 " or less %s, is %" PRId64, most, why, n);
 }
 
-static void check_indexed(struct hgt_subject *s, const struct hgt_field *spec)
+/* A Job gets completions and parallelism of 1 where it has neither; what a CronJob has for its Jobs does not. */
+static void check_indexed(struct hgt_subject *s, const struct hgt_field *spec, bool of_cron_job)
 {
 	struct hgt_field completions = hgt_field_get(spec, "completions"), parallelism = hgt_field_get(spec, "parallelism");
 	struct hgt_field failed = hgt_field_get(spec, "maxFailedIndexes"), backoff = hgt_field_get(spec, "backoffLimitPerIndex");
 	int64_t n, m;
 
-	if (!completions.node && parallelism.node)
+	if (!completions.node && (parallelism.node || of_cron_job))
 		hgt_tell_field(s, rule, &completions, "say how many indexes there are", "is missing, and completionMode Indexed needs it");
 	check_most(s, &parallelism, INDEXES_MAX, "when completionMode is Indexed");
 	check_most(s, &failed, INDEXES_MAX, "when completionMode is Indexed");
@@ -54,7 +55,7 @@ static void check_indexed(struct hgt_subject *s, const struct hgt_field *spec)
 	check_most(s, &failed, INDEXES_MAX_OF_MANY, "when completions are above 100000");
 }
 
-static void check_index_fields(struct hgt_subject *s, const struct hgt_field *spec)
+static void check_index_fields(struct hgt_subject *s, const struct hgt_field *spec, bool of_cron_job)
 {
 	static const char *const names[] = {"backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"};
 	struct hgt_field failed = hgt_field_get(spec, "maxFailedIndexes"), backoff = hgt_field_get(spec, "backoffLimitPerIndex");
@@ -68,7 +69,7 @@ static void check_index_fields(struct hgt_subject *s, const struct hgt_field *sp
 			hgt_tell_key(s, rule, &field, "set completionMode: Indexed", "may only be set when completionMode is Indexed");
 	}
 	if (is_indexed(spec))
-		check_indexed(s, spec);
+		check_indexed(s, spec, of_cron_job);
 }
 
 /* A number as Go reads one, up to max. */
@@ -216,13 +217,13 @@ static void check_restart(struct hgt_subject *s, const struct hgt_field *spec, c
 		hgt_tell_field(s, restart_rule, &policy, "Never", "has to be Never when podFailurePolicy is set");
 }
 
-static void check_job_spec(struct hgt_subject *s, const struct hgt_field *spec)
+static void check_job_spec(struct hgt_subject *s, const struct hgt_field *spec, bool of_cron_job)
 {
 	struct hgt_field template = hgt_field_get(spec, "template"), pod_spec = hgt_field_get(&template, "spec");
 
 	if (!hgt_field_is_map(spec))
 		return;
-	check_index_fields(s, spec);
+	check_index_fields(s, spec, of_cron_job);
 	check_success(s, spec);
 	check_failure(s, spec, &pod_spec);
 	check_restart(s, spec, &pod_spec);
@@ -279,7 +280,7 @@ void hgt_check_k8s_job(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec");
 
-	check_job_spec(s, &spec);
+	check_job_spec(s, &spec, false);
 	check_job_selector(s, &object, &spec);
 	check_job_name(s, &object, &spec);
 }
@@ -290,7 +291,7 @@ void hgt_check_k8s_cron_job(struct hgt_subject *s)
 	struct hgt_field template = hgt_field_get(&spec, "jobTemplate"), job = hgt_field_get(&template, "spec");
 	struct hgt_field selector = hgt_field_get(&job, "selector"), manual = hgt_field_get(&job, "manualSelector");
 
-	check_job_spec(s, &job);
+	check_job_spec(s, &job, true);
 	if (selector.node)
 		hgt_tell_key(s, "k8s/selector", &selector, "remove it", "the selector of a CronJob's Jobs is made by the server");
 	if (hgt_field_is_true(&manual))

@@ -3,13 +3,26 @@
 
 static const char rule[] = "k8s/selector";
 
+/* A key or operator that is not there is the schema's business. */
 static void check_expression(struct hgt_subject *s, const struct hgt_field *expression)
 {
+	static const char *const operators[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
 	struct hgt_field operator = hgt_field_get(expression, "operator"), values = hgt_field_get(expression, "values");
-	const char *word = hgt_field_string(&operator);
+	struct hgt_field key = hgt_field_get(expression, "key");
+	const char *word = hgt_field_string(&operator), *text = hgt_field_string(&key);
 
-	if (!word)
+	if (text && *text && !hgt_is_label_key(text, key.node->len))
+		hgt_tell_field(s, rule, &key, "letters, digits, \"-\", \"_\" and \".\", at most 63; a DNS name and a slash may go before",
+			"%s is not a label's key", hgt_quote(text));
+	HGT_EACH_ITEM(&values, value) {
+		text = hgt_field_string(&value);
+		if (text && !hgt_is_label_value(text, value.node->len))
+			hgt_tell_field(s, rule, &value, "letters, digits, \"-\", \"_\" and \".\", at most 63, a letter or digit at both ends",
+				"%s is not a label's value", hgt_quote(text));
+	}
+	if (!word || !*word)
 		return;
+	hgt_check_enum(s, rule, &operator, operators);
 	if (strcmp(word, "In") == 0 || strcmp(word, "NotIn") == 0)
 		hgt_check_required_list(s, rule, &values, "list what the label may be");
 	else if ((strcmp(word, "Exists") == 0 || strcmp(word, "DoesNotExist") == 0) && !hgt_field_is_empty(&values))

@@ -44,8 +44,15 @@ static void check_owners(struct hgt_subject *s, const struct hgt_field *owners)
 	const struct hgt_node *first = NULL;
 
 	HGT_EACH_ITEM(owners, owner) {
+		static const char *const required[] = {"apiVersion", "kind", "name", "uid"};
 		struct hgt_field version = hgt_field_get(&owner, "apiVersion"), controller = hgt_field_get(&owner, "controller");
 		const char *text = hgt_field_string(&version);
+
+		for (size_t i = 0; i < sizeof(required) / sizeof(required[0]) && hgt_field_is_map(&owner); i++) {
+			struct hgt_field field = hgt_field_get(&owner, required[i]);
+
+			hgt_check_required(s, metadata_rule, &field, "an owner is told by its apiVersion, kind, name and uid");
+		}
 
 		if (text && *text && !is_api_version(text))
 			hgt_tell_field(s, metadata_rule, &version, "for example apps/v1", "%s is not of the form version or group/version",

@@ -33,6 +33,7 @@ static const struct {
 	{"batch", "CronJob", SUBDOMAIN, 52},
 	{"apiregistration.k8s.io", "APIService", PATH_SEGMENT, 0},
 	{"networking.k8s.io", "IPAddress", PATH_SEGMENT, 0},
+	{"policy", "PodDisruptionBudget", PATH_SEGMENT, 0},
 	{"rbac.authorization.k8s.io", "*", PATH_SEGMENT, 0},
 	{"authorization.openshift.io", "*", PATH_SEGMENT, 0},
 	{"image.openshift.io", "*", PATH_SEGMENT, 0},

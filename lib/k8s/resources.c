@@ -1,7 +1,7 @@
 /* k8s/resources: what containers and pods ask for, and what they are held to. */
 #include "k8s/pod.h"
 
-static const char rule[] = "k8s/resources";
+static const char rule[] = "k8s/resources", doubtful_rule[] = "k8s/doubtful";
 
 static bool begins(const char *name, const char *with)
 {
@@ -70,6 +70,9 @@ static void check_quantity(struct hgt_pod *pod, const struct hgt_field *member)
 	else if (is_extended(name) && quantity.nanos)
 		hgt_tell_field(pod->subject, rule, member, "a whole number", "%s is no whole number, and %s comes in whole ones only",
 			hgt_quote(member->node->text), hgt_quote(name));
+	else if (quantity.nanos && (strcmp(name, "memory") == 0 || strcmp(name, "ephemeral-storage") == 0))
+		hgt_tell_field(pod->subject, doubtful_rule, member, "m is a thousandth; M is a million, Mi is 2 to the power of 20",
+			"%s is no whole number of bytes", hgt_quote(member->node->text));
 	else if (is_huge_page(name) && !is_multiple(&quantity, name + strlen("hugepages-")))
 		hgt_tell_field(pod->subject, rule, member, NULL, "%s is no multiple of the page's size", hgt_quote(member->node->text));
 }
@@ -135,7 +138,8 @@ static void check_requirements(struct hgt_pod *pod, const struct hgt_field *reso
 		if (!hgt_k8s_has_placeholder(request.key->text))
 			check_pair(pod, &request, &limits, &index);
 	hgt_map_release(&index);
-	if (seen.huge_pages && !seen.cpu_or_memory)
+	/* A pod's own get those that its containers request. */
+	if (seen.huge_pages && !seen.cpu_or_memory && (!of_pod || pod->is_template))
 		hgt_tell_field(pod->subject, rule, resources, "add cpu or memory", "huge pages cannot be asked for without cpu or memory");
 }
 
@@ -238,10 +242,12 @@ static void check_limits(struct hgt_pod *pod, const struct hgt_field *limits, co
 /* The pod's own resources hold for its containers together. */
 void hgt_check_pod_resources(struct hgt_pod *pod)
 {
-	struct hgt_field resources = hgt_field_get(&pod->spec, "resources"), claims = hgt_field_get(&resources, "claims");
+	struct hgt_field overhead = hgt_field_get(&pod->spec, "overhead"), resources = hgt_field_get(&pod->spec, "resources");
+	struct hgt_field claims = hgt_field_get(&resources, "claims");
 	struct hgt_field requests = hgt_field_get(&resources, "requests"), limits = hgt_field_get(&resources, "limits");
 	struct hgt_field containers = hgt_field_get(&pod->spec, "containers");
 
+	check_list(pod, &overhead, false, &(struct kinds_seen){0});
 	if (!hgt_field_is_map(&resources))
 		return;
 	if (claims.node)

@@ -60,6 +60,7 @@ struct hgt_transitions {
 	struct old_file *files;
 	struct hgt_doc_limits limits;
 	size_t kept;
+	size_t work;			/* keys that were compared */
 };
 
 struct hgt_transitions *hgt_transitions_new(void)
@@ -288,7 +289,8 @@ static int compare(const struct hgt_subject *s, const struct hgt_transition_kind
 	struct hgt_findings *told)
 {
 	struct hgt_subject now = *s;
-	struct hgt_transition transition = {.subject = &now, .before_path = old->file->path, .kind = kind};
+	struct hgt_transition transition = {.subject = &now, .before_path = old->file->path, .kind = kind,
+		.work = &s->transitions->work};
 	struct hgt_gvk gvk;
 
 	now.held = told;

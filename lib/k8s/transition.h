@@ -17,6 +17,7 @@ struct hgt_transition {
 	const struct hgt_node *before;	/* as it was */
 	const char *before_path;	/* where */
 	const struct hgt_transition_kind *kind;
+	size_t *work;			/* keys compared so far, in all of the push */
 };
 
 /* What the removal of an object takes with it. */
@@ -41,13 +42,16 @@ void hgt_transition_check(struct hgt_transition *transition);
 /* The value at a path of names with dots between, or NULL. */
 const struct hgt_node *hgt_transition_at(const struct hgt_node *object, const char *path);
 
-/* transition_equal.c: whether the server takes two values of a field called `name` for the same: nothing and empty, a field and its
- * default, 1 and "1", 1Gi and 1024Mi. Either may be NULL. */
-bool hgt_transition_same(const char *name, const struct hgt_node *before, const struct hgt_node *now);
-
-/* The field cannot change: tell transition/immutable where it first has. hint NULL: that of the kind. */
+/* transition_equal.c: the field cannot change: tell transition/immutable where it first has. No change are nothing and empty, a field and
+ * its default, 1 and "1", 1Gi and 1024Mi. hint NULL: that of the kind. */
 void hgt_transition_fixed(struct hgt_transition *transition, const struct hgt_node *before, const struct hgt_field *now,
 	const char *hint);
+
+/* Take so many looks at keys out of what one push may cost; false when that is spent: what is not compared is taken for the same then. */
+bool hgt_transition_spend(struct hgt_transition *transition, size_t keys);
+
+/* Whether the image of a container is pulled as before, when the two say so: without it that depends on the image. */
+bool hgt_transition_same_pull_policy(const struct hgt_node *before, const struct hgt_node *now);
 
 /* Tell a finding of its own, with the place where the object was when that is another. */
 void hgt_transition_tell(struct hgt_transition *transition, const char *rule, const struct hgt_field *field, const char *hint,

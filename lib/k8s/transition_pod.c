@@ -18,13 +18,15 @@ static bool is_one_of(const char *name, const char *const *names, size_t n)
 static void check_members(struct hgt_transition *t, const struct hgt_node *before, const struct hgt_field *now,
 	const char *const *free, size_t n_free)
 {
-	for (size_t i = 0; i < hgt_field_members(now); i++) {
+	size_t n_before = before && before->type == HGT_NODE_MAP ? before->v.map.n : 0;
+
+	for (size_t i = 0; i < hgt_field_members(now) && hgt_transition_spend(t, n_before); i++) {
 		struct hgt_field member = hgt_field_member(now, i);
 
 		if (member.key && !is_one_of(member.name, free, n_free))
 			hgt_transition_fixed(t, hgt_node_get(before, member.name), &member, NULL);
 	}
-	for (size_t i = 0; before && before->type == HGT_NODE_MAP && i < before->v.map.n; i++) {
+	for (size_t i = 0; i < n_before && hgt_transition_spend(t, hgt_field_members(now)); i++) {
 		const struct hgt_pair *pair = &before->v.map.pairs[i];
 		struct hgt_field member = hgt_field_get(now, pair->key->text);
 
@@ -46,9 +48,12 @@ static void check_containers(struct hgt_transition *t, const char *path)
 		return;
 	}
 	for (size_t i = 0; i < hgt_field_count(now); i++) {
-		struct hgt_field item = hgt_field_item(now, i);
+		struct hgt_field item = hgt_field_item(now, i), policy = hgt_field_get(&item, "imagePullPolicy");
+		const struct hgt_node *old = before->v.seq.items[i];
 
-		check_members(t, before->v.seq.items[i], &item, free, N_OF(free));
+		check_members(t, old, &item, free, N_OF(free));
+		if (!hgt_transition_same_pull_policy(old, item.node))
+			hgt_transition_fixed(t, hgt_node_get(old, policy.name), &policy, NULL);
 	}
 }
 

@@ -127,6 +127,8 @@ static void check_projected(struct hgt_pod *pod, const struct hgt_field *source)
 		struct hgt_field downward = hgt_field_get(&one, "downwardAPI"), bundle = hgt_field_get(&one, "clusterTrustBundle");
 		struct hgt_field certificate = hgt_field_get(&one, "podCertificate");
 
+		if (one.node && one.node->type == HGT_NODE_MAP && !one.node->v.map.n)
+			hgt_tell_field(pod->subject, "k8s/doubtful", &one, "remove it", "brings nothing into the volume");
 		note_items(pod, &paths, &secret);
 		note_items(pod, &paths, &config);
 		note_items(pod, &paths, &downward);
@@ -198,9 +200,12 @@ static void check_empty_dir(struct hgt_pod *pod, const struct hgt_field *source)
 static void check_secret_ref(struct hgt_pod *pod, const struct hgt_field *source, const char *name)
 {
 	struct hgt_field reference = hgt_field_get(source, name), secret = hgt_field_get(&reference, "name");
+	const char *text = hgt_field_string(&secret);
 
-	if (hgt_field_is_map(&reference))
-		hgt_check_required(pod->subject, rule, &secret, "name the Secret");
+	if (!hgt_field_is_map(&reference) || !hgt_check_required(pod->subject, rule, &secret, "name the Secret"))
+		return;
+	if (text && strcmp(name, "nodePublishSecretRef") == 0 && !hgt_is_long_name(text, secret.node->len))
+		hgt_tell_field(pod->subject, rule, &secret, NULL, "%s is no name that a Secret can have", hgt_quote(text));
 }
 
 static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)
@@ -222,6 +227,7 @@ static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)
 	check_downward_api(pod, &downward);
 	check_projected(pod, &projected);
 	check_claim(pod, &claim);
+	hgt_check_volume_paths(pod, volume);
 	check_image(pod, &image);
 	check_empty_dir(pod, &empty);
 	check_ephemeral(pod, &ephemeral);

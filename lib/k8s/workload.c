@@ -30,6 +30,22 @@ static int64_t portion(const struct hgt_field *field, int64_t otherwise)
 	return hgt_field_portion(field, &n) ? n : -1;
 }
 
+/* What the server looks at only where it is used, so that the schema cannot say it. */
+static void check_portion(struct hgt_subject *s, const struct hgt_field *field, int64_t least)
+{
+	bool is_text = field->node && field->node->type == HGT_NODE_STRING;
+	int64_t n;
+
+	if (!hgt_field_portion(field, &n)) {
+		if (is_text && field->node->len && hgt_field_string(field))
+			hgt_tell_field(s, rule, field, "a number or a percentage: 1, 25%", "%s is no percentage", hgt_quote(field->node->text));
+	} else if (n < least) {
+		hgt_tell_field(s, rule, field, NULL, "must be %" PRId64 " or more", least);
+	} else if (is_text && n > 100) {
+		hgt_tell_field(s, rule, field, NULL, "must not be more than 100%%");
+	}
+}
+
 /* What these kinds do not let their pods do: they start them again, for ever. */
 static void check_lasting(struct hgt_subject *s, const struct hgt_field *template)
 {
@@ -100,11 +116,12 @@ void hgt_check_k8s_daemon_set(struct hgt_subject *s)
 	struct hgt_field strategy = hgt_field_get(&spec, "updateStrategy"), type = hgt_field_get(&strategy, "type"), rolling, surge, unavailable;
 
 	check_template(s, &spec, NULL);
-	/* The server looks at rollingUpdate only where it is used. */
 	if (hgt_field_equals(&type, "OnDelete") || !rolls(s, &strategy, &rolling))
 		return;
 	surge = hgt_field_get(&rolling, "maxSurge");
 	unavailable = hgt_field_get(&rolling, "maxUnavailable");
+	check_portion(s, &surge, 0);
+	check_portion(s, &unavailable, 0);
 	if (portion(&surge, 0) == 0 && portion(&unavailable, 1) == 0)
 		hgt_tell_field(s, rule, &unavailable, "one of the two has to be more, or nothing can be replaced",
 			"cannot be 0 when maxSurge is 0");
@@ -128,16 +145,10 @@ void hgt_check_k8s_stateful_set(struct hgt_subject *s)
 	if (rolls(s, &strategy, &rolling)) {
 		struct hgt_field unavailable = hgt_field_get(&rolling, "maxUnavailable");
 
-		bool percent = unavailable.node && unavailable.node->type == HGT_NODE_STRING;
-		int64_t n;
 
 		/* Before 1.37 the field is dropped by servers that are not told otherwise. */
-		if (s->kubernetes < 37 || !hgt_field_portion(&unavailable, &n))
-			return;
-		if (n <= 0)
-			hgt_tell_field(s, rule, &unavailable, "a number from 1, or a percentage from 1% to 100%", "must be more than 0");
-		else if (percent && n > 100)
-			hgt_tell_field(s, rule, &unavailable, NULL, "must not be more than 100%%");
+		if (s->kubernetes >= 37)
+			check_portion(s, &unavailable, 1);
 	}
 }
 

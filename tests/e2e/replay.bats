@@ -174,6 +174,43 @@ policy: built in" ]
   [ "$status" -eq 1 ]
 }
 
+widget() {
+  printf 'apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: %s}\nspec: {size: %s}\n' "$1" "$2"
+}
+
+@test "replay: each push is held against the definitions of its time; the repository is left as it is" {
+  server_config
+  git init -q work && cd work
+  commit a.yaml "$(widget a 1)" 'not known yet'
+  commit crd.yaml "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.org}
+spec:
+  group: example.org
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}" 'define it'
+  commit a.yaml "$(widget a 2)" 'known'
+  commit b.yaml "$(widget b large)" 'wrong'
+  sed -i 's/type: integer/type: string/' crd.yaml
+  git commit -qam 'define it otherwise'
+  commit c.yaml "$(widget c large)" 'right now'
+  cd "$T"
+  git clone -q --bare work "$GIT_ROOT/widgets.git"
+  mkdir "$GIT_ROOT/widgets.git/headgate"
+  (cd "$GIT_ROOT/widgets.git" && find . -type f -exec sha256sum {} + | sort) >before
+  run --separate-stderr headgate replay --json "$GIT_ROOT/widgets.git"
+  [ "$status" -eq 1 ]
+  [ "$(jq -c '[.pushes[] | [.subject, .refused, .findings[].rule]]' <<<"$output")" = \
+    '[["not known yet",false,"schema/unknown-kind"],["wrong",true,"schema/type"]]' ]
+  diff before <(cd "$GIT_ROOT/widgets.git" && find . -type f -exec sha256sum {} + | sort)
+}
+
 @test "replay: a clone, which the config knows by another place" {
   server_config "policies:
   - {repos: [infra], refs: [HEAD]}"

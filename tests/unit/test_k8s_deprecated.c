@@ -202,6 +202,8 @@ static void fields_have_their_time(void **state)
 		{0, OBJECT("storage.k8s.io/v1", "StorageClass")
 			"allowedTopologies: [{matchLabelExpressions: [{key: failure-domain.beta.kubernetes.io/zone, values: [a]}]}]\n",
 			"4:52-90 k8s/deprecated-field /allowedTopologies/0/matchLabelExpressions/0/key", NULL, NULL},
+		{0, OBJECT("discovery.k8s.io/v1", "EndpointSlice") "addressType: FQDN\n", "4:14-18 k8s/deprecated-field /addressType", NULL, NULL},
+		{0, OBJECT("discovery.k8s.io/v1", "EndpointSlice") "addressType: IPv4\n", "", NULL, NULL},
 		{0, OBJECT("node.k8s.io/v1", "RuntimeClass") "scheduling: {nodeSelector: {beta.kubernetes.io/os: linux}}\n",
 			"4:29-50 k8s/deprecated-field /scheduling/nodeSelector/beta.kubernetes.io~1os", NULL, NULL},
 		{0, "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: x\n  annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}\n",
