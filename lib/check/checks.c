@@ -142,8 +142,17 @@ struct hgt_quote hgt_quote_word(const char *s)
 static void hold(struct hgt_subject *subject, struct hgt_finding *finding)
 {
 	finding->severity = HGT_SEVERITY_ERROR;
+	if (hgt_findings_keeps(subject->held, finding->severity))
+		hgt_source_excerpt(subject->source, finding);
 	if (hgt_findings_add(subject->held, finding, NULL) < 0)
 		hgt_engine_fail(subject->engine);
+}
+
+static void tell(struct hgt_subject *subject, struct hgt_finding *finding)
+{
+	if (hgt_engine_keeps(subject->engine, finding))
+		hgt_source_excerpt(subject->source, finding);
+	hgt_engine_tell(subject->engine, finding);
 }
 
 void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span span, const char *pointer, const char *hint,
@@ -164,11 +173,10 @@ void hgt_tell(struct hgt_subject *subject, const char *rule, struct hgt_span spa
 	} else {
 		finding.message = message.data;
 		finding.pointer = full.data;
-		hgt_source_excerpt(subject->source, &finding);
 		if (subject->held)
 			hold(subject, &finding);
 		else
-			hgt_engine_tell(subject->engine, &finding);
+			tell(subject, &finding);
 	}
 	hgt_buf_release(&message);
 	hgt_buf_release(&full);

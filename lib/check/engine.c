@@ -115,6 +115,11 @@ static enum hgt_severity severity_of(const struct hgt_engine *engine, const char
 	return severity;
 }
 
+bool hgt_engine_keeps(struct hgt_engine *engine, const struct hgt_finding *finding)
+{
+	return hgt_findings_keeps(&engine->findings, severity_of(engine, finding->rule, finding->severity));
+}
+
 void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding)
 {
 	struct hgt_finding told = *finding;
@@ -209,7 +214,8 @@ static void tell_problem(struct hgt_engine *engine, struct hgt_source *source, c
 		.column = problem->column, .end_column = problem->end_column, .pointer = problem->pointer,
 		.message = problem->message, .hint = problem->hint};
 
-	hgt_source_excerpt(source, &finding);
+	if (hgt_engine_keeps(engine, &finding))
+		hgt_source_excerpt(source, &finding);
 	hgt_engine_tell(engine, &finding);
 }
 

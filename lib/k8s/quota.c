@@ -1,6 +1,7 @@
 /* k8s/quota: ResourceQuota and LimitRange. */
 #include "k8s/kind_checks.h"
 #include "k8s/parts.h"
+#include "k8s/pod.h"
 
 static const char rule[] = "k8s/quota";
 
@@ -170,16 +171,23 @@ void hgt_check_k8s_resource_quota(struct hgt_subject *s)
 	check_pairs(s, &expressions, &expressions, "scopeName");
 }
 
-/* A LimitRange with more resources than that is not looked at resource by resource. */
-enum { MOST_RESOURCES = 1000 };
-
 /* What a LimitRange says of one resource, from the least to the most. */
 enum bound { MIN, DEFAULT_REQUEST, DEFAULT, MAX, RATIO, N_BOUNDS };
 
 static const char *const bound_names[N_BOUNDS] = {"min", "defaultRequest", "default", "max", "maxLimitRequestRatio"};
 
+struct bounds {
+	struct hgt_field maps[N_BOUNDS];
+	struct hgt_map indexes[N_BOUNDS];	/* of the maps' members */
+};
+
+static struct hgt_field bound_of(const struct bounds *bounds, enum bound bound, const char *resource)
+{
+	return hgt_index_get(&bounds->indexes[bound], &bounds->maps[bound], resource);
+}
+
 /* Tell of the greater one unless it is max, as the server does; of min only against max. */
-static void check_order(struct hgt_subject *s, struct hgt_field fields[N_BOUNDS], const char *resource)
+static void check_order(struct hgt_subject *s, const struct bounds *bounds, const char *resource)
 {
 	static const struct {
 		enum bound less, more, at;
@@ -191,8 +199,8 @@ static void check_order(struct hgt_subject *s, struct hgt_field fields[N_BOUNDS]
 	struct hgt_quantity a, b;
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		less = hgt_field_get(&fields[pairs[i].less], resource);
-		more = hgt_field_get(&fields[pairs[i].more], resource);
+		less = bound_of(bounds, pairs[i].less, resource);
+		more = bound_of(bounds, pairs[i].more, resource);
 		if (!hgt_field_quantity(&less, &a) || !hgt_field_quantity(&more, &b) || hgt_quantity_compare(&a, &b) <= 0)
 			continue;
 		hgt_tell_field(s, rule, pairs[i].at == pairs[i].less ? &less : &more, "min <= defaultRequest <= default <= max",
@@ -206,10 +214,10 @@ static double number_of(const struct hgt_quantity *quantity)
 	return ((double)quantity->whole + quantity->nanos / 1e9) * (quantity->negative ? -1 : 1);
 }
 
-static void check_ratio(struct hgt_subject *s, struct hgt_field fields[N_BOUNDS], const char *resource)
+static void check_ratio(struct hgt_subject *s, const struct bounds *bounds, const char *resource)
 {
-	struct hgt_field ratio = hgt_field_get(&fields[RATIO], resource), min = hgt_field_get(&fields[MIN], resource);
-	struct hgt_field max = hgt_field_get(&fields[MAX], resource);
+	struct hgt_field ratio = bound_of(bounds, RATIO, resource), min = bound_of(bounds, MIN, resource);
+	struct hgt_field max = bound_of(bounds, MAX, resource);
 	struct hgt_quantity a, b, most;
 
 	if (!hgt_field_quantity(&ratio, &a))
@@ -222,9 +230,9 @@ static void check_ratio(struct hgt_subject *s, struct hgt_field fields[N_BOUNDS]
 }
 
 /* What cannot be shared is asked for as it is limited. */
-static void check_not_shared(struct hgt_subject *s, struct hgt_field fields[N_BOUNDS], const char *resource)
+static void check_not_shared(struct hgt_subject *s, const struct bounds *bounds, const char *resource)
 {
-	struct hgt_field request = hgt_field_get(&fields[DEFAULT_REQUEST], resource), limit = hgt_field_get(&fields[DEFAULT], resource);
+	struct hgt_field request = bound_of(bounds, DEFAULT_REQUEST, resource), limit = bound_of(bounds, DEFAULT, resource);
 	bool shared = (!strchr(resource, '/') || strstr(resource, "kubernetes.io/")) && !has_prefix(resource, "hugepages-");
 	struct hgt_quantity a, b;
 
@@ -232,45 +240,56 @@ static void check_not_shared(struct hgt_subject *s, struct hgt_field fields[N_BO
 		hgt_tell_field(s, rule, &request, "make them alike", "must be the same as default, since the resource cannot be shared");
 }
 
+/* A default and a request by default are none of a Pod's. */
+static void find_bounds(struct hgt_subject *s, const struct hgt_field *item, const char *type, struct bounds *bounds)
+{
+	for (int b = 0; b < N_BOUNDS; b++) {
+		bounds->maps[b] = hgt_field_get(item, bound_names[b]);
+		if (strcmp(type, "Pod") == 0 && (b == DEFAULT || b == DEFAULT_REQUEST)) {
+			if (!hgt_field_is_empty(&bounds->maps[b]))
+				hgt_check_forbidden(s, rule, &bounds->maps[b], "type is not Pod");
+			bounds->maps[b].node = NULL;
+		}
+		hgt_index_members(s, &bounds->maps[b], &bounds->indexes[b]);
+	}
+}
+
+/* flags: of what the resources have to be. */
+static void check_bounds(struct hgt_subject *s, const struct bounds *bounds, unsigned flags)
+{
+	struct hgt_seen seen = HGT_SEEN_INIT;
+
+	for (int b = 0; b < N_BOUNDS; b++) {
+		HGT_EACH_MEMBER(&bounds->maps[b], member) {
+			check_resource(s, &member, flags);
+			if (hgt_seen_before(s, &seen, member.key, "%s", member.name))
+				continue;
+			check_order(s, bounds, member.name);
+			check_ratio(s, bounds, member.name);
+			check_not_shared(s, bounds, member.name);
+		}
+	}
+	hgt_seen_release(&seen);
+}
+
 static void check_limit(struct hgt_subject *s, const struct hgt_field *item)
 {
 	static const char *const types[] = {"Pod", "Container", "PersistentVolumeClaim", NULL};
-	struct hgt_field type = hgt_field_get(item, "type"), fields[N_BOUNDS];
+	struct hgt_field type = hgt_field_get(item, "type");
 	const char *word = hgt_field_string(&type);
-	struct hgt_seen seen = HGT_SEEN_INIT;
-	bool of_pods, too_many = false;
+	struct bounds bounds = {.indexes = {HGT_MAP_INIT}};
 
 	if (!word)
 		return;
 	if (!hgt_is_label_key(word, strlen(word)) || (!strchr(word, '/') && !hgt_is_one_of(word, types)))
 		hgt_tell_field(s, rule, &type, "Container, Pod or PersistentVolumeClaim", "%s is not supported", hgt_quote(word));
-	of_pods = strcmp(word, "Pod") == 0 || strcmp(word, "Container") == 0;
-	for (int b = 0; b < N_BOUNDS; b++) {
-		fields[b] = hgt_field_get(item, bound_names[b]);
-		if (strcmp(word, "Pod") == 0 && (b == DEFAULT || b == DEFAULT_REQUEST)) {
-			if (!hgt_field_is_empty(&fields[b]))
-				hgt_check_forbidden(s, rule, &fields[b], "type is not Pod");
-			fields[b].node = NULL;
-		}
-		too_many |= hgt_field_members(&fields[b]) > MOST_RESOURCES;
-	}
-	for (int b = 0; b < N_BOUNDS; b++) {
-		HGT_EACH_MEMBER(&fields[b], member) {
-			check_resource(s, &member, of_pods ? CONTAINER : 0);
-			if (too_many || hgt_seen_before(s, &seen, member.key, "%s", member.name))
-				continue;
-			check_order(s, fields, member.name);
-			check_ratio(s, fields, member.name);
-			check_not_shared(s, fields, member.name);
-		}
-	}
-	hgt_seen_release(&seen);
-	if (strcmp(word, "PersistentVolumeClaim") == 0) {
-		struct hgt_field min = hgt_field_get(&fields[MIN], "storage"), max = hgt_field_get(&fields[MAX], "storage");
-
-		if (!min.node && !max.node)
-			hgt_tell_field(s, rule, item, NULL, "must have min or max of storage");
-	}
+	find_bounds(s, item, word, &bounds);
+	check_bounds(s, &bounds, strcmp(word, "Pod") == 0 || strcmp(word, "Container") == 0 ? CONTAINER : 0);
+	if (strcmp(word, "PersistentVolumeClaim") == 0 && !bound_of(&bounds, MIN, "storage").node &&
+		!bound_of(&bounds, MAX, "storage").node)
+		hgt_tell_field(s, rule, item, NULL, "must have min or max of storage");
+	for (int b = 0; b < N_BOUNDS; b++)
+		hgt_map_release(&bounds.indexes[b]);
 }
 
 void hgt_check_k8s_limit_range(struct hgt_subject *s)

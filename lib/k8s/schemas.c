@@ -47,8 +47,11 @@ void hgt_schemas_free(struct hgt_schemas *schemas)
 int hgt_schemas_find(const struct hgt_schemas *schemas, const char *api_version, const char *kind, struct hgt_catalog_hit *hit,
 	struct hgt_error *err)
 {
-	int code = hgt_catalog_find(schemas->met, api_version, kind, hit, err);
+	int code = HGT_ENOENT;
 
+	/* Most of the time nothing has been met. */
+	if (!schemas->chosen || hgt_catalog_count(schemas->met))
+		code = hgt_catalog_find(schemas->met, api_version, kind, hit, err);
 	return code == HGT_ENOENT && schemas->chosen ? hgt_catalog_find(schemas->chosen, api_version, kind, hit, err) : code;
 }
 

@@ -627,6 +627,28 @@ static void cuts_long_lines(void **state)
 	hgt_engine_free(engine);
 }
 
+/* Minutes, were the excerpt sought for each of them. */
+static void counts_many_on_one_line(void **state)
+{
+	enum { MANY = 100000 };
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
+	const struct hgt_findings *list = hgt_engine_findings(engine);
+	struct hgt_buf text = HGT_BUF_INIT;
+
+	(void)state;
+	hgt_buf_adds(&text, "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}], sessionAffinity: None, "
+		"loadBalancerSourceRanges: [");
+	repeat(&text, "x, ", MANY);
+	hgt_buf_adds(&text, "], type: LoadBalancer}}\n");
+	rig_judge(engine, "a.yaml", text.data, text.len, HGT_CLASS_AUTO);
+	assert_int_equal(list->errors, MANY);
+	assert_int_equal(list->n, list->limit);
+	for (size_t i = 0; i < list->n; i++)
+		assert_true(list->items[i].excerpt_len);
+	hgt_buf_release(&text);
+	hgt_engine_free(engine);
+}
+
 static void has_a_table_of_rules(void **state)
 {
 	size_t n;
@@ -691,7 +713,8 @@ int main(void)
 		cmocka_unit_test(stops_when_the_time_is_up), cmocka_unit_test(obeys_settings),
 		cmocka_unit_test(is_strict_file_by_file), cmocka_unit_test(takes_findings_of_its_caller),
 		cmocka_unit_test(counts_and_limits), cmocka_unit_test(shows_the_line), cmocka_unit_test(cuts_long_lines),
-		cmocka_unit_test(has_a_table_of_rules), cmocka_unit_test(survives_want_of_memory),
+		cmocka_unit_test(counts_many_on_one_line), cmocka_unit_test(has_a_table_of_rules),
+		cmocka_unit_test(survives_want_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,7 @@ static void keeps_errors_first(void **state)
 {
 	const enum hgt_severity in[] = {HGT_SEVERITY_INFO, HGT_SEVERITY_WARNING, HGT_SEVERITY_INFO, HGT_SEVERITY_WARNING,
 		HGT_SEVERITY_ERROR, HGT_SEVERITY_ERROR, HGT_SEVERITY_WARNING, HGT_SEVERITY_ERROR, HGT_SEVERITY_ERROR};
+	const bool kept[] = {true, true, true, true, true, true, false, true, false};
 	struct hgt_findings list;
 
 	(void)state;
@@ -114,8 +115,10 @@ static void keeps_errors_first(void **state)
 	for (uint32_t i = 0; i < N_OF(in); i++) {
 		struct hgt_finding f = finding(in[i], "a", i + 1, 1, "r");
 
+		assert_int_equal(hgt_findings_keeps(&list, in[i]), kept[i]);
 		add(&list, &f);
 	}
+	assert_false(hgt_findings_keeps(&list, HGT_SEVERITY_OFF));
 	assert_int_equal(list.n, 3);
 	for (size_t i = 0; i < list.n; i++)
 		assert_int_equal(list.items[i].severity, HGT_SEVERITY_ERROR);
