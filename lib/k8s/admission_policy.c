@@ -129,7 +129,7 @@ static void check_annotations(struct hgt_subject *s, const struct hgt_field *spe
 			continue;
 		hgt_buf_reset(&full);
 		hgt_buf_addf(&full, "%s/%s", policy_name, text);
-		if (!full.failed && !hgt_is_label_key(full.data, full.len))
+		if (hgt_is_built(s, &full) && !hgt_is_label_key(full.data, full.len))
 			hgt_tell_field(s, rule, &key, "letters, digits, \"-\", \"_\" and \".\", at most 63",
 				"%s cannot stand behind the policy's name and a slash",
 				hgt_quote(text));

@@ -23,11 +23,8 @@ static bool decode(struct hgt_subject *s, const char *rule, const struct hgt_fie
 
 	if (!text)
 		return false;
-	if (hgt_base64_decode(out, text, member->node->len, &bad)) {
-		if (out->failed)
-			hgt_engine_fail(s->engine);
-		return !out->failed;
-	}
+	if (hgt_base64_decode(out, text, member->node->len, &bad))
+		return hgt_is_built(s, out);
 	if (bad < member->node->len)
 		hgt_tell_field_at(s, rule, member, bad, hint, "is not base64: %s at offset %zu",
 			hgt_quote_text(text + bad, 1).text, bad);

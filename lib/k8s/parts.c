@@ -176,6 +176,13 @@ void hgt_seen_keys(struct hgt_subject *s, struct hgt_seen *seen, const struct hg
 		hgt_seen_before(s, seen, member.key, "%s", member.name);
 }
 
+bool hgt_is_built(struct hgt_subject *s, const struct hgt_buf *buf)
+{
+	if (buf->failed)
+		hgt_engine_fail(s->engine);
+	return !buf->failed;
+}
+
 bool hgt_seen_has(const struct hgt_seen *seen, const char *text)
 {
 	return hgt_seen_get(seen, text, strlen(text));

@@ -56,6 +56,9 @@ struct hgt_seen {
 
 void hgt_seen_release(struct hgt_seen *seen);
 
+/* Whether all that was added to the buffer is in it; when not, memory ran out, and the engine knows it. */
+bool hgt_is_built(struct hgt_subject *s, const struct hgt_buf *buf);
+
 /* Note the text; the node it came with before, or NULL for a new one. */
 const struct hgt_node *hgt_seen_before(struct hgt_subject *subject, struct hgt_seen *seen, const struct hgt_node *node,
 	const char *fmt, ...) HGT_PRINTF(4, 5);

@@ -2,6 +2,8 @@
 #include "k8s/schemas.h"
 
 #include "base/map.h"
+#include "check/nearest.h"
+#include "pack/choice.h"
 #include "pack/import.h"
 
 struct hgt_schemas {
@@ -53,6 +55,37 @@ int hgt_schemas_find(const struct hgt_schemas *schemas, const char *api_version,
 	if (!schemas->chosen || hgt_catalog_count(schemas->met))
 		code = hgt_catalog_find(schemas->met, api_version, kind, hit, err);
 	return code == HGT_ENOENT && schemas->chosen ? hgt_catalog_find(schemas->chosen, api_version, kind, hit, err) : code;
+}
+
+bool hgt_schemas_own_group(const struct hgt_schemas *schemas, const char *group, size_t len)
+{
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind known;
+
+	while (schemas->chosen && hgt_catalog_next(schemas->chosen, &pos, &known))
+		if (known.group_len == len && memcmp(known.name, group, len) == 0 &&
+			strncmp(hgt_catalog_name(schemas->chosen, known.pack), HGT_KUBERNETES_PACK, sizeof(HGT_KUBERNETES_PACK) - 1) == 0)
+			return true;
+	return false;
+}
+
+const char *hgt_schemas_nearest(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
+{
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind known;
+
+	while (schemas->chosen && hgt_catalog_next(schemas->chosen, &pos, &known))
+		if (strlen(api_version) == known.api_version_len && memcmp(known.name, api_version, known.api_version_len) == 0 &&
+			hgt_is_near(kind, known.kind))
+			return known.kind;
+	return NULL;
+}
+
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *kind, struct hgt_buf *out)
+{
+	enum { SERVED_MAX = 3 };
+
+	return schemas->chosen ? hgt_catalog_served(schemas->chosen, "", kind, SERVED_MAX, out, NULL) : 0;
 }
 
 int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err)

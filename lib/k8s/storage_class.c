@@ -14,7 +14,7 @@ static void check_driver_name(struct hgt_subject *s, const struct hgt_field *fie
 		return;
 	for (const char *c = text; *c; c++)
 		hgt_buf_addc(&lower, (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c));
-	if (!lower.failed && !hgt_is_label_key(lower.data, lower.len))
+	if (hgt_is_built(s, &lower) && !hgt_is_label_key(lower.data, lower.len))
 		hgt_tell_field(s, rule, field, "for example ebs.csi.aws.com", "%s is not the name of a driver", hgt_quote(text));
 	hgt_buf_release(&lower);
 }
