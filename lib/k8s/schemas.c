@@ -2,6 +2,7 @@
 #include "k8s/schemas.h"
 
 #include "base/map.h"
+#include "check/nearest.h"
 #include "pack/import.h"
 
 struct hgt_schemas {
@@ -64,6 +65,33 @@ int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, str
 		code = hgt_catalog_add_image(schemas->met, "a CustomResourceDefinition of the change", &image, err);
 	hgt_buf_release(&image);
 	return code;
+}
+
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *api_version, const char *kind, size_t max, struct hgt_buf *out,
+	struct hgt_error *err)
+{
+	int n = hgt_catalog_served(schemas->met, api_version, kind, max, out, err);
+
+	return n == 0 && schemas->chosen ? hgt_catalog_served(schemas->chosen, api_version, kind, max, out, err) : n;
+}
+
+static const char *near_kind(const struct hgt_catalog *catalog, const char *api_version, const char *kind)
+{
+	size_t len = strlen(api_version);
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind found;
+
+	while (hgt_catalog_next(catalog, &pos, &found))
+		if (found.api_version_len == len && memcmp(found.name, api_version, len) == 0 && hgt_is_near(kind, found.kind))
+			return found.kind;
+	return NULL;
+}
+
+const char *hgt_schemas_near_kind(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
+{
+	const char *name = near_kind(schemas->met, api_version, kind);
+
+	return name || !schemas->chosen ? name : near_kind(schemas->chosen, api_version, kind);
 }
 
 int hgt_schemas_note_unknown(struct hgt_schemas *schemas, const char *api_version, const char *kind)

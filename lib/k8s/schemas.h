@@ -21,6 +21,14 @@ int hgt_schemas_find(const struct hgt_schemas *schemas, const char *api_version,
 /* Take the kinds of a CustomResourceDefinition. HGT_EPARSE and the like when its schemas make no sense, HGT_ENOENT when it has none. */
 int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err) HGT_MUST_CHECK;
 
+/*
+ * For hints, of the definitions on the way if they have any, else of the packs: the apiVersions that serve a kind, as
+ * hgt_catalog_served has them, and the kind of an apiVersion whose name is near this one, or NULL.
+ */
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *api_version, const char *kind, size_t max, struct hgt_buf *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+const char *hgt_schemas_near_kind(const struct hgt_schemas *schemas, const char *api_version, const char *kind);
+
 /* Remember a kind that is unknown: 1 when it is the first time, 0 when not, or HGT_ENOMEM. */
 int hgt_schemas_note_unknown(struct hgt_schemas *schemas, const char *api_version, const char *kind) HGT_MUST_CHECK;
 

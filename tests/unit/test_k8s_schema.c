@@ -167,6 +167,42 @@ static void knows_unknown_kinds(void **state)
 		&(struct one){"apiVersion: sea/v1\nkind: Raft\nmetadata: {name: a}\n", "", NULL, NULL});
 }
 
+static void knows_what_an_api_has_not(void **state)
+{
+	static const char missing[] = "give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE";
+	static const struct one cases[] = {
+		{"apiVersion: v1\nkind: Boat\nmetadata: {name: a}\n", "1:13-15 k8s/no-such-api /apiVersion",
+			"apiVersion: \"v1\" has no Boat", "it is served as sea/v1"},
+		{"apiVersion: sea/v2\nkind: Boat\nmetadata: {name: a}\n", "1:13-19 k8s/no-such-api /apiVersion", NULL, "it is served as sea/v1"},
+		{"apiVersion: sea/v1\nkind: Baot\nmetadata: {name: a}\n", "2:7-11 k8s/no-such-api /kind", "kind: \"sea/v1\" has no Baot",
+			"write it Boat"},
+		/* Each of them. */
+		{"apiVersion: sea/v1\nkind: Boats\nmetadata: {name: a}\n---\napiVersion: sea/v1\nkind: Boats\nmetadata: {name: b}\n",
+			"2:7-12 k8s/no-such-api /kind\n6:7-12 k8s/no-such-api /kind", NULL, NULL},
+		{"apiVersion: sea/v1\nkind: boat\nmetadata: {name: a}\n", "2:7-11 k8s/no-such-api /kind", NULL, "write it Boat"},
+		{"apiVersion: apps/v1\nkind: deployment\nmetadata: {name: a}\n", "2:7-17 k8s/type-meta /kind", NULL, NULL},
+		{"apiVersion: sea/v1\nkind: Boat\nmetadata: {name: a}\n", "", NULL, NULL},
+		/* Not near enough; or of a group that anybody may add to, or whose own definition need not be all there is of it. */
+		{"apiVersion: sea/v1\nkind: Boathouse\nmetadata: {name: a}\n", "2:7-16 schema/unknown-kind /kind", NULL, missing},
+		{"apiVersion: sea.org/v1\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 schema/unknown-kind /kind", NULL,
+			"known here is that of sea/v1; give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE"},
+		{FISH "---\napiVersion: sea.example.org/v1\nkind: Fihs\nmetadata: {name: a}\n", "12:7-11 schema/unknown-kind /kind", NULL,
+			"perhaps Fish is meant; else give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE"},
+		{FISH "---\napiVersion: sea.example.org/v2\nkind: Fish\nmetadata: {name: a}\n", "12:7-11 schema/unknown-kind /kind", NULL,
+			"known here is that of sea.example.org/v1; give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE"},
+		/* A custom resource of that name says nothing of Kubernetes' own groups. */
+		{FISH "---\napiVersion: v1\nkind: Fish\nmetadata: {name: a}\n", "12:7-11 schema/unknown-kind /kind", NULL,
+			"known here is that of sea.example.org/v1; give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++)
+		judge_with(&(struct hgt_engine_options){.catalog = catalog}, "a.yaml", &cases[i]);
+	/* What a newer Kubernetes has nobody here knows. */
+	judge_with(&(struct hgt_engine_options){.catalog = catalog, .kubernetes = HGT_KUBERNETES_NEWEST + 1}, "a.yaml",
+		&(struct one){"apiVersion: sea/v2\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 schema/unknown-kind /kind", NULL, NULL});
+}
+
 static void takes_definitions_on_the_way(void **state)
 {
 	static const struct one cases[] = {
@@ -331,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_objects_against_schemas),
 		cmocka_unit_test(knows_unknown_kinds),
+		cmocka_unit_test(knows_what_an_api_has_not),
 		cmocka_unit_test(takes_definitions_on_the_way),
 		cmocka_unit_test(looks_for_definitions_in_the_tree),
 		cmocka_unit_test(asks_kustomizations),
