@@ -184,59 +184,6 @@ static void tell(void *user, const struct hgt_schema_finding *f)
 			h->path.data, f->message);
 }
 
-/* Kinds that OpenShift 3 had in the core group, and tools still take. */
-static bool is_legacy_openshift(const struct hgt_gvk *gvk)
-{
-	static const char *const kinds[] = {"BuildConfig", "DeploymentConfig", "ImageStream", "Project", "Route", "Template"};
-
-	for (size_t i = 0; !gvk->group_len && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(gvk->kind, kinds[i]) == 0)
-			return true;
-	return false;
-}
-
-/* A kind that a group of Kubernetes' own does not have. */
-static void tell_missing(struct hgt_subject *s, const struct hgt_gvk *gvk, const struct hgt_field *kind)
-{
-	const char *api_version = hgt_node_get_string(s->object, "apiVersion");
-	const char *nearest = hgt_schemas_nearest(s->schemas, api_version, gvk->kind);
-	struct hgt_buf hint = HGT_BUF_INIT, served = HGT_BUF_INIT;
-	int n = nearest ? 0 : hgt_schemas_served(s->schemas, gvk->kind, &served);
-
-	if (nearest)
-		hgt_buf_addf(&hint, "write it %s", hgt_word(nearest));
-	else if (n > 0)
-		hgt_buf_addf(&hint, "%s is a kind of %s", hgt_word(gvk->kind), served.data);
-	if (n < 0 || hint.failed)
-		hgt_engine_fail(s->engine);
-	else
-		hgt_tell_field(s, "k8s/unknown-kind", kind, hint.len ? hint.data : NULL, "Kubernetes 1.%u has no kind %s of %s",
-			s->kubernetes, hgt_word(gvk->kind), hgt_quote(api_version));
-	hgt_buf_release(&hint);
-	hgt_buf_release(&served);
-}
-
-/* A kind that nobody knows: told once for each kind. */
-static void tell_unknown(struct hgt_subject *s, const struct hgt_gvk *gvk)
-{
-	struct hgt_field object = hgt_field_root(s), kind = hgt_field_get(&object, "kind");
-	int first;
-
-	if (hgt_schemas_own_group(s->schemas, gvk->group, gvk->group_len) && !is_legacy_openshift(gvk)) {
-		tell_missing(s, gvk, &kind);
-		return;
-	}
-	first = hgt_schemas_note_unknown(s->schemas, hgt_node_get_string(s->object, "apiVersion"), gvk->kind);
-
-	if (first < 0)
-		hgt_engine_fail(s->engine);
-	else if (first)
-		hgt_tell_field(s, "schema/unknown-kind", &kind,
-			"give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE",
-			"no schema is known for %s of %s: it was not held against one", hgt_word(gvk->kind),
-			hgt_quote(hgt_node_get_string(s->object, "apiVersion")));
-}
-
 /* A version of a custom resource that its definition calls deprecated. */
 static void tell_deprecated(struct hgt_subject *s, const struct hgt_gvk *gvk)
 {
@@ -265,7 +212,7 @@ void hgt_check_k8s_schema(struct hgt_subject *s)
 		/* The items of a list are held against theirs. Of a version that is not served enough has been said. */
 		if (!hgt_k8s_items(s->object, &key) && s->cls != HGT_CLASS_KUSTOMIZE_PATCH &&
 			(!api || hgt_api_is_served(api, s->kubernetes)))
-			tell_unknown(s, &gvk);
+			hgt_tell_unknown_kind(s, &gvk);
 		return;
 	}
 	if (code == 0 && hit.flags & HGT_KIND_DEPRECATED)

@@ -69,23 +69,30 @@ bool hgt_schemas_own_group(const struct hgt_schemas *schemas, const char *group,
 	return false;
 }
 
-const char *hgt_schemas_nearest(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
+static const char *nearest_of(const struct hgt_catalog *catalog, const char *api_version, const char *kind)
 {
+	size_t len = strlen(api_version);
 	struct hgt_catalog_pos pos = {0};
 	struct hgt_catalog_kind known;
 
-	while (schemas->chosen && hgt_catalog_next(schemas->chosen, &pos, &known))
-		if (strlen(api_version) == known.api_version_len && memcmp(known.name, api_version, known.api_version_len) == 0 &&
-			hgt_is_near(kind, known.kind))
+	while (hgt_catalog_next(catalog, &pos, &known))
+		if (known.api_version_len == len && memcmp(known.name, api_version, len) == 0 && hgt_is_near(kind, known.kind))
 			return known.kind;
 	return NULL;
 }
 
-int hgt_schemas_served(const struct hgt_schemas *schemas, const char *kind, struct hgt_buf *out)
+const char *hgt_schemas_nearest(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
 {
-	enum { SERVED_MAX = 3 };
+	const char *nearest = nearest_of(schemas->met, api_version, kind);
 
-	return schemas->chosen ? hgt_catalog_served(schemas->chosen, "", kind, SERVED_MAX, out, NULL) : 0;
+	return nearest || !schemas->chosen ? nearest : nearest_of(schemas->chosen, api_version, kind);
+}
+
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *kind, size_t max, struct hgt_buf *out)
+{
+	int n = hgt_catalog_served(schemas->met, "", kind, max, out, NULL);
+
+	return n == 0 && schemas->chosen ? hgt_catalog_served(schemas->chosen, "", kind, max, out, NULL) : n;
 }
 
 int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err)

@@ -163,6 +163,13 @@ static void knows_unknown_kinds(void **state)
 		{"apiVersion: sea/v2\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 k8s/unknown-kind /kind", NULL,
 			"Boat is a kind of sea/v1"},
 		{"apiVersion: sea/v1\nkind: Submarine\nmetadata: {name: a}\n", "2:7-16 k8s/unknown-kind /kind", NULL, NULL},
+		{"apiVersion: v1\nkind: Route\nmetadata: {name: a}\n", "2:7-12 schema/unknown-kind /kind", NULL, NULL},
+		{"apiVersion: apps/v1\nkind: deployment\nmetadata: {name: a}\n", "2:7-17 k8s/type-meta /kind", NULL, NULL},
+		/* In a group that anybody may add to. */
+		{"apiVersion: sea.org/v1\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 schema/unknown-kind /kind", NULL,
+			"known here is Boat of sea/v1; give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE"},
+		{FISH "---\napiVersion: sea.example.org/v1\nkind: Fihs\nmetadata: {name: a}\n", "12:7-11 schema/unknown-kind /kind", NULL,
+			"perhaps Fish is meant; give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE"},
 		/* Not one of another's, though it begins alike. */
 		{"apiVersion: sea.example.org/v1\nkind: Submarine\nmetadata: {name: a}\n", "2:7-16 schema/unknown-kind /kind", NULL,
 			NULL},
@@ -171,6 +178,9 @@ static void knows_unknown_kinds(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++)
 		judge_with(&(struct hgt_engine_options){.catalog = catalog}, "a.yaml", &cases[i]);
+	/* What a newer Kubernetes has nobody here knows. */
+	judge_with(&(struct hgt_engine_options){.catalog = catalog, .kubernetes = HGT_KUBERNETES_NEWEST + 1}, "a.yaml",
+		&(struct one){"apiVersion: sea/v2\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 schema/unknown-kind /kind", NULL, NULL});
 	/* Nothing to hold against is no reason to complain. */
 	judge_with(&(struct hgt_engine_options){0}, "a.yaml",
 		&(struct one){"apiVersion: lake/v1\nkind: Raft\nmetadata: {name: a}\n", "", NULL, NULL});
