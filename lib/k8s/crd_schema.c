@@ -149,8 +149,8 @@ static void check_validation(struct hgt_subject *s, const struct hgt_field *item
 	const char *text = hgt_field_text(&rule, NULL), *said = hgt_field_text(&message, "");
 	const char *at = hgt_field_text(&path, NULL);
 
-	hgt_check_expression(s, CRD_RULE, &rule, scope);
-	hgt_check_expression(s, CRD_RULE, &expression, scope);
+	hgt_check_expression(s, CRD_RULE, &rule, scope, HGT_WANT_BOOL);
+	hgt_check_expression(s, CRD_RULE, &expression, scope, HGT_WANT_TEXT);
 	if (said && *said && is_blank(said))
 		hgt_tell_field(s, CRD_RULE, &message, NULL, "must not be blank");
 	else if (said && has_break(said))
@@ -237,7 +237,7 @@ static void check_one(struct hgt_subject *s, const struct hgt_field *schema, boo
 	struct hgt_field properties = hgt_field_get(schema, "properties"), additional = hgt_field_get(schema, "additionalProperties");
 	struct hgt_field keep = hgt_field_get(schema, "x-kubernetes-preserve-unknown-fields");
 	struct hgt_field embedded = hgt_field_get(schema, "x-kubernetes-embedded-resource");
-	struct hgt_scope scope = {.fields = &properties, .is_object = is_root || hgt_field_is_true(&embedded)};
+	struct hgt_scope scope = {.at = HGT_AT_DEFINITION, .fields = &properties, .is_object = is_root || hgt_field_is_true(&embedded)};
 
 	hgt_check_enum(s, CRD_RULE, &type, types);
 	tell_unsupported(s, schema);
