@@ -10,7 +10,7 @@
 #include "cli/check_file.h"
 
 /* How many files are on their way at most. */
-enum { AHEAD = 16 };
+enum { AHEAD = 8 };
 
 /* Send a file on its way, or with a code a complaint about it, which is told in its turn too. */
 static int send(struct check_input *input, const char *path, enum check_source source, int code, const char *message,

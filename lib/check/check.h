@@ -136,7 +136,7 @@ int hgt_compare_readers(struct hgt_subject *file, bool json, const struct hgt_do
  * engine.c: add a finding under the engine's settings; remembers want of memory. keeps: whether it would be kept, not merely counted,
  * so that it needs an excerpt: of a long line that takes time, and a hostile file has many findings.
  */
-bool hgt_engine_keeps(const struct hgt_engine *engine, const struct hgt_finding *finding);
+bool hgt_engine_keeps(struct hgt_engine *engine, const struct hgt_finding *finding);
 void hgt_engine_tell(struct hgt_engine *engine, const struct hgt_finding *finding);
 void hgt_engine_fail(struct hgt_engine *engine);
 

@@ -115,7 +115,7 @@ static enum hgt_severity severity_of(const struct hgt_engine *engine, const char
 	return severity;
 }
 
-bool hgt_engine_keeps(const struct hgt_engine *engine, const struct hgt_finding *finding)
+bool hgt_engine_keeps(struct hgt_engine *engine, const struct hgt_finding *finding)
 {
 	return hgt_findings_keeps(&engine->findings, severity_of(engine, finding->rule, finding->severity));
 }

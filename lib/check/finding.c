@@ -72,18 +72,20 @@ static int copy_finding(struct hgt_arena *arena, const struct hgt_finding *from,
 	return 0;
 }
 
-/* Where the list is full: the last of the least severe, when it is less severe than this; NULL: nothing gives way. */
-static struct hgt_finding *giving_way(const struct hgt_findings *list, enum hgt_severity severity)
+/*
+ * Where the list is full: the last of the least severe, when it is less severe than this; NULL: nothing gives way. What has given way
+ * is more severe from then on, so the next of its severity lies before it: all searches together pass over the list once a severity.
+ */
+static struct hgt_finding *giving_way(struct hgt_findings *list, enum hgt_severity severity)
 {
-	struct hgt_finding *least = NULL;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i].severity < severity && (!least || list->items[i].severity <= least->severity))
-			least = &list->items[i];
-	return least;
+	for (unsigned least = HGT_SEVERITY_INFO; least < severity; least++)
+		for (size_t *end = &list->searched[least]; *end < list->n; ++*end)
+			if (list->items[list->n - 1 - *end].severity == least)
+				return &list->items[list->n - 1 - *end];
+	return NULL;
 }
 
-bool hgt_findings_keeps(const struct hgt_findings *list, enum hgt_severity severity)
+bool hgt_findings_keeps(struct hgt_findings *list, enum hgt_severity severity)
 {
 	return severity != HGT_SEVERITY_OFF && (list->n < list->limit || giving_way(list, severity));
 }

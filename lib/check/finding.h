@@ -39,6 +39,7 @@ struct hgt_findings {
 	size_t limit;		/* the most kept; the rest are counted only. Errors push out warnings, warnings infos */
 	size_t errors, warnings, infos;	/* all that were added, kept or not */
 	bool cut;		/* some were not kept */
+	size_t searched[HGT_SEVERITY_ERROR + 1];	/* from the end, where none of a severity is left; once it is full */
 };
 
 void hgt_findings_init(struct hgt_findings *list, size_t limit);
@@ -48,7 +49,7 @@ void hgt_findings_release(struct hgt_findings *list);
 int hgt_findings_add(struct hgt_findings *list, const struct hgt_finding *finding, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether a finding of that severity would be kept, not merely counted. */
-bool hgt_findings_keeps(const struct hgt_findings *list, enum hgt_severity severity);
+bool hgt_findings_keeps(struct hgt_findings *list, enum hgt_severity severity);
 
 /* By path, line, column, rule; drops exact repetitions. */
 void hgt_findings_sort(struct hgt_findings *list);

@@ -56,8 +56,9 @@ const struct hgt_node *hgt_k8s_items(const struct hgt_node *object, const char *
 bool hgt_k8s_has_placeholder(const char *text)
 {
 	static const char *const pairs[][2] = {{"${", "}"}, {"{{", "}}"}, {"$(", ")"}, {"ENC[", "]"}};
+	bool may = strpbrk(text, "{([");
 
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+	for (size_t i = 0; may && i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		const char *open = strstr(text, pairs[i][0]);
 
 		if (open && strstr(open, pairs[i][1]))

@@ -2,6 +2,7 @@
 #include "k8s/pod.h"
 
 static const char port_rule[] = "k8s/port", restart_rule[] = "k8s/restart-policy", overlap_rule[] = "k8s/overlap";
+static const char doubtful_rule[] = "k8s/doubtful";
 
 /* The port of the host that a container's port takes; 0 for none. A pod that has the host's network gets those that it lacks. */
 static int64_t host_port(const struct hgt_pod *pod, const struct hgt_field *port)
@@ -25,6 +26,8 @@ static void check_host_port(struct hgt_pod *pod, const struct hgt_field *port, s
 	const struct hgt_node *first;
 	char hint[64];
 
+	if (!n && !host.node && address_text && *address_text)
+		hgt_tell_field(pod->subject, doubtful_rule, &address, "add hostPort, or remove it", "says nothing without hostPort");
 	if (!n || !protocol_text || !address_text)
 		return;
 	first = hgt_seen_before(pod->subject, taken, port->node, "%s/%s/%" PRId64, protocol_text, address_text, n);

@@ -237,7 +237,8 @@ static void check_service(struct hgt_subject *s, const struct hgt_field *spec)
 	struct hgt_field ip = hgt_field_get(spec, "clusterIP"), type = hgt_field_get(spec, "type");
 
 	if (s->kubernetes >= 35 && hgt_field_equals(&distribution, "PreferClose"))
-		hgt_tell_field(s, rule, &distribution, "use PreferSameZone, which is the same", "PreferClose is deprecated since Kubernetes 1.35");
+		hgt_tell_field(s, rule, &distribution, "use PreferSameZone, which is the same",
+			"PreferClose is deprecated since Kubernetes 1.35");
 	if (s->kubernetes >= 36 && hgt_field_count(&external) && !hgt_field_equals(&ip, "None") &&
 		!hgt_field_equals(&type, "ExternalName"))
 		hgt_tell_key(s, rule, &external, "use a Service of type LoadBalancer, or a Gateway",
@@ -284,6 +285,11 @@ static void check_object(struct hgt_subject *s, const struct hgt_gvk *gvk)
 		check_service(s, &spec);
 	} else if (strcmp(gvk->kind, "Ingress") == 0 && hgt_k8s_group_is(gvk, "networking.k8s.io")) {
 		check_ingress(s, &object, &spec);
+	} else if (strcmp(gvk->kind, "EndpointSlice") == 0 && hgt_k8s_group_is(gvk, "discovery.k8s.io")) {
+		struct hgt_field type = hgt_field_get(&object, "addressType");
+
+		if (hgt_field_equals(&type, "FQDN"))
+			hgt_tell_field(s, rule, &type, "use a Service of type ExternalName", "FQDN is deprecated");
 	} else if (strcmp(gvk->kind, "StorageClass") == 0 && hgt_k8s_group_is(gvk, "storage.k8s.io")) {
 		check_topologies(s, &object);
 	} else if (strcmp(gvk->kind, "RuntimeClass") == 0 && hgt_k8s_group_is(gvk, "node.k8s.io")) {

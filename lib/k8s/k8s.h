@@ -86,6 +86,7 @@ void hgt_check_k8s_type_meta(struct hgt_subject *subject);
 void hgt_check_k8s_name(struct hgt_subject *subject);
 void hgt_check_k8s_duplicate(struct hgt_subject *subject);
 void hgt_check_k8s_schema(struct hgt_subject *subject);
+void hgt_tell_unknown_kind(struct hgt_subject *subject, const struct hgt_gvk *gvk);	/* unknown_kind.c */
 void hgt_check_k8s_kind(struct hgt_subject *subject);	/* kinds.c: those of its kind */
 
 void hgt_check_k8s_api(struct hgt_subject *subject);	/* deprecated.c: whether a cluster serves it */

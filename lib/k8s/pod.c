@@ -2,7 +2,7 @@
 #include "k8s/pod.h"
 #include "k8s/workload_checks.h"
 
-static const char rule[] = "k8s/pod";
+static const char rule[] = "k8s/pod", overlap_rule[] = "k8s/overlap", doubtful_rule[] = "k8s/doubtful";
 
 void hgt_names_gather(struct hgt_subject *s, struct hgt_names *names, const struct hgt_field *list)
 {
@@ -71,13 +71,45 @@ static void check_dns(struct hgt_pod *pod)
 static void check_host_aliases(struct hgt_pod *pod)
 {
 	struct hgt_field aliases = hgt_field_get(&pod->spec, "hostAliases");
+	struct hgt_seen seen = HGT_SEEN_INIT;
 	struct hgt_ip ip;
 
 	HGT_EACH_ITEM(&aliases, alias) {
 		struct hgt_field address = hgt_field_get(&alias, "ip");
+		const struct hgt_node *first = NULL;
 
-		hgt_check_ip(pod->subject, rule, &address, &ip);
+		if (hgt_check_ip(pod->subject, rule, &address, &ip))
+			first = hgt_seen_before(pod->subject, &seen, address.node, "%s", address.node->text);
+		if (first)
+			hgt_tell_again(pod->subject, overlap_rule, &address, first);
 	}
+	hgt_seen_release(&seen);
+}
+
+static void check_pull_secrets(struct hgt_pod *pod)
+{
+	struct hgt_field secrets = hgt_field_get(&pod->spec, "imagePullSecrets");
+	struct hgt_seen seen = HGT_SEEN_INIT;
+
+	HGT_EACH_ITEM(&secrets, secret) {
+		struct hgt_field name = hgt_field_get(&secret, "name");
+		const char *text = hgt_field_text(&name, "");
+		const struct hgt_node *first = text && *text ? hgt_seen_before(pod->subject, &seen, name.node, "%s", text) : NULL;
+
+		if (first)
+			hgt_tell_again(pod->subject, overlap_rule, &name, first);
+		else if (text && !*text)
+			hgt_tell_field(pod->subject, doubtful_rule, &name, "name the Secret, or remove the item", "is missing");
+	}
+	hgt_seen_release(&seen);
+}
+
+static void check_grace_period(struct hgt_pod *pod)
+{
+	int64_t n;
+
+	if (hgt_field_int(&pod->grace_period, &n) && n < 0)
+		hgt_tell_field(pod->subject, doubtful_rule, &pod->grace_period, "0 or more", "is %" PRId64 ", which is taken for 1", n);
 }
 
 static void check_label(struct hgt_pod *pod, const char *name)
@@ -178,6 +210,8 @@ static void check_pod(struct hgt_subject *s, const struct hgt_field *metadata, c
 	check_host_aliases(&pod);
 	check_host_name(&pod);
 	check_account(&pod);
+	check_pull_secrets(&pod);
+	check_grace_period(&pod);
 	check_birth(&pod);
 	hgt_names_release(&pod.volumes);
 	hgt_names_release(&pod.claims);

@@ -44,8 +44,9 @@ struct hgt_field hgt_index_get(const struct hgt_map *index, const struct hgt_fie
 /* metadata.c: labels, annotations of any object's or template's metadata. */
 void hgt_check_labels(struct hgt_subject *subject, const struct hgt_field *metadata);
 
-/* volumes.c, volume_mounts.c */
+/* volumes.c, volume_paths.c, volume_mounts.c */
 void hgt_check_volumes(struct hgt_pod *pod, const struct hgt_field *claims);
+void hgt_check_volume_paths(struct hgt_pod *pod, const struct hgt_field *volume);
 void hgt_check_volume_mounts(struct hgt_pod *pod, const struct hgt_field *container);
 
 /* container.c: all containers; env.c: what one container's environment refers to. */

@@ -1,7 +1,7 @@
 /* k8s/resources: what containers and pods ask for, and what they are held to. */
 #include "k8s/pod.h"
 
-static const char rule[] = "k8s/resources";
+static const char rule[] = "k8s/resources", doubtful_rule[] = "k8s/doubtful";
 
 static bool begins(const char *name, const char *with)
 {
@@ -70,6 +70,9 @@ static void check_quantity(struct hgt_pod *pod, const struct hgt_field *member)
 	else if (is_extended(name) && quantity.nanos)
 		hgt_tell_field(pod->subject, rule, member, "a whole number", "%s is no whole number, and %s comes in whole ones only",
 			hgt_quote(member->node->text), hgt_quote(name));
+	else if (quantity.nanos && (strcmp(name, "memory") == 0 || strcmp(name, "ephemeral-storage") == 0))
+		hgt_tell_field(pod->subject, doubtful_rule, member, "m is a thousandth; M is a million, Mi is 2 to the power of 20",
+			"%s is no whole number of bytes", hgt_quote(member->node->text));
 	else if (is_huge_page(name) && !is_multiple(&quantity, name + strlen("hugepages-")))
 		hgt_tell_field(pod->subject, rule, member, NULL, "%s is no multiple of the page's size", hgt_quote(member->node->text));
 }

@@ -1,7 +1,17 @@
 /* k8s/scheduling: which nodes a pod may run on. */
 #include "k8s/pod.h"
 
-static const char rule[] = "k8s/scheduling";
+static const char rule[] = "k8s/scheduling", doubtful_rule[] = "k8s/doubtful";
+
+/* Where an empty selector would take all pods, one that is not there takes none. */
+static void check_presence(struct hgt_pod *pod, const struct hgt_field *in)
+{
+	struct hgt_field selector = hgt_field_get(in, "labelSelector");
+
+	if (in->node && !selector.node)
+		hgt_tell_field(pod->subject, doubtful_rule, &selector, "select the pods that are meant", "is missing, and so no pod is meant");
+}
+
 
 static bool is_integer(const char *text)
 {
@@ -113,6 +123,7 @@ static void check_pod_term(struct hgt_pod *pod, const struct hgt_field *term)
 {
 	struct hgt_field labels = hgt_field_get(term, "labelSelector"), namespaces = hgt_field_get(term, "namespaceSelector");
 
+	check_presence(pod, term);
 	hgt_check_label_selector(pod->subject, &labels);
 	hgt_check_label_selector(pod->subject, &namespaces);
 	check_label_keys(pod, term, "matchLabelKeys");
@@ -194,6 +205,7 @@ static void check_spread(struct hgt_pod *pod, const struct hgt_field *constraint
 	if (domains.node && action_text && strcmp(action_text, "ScheduleAnyway") == 0)
 		hgt_tell_field(pod->subject, rule, &domains, "whenUnsatisfiable: DoNotSchedule",
 			"can only be set when whenUnsatisfiable is DoNotSchedule");
+	check_presence(pod, constraint);
 	hgt_check_label_selector(pod->subject, &selector);
 	check_label_keys(pod, constraint, "matchLabelKeys");
 }

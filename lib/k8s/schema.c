@@ -184,19 +184,13 @@ static void tell(void *user, const struct hgt_schema_finding *f)
 			h->path.data, f->message);
 }
 
-/* A kind that nobody knows: told once for each kind. */
-static void tell_unknown(struct hgt_subject *s, const struct hgt_gvk *gvk)
+/* A version of a custom resource that its definition calls deprecated. */
+static void tell_deprecated(struct hgt_subject *s, const struct hgt_gvk *gvk)
 {
-	struct hgt_field object = hgt_field_root(s), kind = hgt_field_get(&object, "kind");
-	int first = hgt_schemas_note_unknown(s->schemas, hgt_node_get_string(s->object, "apiVersion"), gvk->kind);
+	struct hgt_field object = hgt_field_root(s), api_version = hgt_field_get(&object, "apiVersion");
 
-	if (first < 0)
-		hgt_engine_fail(s->engine);
-	else if (first)
-		hgt_tell_field(s, "schema/unknown-kind", &kind,
-			"give the gate its CustomResourceDefinition: headgate schema import --name NAME FILE",
-			"no schema is known for %s of %s: it was not held against one", hgt_word(gvk->kind),
-			hgt_quote(hgt_node_get_string(s->object, "apiVersion")));
+	hgt_tell_field(s, "k8s/deprecated-api", &api_version, "move to another version that the definition serves",
+		"the definition of %s says that the version %s is deprecated", hgt_word(gvk->kind), hgt_quote(gvk->version));
 }
 
 void hgt_check_k8s_schema(struct hgt_subject *s)
@@ -218,9 +212,11 @@ void hgt_check_k8s_schema(struct hgt_subject *s)
 		/* The items of a list are held against theirs. Of a version that is not served enough has been said. */
 		if (!hgt_k8s_items(s->object, &key) && s->cls != HGT_CLASS_KUSTOMIZE_PATCH &&
 			(!api || hgt_api_is_served(api, s->kubernetes)))
-			tell_unknown(s, &gvk);
+			hgt_tell_unknown_kind(s, &gvk);
 		return;
 	}
+	if (code == 0 && hit.flags & HGT_KIND_DEPRECATED)
+		tell_deprecated(s, &gvk);
 	h.image = hit.image;
 	if (code == 0)
 		code = hgt_schemas_evaluate(s->schemas, &hit, s->object, tell, &h, &err);

@@ -2,6 +2,8 @@
 #include "k8s/schemas.h"
 
 #include "base/map.h"
+#include "check/nearest.h"
+#include "pack/choice.h"
 #include "pack/import.h"
 
 struct hgt_schemas {
@@ -47,9 +49,50 @@ void hgt_schemas_free(struct hgt_schemas *schemas)
 int hgt_schemas_find(const struct hgt_schemas *schemas, const char *api_version, const char *kind, struct hgt_catalog_hit *hit,
 	struct hgt_error *err)
 {
-	int code = hgt_catalog_find(schemas->met, api_version, kind, hit, err);
+	int code = HGT_ENOENT;
 
+	/* Most of the time nothing has been met. */
+	if (!schemas->chosen || hgt_catalog_count(schemas->met))
+		code = hgt_catalog_find(schemas->met, api_version, kind, hit, err);
 	return code == HGT_ENOENT && schemas->chosen ? hgt_catalog_find(schemas->chosen, api_version, kind, hit, err) : code;
+}
+
+bool hgt_schemas_own_group(const struct hgt_schemas *schemas, const char *group, size_t len)
+{
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind known;
+
+	while (schemas->chosen && hgt_catalog_next(schemas->chosen, &pos, &known))
+		if (known.group_len == len && memcmp(known.name, group, len) == 0 &&
+			strncmp(hgt_catalog_name(schemas->chosen, known.pack), HGT_KUBERNETES_PACK, sizeof(HGT_KUBERNETES_PACK) - 1) == 0)
+			return true;
+	return false;
+}
+
+static const char *nearest_of(const struct hgt_catalog *catalog, const char *api_version, const char *kind)
+{
+	size_t len = strlen(api_version);
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind known;
+
+	while (hgt_catalog_next(catalog, &pos, &known))
+		if (known.api_version_len == len && memcmp(known.name, api_version, len) == 0 && hgt_is_near(kind, known.kind))
+			return known.kind;
+	return NULL;
+}
+
+const char *hgt_schemas_nearest(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
+{
+	const char *nearest = nearest_of(schemas->met, api_version, kind);
+
+	return nearest || !schemas->chosen ? nearest : nearest_of(schemas->chosen, api_version, kind);
+}
+
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *kind, size_t max, struct hgt_buf *out)
+{
+	int n = hgt_catalog_served(schemas->met, "", kind, max, out, NULL);
+
+	return n == 0 && schemas->chosen ? hgt_catalog_served(schemas->chosen, "", kind, max, out, NULL) : n;
 }
 
 int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err)

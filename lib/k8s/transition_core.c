@@ -57,16 +57,22 @@ static bool is_same_base64(const struct hgt_node *a, const struct hgt_node *b)
 	}
 }
 
+static size_t keys_of(const struct hgt_node *map)
+{
+	return map && map->type == HGT_NODE_MAP ? map->v.map.n : 0;
+}
+
 /*
- * What is in stringData goes over what is in data, as it is; of one that has moved between the two nothing is said. Taking a key out of
- * stringData takes nothing out of the stored object.
+ * What is in stringData goes over what is in data, as it is; of one that has moved between the two nothing is said. Taking a key
+ * out of stringData takes nothing out of the stored object.
  */
 static void check_sealed_values(struct hgt_transition *t, const char *in, const char *other, bool base64)
 {
 	const struct hgt_node *before = hgt_node_get(t->before, in), *before_other = hgt_node_get(t->before, other);
 	struct hgt_field root = hgt_field_root(t->subject), now = hgt_field_get(&root, in), now_other = hgt_field_get(&root, other);
+	size_t size = keys_of(before) + keys_of(before_other) + hgt_field_members(&now) + hgt_field_members(&now_other);
 
-	for (size_t i = 0; i < hgt_field_members(&now); i++) {
+	for (size_t i = 0; i < hgt_field_members(&now) && hgt_transition_spend(t, size); i++) {
 		struct hgt_field member = hgt_field_member(&now, i);
 		const struct hgt_node *old = hgt_node_get(before, member.name);
 
@@ -76,7 +82,7 @@ static void check_sealed_values(struct hgt_transition *t, const char *in, const 
 			continue;
 		hgt_transition_fixed(t, old, &member, sealed_hint);
 	}
-	for (size_t i = 0; base64 && before && before->type == HGT_NODE_MAP && i < before->v.map.n; i++) {
+	for (size_t i = 0; base64 && i < keys_of(before) && hgt_transition_spend(t, size); i++) {
 		const char *key = before->v.map.pairs[i].key->text;
 		struct hgt_field member = hgt_field_get(&now, key);
 
@@ -205,7 +211,10 @@ static void check_stored(struct hgt_transition *t, const char *version)
 {
 	struct hgt_transition_path path;
 
-	if (!*version || has_version(t->subject->object, version))
+	const struct hgt_node *versions = hgt_transition_at(t->subject->object, "spec.versions");
+	size_t n = versions && versions->type == HGT_NODE_SEQ ? versions->v.seq.n : 0;
+
+	if (!*version || !hgt_transition_spend(t, n) || has_version(t->subject->object, version))
 		return;
 	hgt_transition_tell(t, "transition/stored-version", hgt_transition_field(t, "spec.versions", &path),
 		"keep it with served: false and storage: false until its objects are stored in another one and status.storedVersions does not "

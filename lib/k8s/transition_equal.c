@@ -3,9 +3,16 @@
 #include "k8s/transition.h"
 #include "schema/format_kubernetes.h"
 
-/* The most keys that are compared in one push; what is past that is taken for the same. Only maps of many thousands of keys in another
- * order come near it. */
+/* Keys compared in one push: only maps of many thousands of keys in another order come near it. */
 enum { WORK_MAX = 50 * 1000 * 1000 };
+
+bool hgt_transition_spend(struct hgt_transition *t, size_t keys)
+{
+	if (*t->work > WORK_MAX)
+		return false;
+	*t->work += keys;
+	return true;
+}
 
 /* What a value, or the names in a map, are. */
 enum context {
@@ -194,7 +201,8 @@ static bool is_passed_over(enum context in, const char *name, const char *key)
 		strcmp(key, "imagePullPolicy") == 0 || (in == OWN && strcmp(name, "resources") == 0 && strcmp(key, "requests") == 0));
 }
 
-/* What is under the key of the i-th pair of one map in the other. They are mostly in the same order, off by *shift. */
+/* What is under the key of the i-th pair of one map in the other. They are mostly in the same order, off by *shift. Once the
+ * work is spent the two are the same. */
 static const struct hgt_node *partner(struct hgt_transition *t, const struct hgt_node *map, const struct hgt_pair *pair, size_t i,
 	size_t *shift)
 {
@@ -204,7 +212,8 @@ static const struct hgt_node *partner(struct hgt_transition *t, const struct hgt
 	if (other && !other->merged && !other->overridden && other->key->len == pair->key->len &&
 		memcmp(other->key->text, pair->key->text, pair->key->len) == 0)
 		return other->value;
-	*t->work += map->v.map.n;
+	if (!hgt_transition_spend(t, map->v.map.n))
+		return pair->value;
 	other = hgt_node_find(map, pair->key->text, pair->key->len);
 	if (other)
 		*shift = (size_t)(other - map->v.map.pairs) - i;
@@ -231,7 +240,8 @@ bool hgt_transition_same_pull_policy(const struct hgt_node *a, const struct hgt_
 }
 
 /* `in` is what holds the two, `name` what they are called there. */
-static bool same_map(struct hgt_transition *t, enum context in, const char *name, const struct hgt_node *a, const struct hgt_node *b)
+static bool same_map(struct hgt_transition *t, enum context in, const char *name, const struct hgt_node *a,
+	const struct hgt_node *b)
 {
 	enum context inner = below(in, name);
 	size_t shift = 0;
@@ -263,8 +273,6 @@ static bool same(struct hgt_transition *t, enum context in, const char *name, co
 
 	if (!has_a || !has_b)
 		return is_nothing(in, name, has_a ? a : b);
-	if (*t->work > WORK_MAX)
-		return true;
 	if (is_scalar(a) && is_scalar(b))
 		return same_scalar(in, name, a, b);
 	if (a->type != b->type)

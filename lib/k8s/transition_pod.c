@@ -1,8 +1,8 @@
 /* Transitions of Pods and Jobs. */
 #include "k8s/transition_kinds.h"
 
-static const char job_hint[] = "put the old value back; or delete the Job and create it anew (kubectl replace --force), or give it a new "
-	"name";
+static const char job_hint[] = "put the old value back; or delete the Job and create it anew (kubectl replace --force), or give it "
+	"a new name";
 
 static bool is_one_of(const char *name, const char *const *names, size_t n)
 {
@@ -18,13 +18,15 @@ static bool is_one_of(const char *name, const char *const *names, size_t n)
 static void check_members(struct hgt_transition *t, const struct hgt_node *before, const struct hgt_field *now,
 	const char *const *free, size_t n_free)
 {
-	for (size_t i = 0; i < hgt_field_members(now); i++) {
+	size_t n_before = before && before->type == HGT_NODE_MAP ? before->v.map.n : 0;
+
+	for (size_t i = 0; i < hgt_field_members(now) && hgt_transition_spend(t, n_before); i++) {
 		struct hgt_field member = hgt_field_member(now, i);
 
 		if (member.key && !is_one_of(member.name, free, n_free))
 			hgt_transition_fixed(t, hgt_node_get(before, member.name), &member, NULL);
 	}
-	for (size_t i = 0; before && before->type == HGT_NODE_MAP && i < before->v.map.n; i++) {
+	for (size_t i = 0; i < n_before && hgt_transition_spend(t, hgt_field_members(now)); i++) {
 		const struct hgt_pair *pair = &before->v.map.pairs[i];
 		struct hgt_field member = hgt_field_get(now, pair->key->text);
 

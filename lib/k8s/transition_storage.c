@@ -77,13 +77,13 @@ static void check_source(struct hgt_transition *t, const struct hgt_node *before
 		hgt_transition_fixed(t, before, now, hint);
 		return;
 	}
-	for (size_t i = 0; i < hgt_field_members(now); i++) {
+	for (size_t i = 0; i < hgt_field_members(now) && hgt_transition_spend(t, before->v.map.n); i++) {
 		struct hgt_field member = hgt_field_member(now, i);
 
 		if (member.key && strcmp(member.name, "controllerExpandSecretRef") != 0)
 			hgt_transition_fixed(t, hgt_node_get(before, member.name), &member, hint);
 	}
-	for (size_t i = 0; i < before->v.map.n; i++) {
+	for (size_t i = 0; i < before->v.map.n && hgt_transition_spend(t, hgt_field_members(now)); i++) {
 		struct hgt_field member = hgt_field_get(now, before->v.map.pairs[i].key->text);
 
 		if (!member.key)
@@ -99,7 +99,8 @@ void hgt_transition_volume(struct hgt_transition *t)
 	struct hgt_transition_path path;
 	struct hgt_field *spec = hgt_transition_field(t, "spec", &path);
 
-	for (size_t i = 0; before && before->type == HGT_NODE_MAP && i < before->v.map.n; i++) {
+	for (size_t i = 0; before && before->type == HGT_NODE_MAP && i < before->v.map.n &&
+		hgt_transition_spend(t, hgt_field_members(spec)); i++) {
 		const struct hgt_pair *pair = &before->v.map.pairs[i];
 		struct hgt_field member = hgt_field_get(spec, pair->key->text);
 

@@ -10,7 +10,6 @@ struct search {
 	size_t blob_limit;
 	struct hgt_buf text;	/* of the file in hand */
 	struct hgt_error *err;
-	bool out_of_time;
 };
 
 /* One file of the tree, and what of the gone its text has the words for. */
@@ -85,7 +84,7 @@ static void look_at(struct look *look, const struct hgt_node *object, const char
 {
 	struct hgt_gvk gvk;
 
-	if (!hgt_k8s_gvk(object, &gvk))
+	if (!hgt_k8s_gvk(object, &gvk) || hgt_engine_out_of_time(look->search->engine, look->file->path))
 		return;
 	for (size_t i = 0; i < look->search->n; i++) {
 		struct hgt_gone *gone = &look->search->gone[i];
@@ -184,16 +183,15 @@ static int look_at_file(void *ctx, const struct hgt_tree_file *file)
 	bool may = false, all_stay = true;
 	int code;
 
-	search->out_of_time = hgt_engine_out_of_time(search->engine, file->path);
 	for (size_t i = 0; i < search->n; i++)
 		all_stay &= search->gone[i].stays;
-	if (search->out_of_time || all_stay)
+	if (all_stay || hgt_engine_out_of_time(search->engine, file->path))
 		return 1;
 	if (cls == HGT_CLASS_OTHER || file->size > search->blob_limit)
 		return 0;
 	code = file->load(file, &search->text, search->err);
-	for (size_t i = 0; i < search->n && code == 0; i++)
-		may |= !search->gone[i].stays && may_concern(&search->text, &search->gone[i]);
+	for (size_t i = 0; i < search->n && code == 0 && !may && !hgt_engine_out_of_time(search->engine, file->path); i++)
+		may = !search->gone[i].stays && may_concern(&search->text, &search->gone[i]);
 	if (code < 0 || !may || memchr(search->text.data, 0, search->text.len))
 		return code;
 	if (file->cls == HGT_CLASS_AUTO || file->cls == HGT_CLASS_KUBERNETES)
@@ -231,7 +229,8 @@ int hgt_transition_find_users(struct hgt_gone *gone, size_t n, struct hgt_engine
 		.text = HGT_BUF_INIT, .err = err};
 	int code = options->tree(options->tree_ctx, look_at_file, &search, err);
 
-	for (size_t i = 0; i < n && code == 0 && !search.out_of_time; i++)
+	/* What has not been looked at to the end is not told: that the time was up is. */
+	for (size_t i = 0; i < n && code == 0 && !hgt_engine_out_of_time(engine, gone[i].path); i++)
 		if (!gone[i].stays && gone[i].first.n)
 			tell_use(engine, &gone[i]);
 	hgt_buf_release(&search.text);

@@ -127,6 +127,8 @@ static void check_projected(struct hgt_pod *pod, const struct hgt_field *source)
 		struct hgt_field downward = hgt_field_get(&one, "downwardAPI"), bundle = hgt_field_get(&one, "clusterTrustBundle");
 		struct hgt_field certificate = hgt_field_get(&one, "podCertificate");
 
+		if (one.node && one.node->type == HGT_NODE_MAP && !one.node->v.map.n)
+			hgt_tell_field(pod->subject, "k8s/doubtful", &one, "remove it", "brings nothing into the volume");
 		note_items(pod, &paths, &secret);
 		note_items(pod, &paths, &config);
 		note_items(pod, &paths, &downward);
@@ -225,6 +227,7 @@ static void check_volume(struct hgt_pod *pod, const struct hgt_field *volume)
 	check_downward_api(pod, &downward);
 	check_projected(pod, &projected);
 	check_claim(pod, &claim);
+	hgt_check_volume_paths(pod, volume);
 	check_image(pod, &image);
 	check_empty_dir(pod, &empty);
 	check_ephemeral(pod, &ephemeral);

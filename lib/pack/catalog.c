@@ -126,9 +126,12 @@ static int find_exactly(const struct hgt_catalog *catalog, const char *name, str
 	for (size_t i = 0; i < catalog->n && code == HGT_ENOENT; i++) {
 		struct hgt_catalog_hit found = {.image = catalog->parts[i]->at, .pack = i};
 
-		code = hgt_image_find(found.image, name, &found.schema, &found.flags, err);
+		/* That it is not in this one is no error to be put into words. */
+		code = hgt_image_find(found.image, name, &found.schema, &found.flags, NULL);
 		if (code == 0)
 			*hit = found;
+		else if (code != HGT_ENOENT)
+			code = hgt_image_find(found.image, name, &found.schema, &found.flags, err);
 	}
 	return code;
 }
@@ -140,7 +143,9 @@ int hgt_catalog_find(const struct hgt_catalog *catalog, const char *api_version,
 	size_t kind_at = strlen(api_version) + 1;
 	int code;
 
-	hgt_buf_addf(&name, "%s/%s", api_version, kind);
+	hgt_buf_adds(&name, api_version);
+	hgt_buf_addc(&name, '/');
+	hgt_buf_adds(&name, kind);
 	code = hgt_buf_check(&name, err);
 	if (code == 0)
 		code = find_exactly(catalog, name.data, hit, err);

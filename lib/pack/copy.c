@@ -321,6 +321,8 @@ int hgt_import_copy_schema(const struct hgt_import_copy *copy, const struct hgt_
 		code = add_true(copy, made, "x-kubernetes-int-or-string", err);
 	if (code == 0 && copy->open)
 		code = add_true(copy, made, "x-kubernetes-preserve-unknown-fields", err);
+	if (code == 0 && copy->defaults)
+		code = hgt_import_settle_defaults(copy->importer, made, err);
 	*out = made;
 	return code;
 }

@@ -47,7 +47,7 @@ static int make_schema(const struct definition *d, const struct hgt_node *versio
 {
 	const struct hgt_node *given = hgt_node_get(hgt_node_get(version, "schema"), "openAPIV3Schema");
 	const struct hgt_node *subresources = hgt_node_get(version, "subresources"), *status;
-	struct hgt_import_copy copy = {.importer = d->importer, .where = d->where, .open = d->open};
+	struct hgt_import_copy copy = {.importer = d->importer, .where = d->where, .open = d->open, .defaults = true};
 	int code;
 
 	/* v1beta1 may say both once for all versions. */

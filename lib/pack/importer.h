@@ -36,6 +36,7 @@ struct hgt_importer {
 	const char *source;
 	bool only_definitions, doubles_expected;
 	size_t files, bytes;
+	unsigned trials;		/* of defaults against alternatives */
 };
 
 /* What a schema is read as while it is copied. */
@@ -44,6 +45,7 @@ struct hgt_import_copy {
 	const char *where;		/* the path, for messages */
 	bool plain;			/* a JSON Schema, kept as it is; else one of the dialects of Kubernetes, of which the known is kept */
 	bool open;			/* nothing in it is closed: preserveUnknownFields */
+	bool defaults;			/* a structural schema, whose defaults count where its alternatives speak of them */
 	const char *prefix;		/* of references: "#/definitions/", or NULL for none but to within */
 };
 
@@ -72,6 +74,9 @@ int hgt_import_copy_node(struct hgt_importer *importer, const struct hgt_node *n
 	struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_import_copy_schema(const struct hgt_import_copy *copy, const struct hgt_node *node, const struct hgt_node **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* defaults.c: a structural schema that has just been copied, and is still to be changed; what is below it has been. */
+int hgt_import_settle_defaults(struct hgt_importer *importer, struct hgt_node *schema, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* A map of n members that are texts of ours and nodes. */
 struct hgt_import_member {

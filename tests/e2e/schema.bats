@@ -244,6 +244,15 @@ spec  object, required
   [ "$stderr" = "headgate: schema: no pack has a schema for Thin; did you mean Thing?" ]
 }
 
+@test "show: of several versions the best one, unless one is named" {
+  crd example.org Thing | sed -e 's/^  - name: v1$/  - {name: v1beta1, served: true}\n  - {name: v2alpha1, served: true}\n  - {name: v10, served: true}\n&/' >crd.yaml
+  headgate schema import -q -o a.pack crd.yaml
+  run headgate schema show --pack ./a.pack Thing
+  [ "${lines[0]}" = "example.org/v10/Thing: namespaced, of pack a" ]
+  run headgate schema show --pack ./a.pack example.org/v1beta1/thing
+  [ "${lines[0]}" = "example.org/v1beta1/Thing: namespaced, of pack a" ]
+}
+
 @test "show: Kubernetes' own kinds, the newest version of them; what refers to itself comes to an end" {
   run headgate schema show --depth 1 deployment
   [ "$status" -eq 0 ]

@@ -1,12 +1,14 @@
 /*
  * lib/check/engine. The input is a path, a NUL, and the file's content; the path's first byte also chooses the class that is asked
- * for. The same with other digits is what was there before, and a file of the tree. Whatever goes in: findings have places that are in the text, a report for people lets no control byte out, JSON is JSON.
+ * for. The same with other digits is what was there before, and a file of the tree. Whatever goes in: findings have places that
+ * are in the text, a report for people lets no control byte out, JSON is JSON.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
 #include "check/report.h"
+#include "pack/catalog.h"
 #include "doc/doc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -108,6 +110,19 @@ static int walk(void *ctx, hgt_tree_file_cb each, void *each_ctx, struct hgt_err
 	return each(each_ctx, &(struct hgt_tree_file){.path = "c.yaml", .size = tree->len, .load = load, .ctx = ctx}) < 0 ? HGT_ENOMEM : 0;
 }
 
+/* The same text as the kustomization of every folder. */
+static int read_beside(void *ctx, const char *path, size_t limit, struct hgt_buf *out, struct hgt_error *err)
+{
+	const struct tree *tree = ctx;
+
+	if (!strstr(path, "kustomization.yaml"))
+		return HGT_ENOENT;
+	if (tree->len > limit)
+		return HGT_ELIMIT;
+	hgt_buf_add(out, tree->text, tree->len);
+	return hgt_buf_check(out, err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct hgt_report_style style = {.excerpt = true};
@@ -116,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct hgt_buf out = HGT_BUF_INIT;
 	struct hgt_engine *engine;
 	enum hgt_class cls = HGT_CLASS_AUTO;
+	struct hgt_catalog *catalog;
 	struct tree tree;
 	char *before;
 	size_t len;
@@ -127,7 +143,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		cls = (enum hgt_class)*path++;
 	before = other_text(text, len);
 	tree = (struct tree){text, len};
-	if (hgt_engine_new(&(struct hgt_engine_options){.blob_limit = 1 << 20, .tree = walk, .tree_ctx = &tree}, &engine, NULL) < 0 ||
+	/* Of schemas there are those of the text's own definitions. */
+	if (hgt_catalog_new(&catalog, NULL) < 0 ||
+		hgt_engine_new(&(struct hgt_engine_options){.blob_limit = 1 << 20, .catalog = catalog, .definitions = walk, .tree = walk,
+			.read = read_beside, .tree_ctx = &tree}, &engine, NULL) < 0 ||
 		hgt_engine_before(engine, path, before, len, cls, NULL) < 0 || hgt_engine_before(engine, "a.json", before, len, cls, NULL) < 0 ||
 		hgt_engine_file(engine, path, text, len, cls, NULL) < 0 || hgt_engine_file(engine, "b.yaml", text, len, cls, NULL) < 0 ||
 		hgt_engine_finish(engine, NULL) < 0)
@@ -149,5 +168,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hgt_buf_release(&out);
 	free(before);
 	hgt_engine_free(engine);
+	hgt_catalog_free(catalog);
 	return 0;
 }

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || hgt_yaml_parse((const char *)data + 1, size - 1, &hgt_doc_default_limits, &set, &err) < 0 || !set.n_docs ||
 		!set.docs[0].root)
 		goto out;
-	code = hgt_compiler_new((enum hgt_draft)(data[0] % 5), &c, &err);
+	code = hgt_compiler_new((enum hgt_draft)(data[0] % (HGT_DRAFT_2020 + 1)), &c, &err);
 	assert(code == 0);
 	code = hgt_compiler_add(c, "http://example.org/s", set.docs[0].root, &err);
 	if (!code)

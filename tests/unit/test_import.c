@@ -190,6 +190,54 @@ static void test_old_crd(void **state)
 	hgt_buf_release(&image);
 }
 
+/* The server fills in defaults before it looks at alternatives. */
+static void test_defaults(void **state)
+{
+	static const char text[] =
+		"apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+		"spec: {group: a.io, scope: Namespaced, names: {kind: A}, versions: [{name: v1, schema: {openAPIV3Schema: {type: object,\n"
+		"  properties: {spec: {type: object, properties: {\n"
+		"    addresses: {type: array, items: {type: object, properties: {type: {type: string, default: IP}, value: {type: string}},\n"
+		"      oneOf: [{properties: {type: {enum: [IP]}, value: {pattern: '^[0-9.]+$'}}},\n"
+		"              {properties: {type: {not: {enum: [IP]}}}}]}},\n"
+		"    mode: {type: string, default: fast}, size: {type: integer},\n"
+		"    deep: {type: object, properties: {kind: {type: string, default: x}}}},\n"
+		"    anyOf: [{required: [mode, size]}, {required: [deep], properties: {deep: {properties: {kind: {enum: [z]}}}}}],\n"
+		"    not: {properties: {mode: {enum: [slow]}, size: {maximum: 0}}, required: [size, mode]}}}}}}]}\n";
+	static const char *const good[] = {
+		"{addresses: [{value: 1.2.3.4}, {type: IP, value: 1.2.3.4}, {type: Name, value: web}], size: 1}", "{size: 1}",
+		"{deep: {kind: z}}", "{size: 0}", "{size: 1, mode: slow}",
+	};
+	static const struct {
+		const char *spec, *findings;
+	} bad[] = {
+		{"{size: 1, addresses: [{value: web}]}", "/spec/addresses/0/value pattern\n"},
+		{"{deep: {}}", "/spec anyOf\n"}, {"{deep: {kind: x}}", "/spec anyOf\n"}, {"{mode: fast}", "/spec anyOf\n"},
+		{"{size: 0, mode: slow}", "/spec not\n"},
+	};
+	struct hgt_buf image = HGT_BUF_INIT, document = HGT_BUF_INIT;
+
+	(void)state;
+	import_one("a.yaml", text, &image);
+	for (size_t i = 0; i < N_OF(good); i++) {
+		hgt_buf_reset(&document);
+		hgt_buf_addf(&document, "{apiVersion: a, kind: A, spec: %s}", good[i]);
+		expect(&image, "a.io/v1/A", document.data, "");
+	}
+	for (size_t i = 0; i < N_OF(bad); i++) {
+		char *told;
+
+		hgt_buf_reset(&document);
+		hgt_buf_addf(&document, "{apiVersion: a, kind: A, spec: %s}", bad[i].spec);
+		told = pack_rig_judge(&image, "a.io/v1/A", document.data);
+		if (!*told || (i && strcmp(told, bad[i].findings) != 0))
+			fail_msg("%s: %s", bad[i].spec, told);
+		free(told);
+	}
+	hgt_buf_release(&document);
+	hgt_buf_release(&image);
+}
+
 static void test_streams_and_lists(void **state)
 {
 	static const char stream[] =
@@ -531,6 +579,7 @@ int main(void)
 		cmocka_unit_test(test_openapi_v3),
 		cmocka_unit_test(test_crd),
 		cmocka_unit_test(test_old_crd),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_streams_and_lists),
 		cmocka_unit_test(test_json_schema),
 		cmocka_unit_test(test_json_schema_as_it_is),

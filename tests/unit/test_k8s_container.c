@@ -133,6 +133,7 @@ static void checks_probes(void **state)
 			AT "lifecycle.preStop.sleep.seconds: sleeps 31 seconds, and the pod has 30 to end (terminationGracePeriodSeconds)", 0},
 		{"    terminationGracePeriodSeconds: 60\n" ONE("lifecycle: {postStart: {sleep: {seconds: 60}}}"), "", 0},
 		{"    terminationGracePeriodSeconds: -5\n" ONE("lifecycle: {postStart: {sleep: {seconds: 2}}}"),
+			"spec.terminationGracePeriodSeconds: is -5, which is taken for 1\n"
 			AT "lifecycle.postStart.sleep.seconds: sleeps 2 seconds, and the pod has 1 to end (terminationGracePeriodSeconds)", 0},
 		{INIT("lifecycle: {preStop: {exec: {command: [a]}}}, livenessProbe: " PROBE ", readinessProbe: " PROBE),
 			"spec.initContainers[0].lifecycle: cannot be set for an init container that is no sidecar\n"
@@ -144,7 +145,7 @@ static void checks_probes(void **state)
 	};
 
 	(void)state;
-	KIND_TABLE(HEAD, cases, "k8s/probe");
+	KIND_TABLE(HEAD, cases, "k8s/probe", "k8s/doubtful");
 }
 
 #define RULES "restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]"
@@ -208,6 +209,14 @@ static void checks_resources(void **state)
 			AT "resources.claims[1].name: duplicate \"g\"", 0},
 		{"    overhead: {cpu: 100m, disk: 1}\n" R("limits: {cpu: 1}"), "spec.overhead.disk: is no resource that a container can ask for", 0},
 	};
+	static const struct kind_case doubtful[] = {
+		{R("limits: {memory: 512m, ephemeral-storage: 1.5, cpu: 512m}"),
+			AT "resources.limits.memory: \"512m\" is no whole number of bytes\n"
+			AT "resources.limits[\"ephemeral-storage\"]: \"1.5\" is no whole number of bytes", 0},
+		{R("limits: {memory: 0.5Gi, ephemeral-storage: 1e3}"), "", 0},
+		{ONE("ports: [{containerPort: 80, hostIP: 127.0.0.1}]"), AT "ports[0].hostIP: says nothing without hostPort", 0},
+		{ONE("ports: [{containerPort: 80, hostIP: 127.0.0.1, hostPort: 80}]"), "", 0},
+	};
 	static const struct kind_case of_pods[] = {
 		{"    resources: {requests: {cpu: 1}, limits: {cpu: 2}}\n" R("requests: {cpu: 1}, limits: {cpu: 2}"), "", 0},
 		{"    resources: {requests: {cpu: 1}}\n    containers: [" C("resources: {requests: {cpu: 600m}}") ", {name: b, image: b, resources: "
@@ -225,6 +234,7 @@ static void checks_resources(void **state)
 	(void)state;
 	KIND_TABLE(HEAD, cases, "k8s/resources");
 	KIND_TABLE(HEAD, of_pods, "k8s/resources");
+	KIND_TABLE(HEAD, doubtful, "k8s/doubtful");
 }
 
 int main(void)

@@ -214,6 +214,62 @@ static void checks_mounts(void **state)
 	KIND_TABLE(HEAD, cases, "k8s/volume-mount");
 }
 
+#define SPREAD(more) "{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway" more "}"
+#define ALL ", labelSelector: {}"
+#define SPREADS(list) CONTAINERS "  topologySpreadConstraints: [" list "]\n"
+#define PODS(term) CONTAINERS "  affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, " \
+	term "}]}}\n"
+#define AT_PODS "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]."
+
+#define ITEMS(items) "{name: a, items: [" items "]}"
+
+static void checks_paths(void **state)
+{
+	static const struct kind_case cases[] = {
+		{VOLUME("configMap: " ITEMS("{key: a, path: a}, {key: b, path: b/c}, {key: d, path: b/d}, {key: e, path: ab}")), "", 0},
+		{VOLUME("configMap: " ITEMS("{key: a, path: a}, {key: b, path: a/}")),
+			"spec.volumes[0].configMap.items[1].path: \"a/\" and \"a\" cannot both be there", 0},
+		{VOLUME("secret: {secretName: a, items: [{key: a, path: a}, {key: b, path: a/b/c}]}"),
+			"spec.volumes[0].secret.items[1].path: \"a/b/c\" and \"a\" cannot both be there", 0},
+		{VOLUME("downwardAPI: {items: [{path: a/b/c, fieldRef: {fieldPath: metadata.name}}, {path: a/b, fieldRef: {fieldPath: "
+			"metadata.name}}]}"), "spec.volumes[0].downwardAPI.items[1].path: \"a/b\" and \"a/b/c\" cannot both be there", 0},
+		{VOLUME("projected: {sources: [{configMap: " ITEMS("{key: a, path: token}") "}, {serviceAccountToken: {path: token}}]}"),
+			"spec.volumes[0].projected.sources[1].serviceAccountToken.path: \"token\" and \"token\" cannot both be there", 0},
+		{VOLUME("projected: {sources: [{serviceAccountToken: {path: token}}, {configMap: " ITEMS("{key: a, path: token}") "}]}"),
+			"spec.volumes[0].projected.sources[1].configMap.items[0].path: \"token\" and \"token\" cannot both be there", 0},
+		{VOLUME("projected: {sources: [{configMap: " ITEMS("{key: a, path: a}") "}, {secret: " ITEMS("{key: a, path: a/b}") "}]}"),
+			"spec.volumes[0].projected.sources[1].secret.items[0].path: \"a/b\" and \"a\" cannot both be there", 0},
+		{CONTAINERS "  volumes: [{name: v, configMap: " ITEMS("{key: a, path: a}") "}, {name: w, configMap: "
+			ITEMS("{key: a, path: a}") "}]\n", "", 0},
+	};
+
+	(void)state;
+	KIND_TABLE(HEAD, cases, "k8s/overlap");
+}
+
+static void checks_repetitions(void **state)
+{
+	static const struct kind_case cases[] = {
+		{CONTAINERS "  hostAliases: [{ip: 1.2.3.4, hostnames: [a]}, {ip: 1.2.3.4, hostnames: [b]}]\n",
+			"spec.hostAliases[1].ip: duplicate \"1.2.3.4\"", 0},
+		{CONTAINERS "  imagePullSecrets: [{name: a}, {name: b}]\n", "", 0},
+		{CONTAINERS "  imagePullSecrets: [{name: a}, {name: a}]\n", "spec.imagePullSecrets[1].name: duplicate \"a\"", 0},
+	};
+	static const struct kind_case doubtful[] = {
+		{VOLUME("projected: {sources: [{}]}"), "spec.volumes[0].projected.sources[0]: brings nothing into the volume", 0},
+		{VOLUME("projected: {sources: []}"), "", 0},
+		{CONTAINERS "  imagePullSecrets: [{}]\n", "spec.imagePullSecrets[0].name: is missing", 0},
+		{CONTAINERS "  terminationGracePeriodSeconds: -1\n", "spec.terminationGracePeriodSeconds: is -1, which is taken for 1", 0},
+		{CONTAINERS "  terminationGracePeriodSeconds: 0\n", "", 0},
+		{SPREADS(SPREAD("")), "spec.topologySpreadConstraints[0].labelSelector: is missing, and so no pod is meant", 0},
+		{PODS("namespaces: [a]"), AT_PODS "labelSelector: is missing, and so no pod is meant", 0},
+	};
+
+	(void)state;
+	KIND_TABLE(HEAD, cases, "k8s/overlap");
+	KIND_TABLE(HEAD, doubtful, "k8s/doubtful");
+}
+
 #define CONTEXT(context) "  containers: [{name: a, image: a, securityContext: {" context "}}]\n"
 
 static void checks_contexts(void **state)
@@ -321,40 +377,37 @@ static void checks_nodes(void **state)
 	KIND_TABLE(HEAD, cases, "k8s/scheduling");
 }
 
-#define SPREAD(more) "{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway" more "}"
-#define SPREADS(list) CONTAINERS "  topologySpreadConstraints: [" list "]\n"
-#define PODS(term) CONTAINERS "  affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, " \
-	term "}]}}\n"
-#define AT_PODS "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]."
-
 static void checks_spreads(void **state)
 {
 	static const struct kind_case cases[] = {
-		{SPREADS(SPREAD("") ", {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, minDomains: 2}"), "", 0},
-		{SPREADS(SPREAD("") ", " SPREAD(", labelSelector: {}")), "spec.topologySpreadConstraints[1]: duplicate", 0},
-		{SPREADS(SPREAD(", minDomains: 2")),
+		{SPREADS(SPREAD(ALL) ", {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, minDomains: 2" ALL "}"), "", 0},
+		{SPREADS(SPREAD(ALL) ", " SPREAD(", labelSelector: {matchLabels: {a: b}}")), "spec.topologySpreadConstraints[1]: duplicate", 0},
+		{SPREADS(SPREAD(", minDomains: 2" ALL)),
 			"spec.topologySpreadConstraints[0].minDomains: can only be set when whenUnsatisfiable is DoNotSchedule", 0},
 		{SPREADS(SPREAD(", matchLabelKeys: [a]")),
+			"spec.topologySpreadConstraints[0].labelSelector: is missing, and so no pod is meant\n"
 			"spec.topologySpreadConstraints[0].matchLabelKeys: cannot be set when labelSelector is not there", 0},
 		{SPREADS(SPREAD(", matchLabelKeys: [a], labelSelector: {matchLabels: {b: c}}")), "", 0},
-		{SPREADS(SPREAD(", matchLabelKeys: []")), "", 0},
+		{SPREADS(SPREAD(", matchLabelKeys: []" ALL)), "", 0},
 		{PODS("labelSelector: {matchLabels: {a: b}}, matchLabelKeys: [c], mismatchLabelKeys: [d]"), "", 0},
-		{PODS("matchLabelKeys: [c]"), AT_PODS "matchLabelKeys: cannot be set when labelSelector is not there", 0},
-		{PODS("mismatchLabelKeys: [c]"), AT_PODS "mismatchLabelKeys: cannot be set when labelSelector is not there", 0},
+		{PODS("matchLabelKeys: [c]"), AT_PODS "labelSelector: is missing, and so no pod is meant\n"
+			AT_PODS "matchLabelKeys: cannot be set when labelSelector is not there", 0},
+		{PODS("mismatchLabelKeys: [c]"), AT_PODS "labelSelector: is missing, and so no pod is meant\n"
+			AT_PODS "mismatchLabelKeys: cannot be set when labelSelector is not there", 0},
 		{PODS("labelSelector: {}, matchLabelKeys: [c, d], mismatchLabelKeys: [d]"),
 			AT_PODS "matchLabelKeys[1]: \"d\" is in mismatchLabelKeys too", 0},
 	};
 	static const struct kind_case selectors[] = {
 		{PODS("labelSelector: {matchExpressions: [{key: a, operator: In}]}"),
 			AT_PODS "labelSelector.matchExpressions[0].values: is missing", 0},
-		{PODS("namespaceSelector: {matchLabels: {a: \"b c\"}}"),
+		{PODS("labelSelector: {}, namespaceSelector: {matchLabels: {a: \"b c\"}}"),
 			AT_PODS "namespaceSelector.matchLabels.a: \"b c\" is not a label's value", 0},
 		{SPREADS(SPREAD(", labelSelector: {matchLabels: {\"a b\": c}}")),
 			"spec.topologySpreadConstraints[0].labelSelector.matchLabels[\"a b\"]: is not a label's key", 0},
 	};
 
 	(void)state;
-	KIND_TABLE(HEAD, cases, "k8s/scheduling");
+	KIND_TABLE(HEAD, cases, "k8s/scheduling", "k8s/doubtful");
 	KIND_TABLE(HEAD, selectors, "k8s/selector");
 }
 
@@ -423,7 +476,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_names), cmocka_unit_test(checks_the_pod), cmocka_unit_test(bounds_the_search_path),
-		cmocka_unit_test(checks_volumes), cmocka_unit_test(checks_mounts), cmocka_unit_test(checks_contexts),
+		cmocka_unit_test(checks_volumes), cmocka_unit_test(checks_paths), cmocka_unit_test(checks_repetitions),
+		cmocka_unit_test(checks_mounts), cmocka_unit_test(checks_contexts),
 		cmocka_unit_test(checks_systems), cmocka_unit_test(checks_nodes), cmocka_unit_test(checks_spreads),
 		cmocka_unit_test(checks_tolerations), cmocka_unit_test(survives_want_of_memory),
 	};
