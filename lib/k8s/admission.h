@@ -20,6 +20,7 @@ struct hgt_scope {
 	bool has_params;			/* of a policy: there is a paramKind */
 	const struct hgt_seen *variables;	/* behind "variables."; NULL when that is not to be judged */
 	const struct hgt_field *fields;		/* behind "self.": `properties` of a schema; NULL the same */
+	struct hgt_map index;			/* of its members */
 	bool is_object;				/* self has apiVersion, kind and metadata too */
 };
 

@@ -1,6 +1,7 @@
 /* k8s/expression: whether expressions can be read, what they name is there, and they come to what is asked for. */
 #include "k8s/admission.h"
 #include "k8s/cel.h"
+#include "k8s/pod.h"
 
 static const char own_rule[] = "k8s/expression";
 
@@ -18,7 +19,18 @@ struct judged {
 	struct hgt_subject *s;
 	const struct hgt_field *field;
 	const struct hgt_scope *scope;
+	unsigned told;
 };
+
+/* Of what more an expression names that is not there nothing is said: each finding looks for its column in a long text. */
+enum { MOST_TOLD = 10 };
+
+/* Where it is told, one more time. */
+static const struct hgt_field *counted(struct judged *judged)
+{
+	judged->told++;
+	return judged->field;
+}
 
 static bool is_word(const char *text, size_t len, const char *word)
 {
@@ -43,24 +55,24 @@ static bool copy_name(struct name *name, const char *text, size_t len)
 static bool has_field(const struct hgt_scope *scope, const char *name)
 {
 	static const char *const of_objects[] = {"apiVersion", "kind", "metadata", NULL};
-	struct hgt_field field = hgt_field_get(scope->fields, name);
+	struct hgt_field field = hgt_index_get(&scope->index, scope->fields, name);
 
 	return field.key || strstr(name, "__") || (scope->is_object && hgt_is_one_of(name, of_objects));
 }
 
 static void judge_member(void *ctx, const char *owner, size_t owner_len, const char *text, size_t len, size_t at)
 {
-	const struct judged *judged = ctx;
+	struct judged *judged = ctx;
 	const struct hgt_scope *scope = judged->scope;
 	struct name name;
 
-	if (!copy_name(&name, text, len))
+	if (!copy_name(&name, text, len) || judged->told == MOST_TOLD)
 		return;
 	if (scope->variables && is_word(owner, owner_len, "variables") && !hgt_seen_has(scope->variables, name.text))
-		hgt_tell_field_at(judged->s, own_rule, judged->field, at, "state it under variables, before what uses it",
+		hgt_tell_field_at(judged->s, own_rule, counted(judged), at, "state it under variables, before what uses it",
 			"there is no variable %s", hgt_quote(name.text));
 	if (scope->fields && (is_word(owner, owner_len, "self") || is_word(owner, owner_len, "oldSelf")) && !has_field(scope, name.text))
-		hgt_tell_field_at(judged->s, own_rule, judged->field, at, NULL, "the schema has no field %s here", hgt_quote(name.text));
+		hgt_tell_field_at(judged->s, own_rule, counted(judged), at, NULL, "the schema has no field %s here", hgt_quote(name.text));
 }
 
 /* What values begin with, by where the expression stands. */
@@ -92,38 +104,38 @@ static bool is_common_root(const char *name)
 
 static void judge_root(void *ctx, const char *text, size_t len, size_t at)
 {
-	const struct judged *judged = ctx;
+	struct judged *judged = ctx;
 	const struct hgt_scope *scope = judged->scope;
 	struct name name;
 
-	if (!copy_name(&name, text, len) || is_common_root(name.text))
+	if (judged->told == MOST_TOLD || !copy_name(&name, text, len) || is_common_root(name.text))
 		return;
 	if (scope->at == HGT_AT_MUTATION && (strcmp(name.text, "Object") == 0 || strcmp(name.text, "JSONPatch") == 0))
 		return;
 	if (!hgt_is_one_of(name.text, roots[scope->at]))
-		hgt_tell_field_at(judged->s, own_rule, judged->field, at, root_hints[scope->at], "nothing is called %s here",
+		hgt_tell_field_at(judged->s, own_rule, counted(judged), at, root_hints[scope->at], "nothing is called %s here",
 			hgt_quote(name.text));
 	else if (strcmp(name.text, "variables") == 0 && !scope->variables)
-		hgt_tell_field_at(judged->s, own_rule, judged->field, at, "write out what the variable stands for",
+		hgt_tell_field_at(judged->s, own_rule, counted(judged), at, "write out what the variable stands for",
 			"match conditions have no variables");
 	else if (strcmp(name.text, "params") == 0 && !scope->has_params)
-		hgt_tell_field_at(judged->s, own_rule, judged->field, at, "state paramKind", "there are no params: the policy has no paramKind");
+		hgt_tell_field_at(judged->s, own_rule, counted(judged), at, "state paramKind", "there are no params: the policy has no paramKind");
 }
 
 static void judge_function(void *ctx, const char *text, size_t len, size_t at)
 {
-	const struct judged *judged = ctx;
+	struct judged *judged = ctx;
 	enum hgt_cel_kind kind;
 	struct hgt_buf hint = HGT_BUF_INIT;
 	const char *near;
 	struct name name;
 
-	if (hgt_cel_function(text, len, &kind) || !copy_name(&name, text, len))
+	if (judged->told == MOST_TOLD || hgt_cel_function(text, len, &kind) || !copy_name(&name, text, len))
 		return;
 	near = hgt_cel_nearest_function(name.text);
 	if (near)
 		hgt_buf_addf(&hint, "did you mean %s?", near);
-	hgt_tell_field_at(judged->s, own_rule, judged->field, at, near && !hint.failed ? hint.data : NULL, "there is no function %s",
+	hgt_tell_field_at(judged->s, own_rule, counted(judged), at, near && !hint.failed ? hint.data : NULL, "there is no function %s",
 		hgt_quote(name.text));
 	hgt_buf_release(&hint);
 }
@@ -149,6 +161,7 @@ static enum hgt_cel_kind kind_of_schema(const struct hgt_field *schema)
 static enum hgt_cel_kind kind_of_self(const struct hgt_scope *scope, const char *path)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	enum { MOST_FIELDS = 1000 };	/* in the fields of a field it is looked for one by one */
 	struct hgt_field fields[8];
 	size_t n = 0;
 
@@ -158,7 +171,9 @@ static enum hgt_cel_kind kind_of_self(const struct hgt_scope *scope, const char 
 
 		if (!len || !copy_name(&name, c + 1, len))
 			return HGT_CEL_ANY;
-		fields[n] = hgt_field_get(n ? &fields[n - 1] : scope->fields, name.text);
+		if (n && hgt_field_members(&fields[n - 1]) > MOST_FIELDS)
+			return HGT_CEL_ANY;
+		fields[n] = n ? hgt_field_get(&fields[n - 1], name.text) : hgt_index_get(&scope->index, scope->fields, name.text);
 		c += 1 + len;
 		if (!c[strspn(c, " \t\r\n")])
 			return kind_of_schema(&fields[n]);
@@ -210,7 +225,7 @@ void hgt_check_expression(struct hgt_subject *s, const char *rule, const struct 
 	enum hgt_wanted wanted)
 {
 	const char *text = hgt_field_text(expression, NULL);
-	struct judged judged = {s, expression, scope};
+	struct judged judged = {s, expression, scope, 0};
 	const struct hgt_cel_names names = {judge_member, judge_root, judge_function, &judged};
 	struct hgt_cel cel;
 	size_t len;

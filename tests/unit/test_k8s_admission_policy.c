@@ -147,6 +147,12 @@ static void checks_expressions(void **state)
 			"spec.matchConditions[0].expression: match conditions have no variables\n"
 			"spec.matchConditions[1].expression: must come to true or false, and comes to a value of a type that is not known "
 			"before", 0},
+		{"  validations: [{expression: a + b + c + d + e + f + g + h + i + j + k == 1}]\n",
+			"spec.validations[0].expression: nothing is called \"a\" here\nspec.validations[0].expression: nothing is called \"b\" here\n"
+			"spec.validations[0].expression: nothing is called \"c\" here\nspec.validations[0].expression: nothing is called \"d\" here\n"
+			"spec.validations[0].expression: nothing is called \"e\" here\nspec.validations[0].expression: nothing is called \"f\" here\n"
+			"spec.validations[0].expression: nothing is called \"g\" here\nspec.validations[0].expression: nothing is called \"h\" here\n"
+			"spec.validations[0].expression: nothing is called \"i\" here\nspec.validations[0].expression: nothing is called \"j\" here", 0},
 		{"  validations: [{expression: 'Object{} == object'}]\n", "spec.validations[0].expression: nothing is called \"Object\" "
 			"here", 0},
 	};
