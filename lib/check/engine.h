@@ -123,10 +123,10 @@ void hgt_engine_free(struct hgt_engine *engine);
 void hgt_engine_set_strict(struct hgt_engine *engine, bool strict);
 
 /*
- * What stood at path before the change: what is judged of a change (the rules of transition/) compares it with the new state, wherever
- * an object has moved. All that stood before comes first, in any order, before the first hgt_engine_file; of a path that is
- * left as it is there is nothing to bring. data is borrowed for the call, cls is as in hgt_engine_file. What is no valid text, or
- * holds no kind that has such rules, is passed over at little cost; nothing is ever found in it. 0, or HGT_ENOMEM.
+ * What stood at path before the change: what is judged of a change (the rules of transition/) compares it with the new state,
+ * wherever an object has moved. All that stood before comes first, in any order, before the first hgt_engine_file; of a path
+ * that is left as it is there is nothing to bring. data is borrowed for the call, cls is as in hgt_engine_file. What is no valid
+ * text, or holds no kind that has such rules, is passed over at little cost; nothing is ever found in it. 0, or HGT_ENOMEM.
  */
 int hgt_engine_before(struct hgt_engine *engine, const char *path, const char *data, size_t len, enum hgt_class cls,
 	struct hgt_error *err) HGT_MUST_CHECK;

@@ -41,7 +41,7 @@ static bool is_identifier(const char *name)
 }
 
 /* Each may use those before it. */
-static void check_variables(struct hgt_subject *s, const struct hgt_field *spec, struct hgt_seen *known)
+static void check_variables(struct hgt_subject *s, const struct hgt_field *spec, const struct hgt_scope *scope, struct hgt_seen *known)
 {
 	struct hgt_field variables = hgt_field_get(spec, "variables");
 
@@ -52,7 +52,7 @@ static void check_variables(struct hgt_subject *s, const struct hgt_field *spec,
 		if (text && !is_identifier(text))
 			hgt_tell_field(s, rule, &name, "letters, digits and \"_\", no digit first, no word of the language",
 				"%s is not a name that an expression can use", hgt_quote(text));
-		hgt_check_expression(s, rule, &expression, &(struct hgt_scope){.variables = known});
+		hgt_check_expression(s, rule, &expression, scope, HGT_WANT_ANY);
 		if (text)
 			hgt_seen_before(s, known, name.node, "%s", text);
 	}
@@ -75,9 +75,11 @@ static void check_param_kind(struct hgt_subject *s, const struct hgt_field *spec
 			hgt_quote(text));
 }
 
-/* What policies have in common; *variables: the names of theirs. */
-static void check_constraints(struct hgt_subject *s, const struct hgt_field *spec, bool mutating, struct hgt_seen *variables)
+/* What policies have in common; *scope and *variables: what their expressions may name. */
+static void check_constraints(struct hgt_subject *s, const struct hgt_field *spec, bool mutating, struct hgt_scope *scope,
+	struct hgt_seen *variables)
 {
+	struct hgt_field params = hgt_field_get(spec, "paramKind");
 	struct hgt_field constraints = hgt_field_get(spec, "matchConstraints"), rules = hgt_field_get(&constraints, "resourceRules");
 	struct hgt_field conditions = hgt_field_get(spec, "matchConditions");
 
@@ -86,9 +88,11 @@ static void check_constraints(struct hgt_subject *s, const struct hgt_field *spe
 	else if (hgt_field_is_map(&constraints))
 		hgt_check_required_list(s, rule, &rules, "say which resources it is about");
 	check_match_resources(s, &constraints, mutating);
-	hgt_check_match_conditions(s, rule, &conditions);
+	*scope = (struct hgt_scope){.at = mutating ? HGT_AT_MUTATION : HGT_AT_POLICY, .has_params = params.node != NULL};
+	hgt_check_match_conditions(s, rule, &conditions, scope);
 	check_param_kind(s, spec);
-	check_variables(s, spec, variables);
+	scope->variables = variables;
+	check_variables(s, spec, scope, variables);
 }
 
 static void check_validation(struct hgt_subject *s, const struct hgt_field *validation, const struct hgt_scope *scope)
@@ -98,9 +102,9 @@ static void check_validation(struct hgt_subject *s, const struct hgt_field *vali
 	const char *text = hgt_field_text(&message, NULL);
 	size_t start, line;
 
-	hgt_check_expression(s, rule, &expression, scope);
+	hgt_check_expression(s, rule, &expression, scope, HGT_WANT_BOOL);
 	hgt_check_blank(s, rule, &message);
-	hgt_check_expression(s, rule, &said_by, scope);
+	hgt_check_expression(s, rule, &said_by, scope, HGT_WANT_TEXT);
 	if (!text)
 		return;
 	start = strspn(text, " \t\r\n\v\f");
@@ -124,7 +128,7 @@ static void check_annotations(struct hgt_subject *s, const struct hgt_field *spe
 
 		if (first)
 			hgt_tell_again(s, rule, &key, first);
-		hgt_check_expression(s, rule, &expression, scope);
+		hgt_check_expression(s, rule, &expression, scope, HGT_WANT_TEXT_OR_NULL);
 		if (!text || !policy_name)
 			continue;
 		hgt_buf_reset(&full);
@@ -143,11 +147,11 @@ void hgt_check_k8s_validating_policy(struct hgt_subject *s)
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec");
 	struct hgt_field validations = hgt_field_get(&spec, "validations"), annotations = hgt_field_get(&spec, "auditAnnotations");
 	struct hgt_seen variables = HGT_SEEN_INIT;
-	const struct hgt_scope scope = {.variables = &variables};
+	struct hgt_scope scope;
 
 	if (spec.node && !hgt_field_is_map(&spec))
 		return;
-	check_constraints(s, &spec, false, &variables);
+	check_constraints(s, &spec, false, &scope, &variables);
 	if (hgt_field_is_empty(&validations) && hgt_field_is_empty(&annotations))
 		hgt_tell_field(s, rule, &validations, NULL, "is missing, and so is auditAnnotations: the policy would do nothing");
 	HGT_EACH_ITEM(&validations, validation)
@@ -170,7 +174,7 @@ static void check_mutation(struct hgt_subject *s, const struct hgt_field *mutati
 		if (!own.node)
 			hgt_tell_field(s, rule, &own, NULL, "is missing, as patchType is %s", types[i][0]);
 		else if (hgt_field_is_map(&own) && hgt_check_required(s, rule, &expression, NULL))
-			hgt_check_expression(s, rule, &expression, scope);
+			hgt_check_expression(s, rule, &expression, scope, HGT_WANT_ANY);
 		if (other.node)
 			hgt_tell_key(s, rule, &other, "remove it", "does not go with patchType %s", types[i][0]);
 	}
@@ -181,11 +185,11 @@ void hgt_check_k8s_mutating_policy(struct hgt_subject *s)
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec"), mutations = hgt_field_get(&spec, "mutations");
 	struct hgt_field again = hgt_field_get(&spec, "reinvocationPolicy");
 	struct hgt_seen variables = HGT_SEEN_INIT;
-	const struct hgt_scope scope = {.variables = &variables};
+	struct hgt_scope scope;
 
 	if (spec.node && !hgt_field_is_map(&spec))
 		return;
-	check_constraints(s, &spec, true, &variables);
+	check_constraints(s, &spec, true, &scope, &variables);
 	hgt_check_required_list(s, rule, &mutations, "the policy would do nothing");
 	HGT_EACH_ITEM(&mutations, mutation)
 		check_mutation(s, &mutation, &scope);

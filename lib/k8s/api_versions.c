@@ -2,8 +2,8 @@
 #include "k8s/api_versions.h"
 
 /*
- * By group, kind and version, sorted. Kinds that were always there and still are, or of which nothing is stored, are left out. An API that was
- * gone before the release that had been announced is down with the release in which it was gone.
+ * By group, kind and version, sorted. Kinds that were always there and still are, or of which nothing is stored, are left out.
+ * An API that was gone before the release that had been announced is down with the release in which it was gone.
  */
 static const struct hgt_api apis[] = {
 	{"", "ComponentStatus", "v1", 0, 19, 0, NULL, "ask the health endpoints of the components"},

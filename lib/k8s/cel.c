@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { DEEPEST = 100 };
+/* Of more names that an expression brings in none is asked about. */
+enum { DEEPEST = 100, MOST_BOUND = 64 };
 
 enum token { END, NAME, NUMBER, STRING, SIGN, BROKEN };
 
@@ -18,6 +19,12 @@ struct reader {
 	const char *wrong;	/* of the first mistake */
 	size_t at;
 	const struct hgt_cel_names *names;
+	struct {
+		size_t start, size;
+	} bound[MOST_BOUND];	/* the names that macros brought in */
+	size_t n_bound;
+	enum hgt_cel_kind kind;	/* of what was read last */
+	size_t path;
 };
 
 static bool fail(struct reader *r, size_t at, const char *wrong)
@@ -259,12 +266,16 @@ static bool read_list(struct reader *r, const char *closing, bool is_literal)
 	return true;
 }
 
-/* {key: value, ?key: value} and Type{field: value}. */
-static bool read_entries(struct reader *r)
+/* {key: value, ?key: value}, or where there are fields Type{field: value}. */
+static bool read_entries(struct reader *r, bool fields)
 {
 	while (!take(r, "}")) {
 		take(r, "?");
-		if (!read_expression(r) || !want(r, ":", "a colon is missing") || !read_expression(r))
+		if (fields && r->token == NAME)
+			advance(r);
+		else if (!read_expression(r))
+			return false;
+		if (!want(r, ":", "a colon is missing") || !read_expression(r))
 			return false;
 		if (take(r, "}"))
 			return true;
@@ -274,32 +285,122 @@ static bool read_entries(struct reader *r)
 	return true;
 }
 
+/* In list.all(x, x > 1) the x, in map.all(k, v, k != v) both: names alone before a comma, from the token on. */
+static void bind_names(struct reader *r)
+{
+	struct reader ahead = {.text = r->text, .len = r->len, .next = r->start};
+
+	for (int i = 0; i < 2; i++) {
+		size_t start, size;
+
+		advance(&ahead);
+		start = ahead.start;
+		size = ahead.size;
+		if (ahead.token != NAME)
+			return;
+		advance(&ahead);
+		if (!is(&ahead, SIGN, ","))
+			return;
+		if (r->n_bound < MOST_BOUND) {
+			r->bound[r->n_bound].start = start;
+			r->bound[r->n_bound].size = size;
+		}
+		r->n_bound++;
+	}
+}
+
+static bool is_bound(const struct reader *r, size_t start, size_t size)
+{
+	for (size_t i = 0; i < r->n_bound && i < MOST_BOUND; i++)
+		if (r->bound[i].size == size && memcmp(r->text + r->bound[i].start, r->text + start, size) == 0)
+			return true;
+	return r->n_bound > MOST_BOUND;
+}
+
+/* Behind the opening bracket. The name at start is the function's. */
+static bool read_call(struct reader *r, size_t start, size_t size)
+{
+	static const char *const macros[] = {"all", "exists", "exists_one", "existsOne", "map", "filter", "sortBy", "transformList",
+		"transformMap", "transformMapEntry", "optMap", "optFlatMap", "bind"};
+	enum hgt_cel_kind kind;
+
+	hgt_cel_function(r->text + start, size, &kind);
+	if (r->names && r->names->function)
+		r->names->function(r->names->ctx, r->text + start, size, start);
+	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
+		if (strlen(macros[i]) == size && memcmp(macros[i], r->text + start, size) == 0)
+			bind_names(r);
+	if (!read_list(r, ")", false))
+		return false;
+	r->kind = kind;
+	return true;
+}
+
+static void note_root(struct reader *r, size_t start, size_t size)
+{
+	if (r->names && r->names->root && r->text[start] != '`' && !is_bound(r, start, size))
+		r->names->root(r->names->ctx, r->text + start, size, start);
+}
+
+/* A name that is not called. */
+static enum hgt_cel_kind kind_of_name(struct reader *r, size_t start, size_t size)
+{
+	static const char *const words[] = {"true", "false", "null"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == size && memcmp(words[i], r->text + start, size) == 0)
+			return i < 2 ? HGT_CEL_BOOL : HGT_CEL_NULL;
+	note_root(r, start, size);
+	r->path = start;
+	return is_bound(r, start, size) ? HGT_CEL_ANY : HGT_CEL_PATH;
+}
+
+/* b'...', rb'...' */
+static bool is_bytes(const struct reader *r)
+{
+	for (const char *c = r->text + r->start; *c != '"' && *c != '\''; c++)
+		if (*c == 'b' || *c == 'B')
+			return true;
+	return false;
+}
+
+static bool comes_to(struct reader *r, bool good, enum hgt_cel_kind kind)
+{
+	r->kind = kind;
+	return good;
+}
+
 /* *owner, *owner_len: the name that it is, or NULL. */
 static bool read_primary(struct reader *r, const char **owner, size_t *owner_len)
 {
 	static const char *const reserved[] = {"in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
 		"loop", "package", "namespace", "return", "var", "void", "while", NULL};
 
+	size_t start, size;
+
 	*owner = NULL;
 	if (take(r, "("))
 		return read_expression(r) && want(r, ")", "a closing bracket is missing");
 	if (take(r, "["))
-		return read_list(r, "]", true);
+		return comes_to(r, read_list(r, "]", true), HGT_CEL_LIST);
 	if (take(r, "{"))
-		return read_entries(r);
+		return comes_to(r, read_entries(r, false), HGT_CEL_OBJECT);
 	take(r, ".");
+	start = r->start;
+	size = r->size;
 	if (r->token == NAME && !is_any(r, NAME, reserved)) {
-		*owner = r->text + r->start;
-		*owner_len = r->size;
 		advance(r);
-		if (!take(r, "("))
-			return true;
-		*owner = NULL;
-		return read_list(r, ")", false);
+		if (take(r, "("))
+			return read_call(r, start, size);
+		*owner = r->text + start;
+		*owner_len = size;
+		r->kind = kind_of_name(r, start, size);
+		return true;
 	}
 	if (r->token == NAME)
 		return fail(r, r->start, "this word has a meaning of its own and cannot stand here");
 	if (r->token == NUMBER || r->token == STRING) {
+		r->kind = r->token == NUMBER ? HGT_CEL_NUMBER : is_bytes(r) ? HGT_CEL_ANY : HGT_CEL_STRING;
 		advance(r);
 		return true;
 	}
@@ -309,18 +410,36 @@ static bool read_primary(struct reader *r, const char **owner, size_t *owner_len
 static bool read_selector(struct reader *r, const char *owner, size_t owner_len)
 {
 	static const char *const keywords[] = {"in", "true", "false", "null", NULL};
+	enum hgt_cel_kind kind = r->kind == HGT_CEL_PATH ? HGT_CEL_PATH : HGT_CEL_ANY;
 	size_t start, size;
 
-	take(r, "?");
+	if (take(r, "?"))
+		kind = HGT_CEL_ANY;
 	if (r->token != NAME || is_any(r, NAME, keywords))
 		return fail(r, r->start, r->token == END ? "it ends too early" : "a name is missing behind the dot");
 	start = r->start;
 	size = r->size;
 	advance(r);
 	if (take(r, "("))
-		return read_list(r, ")", false);
-	if (owner && r->names && r->text[start] != '`')
+		return read_call(r, start, size);
+	if (owner && r->names && r->names->member && r->text[start] != '`')
 		r->names->member(r->names->ctx, owner, owner_len, r->text + start, size, start);
+	r->kind = kind;
+	return true;
+}
+
+/* Behind the opening bracket of value[key]. */
+static bool read_index(struct reader *r)
+{
+	enum hgt_cel_kind kind = r->kind == HGT_CEL_PATH ? HGT_CEL_PATH : HGT_CEL_ANY;
+	size_t path = r->path;
+
+	if (take(r, "?"))
+		kind = HGT_CEL_ANY;
+	if (!read_expression(r) || !want(r, "]", "a closing bracket is missing"))
+		return false;
+	r->kind = kind;
+	r->path = path;
 	return true;
 }
 
@@ -336,11 +455,10 @@ static bool read_member(struct reader *r)
 			if (!read_selector(r, owner, owner_len))
 				return false;
 		} else if (take(r, "[")) {
-			take(r, "?");
-			if (!read_expression(r) || !want(r, "]", "a closing bracket is missing"))
+			if (!read_index(r))
 				return false;
 		} else if (take(r, "{")) {
-			if (!read_entries(r))
+			if (!comes_to(r, read_entries(r, true), HGT_CEL_OBJECT))
 				return false;
 		} else {
 			return true;
@@ -350,22 +468,65 @@ static bool read_member(struct reader *r)
 
 static bool read_unary(struct reader *r)
 {
+	bool logic = is(r, SIGN, "!"), arithmetic = is(r, SIGN, "-");
+
 	while (take(r, "!") || take(r, "-"))
 		;
-	return read_member(r);
+	if (!read_member(r))
+		return false;
+	if (logic)
+		r->kind = HGT_CEL_BOOL;
+	else if (arithmetic && r->kind != HGT_CEL_NUMBER)
+		r->kind = HGT_CEL_SUM;
+	return true;
 }
 
-/* Operators of one level each, from the tightest; between them only their order counts, which syntax does not ask about. */
+/* Of a sum, by one of its terms. */
+static enum hgt_cel_kind kind_of_sum(enum hgt_cel_kind before, enum hgt_cel_kind term)
+{
+	if (before != HGT_CEL_SUM)
+		return before;
+	return term == HGT_CEL_NUMBER || term == HGT_CEL_STRING || term == HGT_CEL_LIST ? term : HGT_CEL_SUM;
+}
+
+/*
+ * Operators of one level each, from the tightest; between them only their order counts, which syntax does not ask about. What comes
+ * of logic and comparisons is true or false, and else a sum.
+ */
 static bool read_operations(struct reader *r)
 {
-	static const char *const signs[] = {"*", "/", "%", "+", "-", "<", "<=", ">", ">=", "==", "!=", "&&", "||", NULL};
+	static const char *const sums[] = {"*", "/", "%", "+", "-", NULL};
+	static const char *const logic[] = {"<", "<=", ">", ">=", "==", "!=", "&&", "||", NULL};
+	enum hgt_cel_kind sum = HGT_CEL_SUM;
+	bool is_logic = false, is_sum = false;
 
 	while (read_unary(r)) {
-		if (!is_any(r, SIGN, signs) && !is(r, NAME, "in"))
+		sum = kind_of_sum(sum, r->kind);
+		if (is_any(r, SIGN, logic) || is(r, NAME, "in")) {
+			is_logic = true;
+		} else if (is_any(r, SIGN, sums)) {
+			is_sum = true;
+		} else {
+			r->kind = is_logic ? HGT_CEL_BOOL : is_sum ? sum : r->kind;
 			return !r->wrong;
+		}
 		advance(r);
 	}
 	return false;
+}
+
+/* Behind the question mark of a ? b : c. */
+static bool read_choice(struct reader *r)
+{
+	enum hgt_cel_kind kind;
+
+	if (!read_operations(r) || !want(r, ":", "a colon is missing"))
+		return false;
+	kind = r->kind;
+	if (!read_expression(r))
+		return false;
+	r->kind = kind == r->kind && kind != HGT_CEL_PATH ? kind : HGT_CEL_ANY;
+	return true;
 }
 
 static bool read_expression(struct reader *r)
@@ -379,21 +540,18 @@ static bool read_expression(struct reader *r)
 	r->depth++;
 	good = read_operations(r);
 	if (good && take(r, "?"))
-		good = read_operations(r) && want(r, ":", "a colon is missing") && read_expression(r);
+		good = read_choice(r);
 	r->depth--;
 	return good && !r->wrong;
 }
 
-bool hgt_cel_check(const char *text, size_t len, const struct hgt_cel_names *names, size_t *at, const char **wrong)
+bool hgt_cel_check(const char *text, size_t len, const struct hgt_cel_names *names, struct hgt_cel *cel)
 {
 	struct reader r = {.text = text, .len = len, .names = names};
 
 	advance(&r);
 	if (read_expression(&r) && r.token != END)
 		fail(&r, r.start, "an operator is missing before this");
-	if (!r.wrong || r.too_deep)
-		return true;
-	*at = r.at;
-	*wrong = r.wrong;
-	return false;
+	*cel = (struct hgt_cel){.wrong = r.too_deep ? NULL : r.wrong, .at = r.at, .kind = r.wrong ? HGT_CEL_ANY : r.kind, .path = r.path};
+	return !cel->wrong;
 }

@@ -1,6 +1,7 @@
 /* k8s/crd: keywords that schemas of custom resources may not have, and those that go together. */
 #include "k8s/admission.h"
 #include "k8s/crd.h"
+#include "k8s/pod.h"
 
 static void tell_unsupported(struct hgt_subject *s, const struct hgt_field *schema)
 {
@@ -63,16 +64,17 @@ static void check_set(struct hgt_subject *s, const struct hgt_field *items)
 /* Items of a map are told apart by these of their fields. */
 static void check_map_keys(struct hgt_subject *s, const struct hgt_field *keys, const struct hgt_field *items)
 {
+	enum { MOST_KEYS = 64 };	/* those after them are not looked for */
 	struct hgt_field properties = hgt_field_get(items, "properties"), required = hgt_field_get(items, "required");
 
 	hgt_check_unique(s, CRD_RULE, keys);
 	HGT_EACH_ITEM(keys, key) {
-		const char *name = hgt_field_string(&key);
-		struct hgt_field property = hgt_field_get(&properties, name ? name : "");
+		const char *name = key.index < MOST_KEYS ? hgt_field_string(&key) : NULL;
+		struct hgt_field property = name ? hgt_field_get(&properties, name) : properties;
 		struct hgt_field type = hgt_field_get(&property, "type"), preset = hgt_field_get(&property, "default");
 		struct hgt_field nullable = hgt_field_get(&property, "nullable");
 
-		if (!name || key.index >= 64)
+		if (!name)
 			continue;
 		if (!property.key) {
 			hgt_tell_field(s, CRD_RULE, keys, NULL, "%s is no field of the items", hgt_quote(name));
@@ -149,8 +151,8 @@ static void check_validation(struct hgt_subject *s, const struct hgt_field *item
 	const char *text = hgt_field_text(&rule, NULL), *said = hgt_field_text(&message, "");
 	const char *at = hgt_field_text(&path, NULL);
 
-	hgt_check_expression(s, CRD_RULE, &rule, scope);
-	hgt_check_expression(s, CRD_RULE, &expression, scope);
+	hgt_check_expression(s, CRD_RULE, &rule, scope, HGT_WANT_BOOL);
+	hgt_check_expression(s, CRD_RULE, &expression, scope, HGT_WANT_TEXT);
 	if (said && *said && is_blank(said))
 		hgt_tell_field(s, CRD_RULE, &message, NULL, "must not be blank");
 	else if (said && has_break(said))
@@ -237,7 +239,7 @@ static void check_one(struct hgt_subject *s, const struct hgt_field *schema, boo
 	struct hgt_field properties = hgt_field_get(schema, "properties"), additional = hgt_field_get(schema, "additionalProperties");
 	struct hgt_field keep = hgt_field_get(schema, "x-kubernetes-preserve-unknown-fields");
 	struct hgt_field embedded = hgt_field_get(schema, "x-kubernetes-embedded-resource");
-	struct hgt_scope scope = {.fields = &properties, .is_object = is_root || hgt_field_is_true(&embedded)};
+	struct hgt_scope scope = {.at = HGT_AT_DEFINITION, .fields = &properties, .is_object = is_root || hgt_field_is_true(&embedded)};
 
 	hgt_check_enum(s, CRD_RULE, &type, types);
 	tell_unsupported(s, schema);
@@ -246,8 +248,11 @@ static void check_one(struct hgt_subject *s, const struct hgt_field *schema, boo
 	check_pattern(s, schema);
 	if (!hgt_field_is_map(&properties) || additional.node || hgt_field_is_true(&keep))
 		scope.fields = NULL;
+	else if (!hgt_field_is_empty(&validations))
+		hgt_index_members(s, &properties, &scope.index);
 	HGT_EACH_ITEM(&validations, validation)
 		check_validation(s, &validation, &scope);
+	hgt_map_release(&scope.index);
 }
 
 static void check_schema(struct hgt_subject *s, const struct hgt_field *schema, bool is_root)

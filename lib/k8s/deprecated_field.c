@@ -237,7 +237,8 @@ static void check_service(struct hgt_subject *s, const struct hgt_field *spec)
 	struct hgt_field ip = hgt_field_get(spec, "clusterIP"), type = hgt_field_get(spec, "type");
 
 	if (s->kubernetes >= 35 && hgt_field_equals(&distribution, "PreferClose"))
-		hgt_tell_field(s, rule, &distribution, "use PreferSameZone, which is the same", "PreferClose is deprecated since Kubernetes 1.35");
+		hgt_tell_field(s, rule, &distribution, "use PreferSameZone, which is the same",
+			"PreferClose is deprecated since Kubernetes 1.35");
 	if (s->kubernetes >= 36 && hgt_field_count(&external) && !hgt_field_equals(&ip, "None") &&
 		!hgt_field_equals(&type, "ExternalName"))
 		hgt_tell_key(s, rule, &external, "use a Service of type LoadBalancer, or a Gateway",

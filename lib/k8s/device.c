@@ -40,7 +40,7 @@ static void check_selectors(struct hgt_subject *s, const struct hgt_field *holde
 
 		if (!cel.node)
 			hgt_tell_field(s, rule, &cel, "cel: {expression: ...}", "is missing");
-		hgt_check_expression(s, rule, &expression, NULL);
+		hgt_check_expression(s, rule, &expression, &(struct hgt_scope){.at = HGT_AT_DEVICE}, HGT_WANT_BOOL);
 	}
 }
 

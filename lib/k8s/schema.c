@@ -186,6 +186,15 @@ static void tell(void *user, const struct hgt_schema_finding *f)
 			h->path.data, f->message);
 }
 
+/* A version of a custom resource that its definition calls deprecated. */
+static void tell_deprecated(struct hgt_subject *s, const struct hgt_gvk *gvk)
+{
+	struct hgt_field object = hgt_field_root(s), api_version = hgt_field_get(&object, "apiVersion");
+
+	hgt_tell_field(s, "k8s/deprecated-api", &api_version, "move to another version that the definition serves",
+		"the definition of %s says that the version %s is deprecated", hgt_word(gvk->kind), hgt_quote(gvk->version));
+}
+
 void hgt_check_k8s_schema(struct hgt_subject *s)
 {
 	struct holding h = {.subject = s, .path = HGT_BUF_INIT, .hint = HGT_BUF_INIT};
@@ -208,6 +217,8 @@ void hgt_check_k8s_schema(struct hgt_subject *s)
 			hgt_tell_unknown_kind(s, &gvk);
 		return;
 	}
+	if (code == 0 && hit.flags & HGT_KIND_DEPRECATED)
+		tell_deprecated(s, &gvk);
 	h.image = hit.image;
 	if (code == 0)
 		code = hgt_schemas_evaluate(s->schemas, &hit, s->object, tell, &h, &err);

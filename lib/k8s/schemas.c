@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "check/nearest.h"
+#include "pack/choice.h"
 #include "pack/import.h"
 
 struct hgt_schemas {
@@ -56,6 +57,44 @@ int hgt_schemas_find(const struct hgt_schemas *schemas, const char *api_version,
 	return code == HGT_ENOENT && schemas->chosen ? hgt_catalog_find(schemas->chosen, api_version, kind, hit, err) : code;
 }
 
+bool hgt_schemas_own_group(const struct hgt_schemas *schemas, const char *group, size_t len)
+{
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind known;
+
+	while (schemas->chosen && hgt_catalog_next(schemas->chosen, &pos, &known))
+		if (known.group_len == len && memcmp(known.name, group, len) == 0 &&
+			strncmp(hgt_catalog_name(schemas->chosen, known.pack), HGT_KUBERNETES_PACK, sizeof(HGT_KUBERNETES_PACK) - 1) == 0)
+			return true;
+	return false;
+}
+
+static const char *nearest_of(const struct hgt_catalog *catalog, const char *api_version, const char *kind)
+{
+	size_t len = strlen(api_version);
+	struct hgt_catalog_pos pos = {0};
+	struct hgt_catalog_kind known;
+
+	while (hgt_catalog_next(catalog, &pos, &known))
+		if (known.api_version_len == len && memcmp(known.name, api_version, len) == 0 && hgt_is_near(kind, known.kind))
+			return known.kind;
+	return NULL;
+}
+
+const char *hgt_schemas_nearest(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
+{
+	const char *nearest = nearest_of(schemas->met, api_version, kind);
+
+	return nearest || !schemas->chosen ? nearest : nearest_of(schemas->chosen, api_version, kind);
+}
+
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *kind, size_t max, struct hgt_buf *out)
+{
+	int n = hgt_catalog_served(schemas->met, "", kind, max, out, NULL);
+
+	return n == 0 && schemas->chosen ? hgt_catalog_served(schemas->chosen, "", kind, max, out, NULL) : n;
+}
+
 int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err)
 {
 	struct hgt_buf image = HGT_BUF_INIT;
@@ -65,33 +104,6 @@ int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, str
 		code = hgt_catalog_add_image(schemas->met, "a CustomResourceDefinition of the change", &image, err);
 	hgt_buf_release(&image);
 	return code;
-}
-
-int hgt_schemas_served(const struct hgt_schemas *schemas, const char *api_version, const char *kind, size_t max, struct hgt_buf *out,
-	struct hgt_error *err)
-{
-	int n = hgt_catalog_served(schemas->met, api_version, kind, max, out, err);
-
-	return n == 0 && schemas->chosen ? hgt_catalog_served(schemas->chosen, api_version, kind, max, out, err) : n;
-}
-
-static const char *near_kind(const struct hgt_catalog *catalog, const char *api_version, const char *kind)
-{
-	size_t len = strlen(api_version);
-	struct hgt_catalog_pos pos = {0};
-	struct hgt_catalog_kind found;
-
-	while (hgt_catalog_next(catalog, &pos, &found))
-		if (found.api_version_len == len && memcmp(found.name, api_version, len) == 0 && hgt_is_near(kind, found.kind))
-			return found.kind;
-	return NULL;
-}
-
-const char *hgt_schemas_near_kind(const struct hgt_schemas *schemas, const char *api_version, const char *kind)
-{
-	const char *name = near_kind(schemas->met, api_version, kind);
-
-	return name || !schemas->chosen ? name : near_kind(schemas->chosen, api_version, kind);
 }
 
 int hgt_schemas_note_unknown(struct hgt_schemas *schemas, const char *api_version, const char *kind)

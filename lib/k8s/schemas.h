@@ -18,16 +18,18 @@ void hgt_schemas_free(struct hgt_schemas *schemas);
 int hgt_schemas_find(const struct hgt_schemas *schemas, const char *api_version, const char *kind, struct hgt_catalog_hit *hit,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Take the kinds of a CustomResourceDefinition. HGT_EPARSE and the like when its schemas make no sense, HGT_ENOENT when it has none. */
-int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err) HGT_MUST_CHECK;
+/* Whether Kubernetes' own pack has kinds of the group, "" for the core group: then it has all of them. */
+bool hgt_schemas_own_group(const struct hgt_schemas *schemas, const char *group, size_t len);
 
 /*
- * For hints, of the definitions on the way if they have any, else of the packs: the apiVersions that serve a kind, as
- * hgt_catalog_served has them, and the kind of an apiVersion whose name is near this one, or NULL.
+ * For hints, of the definitions on the way if they have any, else of the packs: the kind of the apiVersion that a mistyped one was meant
+ * to be, or NULL; and the apiVersions that serve a kind, at most `max` added to an empty buffer: how many, or HGT_ENOMEM.
  */
-int hgt_schemas_served(const struct hgt_schemas *schemas, const char *api_version, const char *kind, size_t max, struct hgt_buf *out,
-	struct hgt_error *err) HGT_MUST_CHECK;
-const char *hgt_schemas_near_kind(const struct hgt_schemas *schemas, const char *api_version, const char *kind);
+const char *hgt_schemas_nearest(const struct hgt_schemas *schemas, const char *api_version, const char *kind);
+int hgt_schemas_served(const struct hgt_schemas *schemas, const char *kind, size_t max, struct hgt_buf *out) HGT_MUST_CHECK;
+
+/* Take the kinds of a CustomResourceDefinition. HGT_EPARSE and the like when its schemas make no sense, HGT_ENOENT when it has none. */
+int hgt_schemas_add(struct hgt_schemas *schemas, const struct hgt_node *crd, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Remember a kind that is unknown: 1 when it is the first time, 0 when not, or HGT_ENOMEM. */
 int hgt_schemas_note_unknown(struct hgt_schemas *schemas, const char *api_version, const char *kind) HGT_MUST_CHECK;

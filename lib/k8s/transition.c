@@ -1,9 +1,9 @@
 /*
- * What objects were before the change, and the comparison with what they are. An object is who it is by group, kind, namespace and name,
- * whatever its version and file.
+ * What objects were before the change, and the comparison with what they are. An object is who it is by group, kind, namespace
+ * and name, whatever its version and file.
  *
- * Trees of environments state one identity many times. So an object is compared with what stood at the same path; where nothing did,
- * with one that has left its own: it has moved. Which of them left is known at the end only, until when findings are held.
+ * Trees of environments state one identity many times. So an object is compared with what stood at the same path; where nothing
+ * did, with one that has left its own: it has moved. Which of them left is known at the end only, until when findings are held.
  */
 #include "k8s/transition.h"
 
@@ -236,8 +236,8 @@ static int keep(struct hgt_transitions *t, struct old_file *file, const char *te
 	return 0;
 }
 
-int hgt_transitions_before(struct hgt_transitions *t, const char *path, const char *text, size_t len, enum hgt_class cls, bool forced,
-	const struct hgt_doc_limits *limits, struct hgt_error *err)
+int hgt_transitions_before(struct hgt_transitions *t, const char *path, const char *text, size_t len, enum hgt_class cls,
+	bool forced, const struct hgt_doc_limits *limits, struct hgt_error *err)
 {
 	struct old_file *file = hgt_arena_alloc(&t->arena, sizeof(*file));
 	bool noted = false;
@@ -369,7 +369,8 @@ void hgt_check_k8s_transition(struct hgt_subject *s)
 	if (old)
 		old->stays = true;
 	/* A patch says that the object is there, not what it is. */
-	if (s->cls == HGT_CLASS_KUSTOMIZE_PATCH || hgt_k8s_is_set_apart(s->path) || !hgt_k8s_gvk(s->object, &gvk) || !hgt_k8s_is_whole(s->object, &gvk))
+	if (s->cls == HGT_CLASS_KUSTOMIZE_PATCH || hgt_k8s_is_set_apart(s->path) || !hgt_k8s_gvk(s->object, &gvk) ||
+		!hgt_k8s_is_whole(s->object, &gvk))
 		return;
 	if ((old ? compare_in_place(s, id, old) : note_arrival(s, id)) < 0)
 		hgt_engine_fail(s->engine);
@@ -387,7 +388,8 @@ static size_t likeness(const char *a, const char *b)
 	return tail * 4096 + head;
 }
 
-/* An object that has come to a file: from the likeliest of the places that it has left, but not when coming from another would do. */
+/* An object that has come to a file: from the likeliest of the places that it has left, but not when coming from another would
+ * do. */
 static void judge_arrival(struct hgt_engine *engine, const struct arrival *arrival)
 {
 	const struct hgt_findings *best = NULL;

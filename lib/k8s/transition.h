@@ -1,9 +1,10 @@
 /*
- * Inside lib/k8s: an object as it was and as it is, and what a kind says of the change. A kind with something to say is a row of the
- * table in transition_kinds.c: the fields that the API server never lets change, and a function for what takes more than that.
+ * Inside lib/k8s: an object as it was and as it is, and what a kind says of the change. A kind with something to say is a row of
+ * the table in transition_kinds.c: the fields that the API server never lets change, and a function for what takes more than
+ * that.
  *
- * Compared is what the manifests say, not what a cluster holds: a field that the new one does not name keeps its default or, for some,
- * its value. Only what the server would refuse whatever the cluster holds is told.
+ * Compared is what the manifests say, not what a cluster holds: a field that the new one does not name keeps its default or, for
+ * some, its value. Only what the server would refuse whatever the cluster holds is told.
  */
 #ifndef HEADGATE_K8S_TRANSITION_H
 #define HEADGATE_K8S_TRANSITION_H
@@ -42,12 +43,13 @@ void hgt_transition_check(struct hgt_transition *transition);
 /* The value at a path of names with dots between, or NULL. */
 const struct hgt_node *hgt_transition_at(const struct hgt_node *object, const char *path);
 
-/* transition_equal.c: the field cannot change: tell transition/immutable where it first has. No change are nothing and empty, a field and
- * its default, 1 and "1", 1Gi and 1024Mi. hint NULL: that of the kind. */
+/* transition_equal.c: the field cannot change: tell transition/immutable where it first has. No change are nothing and empty, a
+ * field and its default, 1 and "1", 1Gi and 1024Mi. hint NULL: that of the kind. */
 void hgt_transition_fixed(struct hgt_transition *transition, const struct hgt_node *before, const struct hgt_field *now,
 	const char *hint);
 
-/* Take so many looks at keys out of what one push may cost; false when that is spent: what is not compared is taken for the same then. */
+/* Take so many looks at keys out of what one push may cost; false when that is spent: what is not compared is taken for the same
+ * then. */
 bool hgt_transition_spend(struct hgt_transition *transition, size_t keys);
 
 /* Whether the image of a container is pulled as before, when the two say so: without it that depends on the image. */

@@ -63,8 +63,8 @@ static size_t keys_of(const struct hgt_node *map)
 }
 
 /*
- * What is in stringData goes over what is in data, as it is; of one that has moved between the two nothing is said. Taking a key out of
- * stringData takes nothing out of the stored object.
+ * What is in stringData goes over what is in data, as it is; of one that has moved between the two nothing is said. Taking a key
+ * out of stringData takes nothing out of the stored object.
  */
 static void check_sealed_values(struct hgt_transition *t, const char *in, const char *other, bool base64)
 {

@@ -201,8 +201,8 @@ static bool is_passed_over(enum context in, const char *name, const char *key)
 		strcmp(key, "imagePullPolicy") == 0 || (in == OWN && strcmp(name, "resources") == 0 && strcmp(key, "requests") == 0));
 }
 
-/* What is under the key of the i-th pair of one map in the other. They are mostly in the same order, off by *shift. Once the work is spent
- * the two are the same. */
+/* What is under the key of the i-th pair of one map in the other. They are mostly in the same order, off by *shift. Once the
+ * work is spent the two are the same. */
 static const struct hgt_node *partner(struct hgt_transition *t, const struct hgt_node *map, const struct hgt_pair *pair, size_t i,
 	size_t *shift)
 {
@@ -240,7 +240,8 @@ bool hgt_transition_same_pull_policy(const struct hgt_node *a, const struct hgt_
 }
 
 /* `in` is what holds the two, `name` what they are called there. */
-static bool same_map(struct hgt_transition *t, enum context in, const char *name, const struct hgt_node *a, const struct hgt_node *b)
+static bool same_map(struct hgt_transition *t, enum context in, const char *name, const struct hgt_node *a,
+	const struct hgt_node *b)
 {
 	enum context inner = below(in, name);
 	size_t shift = 0;

@@ -3,10 +3,12 @@
 
 #include "base/escape.h"
 
-#define RECREATE "put the old value back; or delete the object and create it anew (kubectl replace --force), or give it a new name"
-#define WORKLOAD "put the old value back; or delete the object with kubectl delete --cascade=orphan, which leaves its pods, and apply it " \
-	"anew; or give it a new name"
-#define BINDING "put the old role back; or delete the binding and create it anew, as kubectl auth reconcile does; or give it a new name"
+#define RECREATE "put the old value back; or delete the object and create it anew (kubectl replace --force), or give it a new " \
+	"name"
+#define WORKLOAD "put the old value back; or delete the object with kubectl delete --cascade=orphan, which leaves its pods, and " \
+	"apply it anew; or give it a new name"
+#define BINDING "put the old role back; or delete the binding and create it anew, as kubectl auth reconcile does; or give it a " \
+	"new name"
 #define CLASS "put the old value back; or delete the class and create it anew (what was made with it stays), or give it a new name"
 
 /* By group and kind, sorted; "extensions" counts as the group that its kinds have moved to. */

@@ -1,8 +1,8 @@
 /* Transitions of Pods and Jobs. */
 #include "k8s/transition_kinds.h"
 
-static const char job_hint[] = "put the old value back; or delete the Job and create it anew (kubectl replace --force), or give it a new "
-	"name";
+static const char job_hint[] = "put the old value back; or delete the Job and create it anew (kubectl replace --force), or give it "
+	"a new name";
 
 static bool is_one_of(const char *name, const char *const *names, size_t n)
 {

@@ -134,7 +134,8 @@ void hgt_check_match_rule(struct hgt_subject *s, const char *rule, const struct 
 		check_resources(s, rule, &resources);
 }
 
-void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const struct hgt_field *conditions)
+void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const struct hgt_field *conditions,
+	const struct hgt_scope *scope)
 {
 	struct hgt_seen seen = HGT_SEEN_INIT;
 
@@ -145,7 +146,7 @@ void hgt_check_match_conditions(struct hgt_subject *s, const char *rule, const s
 
 		if (first)
 			hgt_tell_again(s, rule, &name, first);
-		hgt_check_expression(s, rule, &expression, NULL);
+		hgt_check_expression(s, rule, &expression, scope, HGT_WANT_BOOL);
 	}
 	hgt_seen_release(&seen);
 }
@@ -174,7 +175,7 @@ static void check_webhook(struct hgt_subject *s, const struct hgt_field *webhook
 		hgt_check_match_rule(s, own_rule, &match);
 	hgt_check_label_selector(s, &namespaces);
 	hgt_check_label_selector(s, &objects);
-	hgt_check_match_conditions(s, own_rule, &conditions);
+	hgt_check_match_conditions(s, own_rule, &conditions, &(struct hgt_scope){.at = HGT_AT_WEBHOOK});
 }
 
 void hgt_check_k8s_webhook(struct hgt_subject *s)

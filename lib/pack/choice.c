@@ -3,8 +3,6 @@
 
 #include "pack/place.h"
 
-#define KUBERNETES "kubernetes-"
-
 static const char *file_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -14,7 +12,7 @@ static const char *file_of(const char *path)
 
 static bool is_kubernetes(const char *path)
 {
-	return strncmp(file_of(path), KUBERNETES, sizeof(KUBERNETES) - 1) == 0;
+	return strncmp(file_of(path), HGT_KUBERNETES_PACK, sizeof(HGT_KUBERNETES_PACK) - 1) == 0;
 }
 
 static int load_kubernetes(struct hgt_catalog *catalog, unsigned minor, struct hgt_error *err)
@@ -22,7 +20,7 @@ static int load_kubernetes(struct hgt_catalog *catalog, unsigned minor, struct h
 	char name[32];
 	int code;
 
-	snprintf(name, sizeof(name), KUBERNETES "1.%u", minor);
+	snprintf(name, sizeof(name), HGT_KUBERNETES_PACK "1.%u", minor);
 	code = hgt_catalog_load(catalog, name, err);
 	if (code == HGT_ENOENT)
 		return hgt_error_set(err, HGT_ENOENT, "there are no schemas of Kubernetes 1.%u here (\"headgate schema list\" tells what "

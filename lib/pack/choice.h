@@ -4,6 +4,9 @@
 
 #include "pack/catalog.h"
 
+/* What the names of Kubernetes' own packs begin with: "kubernetes-1.37". */
+#define HGT_KUBERNETES_PACK "kubernetes-"
+
 struct hgt_pack_choice {
 	char *const *names;	/* names or paths, in the order in which they count */
 	size_t n;

@@ -1,6 +1,7 @@
 /*
  * lib/check/engine. The input is a path, a NUL, and the file's content; the path's first byte also chooses the class that is asked
- * for. The same with other digits is what was there before, and a file of the tree. Whatever goes in: findings have places that are in the text, a report for people lets no control byte out, JSON is JSON.
+ * for. The same with other digits is what was there before, and a file of the tree. Whatever goes in: findings have places that
+ * are in the text, a report for people lets no control byte out, JSON is JSON.
  */
 #include <stdint.h>
 #include <stdlib.h>

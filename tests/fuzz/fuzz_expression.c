@@ -20,16 +20,26 @@ static void note(void *ctx, const char *owner, size_t owner_len, const char *nam
 	assert(name == names->text + at && at + len <= names->len);
 }
 
+static void note_name(void *ctx, const char *name, size_t len, size_t at)
+{
+	const struct names *names = ctx;
+
+	assert(name == names->text + at && len && at + len <= names->len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *text = (const char *)data, *wrong = NULL;
+	const char *text = (const char *)data;
 	struct names given = {text, size};
-	const struct hgt_cel_names names = {note, &given};
+	const struct hgt_cel_names names = {note, note_name, note_name, &given};
 	struct hgt_buf out = HGT_BUF_INIT;
-	size_t at = 0, bad = 0;
+	struct hgt_cel cel;
+	size_t bad = 0;
 
-	if (!hgt_cel_check(text, size, &names, &at, &wrong))
-		assert(at <= size && wrong);
+	if (!hgt_cel_check(text, size, &names, &cel))
+		assert(cel.at <= size && cel.wrong);
+	else if (cel.kind == HGT_CEL_PATH)
+		assert(cel.path < size);
 	if (hgt_base64_decode(&out, text, size, &bad))
 		assert(out.failed || out.len <= size / 4 * 3);
 	else

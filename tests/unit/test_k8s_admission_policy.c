@@ -93,6 +93,76 @@ static void checks_validating_policies(void **state)
 	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\n", cases, "k8s/admission-policy", "k8s/expression");
 }
 
+/* As v1.37's server judges them. */
+static void checks_expressions(void **state)
+{
+	static const struct kind_case cases[] = {
+		{"  validations: [{expression: object.spec.paused}]\n",
+			"spec.validations[0].expression: must come to true or false, and comes to a value of a type that is not known "
+			"before", 0},
+		{"  validations: [{expression: object.spec.paused == true}, {expression: '!object.spec.paused'}, {expression: "
+			"has(object.a)}]\n", "", 0},
+		{"  validations: [{expression: object.a + 'x'}, {expression: object.a + object.b}, {expression: \"null\"}, {expression: "
+			"'[true]'}]\n",
+			"spec.validations[0].expression: must come to true or false, and comes to text\n"
+			"spec.validations[1].expression: must come to true or false, and comes to what arithmetic yields\n"
+			"spec.validations[2].expression: must come to true or false, and comes to null\n"
+			"spec.validations[3].expression: must come to true or false, and comes to a list", 0},
+		{"  validations: [{expression: size(object.a) + 1}, {expression: '{}'}, {expression: request.dryRun}, {expression: "
+			"variables.a}]\n"
+			"  variables: [{name: a, expression: object.a}]\n",
+			"spec.validations[0].expression: must come to true or false, and comes to a number\n"
+			"spec.validations[1].expression: must come to true or false, and comes to an object", 0},
+		{"  validations: [{expression: object.a == 1, messageExpression: object.a}, {expression: object.a == 1, messageExpression: "
+			"size(object.a)}, {expression: object.a == 1, messageExpression: \"null\"}, {expression: object.a == 1, "
+			"messageExpression: object.a == 1}]\n",
+			"spec.validations[0].messageExpression: must come to text, and comes to a value of a type that is not known before\n"
+			"spec.validations[1].messageExpression: must come to text, and comes to a number\n"
+			"spec.validations[2].messageExpression: must come to text, and comes to null\n"
+			"spec.validations[3].messageExpression: must come to text, and comes to true or false", 0},
+		{"  validations: [{expression: object.a == 1, messageExpression: string(object.a)}, {expression: object.a == 1, "
+			"messageExpression: "
+			"\"'a' + object.a\"}, {expression: object.a == 1, messageExpression: request.name}]\n", "", 0},
+		{"  auditAnnotations: [{key: a, valueExpression: \"null\"}, {key: b, valueExpression: '1'}]\n",
+			"spec.auditAnnotations[1].valueExpression: must come to text, and comes to a number", 0},
+		{"  validations: [{expression: objct.a == 1}, {expression: self.a == 1}, {expression: device.a == 1}, {expression: "
+			"params.a == 1}]\n",
+			"spec.validations[0].expression: nothing is called \"objct\" here\n"
+			"spec.validations[1].expression: nothing is called \"self\" here\n"
+			"spec.validations[2].expression: nothing is called \"device\" here\n"
+			"spec.validations[3].expression: there are no params: the policy has no paramKind", 0},
+		{"  paramKind: {apiVersion: v1, kind: ConfigMap}\n  validations: [{expression: params.a == 1}, {expression: "
+			"'object.l.all(o, o > 1)'}, "
+			"{expression: 'object.m.all(k, v, k != v)'}, {expression: type(object.a) == string}, {expression: "
+			"'sets.contains(object.a, [1])'}]\n",
+			"", 0},
+		{"  validations: [{expression: 'object.l.all(o, p > 1)'}, {expression: object.a.startWith('b')}, {expression: "
+			"lenght(object.a) > 1}]\n",
+			"spec.validations[0].expression: nothing is called \"p\" here\n"
+			"spec.validations[1].expression: there is no function \"startWith\"\n"
+			"spec.validations[2].expression: there is no function \"lenght\"", 0},
+		{"  variables: [{name: a, expression: 'true'}]\n  matchConditions: [{name: a, expression: variables.a}, {name: b, "
+			"expression: object.a}]\n"
+			"  validations: [{expression: variables.a}]\n",
+			"spec.matchConditions[0].expression: match conditions have no variables\n"
+			"spec.matchConditions[1].expression: must come to true or false, and comes to a value of a type that is not known "
+			"before", 0},
+		{"  validations: [{expression: a + b + c + d + e + f + g + h + i + j + k == 1}]\n",
+			"spec.validations[0].expression: nothing is called \"a\" here\nspec.validations[0].expression: nothing is called \"b\" here\n"
+			"spec.validations[0].expression: nothing is called \"c\" here\nspec.validations[0].expression: nothing is called \"d\" here\n"
+			"spec.validations[0].expression: nothing is called \"e\" here\nspec.validations[0].expression: nothing is called \"f\" here\n"
+			"spec.validations[0].expression: nothing is called \"g\" here\nspec.validations[0].expression: nothing is called \"h\" here\n"
+			"spec.validations[0].expression: nothing is called \"i\" here\nspec.validations[0].expression: nothing is called \"j\" here", 0},
+		{"  validations: [{expression: 'Object{} == object'}]\n", "spec.validations[0].expression: nothing is called \"Object\" "
+			"here", 0},
+	};
+
+	(void)state;
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec:\n  "
+		"matchConstraints: {resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], "
+		"resources: [deployments]}]}\n", cases, "k8s/expression");
+}
+
 static void checks_mutating_policies(void **state)
 {
 	static const struct kind_case cases[] = {
@@ -168,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_validating_policies),
+		cmocka_unit_test(checks_expressions),
 		cmocka_unit_test(checks_mutating_policies),
 		cmocka_unit_test(checks_bindings),
 	};

@@ -617,6 +617,41 @@ static void checks_rules(void **state)
 	KIND_TABLE("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n", cases, "k8s/crd", "k8s/expression");
 }
 
+/* As v1.37's server judges them. */
+static void checks_expressions(void **state)
+{
+#define AT "spec.versions[0].schema.openAPIV3Schema.properties.spec[\"x-kubernetes-validations\"]"
+	static const struct kind_case cases[] = {
+		{"[{rule: self.i > 1}, {rule: self.b}, {rule: '!self.b'}, {rule: self == oldSelf}, {rule: self.d == "
+			"duration('1h')}]\n", "", 0},
+		{"[{rule: self.i}, {rule: self.s}, {rule: self.l}, {rule: self.o}, {rule: ' self.o.p '}]\n",
+			AT "[0].rule: must come to true or false, and comes to a number\n" AT "[1].rule: must come to true or false, and "
+				"comes to text\n"
+			AT "[2].rule: must come to true or false, and comes to a list\n" AT "[3].rule: must come to true or false, and "
+				"comes to an object\n"
+			AT "[4].rule: must come to true or false, and comes to a number", 0},
+		{"[{rule: self.d}, {rule: self.io}, {rule: 'self.l[0]'}, {rule: self.o.q}, {rule: self}]\n", "", 0},
+		{"[{rule: self.b, messageExpression: self.s}, {rule: self.b, messageExpression: \"'a' + string(self.i)\"}]\n", "", 0},
+		{"[{rule: self.b, messageExpression: self.i}, {rule: self.b, messageExpression: self.b}]\n",
+			AT "[0].messageExpression: must come to text, and comes to a number\n"
+			AT "[1].messageExpression: must come to text, and comes to true or false", 0},
+		{"[{rule: slef.i > 1}, {rule: object.i > 1}, {rule: self.s.startWith('a')}, {rule: 'self.l.exists_one(x, x > 1)'}]\n",
+			AT "[0].rule: nothing is called \"slef\" here\n" AT "[1].rule: nothing is called \"object\" here\n"
+			AT "[2].rule: there is no function \"startWith\"", 0},
+	};
+#undef AT
+
+	(void)state;
+	KIND_TABLE("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: gates.example.com}\n"
+		"spec:\n  group: example.com\n  scope: Namespaced\n  names: {plural: gates, kind: Gate}\n"
+		"  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema:\n        type: "
+		"object\n        properties:\n"
+		"          spec:\n            type: object\n            properties: {i: {type: integer}, s: {type: string}, d: {type: "
+		"string, format: duration}, b: {type: boolean}, "
+		"l: {type: array, items: {type: integer}}, io: {x-kubernetes-int-or-string: true}, o: {type: object, properties: {p: "
+		"{type: number}}}}\n            x-kubernetes-validations: ", cases, "k8s/expression");
+}
+
 static void leaves_the_old_version(void **state)
 {
 	static const struct kind_case cases[] = {
@@ -668,6 +703,7 @@ int main(void)
 		cmocka_unit_test(checks_lists),
 		cmocka_unit_test(checks_defaults),
 		cmocka_unit_test(checks_rules),
+		cmocka_unit_test(checks_expressions),
 		cmocka_unit_test(leaves_the_old_version),
 		cmocka_unit_test(checks_api_services),
 	};

@@ -13,8 +13,8 @@ struct aged {
 
 static bool is_ours(const char *rule)
 {
-	return strcmp(rule, "k8s/removed-api") == 0 || strcmp(rule, "k8s/deprecated-api") == 0 || strcmp(rule, "k8s/not-yet-served") == 0 ||
-		strcmp(rule, "k8s/deprecated-field") == 0;
+	return strcmp(rule, "k8s/removed-api") == 0 || strcmp(rule, "k8s/deprecated-api") == 0 ||
+		strcmp(rule, "k8s/not-yet-served") == 0 || strcmp(rule, "k8s/deprecated-field") == 0;
 }
 
 static void judge_aged(const struct aged *cases, size_t n)
@@ -166,7 +166,8 @@ static void fields_have_their_time(void **state)
 		{0, WEB("", "nodeSelector: {kubernetes.io/os: linux}"), "", NULL, NULL},
 		{0, WEB("", "topologySpreadConstraints: [{topologyKey: failure-domain.beta.kubernetes.io/zone}]"),
 			"7:54-92 k8s/deprecated-field /spec/template/spec/topologySpreadConstraints/0/topologyKey", NULL, NULL},
-		{0, WEB("", "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: "
+		{0, WEB("",
+			"affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: "
 			"node-role.kubernetes.io/master, operator: Exists}]}]}}}"),
 			"7:133-163 k8s/deprecated-field /spec/template/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/"
 			"nodeSelectorTerms/0/matchExpressions/0/key", NULL, NULL},
@@ -175,22 +176,27 @@ static void fields_have_their_time(void **state)
 			"7:127-150 k8s/deprecated-field /spec/template/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/"
 			"preference/matchExpressions/0/key", NULL, NULL},
 		{0, WEB("container.apparmor.security.beta.kubernetes.io/web: runtime/default", "containers: [{name: web}]"),
-			"6:30-80 k8s/deprecated-field /spec/template/metadata/annotations/container.apparmor.security.beta.kubernetes.io~1web", NULL, NULL},
+			"6:30-80 k8s/deprecated-field /spec/template/metadata/annotations/container.apparmor.security.beta.kubernetes.io~1web", NULL,
+				NULL},
 		{0, WEB("container.apparmor.security.beta.kubernetes.io/web: runtime/default",
 			"containers: [{name: web, securityContext: {appArmorProfile: {type: RuntimeDefault}}}]"), "", NULL, NULL},
 		{0, WEB("container.apparmor.security.beta.kubernetes.io/other: runtime/default", "containers: [{name: web}]"), "", NULL, NULL},
 		{0, WEB("seccomp.security.alpha.kubernetes.io/pod: runtime/default", "containers: []"),
 			"6:30-70 k8s/deprecated-field /spec/template/metadata/annotations/seccomp.security.alpha.kubernetes.io~1pod", NULL, NULL},
-		{0, WEB("seccomp.security.alpha.kubernetes.io/pod: runtime/default", "securityContext: {seccompProfile: {type: RuntimeDefault}}"), "",
+		{0, WEB("seccomp.security.alpha.kubernetes.io/pod: runtime/default",
+			"securityContext: {seccompProfile: {type: RuntimeDefault}}"), "",
 			NULL, NULL},
-		{0, "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec: {jobTemplate: {spec: {template: {spec: {volumes: [{name: a, rbd: "
+		{0,
+			"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec: {jobTemplate: {spec: {template: {spec: {volumes: [{name: a, rbd: "
 			"{}}]}}}}}\n", "4:67-70 k8s/deprecated-field /spec/jobTemplate/spec/template/spec/volumes/0/rbd", NULL, NULL},
 		{0, OBJECT("networking.k8s.io/v1", "Ingress") "spec: {}\n", "", NULL, NULL},
-		{0, "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n  annotations: {kubernetes.io/ingress.class: nginx}\n",
+		{0,
+			"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n  annotations: {kubernetes.io/ingress.class: nginx}\n",
 			"5:17-44 k8s/deprecated-field /metadata/annotations/kubernetes.io~1ingress.class", NULL, "set spec.ingressClassName"},
 		{0, "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n  annotations: {kubernetes.io/ingress.class: nginx}\n"
 			"spec: {ingressClassName: nginx}\n", "", NULL, NULL},
-		{0, "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: x\n  annotations: {volume.beta.kubernetes.io/storage-class: a}\n",
+		{0,
+			"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: x\n  annotations: {volume.beta.kubernetes.io/storage-class: a}\n",
 			"5:17-56 k8s/deprecated-field /metadata/annotations/volume.beta.kubernetes.io~1storage-class", NULL, NULL},
 		{0, OBJECT("v1", "PersistentVolume") "spec: {persistentVolumeReclaimPolicy: Recycle, glusterfs: {path: a}}\n",
 			"4:39-46 k8s/deprecated-field /spec/persistentVolumeReclaimPolicy\n4:48-57 k8s/deprecated-field /spec/glusterfs", NULL, NULL},
@@ -202,11 +208,13 @@ static void fields_have_their_time(void **state)
 		{0, OBJECT("storage.k8s.io/v1", "StorageClass")
 			"allowedTopologies: [{matchLabelExpressions: [{key: failure-domain.beta.kubernetes.io/zone, values: [a]}]}]\n",
 			"4:52-90 k8s/deprecated-field /allowedTopologies/0/matchLabelExpressions/0/key", NULL, NULL},
-		{0, OBJECT("discovery.k8s.io/v1", "EndpointSlice") "addressType: FQDN\n", "4:14-18 k8s/deprecated-field /addressType", NULL, NULL},
+		{0, OBJECT("discovery.k8s.io/v1", "EndpointSlice") "addressType: FQDN\n", "4:14-18 k8s/deprecated-field /addressType", NULL,
+			NULL},
 		{0, OBJECT("discovery.k8s.io/v1", "EndpointSlice") "addressType: IPv4\n", "", NULL, NULL},
 		{0, OBJECT("node.k8s.io/v1", "RuntimeClass") "scheduling: {nodeSelector: {beta.kubernetes.io/os: linux}}\n",
 			"4:29-50 k8s/deprecated-field /scheduling/nodeSelector/beta.kubernetes.io~1os", NULL, NULL},
-		{0, "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: x\n  annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}\n",
+		{0,
+			"apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: x\n  annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}\n",
 			"5:17-56 k8s/deprecated-field /metadata/annotations/kubernetes.io~1enforce-mountable-secrets", NULL, NULL},
 	};
 

@@ -71,6 +71,12 @@ static void checks_classes(void **state)
 			"spec.selectors[0].cel: is missing\nspec.config[0].opaque: is missing", 0},
 		{"kind: DeviceClass\nmetadata: {name: a}\nspec: {selectors: [{cel: {expression: \"device.attributes[\"}}]}\n",
 			"spec.selectors[0].cel.expression: is no expression: it ends too early", 0},
+		{"kind: DeviceClass\nmetadata: {name: a}\nspec: {selectors: [{cel: {expression: device.driver}}, {cel: {expression: "
+			"driver == 'a'}}, "
+			"{cel: {expression: \"device.attributes['a.example.com'].b\"}}, {cel: {expression: device.driver == "
+			"'a.example.com'}}]}\n",
+			"spec.selectors[0].cel.expression: must come to true or false, and comes to text\n"
+			"spec.selectors[1].cel.expression: nothing is called \"driver\" here", 0},
 	};
 
 	(void)state;

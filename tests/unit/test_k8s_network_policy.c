@@ -65,7 +65,8 @@ static void checks_peers(void **state)
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\n", cases, "k8s/network-policy", "k8s/selector");
+	KIND_TABLE("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"web}\n", cases, "k8s/network-policy", "k8s/selector");
 }
 
 static void checks_addresses(void **state)

@@ -86,7 +86,8 @@ static void selectors_are_fixed(void **state)
 		{"spec: {selector: {matchExpressions: [{key: a, operator: Exists}, {key: b, operator: Exists}]}}\n",
 			"spec: {selector: {matchExpressions: [{key: b, operator: Exists}, {key: a, operator: Exists}]}}\n",
 			"4:44-45 transition/immutable /spec/selector/matchExpressions/0/key", NULL},
-		{"spec: {selector: {matchLabels: {app: web}}}\n", "spec: {selector: {matchLabels: {app: web}, matchExpressions: []}}\n", "", NULL},
+		{"spec: {selector: {matchLabels: {app: web}}}\n", "spec: {selector: {matchLabels: {app: web}, matchExpressions: []}}\n", "",
+			NULL},
 		{"spec: {selector: {matchLabels: {app: web}}}\n", "spec: {selector: {matchLabels: {app: \"${APP}\"}}}\n", "", NULL},
 		/* neither a patch nor an object that was one has a selector */
 		{"spec: {replicas: 1}\n", "spec: {selector: {matchLabels: {app: web}}}\n", "", NULL},
@@ -184,8 +185,10 @@ static void services_keep_their_address(void **state)
 		{"spec: {ports: [], ipFamilies: [IPv4]}\n", "spec: {ports: [], ipFamilies: [IPv6]}\n",
 			"4:32-36 transition/immutable /spec/ipFamilies/0", NULL},
 		{"spec: {ports: [], ipFamilies: [IPv4]}\n", "spec: {ports: [], ipFamilies: [IPv4, IPv6]}\n", "", NULL},
-		{"spec: {ports: [], clusterIP: None, ipFamilies: [IPv4]}\n", "spec: {ports: [], clusterIP: None, ipFamilies: [IPv6]}\n", "", NULL},
-		{"spec: {ports: [], type: LoadBalancer, loadBalancerClass: a/b}\n", "spec: {ports: [], type: LoadBalancer, loadBalancerClass: a/c}\n",
+		{"spec: {ports: [], clusterIP: None, ipFamilies: [IPv4]}\n", "spec: {ports: [], clusterIP: None, ipFamilies: [IPv6]}\n", "",
+			NULL},
+		{"spec: {ports: [], type: LoadBalancer, loadBalancerClass: a/b}\n",
+			"spec: {ports: [], type: LoadBalancer, loadBalancerClass: a/c}\n",
 			"4:58-61 transition/immutable /spec/loadBalancerClass", NULL},
 		{"spec: {ports: [], type: LoadBalancer, loadBalancerClass: a/b}\n", "spec: {ports: [], type: ClusterIP}\n", "", NULL},
 		{"spec: {ports: [], type: LoadBalancer}\n", "spec: {ports: [], type: LoadBalancer, loadBalancerClass: a/c}\n", "", NULL},
@@ -218,7 +221,8 @@ static void claims_are_fixed_and_only_grow(void **state)
 			"spec.accessModes: cannot change from [\"ReadWriteOnce\"] to [\"ReadWriteOnce\", \"ReadOnlyMany\"] in an existing "
 			"PersistentVolumeClaim"},
 		{"spec: {storageClassName: a}\n", "spec: {storageClassName: b}\n", "4:26-27 transition/immutable /spec/storageClassName", NULL},
-		{"spec: {storageClassName: \"\"}\n", "spec: {storageClassName: b}\n", "4:26-27 transition/immutable /spec/storageClassName", NULL},
+		{"spec: {storageClassName: \"\"}\n", "spec: {storageClassName: b}\n", "4:26-27 transition/immutable /spec/storageClassName",
+			NULL},
 		{"spec: {storageClassName: a}\n", "spec: {}\n", "4:7 transition/immutable /spec/storageClassName", NULL},
 		{"spec: {}\n", "spec: {storageClassName: a}\n", "", NULL},
 		{"spec: {}\n", "spec: {volumeMode: Filesystem}\n", "", NULL},
@@ -240,13 +244,16 @@ static void volumes_stay_where_they_are(void **state)
 	static const struct change cases[] = {
 		{"spec: {capacity: {storage: 1Gi}, nfs: {server: a, path: /x}}\n",
 			"spec: {capacity: {storage: 2Gi}, nfs: {server: a, path: /x}, persistentVolumeReclaimPolicy: Retain}\n", "", NULL},
-		{"spec: {nfs: {server: a, path: /x}}\n", "spec: {nfs: {server: b, path: /x}}\n", "4:22-23 transition/immutable /spec/nfs/server", NULL},
+		{"spec: {nfs: {server: a, path: /x}}\n", "spec: {nfs: {server: b, path: /x}}\n", "4:22-23 transition/immutable /spec/nfs/server",
+			NULL},
 		{"spec: {nfs: {server: a, path: /x}}\n", "spec: {hostPath: {path: /x}}\n", "4:7 transition/immutable /spec/nfs", NULL},
 		{"spec: {csi: {driver: a, volumeHandle: h}}\n",
 			"spec: {csi: {driver: a, volumeHandle: h, controllerExpandSecretRef: {name: s}}}\n", "", NULL},
-		{"spec: {csi: {driver: a, volumeHandle: h}}\n", "spec: {csi: {driver: a, volumeHandle: i, controllerExpandSecretRef: {name: s}}}\n",
+		{"spec: {csi: {driver: a, volumeHandle: h}}\n",
+			"spec: {csi: {driver: a, volumeHandle: i, controllerExpandSecretRef: {name: s}}}\n",
 			"4:39-40 transition/immutable /spec/csi/volumeHandle", NULL},
-		{"spec: {csi: {driver: a, controllerExpandSecretRef: {name: s}}}\n", "spec: {csi: {driver: a, controllerExpandSecretRef: {name: t}}}\n",
+		{"spec: {csi: {driver: a, controllerExpandSecretRef: {name: s}}}\n",
+			"spec: {csi: {driver: a, controllerExpandSecretRef: {name: t}}}\n",
 			"4:59-60 transition/immutable /spec/csi/controllerExpandSecretRef/name", NULL},
 		{"spec: {csi: {driver: a, fsType: ext4}}\n", "spec: {csi: {driver: a}}\n", "4:13 transition/immutable /spec/csi/fsType", NULL},
 		{"spec: {}\n", "spec: {nodeAffinity: {required: {nodeSelectorTerms: [{}]}}}\n", "", NULL},
@@ -287,7 +294,8 @@ static void pods_change_their_images_only(void **state)
 		{"spec: {containers: [{name: a, resources: {limits: {cpu: 1}}}]}\n",
 			"spec: {containers: [{name: a, resources: {limits: {cpu: 1}, requests: {cpu: 500m}}}]}\n",
 			"4:71 transition/immutable /spec/containers/0/resources/requests", NULL},
-		{"spec: {volumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}]}\n", "spec: {volumes: [{name: a, emptyDir: {sizeLimit: 1024Mi}}]}\n", "",
+		{"spec: {volumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}]}\n", "spec: {volumes: [{name: a, emptyDir: {sizeLimit: 1024Mi}}]}\n",
+			"",
 			NULL},
 	};
 
@@ -341,15 +349,18 @@ static void classes_and_bindings_are_fixed(void **state)
 			"5:20-21 transition/immutable /parameters/type", NULL}},
 		{HEAD("storage.k8s.io/v1", "StorageClass"), {"provisioner: a\n", "provisioner: a\nreclaimPolicy: Retain\n",
 			"5:16-22 transition/immutable /reclaimPolicy", NULL}},
-		{HEAD("scheduling.k8s.io/v1", "PriorityClass"), {"value: 10\n", "value: 0x0A\npreemptionPolicy: PreemptLowerPriority\n", "", NULL}},
+		{HEAD("scheduling.k8s.io/v1", "PriorityClass"), {"value: 10\n", "value: 0x0A\npreemptionPolicy: PreemptLowerPriority\n", "",
+			NULL}},
 		{HEAD("scheduling.k8s.io/v1", "PriorityClass"), {"value: 10\n", "value: 11\n", "4:8-10 transition/immutable /value",
 			"value: cannot change from 10 to 11 in an existing PriorityClass"}},
 		{HEAD("node.k8s.io/v1", "RuntimeClass"), {"handler: a\n", "handler: b\n", "4:10-11 transition/immutable /handler", NULL}},
 		{HEAD("networking.k8s.io/v1", "IngressClass"), {"spec: {controller: a/b}\n", "spec: {controller: a/c}\n",
 			"4:20-23 transition/immutable /spec/controller", NULL}},
-		{HEAD("networking.k8s.io/v1", "Ingress"), {"spec: {rules: [], ingressClassName: a}\n", "spec: {rules: [], ingressClassName: b}\n", "",
+		{HEAD("networking.k8s.io/v1", "Ingress"), {"spec: {rules: [], ingressClassName: a}\n",
+			"spec: {rules: [], ingressClassName: b}\n", "",
 			NULL}},
-		{HEAD("networking.k8s.io/v1", "ServiceCIDR"), {"spec: {cidrs: [10.0.0.0/24]}\n", "spec: {cidrs: [10.0.0.0/24, fd00::/64]}\n", "", NULL}},
+		{HEAD("networking.k8s.io/v1", "ServiceCIDR"), {"spec: {cidrs: [10.0.0.0/24]}\n", "spec: {cidrs: [10.0.0.0/24, fd00::/64]}\n", "",
+			NULL}},
 		{HEAD("networking.k8s.io/v1", "ServiceCIDR"), {"spec: {cidrs: [10.0.0.0/24]}\n", "spec: {cidrs: [10.0.1.0/24, fd00::/64]}\n",
 			"4:16-27 transition/immutable /spec/cidrs/0", NULL}},
 		{HEAD("networking.k8s.io/v1", "ServiceCIDR"), {"spec: {cidrs: [10.0.0.0/24, fd00::/64]}\n", "spec: {cidrs: [10.0.0.0/24]}\n",
@@ -361,10 +372,12 @@ static void classes_and_bindings_are_fixed(void **state)
 			"4:14-18 transition/immutable /addressType", NULL}},
 		{HEAD("resource.k8s.io/v1", "ResourceClaim"), {"spec: {devices: {requests: [{name: a}]}}\n",
 			"spec: {devices: {requests: [{name: b}]}}\n", "4:36-37 transition/immutable /spec/devices/requests/0/name", NULL}},
-		{HEAD("policy/v1", "PodDisruptionBudget"), {"spec: {selector: {matchLabels: {a: b}}}\n", "spec: {selector: {matchLabels: {a: c}}}\n", "",
+		{HEAD("policy/v1", "PodDisruptionBudget"), {"spec: {selector: {matchLabels: {a: b}}}\n",
+			"spec: {selector: {matchLabels: {a: c}}}\n", "",
 			NULL}},
 		/* somebody else's kind of the same name */
-		{HEAD("example.org/v1", "Deployment"), {"spec: {selector: {matchLabels: {a: b}}}\n", "spec: {selector: {matchLabels: {a: c}}}\n", "",
+		{HEAD("example.org/v1", "Deployment"), {"spec: {selector: {matchLabels: {a: b}}}\n", "spec: {selector: {matchLabels: {a: c}}}\n",
+			"",
 			NULL}},
 	};
 
@@ -389,7 +402,8 @@ static void definitions_are_fixed(void **state)
 	};
 
 	(void)state;
-	change_table("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: as.e.org}\n", cases, N_OF(cases));
+	change_table("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: as.e.org}\n", cases,
+		N_OF(cases));
 }
 
 static void recreated_objects_are_free(void **state)
@@ -452,15 +466,18 @@ static void objects_are_known_wherever_they_move(void **state)
 			"1:187-190 transition/immutable /items/0/spec/selector/matchLabels/app", NULL, NULL},
 		/* another name, another namespace, no name of its own: another object */
 		{{{"a.yaml", DEPLOYMENT("a")}},
-			{{"a.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other, namespace: ns}\nspec: {selector: {matchLabels: {app: b}}}\n"}},
+			{{"a.yaml",
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other, namespace: ns}\nspec: {selector: {matchLabels: {app: b}}}\n"}},
 			"", NULL, NULL},
 		{{{"a.yaml", DEPLOYMENT("a")}},
-			{{"a.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {selector: {matchLabels: {app: b}}}\n"}}, "", NULL,
+			{{"a.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {selector: {matchLabels: {app: b}}}\n"}}, "",
+				NULL,
 			NULL},
 		{{{"a.yaml", "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x}\nspec: {completions: 1}\n"}},
 			{{"a.yaml", "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x}\nspec: {completions: 2}\n"}}, "", NULL, NULL},
 		/* a copy for another environment */
-		{{{"dev/a.yaml", DEPLOYMENT("a")}}, {{"dev/a.yaml", DEPLOYMENT("a") "# more\n"}, {"prod/a.yaml", DEPLOYMENT("b")}}, "", NULL, NULL},
+		{{{"dev/a.yaml", DEPLOYMENT("a")}}, {{"dev/a.yaml", DEPLOYMENT("a") "# more\n"}, {"prod/a.yaml", DEPLOYMENT("b")}}, "", NULL,
+			NULL},
 		/* environments that move each by itself */
 		{{{"dev/a.yaml", DEPLOYMENT("a")}, {"prod/a.yaml", DEPLOYMENT("b")}},
 			{{"new/dev/a.yaml", DEPLOYMENT("a")}, {"new/prod/a.yaml", DEPLOYMENT("b")}}, "", NULL, NULL},
@@ -595,18 +612,22 @@ static void what_is_used_is_not_removed(void **state)
 			"  metadata: {name: x, namespace: shop}\n"}}, 1, "6:34-38 transition/still-used /items/0/metadata/namespace", NULL, NULL},
 		/* stated elsewhere: in another environment, in a template, as OpenShift has it */
 		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", MAP("shop")}, {"b.yaml", NAMESPACE("shop")}}, 2, "", NULL, NULL},
-		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", MAP("shop")}, {"templates/b.yaml", NAMESPACE("shop") "{{ x }}\n"}}, 2, "", NULL, NULL},
+		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", MAP("shop")}, {"templates/b.yaml", NAMESPACE("shop") "{{ x }}\n"}}, 2, "", NULL,
+			NULL},
 		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", MAP("shop")},
 			{"b.yaml", "apiVersion: project.openshift.io/v1\nkind: Project\nmetadata: {name: shop}\n"}}, 2, "", NULL, NULL},
 		/* not used, or by what is not applied */
 		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", MAP("shopping")}}, 1, "", NULL, NULL},
-		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {namespace: shop}\n"}}, 1, "",
+		{{"ns.yaml", NAMESPACE("shop")}, {{"a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {namespace: shop}\n"}},
+			1, "",
 			NULL, NULL},
 		{{"ns.yaml", NAMESPACE("shop")}, {{"examples/a.yaml", MAP("shop")}}, 1, "", NULL, NULL},
 		/* not looked for at all: kept by who applies it, built in, no namespace, an example */
-		{{"ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n"},
+		{{"ns.yaml",
+			"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n"},
 			{{"a.yaml", MAP("shop")}}, 0, "", NULL, NULL},
-		{{"ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n"},
+		{{"ns.yaml",
+			"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n"},
 			{{"a.yaml", MAP("shop")}}, 0, "", NULL, NULL},
 		{{"ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  annotations: {helm.sh/resource-policy: keep}\n"},
 			{{"a.yaml", MAP("shop")}}, 0, "", NULL, NULL},
@@ -619,7 +640,8 @@ static void what_is_used_is_not_removed(void **state)
 			"the definition of \"A\" is removed by this change (it was in crd.yaml, line 1) and is still used here"},
 		{{"crd.yaml", DEFINITION}, {{"a.yaml", "apiVersion: e.org/v1\nkind: B\nmetadata: {name: x}\n"}}, 1, "", NULL, NULL},
 		{{"crd.yaml", DEFINITION}, {{"a.yaml", "apiVersion: f.e.org/v1\nkind: A\nmetadata: {name: x}\n"}}, 1, "", NULL, NULL},
-		{{"crd.yaml", DEFINITION}, {{"a.yaml", "apiVersion: e.org/v1\nkind: A\nmetadata: {name: x}\n"}, {"b.yaml", DEFINITION}}, 2, "", NULL,
+		{{"crd.yaml", DEFINITION}, {{"a.yaml", "apiVersion: e.org/v1\nkind: A\nmetadata: {name: x}\n"}, {"b.yaml", DEFINITION}}, 2, "",
+			NULL,
 			NULL},
 	};
 
@@ -676,7 +698,8 @@ static void time_ends_the_walk(void **state)
 	static const struct file files[] = {{"a.yaml", MAP("shop")}};
 	struct tree tree = {.files = files, .n = 1};
 	int64_t deadline = hgt_time_mono_ms() + 60;
-	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree, .deadline_ms = deadline});
+	struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){ONLY_CHANGES, .tree = walk, .tree_ctx = &tree,
+		.deadline_ms = deadline});
 
 	(void)state;
 	bring_before(engine, "ns.yaml", NAMESPACE("shop"));

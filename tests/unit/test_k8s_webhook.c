@@ -74,7 +74,8 @@ static void checks_clients(void **state)
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\n", cases, "k8s/webhook");
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: "
+		"a}\n", cases, "k8s/webhook");
 }
 
 static void checks_rules(void **state)
@@ -145,7 +146,8 @@ static void checks_rules(void **state)
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\n", cases, "k8s/webhook", "k8s/expression", "k8s/selector");
+	KIND_TABLE("apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\n", cases,
+		"k8s/webhook", "k8s/expression", "k8s/selector");
 }
 
 int main(void)
