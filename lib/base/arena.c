@@ -9,7 +9,8 @@ struct hgt_arena_chunk {
 	_Alignas(max_align_t) char data[];
 };
 
-enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 4 << 20, HUGE_PAGE = 2 << 20 };
+/* The first is of a size that malloc keeps at hand. */
+enum { FIRST_CHUNK = 992, LARGEST_CHUNK = 4 << 20, HUGE_PAGE = 2 << 20 };
 
 /* All of the chunk is free again. */
 static void begin(struct hgt_arena *arena, struct hgt_arena_chunk *chunk)

@@ -47,7 +47,20 @@ struct hgt_pair {
 	bool overridden;		/* a later pair has the same key: that one counts */
 	bool disputed;			/* a `<<` brings in the same key after it, or one of another type (1, "1"): YAML takes this
 					 * one, Kubernetes that one */
+	uint32_t head;			/* hgt_key_head of the key's text, or 0 */
 };
+
+/* Length and first byte in one word, by which most keys are told apart without a look at them; 0 where they do not fit. */
+static inline uint32_t hgt_key_head(const char *text, size_t len)
+{
+	return len && len < 1u << 24 ? (uint32_t)len << 8 | (unsigned char)*text : 0;
+}
+
+/* Whether the pair may have that key, of that head. */
+static inline bool hgt_pair_may_be(const struct hgt_pair *pair, uint32_t head)
+{
+	return pair->head == head || !pair->head || !head;
+}
 
 /* line and column count from 1, columns in code points. end_* is just past the last byte of a scalar; for a
  * collection it is its end in the text. */

@@ -9,6 +9,7 @@
 const struct hgt_pair *hgt_node_find(const struct hgt_node *node, const char *key, size_t len)
 {
 	const struct hgt_pair *merged = NULL;
+	uint32_t head = hgt_key_head(key, len);
 
 	if (!node || node->type != HGT_NODE_MAP)
 		return NULL;
@@ -16,7 +17,7 @@ const struct hgt_pair *hgt_node_find(const struct hgt_node *node, const char *ke
 	for (size_t i = node->v.map.n; i-- > 0;) {
 		const struct hgt_pair *pair = &node->v.map.pairs[i];
 
-		if (pair->key->len != len || memcmp(pair->key->text, key, len) != 0)
+		if (!hgt_pair_may_be(pair, head) || pair->key->len != len || memcmp(pair->key->text, key, len) != 0)
 			continue;
 		if (!pair->merged)
 			return pair;

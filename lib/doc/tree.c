@@ -407,9 +407,12 @@ static int close_map(struct hgt_tree *tree, const struct hgt_frame *frame)
 	if (code)
 		return code;
 	pairs = p;
-	for (size_t i = 0; i < n; i++)
-		pairs[i] = (struct hgt_pair){.key = tree->pending[frame->first + 2 * i],
-			.value = tree->pending[frame->first + 2 * i + 1]};
+	for (size_t i = 0; i < n; i++) {
+		const struct hgt_node *key = tree->pending[frame->first + 2 * i];
+
+		pairs[i] = (struct hgt_pair){.key = key, .value = tree->pending[frame->first + 2 * i + 1],
+			.head = hgt_key_head(key->text, key->len)};
+	}
 	frame->node->v.map.pairs = pairs;
 	frame->node->v.map.n = n;
 	code = n > SMALL_MAP ? find_duplicates_large(tree, pairs, n) : find_duplicates_small(tree, pairs, n);

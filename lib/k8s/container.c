@@ -139,15 +139,6 @@ static void check_container(struct hgt_pod *pod, const struct hgt_field *contain
 		hgt_check_no_probes(pod, container);
 }
 
-/* A null is a container without name and image. */
-static void check_nulls(struct hgt_pod *pod, const struct hgt_field *containers)
-{
-	HGT_EACH_ITEM(containers, container)
-		if (!container.node)
-			hgt_tell_field(pod->subject, "k8s/pod", &container, "remove the dash, or write a container after it",
-				"is null, and a container has a name and an image");
-}
-
 void hgt_check_containers(struct hgt_pod *pod)
 {
 	struct hgt_field containers = hgt_field_get(&pod->spec, "containers"), inits = hgt_field_get(&pod->spec, "initContainers");
@@ -157,8 +148,6 @@ void hgt_check_containers(struct hgt_pod *pod)
 
 	hgt_names_gather(pod->subject, &names, &containers);
 	hgt_names_gather(pod->subject, &names, &inits);
-	check_nulls(pod, &containers);
-	check_nulls(pod, &inits);
 	HGT_EACH_ITEM(&containers, container) {
 		struct hgt_field ports = hgt_field_get(&container, "ports");
 

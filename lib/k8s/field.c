@@ -13,9 +13,9 @@ struct hgt_field hgt_field_root(const struct hgt_subject *subject)
 	return (struct hgt_field){.node = subject->object};
 }
 
-struct hgt_field hgt_field_get(const struct hgt_field *up, const char *name)
+struct hgt_field hgt_field_find(const struct hgt_field *up, const char *name, size_t len)
 {
-	const struct hgt_pair *pair = hgt_node_pair(up->node, name);
+	const struct hgt_pair *pair = hgt_node_find(up->node, name, len);
 
 	return (struct hgt_field){.up = up, .name = name, .key = pair ? pair->key : NULL, .node = pair ? present(pair->value) : NULL};
 }

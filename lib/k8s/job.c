@@ -241,10 +241,13 @@ static void check_job_selector(struct hgt_subject *s, const struct hgt_field *ob
 	const char *text = hgt_field_string(&name);
 
 	if (hgt_field_is_true(&manual)) {
-		if (hgt_check_required(s, "k8s/selector", &selector, "remove manualSelector, and the server makes one"))
-			hgt_check_selector(s, &selector, &template);
+		if (selector.node)
+			hgt_check_selector_fits(s, &selector, &template);
+		else
+			hgt_check_required(s, "k8s/selector", &selector, "remove manualSelector, and the server makes one");
 		return;
 	}
+	hgt_check_label_selector(s, &selector);
 	HGT_EACH_MEMBER(&labels, label) {
 		bool own = strcmp(label.key->text, made[0]) == 0 || strcmp(label.key->text, made[1]) == 0;
 

@@ -38,7 +38,11 @@ struct hgt_field {
 struct hgt_field hgt_field_root(const struct hgt_subject *subject);
 
 /* A member; there or not. `up` must outlive it. */
-struct hgt_field hgt_field_get(const struct hgt_field *up, const char *name);
+struct hgt_field hgt_field_find(const struct hgt_field *up, const char *name, size_t len);
+static inline struct hgt_field hgt_field_get(const struct hgt_field *up, const char *name)
+{
+	return hgt_field_find(up, name, strlen(name));
+}
 
 /* The number of items of an array, 0 for anything else, and the i-th. */
 size_t hgt_field_count(const struct hgt_field *field);

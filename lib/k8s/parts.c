@@ -114,6 +114,33 @@ void hgt_seen_release(struct hgt_seen *seen)
 {
 	hgt_map_release(&seen->map);
 	hgt_arena_release(&seen->arena);
+	*seen = (struct hgt_seen)HGT_SEEN_INIT;
+}
+
+/* Those of a short list are looked through, which costs less than to make a map of them. */
+const struct hgt_node *hgt_seen_get(const struct hgt_seen *seen, const char *text, size_t len)
+{
+	if (seen->n > HGT_SEEN_FEW)
+		return hgt_map_get(&seen->map, text, len);
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->few[i].len == len && memcmp(seen->few[i].text, text, len) == 0)
+			return seen->few[i].node;
+	return NULL;
+}
+
+static int seen_put(struct hgt_seen *seen, const char *text, size_t len, const struct hgt_node *node)
+{
+	const char *key = hgt_arena_strndup(&seen->arena, text, len);
+	int code = key ? 0 : HGT_ENOMEM;
+
+	if (code == 0 && seen->n < HGT_SEEN_FEW)
+		seen->few[seen->n] = (struct hgt_seen_text){key, len, node};
+	for (size_t i = 0; code == 0 && seen->n == HGT_SEEN_FEW && i < seen->n; i++)
+		code = hgt_map_put(&seen->map, seen->few[i].text, seen->few[i].len, (void *)(uintptr_t)seen->few[i].node, NULL);
+	if (code == 0 && seen->n >= HGT_SEEN_FEW)
+		code = hgt_map_put(&seen->map, key, len, (void *)(uintptr_t)node, NULL);
+	seen->n += code == 0;
+	return code;
 }
 
 const struct hgt_node *hgt_seen_before(struct hgt_subject *s, struct hgt_seen *seen, const struct hgt_node *node,
@@ -121,18 +148,23 @@ const struct hgt_node *hgt_seen_before(struct hgt_subject *s, struct hgt_seen *s
 {
 	struct hgt_buf text = HGT_BUF_INIT;
 	const struct hgt_node *before = NULL;
-	char *key = NULL;
+	const char *key = NULL;
+	size_t len = 0;
 	va_list ap;
 
 	va_start(ap, fmt);
-	hgt_buf_addvf(&text, fmt, ap);
-	va_end(ap);
-	if (!text.failed) {
-		before = hgt_map_get(&seen->map, text.data, text.len);
-		if (!before)
-			key = hgt_arena_strndup(&seen->arena, text.data, text.len);
+	if (strcmp(fmt, "%s") == 0) {
+		/* As it is. */
+		key = va_arg(ap, const char *);
+		len = strlen(key);
+	} else {
+		hgt_buf_addvf(&text, fmt, ap);
+		key = text.failed ? NULL : text.data;
+		len = text.len;
 	}
-	if (!before && (!key || hgt_map_put(&seen->map, key, text.len, (void *)(uintptr_t)node, NULL) < 0))
+	va_end(ap);
+	before = key ? hgt_seen_get(seen, key, len) : NULL;
+	if (!before && (!key || seen_put(seen, key, len, node) < 0))
 		hgt_engine_fail(s->engine);
 	hgt_buf_release(&text);
 	return before;
@@ -153,7 +185,7 @@ bool hgt_is_built(struct hgt_subject *s, const struct hgt_buf *buf)
 
 bool hgt_seen_has(const struct hgt_seen *seen, const char *text)
 {
-	return hgt_map_get(&seen->map, text, strlen(text));
+	return hgt_seen_get(seen, text, strlen(text));
 }
 
 void hgt_tell_again(struct hgt_subject *s, const char *rule, const struct hgt_field *field, const struct hgt_node *first)

@@ -40,12 +40,19 @@ struct hgt_field hgt_field_first_member(const struct hgt_field *map);
 struct hgt_field hgt_field_next_member(const struct hgt_field *member);
 
 /* Texts that have come up, with the node of each. */
+#define HGT_SEEN_FEW 8
 struct hgt_seen {
-	struct hgt_map map;
+	size_t n;
+	struct hgt_seen_text {
+		const char *text;
+		size_t len;
+		const struct hgt_node *node;
+	} few[HGT_SEEN_FEW];
+	struct hgt_map map;	/* of all, when they are more than a few */
 	struct hgt_arena arena;
 };
 
-#define HGT_SEEN_INIT {HGT_MAP_INIT, HGT_ARENA_INIT}
+#define HGT_SEEN_INIT {0}
 
 void hgt_seen_release(struct hgt_seen *seen);
 
@@ -55,6 +62,9 @@ bool hgt_is_built(struct hgt_subject *s, const struct hgt_buf *buf);
 /* Note the text; the node it came with before, or NULL for a new one. */
 const struct hgt_node *hgt_seen_before(struct hgt_subject *subject, struct hgt_seen *seen, const struct hgt_node *node,
 	const char *fmt, ...) HGT_PRINTF(4, 5);
+
+/* The node that a text came with, or NULL. */
+const struct hgt_node *hgt_seen_get(const struct hgt_seen *seen, const char *text, size_t len);
 
 /* Note the keys of a mapping; whether a text has come up. */
 void hgt_seen_keys(struct hgt_subject *subject, struct hgt_seen *seen, const struct hgt_field *map);

@@ -30,7 +30,7 @@ void hgt_names_release(struct hgt_names *names)
 
 const struct hgt_node *hgt_names_get(const struct hgt_names *names, const char *name)
 {
-	return hgt_map_get(&names->seen.map, name, strlen(name));
+	return hgt_seen_get(&names->seen, name, strlen(name));
 }
 
 void hgt_index_members(struct hgt_subject *s, const struct hgt_field *map, struct hgt_map *index)

@@ -72,7 +72,8 @@ void hgt_check_scheduling(struct hgt_pod *pod);
 /* security.c: the security contexts, and what the pod shares with its host. */
 void hgt_check_security(struct hgt_pod *pod);
 
-/* selector.c: whether a selector of a kind that has a template matches the template's labels. */
+/* selector.c: whether a selector of a kind that has a template matches the template's labels; _fits lets it select everything. */
+void hgt_check_selector_fits(struct hgt_subject *subject, const struct hgt_field *selector, const struct hgt_field *template);
 void hgt_check_selector(struct hgt_subject *subject, const struct hgt_field *selector, const struct hgt_field *template);
 void hgt_check_selector_map(struct hgt_subject *subject, const struct hgt_field *selector, const struct hgt_field *template);
 

@@ -158,10 +158,10 @@ static void check_claims(struct hgt_pod *pod, const struct hgt_field *claims)
 		if (!hgt_names_get(&pod->devices, text) && !pod->devices.open)
 			hgt_tell_field(pod->subject, rule, &name, "resourceClaims of the pod names those that there are",
 				"the pod has no resource claim %s", hgt_quote(text));
-		first = hgt_map_get(&whole.map, text, strlen(text));
+		first = hgt_seen_get(&whole, text, strlen(text));
 		if (!first && *part)
 			first = hgt_seen_before(pod->subject, &parts, claim.node, "%s/%s", text, part);
-		else if (!first && !(first = hgt_map_get(&with_parts.map, text, strlen(text))))
+		else if (!first && !(first = hgt_seen_get(&with_parts, text, strlen(text))))
 			hgt_seen_before(pod->subject, &whole, claim.node, "%s", text);
 		if (first)
 			hgt_tell_again(pod->subject, rule, &name, first);

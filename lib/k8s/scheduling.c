@@ -113,7 +113,7 @@ static void check_contradiction(struct hgt_pod *pod, const struct hgt_field *ter
 	HGT_EACH_ITEM(&match, key) {
 		const char *text = hgt_field_string(&key);
 
-		if (text && hgt_map_get(&keys.map, text, strlen(text)))
+		if (text && hgt_seen_get(&keys, text, strlen(text)))
 			hgt_tell_field(pod->subject, rule, &key, "remove one of the two", "%s is in mismatchLabelKeys too", hgt_quote(text));
 	}
 	hgt_seen_release(&keys);

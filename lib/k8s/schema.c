@@ -131,7 +131,9 @@ static void hint_at_quotes(struct holding *h, const struct hgt_schema_finding *f
 static void add_hint(struct holding *h, const struct hgt_schema_finding *f, const char *rule)
 {
 	hgt_buf_reset(&h->hint);
-	if (f->key && strcmp(rule, "schema/unknown-field") == 0)
+	if (f->missing && f->node->type == HGT_NODE_NULL)
+		hgt_buf_adds(&h->hint, "take the empty item out, or write something there");
+	else if (f->key && strcmp(rule, "schema/unknown-field") == 0)
 		hint_at_names(h, f);
 	else if (strcmp(f->keyword, "enum") == 0 && f->node->type == HGT_NODE_STRING)
 		hint_at_values(h, f);

@@ -115,25 +115,31 @@ static void check_expressions(struct hgt_subject *s, const struct labels *labels
 	}
 }
 
-void hgt_check_selector(struct hgt_subject *s, const struct hgt_field *selector, const struct hgt_field *template)
+void hgt_check_selector_fits(struct hgt_subject *s, const struct hgt_field *selector, const struct hgt_field *template)
 {
 	struct hgt_field map = hgt_field_get(selector, "matchLabels"), expressions = hgt_field_get(selector, "matchExpressions");
 	struct hgt_field metadata = hgt_field_get(template, "metadata");
 	struct labels labels = {0};
 
-	if (!hgt_field_is_map(selector))
-		return;
 	hgt_check_label_selector(s, selector);
-	if (hgt_field_is_empty(&map) && hgt_field_is_empty(&expressions)) {
-		hgt_tell_field(s, rule, selector, "select a label that the template has", "selects everything, which a workload cannot");
-		return;
-	}
 	if (!hgt_field_is_map(template))
 		return;
 	labels_of(s, &metadata, &labels);
 	check_map(s, &labels, &map);
 	check_expressions(s, &labels, &expressions);
 	hgt_map_release(&labels.index);
+}
+
+void hgt_check_selector(struct hgt_subject *s, const struct hgt_field *selector, const struct hgt_field *template)
+{
+	struct hgt_field map = hgt_field_get(selector, "matchLabels"), expressions = hgt_field_get(selector, "matchExpressions");
+
+	if (!hgt_field_is_map(selector))
+		return;
+	if (hgt_field_is_empty(&map) && hgt_field_is_empty(&expressions))
+		hgt_tell_field(s, rule, selector, "select a label that the template has", "selects everything, which a workload cannot");
+	else
+		hgt_check_selector_fits(s, selector, template);
 }
 
 void hgt_check_selector_map(struct hgt_subject *s, const struct hgt_field *selector, const struct hgt_field *template)

@@ -28,19 +28,19 @@ static void note(struct hgt_pod *pod, struct paths *paths, const struct hgt_fiel
 
 	while (len && text[len - 1] == '/')
 		len--;
-	if (!len || (other = hgt_map_get(&paths->files.map, text, len))) {
-		if (len && (!known || hgt_map_get(&paths->tokens.map, text, len)))
+	if (!len || (other = hgt_seen_get(&paths->files, text, len))) {
+		if (len && (!known || hgt_seen_get(&paths->tokens, text, len)))
 			tell(pod, &path, other);
 		return;
 	}
-	other = hgt_map_get(&paths->folders.map, text, len);
+	other = hgt_seen_get(&paths->folders, text, len);
 	for (size_t i = 1; i < len && depth < DEPTH; i++) {
 		if (text[i] != '/')
 			continue;
 		depth++;
 		if (!other)
-			other = hgt_map_get(&paths->files.map, text, i);
-		if (!hgt_map_get(&paths->folders.map, text, i))
+			other = hgt_seen_get(&paths->files, text, i);
+		if (!hgt_seen_get(&paths->folders, text, i))
 			hgt_seen_before(pod->subject, &paths->folders, path.node, "%.*s", (int)i, text);
 	}
 	if (other)

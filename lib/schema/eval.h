@@ -66,6 +66,9 @@ uint32_t hgt_eval_flags(const struct hgt_evaluator *e, const struct hgt_scope *s
 /* eval_kubernetes.c: whether a value that is there counts as missing: 1, 0, HGT_E*. */
 int hgt_eval_is_none(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair);
 
+/* eval_kubernetes.c: whether a schema is one of objects that have to have fields, by itself or by what it refers to: 1, 0, HGT_E*. */
+int hgt_eval_wants_fields(struct hgt_evaluator *e, uint32_t schema);
+
 /* Take work off what is left: 0 or HGT_ELIMIT. */
 int hgt_eval_charge(struct hgt_evaluator *e, uint64_t work);
 

@@ -2,6 +2,8 @@
 #include "base/escape.h"
 #include "schema/eval.h"
 
+enum { MOST_REFS = 8 /* in a row; native schemas have one */ };
+
 int hgt_eval_is_none(struct hgt_evaluator *e, const struct hgt_scope *s, const struct hgt_pair *pair)
 {
 	const struct hgt_image *image = e->image;
@@ -24,6 +26,32 @@ int hgt_eval_is_none(struct hgt_evaluator *e, const struct hgt_scope *s, const s
 		return code;
 	own = hgt_img_word(image, hgt_img_schema(image, schema - 1) + HGT_IMG_SCHEMA_FLAGS);
 	return !(own & (null ? HGT_IMG_NULLABLE : HGT_IMG_EMPTY_COUNTS));
+}
+
+int hgt_eval_wants_fields(struct hgt_evaluator *e, uint32_t schema)
+{
+	const struct hgt_image *image = e->image;
+
+	for (unsigned steps = 0; steps < MOST_REFS; steps++) {
+		uint32_t record, target = schema;
+		int code = hgt_image_check_schema(&e->checked, schema, e->err);
+
+		if (code)
+			return code;
+		record = hgt_img_schema(image, schema);
+		for (uint32_t i = 0; i < hgt_img_word(image, record + HGT_IMG_SCHEMA_OPS); i++) {
+			uint32_t op = hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i);
+
+			if (op == HGT_OP_REQUIRED || op == HGT_OP_UNION)
+				return 1;
+			if (op == HGT_OP_REF)
+				target = hgt_img_row(image, record + HGT_IMG_SCHEMA_SIZE, 2 * i + 1);
+		}
+		if (target == schema)
+			return 0;
+		schema = target;
+	}
+	return 0;
 }
 
 static void name_fields(struct hgt_evaluator *e, struct hgt_buf *m, uint32_t names, const char *last)

@@ -49,10 +49,12 @@ size_t hgt_eval_count_members(const struct hgt_node *map)
 
 const struct hgt_pair *hgt_eval_find_member(const struct hgt_node *map, const char *name, size_t len)
 {
+	uint32_t head = hgt_key_head(name, len);
+
 	for (size_t i = 0; i < map->v.map.n; i++) {
 		const struct hgt_pair *pair = &map->v.map.pairs[i];
 
-		if (pair->key->len == len && !pair->overridden && memcmp(pair->key->text, name, len) == 0)
+		if (hgt_pair_may_be(pair, head) && pair->key->len == len && !pair->overridden && memcmp(pair->key->text, name, len) == 0)
 			return pair;
 	}
 	return NULL;

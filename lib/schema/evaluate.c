@@ -247,9 +247,19 @@ int hgt_eval_member(struct hgt_evaluator *e, const struct hgt_scope *s, const st
 
 int hgt_eval_item(struct hgt_evaluator *e, const struct hgt_scope *s, size_t index, uint32_t schema, bool quiet)
 {
+	/* Of a native list it is read as an object without fields. */
+	static const struct hgt_node bare = {.type = HGT_NODE_MAP};
 	const struct hgt_node *item = s->place->node->v.seq.items[index];
 	struct hgt_place place = {.up = s->place, .node = item, .told = item, .index = index};
 
+	if (item->type == HGT_NODE_NULL && hgt_eval_flags(e, s) & HGT_IMG_EMPTY_IS_NONE) {
+		int wants = hgt_eval_wants_fields(e, schema);
+
+		if (wants < 0)
+			return wants;
+		if (wants)
+			place.node = &bare;
+	}
 	return apply_below(e, s, &place, schema, quiet);
 }
 

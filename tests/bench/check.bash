@@ -26,11 +26,12 @@ versus() {
     }' "$work/versus"
 }
 
-# beside_libyaml WHAT PATH: how fast, and how near to libyaml with nothing around it.
+# beside_libyaml WHAT PATH: how fast, and how near to libyaml with nothing around it, both on one core.
 beside_libyaml() {
-  local bytes
+  local bytes one
+  one=(taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')")
   bytes=$(find "$2" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }')
-  "$build/tools/interleave" 15 "$build/tools/yaml_events" "$2" -- headgate check "$2" >"$work/libyaml"
+  "$build/tools/interleave" 15 "${one[@]}" "$build/tools/yaml_events" "$2" -- "${one[@]}" headgate check "$2" >"$work/libyaml"
   awk -v what="$1" -v mb="$((bytes / 1000))e-3" '
     { s[NR] = $1 / 1e6 }
     END {
@@ -59,8 +60,8 @@ if [[ -n ${kubeconform[*]-} ]]; then
   versus "2,000 manifests of one CRD, 370 KB of schema" 11 10 "$work/custom" headgate check --strict --schemas "$work/workload.pack"
 fi
 versus "3,000 manifests over 16 native kinds" 11 10 "$work/mixed" headgate check --strict
-beside_libyaml "a stream of 9 MB" "$work/stream.yaml"
-beside_libyaml "3,000 files" "$work/mixed"
+beside_libyaml "a stream of 9 MB, on one core" "$work/stream.yaml"
+beside_libyaml "3,000 files, on one core" "$work/mixed"
 
 "$build/tools/interleave" "$((rounds > 50 ? rounds : 50))" "$build/tools/empty" -- headgate check "$work/one.yaml" >"$work/check"
 awk '

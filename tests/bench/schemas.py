@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 MINOR = "1.37"
@@ -25,6 +26,7 @@ CORE, META = "io.k8s.api.core.v1.", "io.k8s.apimachinery.pkg.apis.meta.v1."
 
 # The versions and digests of the modules are pinned there.
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE / "../../contrib/schemas"))
 loader = importlib.machinery.SourceFileLoader("generate", str(HERE / "../../contrib/schemas/generate"))
 generate = importlib.util.module_from_spec(importlib.util.spec_from_loader("generate", loader))
 loader.exec_module(generate)
@@ -41,9 +43,11 @@ EITHER = {
 def openapi():
     """The definitions, and the module's version."""
     modules = [m for m in generate.MODULES[MINOR] if m[0] == "k8s.io/kubernetes"]
-    folder = generate.fetch(modules)["k8s.io/kubernetes"]
-    with open(os.path.join(folder, "api/openapi-spec/swagger.json"), encoding="utf-8") as f:
-        return json.load(f)["definitions"], modules[0][1]
+    file = "api/openapi-spec/swagger.json"
+    with tempfile.TemporaryDirectory() as work:
+        folder = generate.fetch(modules, work, lambda path: path == file)["k8s.io/kubernetes"]
+        with open(os.path.join(folder, file), encoding="utf-8") as f:
+            return json.load(f)["definitions"], modules[0][1]
 
 
 class Standalone:

@@ -134,6 +134,12 @@ static void checks_selectors(void **state)
 		{LABELLED "    manualSelector: true\n    selector: {matchLabels: {app: b}}\n",
 			"spec.template.metadata.labels.app: should be \"b\" for the selector to match", 0},
 		{LABELLED "    manualSelector: true\n", "spec.selector: is missing", 0},
+		{LABELLED "    manualSelector: true\n    selector: {}\n", "", 0},
+		{LABELLED "    manualSelector: true\n    selector: {matchExpressions: [{key: app, operator: DoesNotExist}]}\n",
+			"spec.template.metadata.labels.app: should be left out for the selector to match", 0},
+		{LABELLED "    selector: {matchExpressions: [{key: a, operator: Exists}]}\n", "", 0},
+		{LABELLED "    selector: {matchExpressions: [{key: a, operator: In}]}\n",
+			"spec.selector.matchExpressions[0].values: is missing", 0},
 		{LABELLED "    manualSelector: false\n", "", 0},
 	};
 	static const struct kind_case of_cron_jobs[] = {

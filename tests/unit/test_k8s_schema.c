@@ -31,6 +31,7 @@ static const char facts[] =
 	"          built: {type: string, format: date}\n"
 	"          sail: {type: string}\n"
 	"          motor: {type: string}\n"
+	"          holds: {type: array, items: {type: object, required: [size], properties: {size: {type: integer}}}}\n"
 	"        x-headgate-one-of: {fields: [sail, motor]}\n";
 
 #define CRD(kind, plural, schema) \
@@ -128,6 +129,9 @@ static void holds_objects_against_schemas(void **state)
 		{A_BOAT("hull: Wood, x/y: 2"), "4:20-23 schema/unknown-field /spec/x~1y", "spec[\"x/y\"]: unknown field \"x/y\"", NULL},
 		{"apiVersion: sea/v1\nkind: Boat\nmetadata: {name: a, labels: {a/b: 1}}\n", "3:35-36 schema/type /metadata/labels/a~1b",
 			"metadata.labels[\"a/b\"]: expected string, got integer 1", "put it in quotes"},
+		{A_BOAT("hull: Wood, holds: [{size: 1}, null]"), "4:39-43 schema/required /spec/holds/1",
+			"spec.holds[1]: missing field \"size\"", "take the empty item out, or write something there"},
+		{A_BOAT("hull: Wood, holds: [{size: 1}], sail: null"), "", NULL, NULL},
 		/* Items of a list, each against its own; the list itself is none. */
 		{"apiVersion: v1\nkind: List\nitems:\n  - apiVersion: sea/v1\n    kind: Boat\n    metadata: {name: a}\n"
 			"    spec: {hull: Tin}\n", "7:18-21 schema/enum /items/0/spec/hull", NULL, NULL},

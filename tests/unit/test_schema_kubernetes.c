@@ -47,6 +47,12 @@ static void test_native(void **state)
 		{"{properties: {a: {type: integer, nullable: true}}, required: [a]}", "{a: null}", ""},
 		{"{properties: {a: {type: integer}}}", "{b: null}", "/b additionalProperties unknown field \"b\"\n"},
 		{"{items: {type: string}}", "[null, 1]", "/1 type expected string, got integer 1\n"},
+		/* Of a list it is an object that nothing is in. */
+		{"{items: {type: object, properties: {a: {}}, required: [a]}}", "[{a: 1}, null]", "/1 required missing field \"a\"\n"},
+		{"{definitions: {T: {type: object, properties: {a: {}}, required: [a]}}, items: {$ref: '#/definitions/T'}}", "[null]",
+			"/0 required missing field \"a\"\n"},
+		{"{items: {type: object, properties: {a: {}}}}", "[null]", ""},
+		{"{additionalProperties: {type: object, properties: {a: {}}, required: [a]}}", "{b: null}", ""},
 		/* So is the empty string, but for types and lengths. */
 		{"{properties: {a: {type: string, enum: [x]}}}", "{a: ''}", ""},
 		{"{properties: {a: {type: string, format: date}}}", "{a: ''}", ""},
