@@ -22,6 +22,7 @@ FLAVOUR ?= release
 WERROR  ?= -Werror
 CFLAGS  ?= -O2 -g
 PKG_CONFIG ?= pkg-config
+OBJCOPY ?= objcopy
 # Before `make deps` there may be no pkg-config; then there is nothing to link either.
 libs_of = $(shell command -v $(PKG_CONFIG) >/dev/null && $(PKG_CONFIG) --libs $(1))
 
@@ -63,8 +64,11 @@ else
 GIT2_LIBS := $(call libs_of,libgit2)
 endif
 # Each shared library costs every start 0.04 ms; libyaml's own calls go through tables then. Where it is there as an archive, that.
-YAML_LIBS   := $(if $(filter static,$(LIBGIT2)),$(filter /%,$(shell $(CC) -print-file-name=libyaml.a)))
-YAML_LIBS   := $(or $(YAML_LIBS),$(call libs_of,yaml-0.1))
+YAML_FOUND  := $(if $(filter static,$(LIBGIT2)),$(filter /%,$(shell $(CC) -print-file-name=libyaml.a)))
+YAML_PLAIN  := $(or $(YAML_FOUND),$(call libs_of,yaml-0.1))
+# A tenth of all that a check takes is what libyaml spends in malloc: lib/doc/yaml_memory.h. Sanitizers look at the real one.
+YAML_O      := $(if $(and $(YAML_FOUND),$(filter release,$(FLAVOUR)),$(shell command -v $(OBJCOPY))),$(O)/libyaml.a)
+YAML_LIBS   := $(or $(YAML_O),$(YAML_PLAIN))
 NETTLE_LIBS := $(call libs_of,nettle)
 EVENT_LIBS  := $(call libs_of,libevent_core libevent_extra)
 SQLITE_LIBS := $(call libs_of,sqlite3)
@@ -122,9 +126,16 @@ $(HOOKS): $(call objects,$(HOOKS_SRC))
 	@rm -f $@
 	$(AR) rcsD $@ $^
 
-$(LIB): $(call objects,$(LIB_SRC))
+$(LIB): $(call objects,$(LIB_SRC)) | $(YAML_O)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(AR) rcsD $@ $(filter %.o,$^)
+
+# One that takes memory in other ways than these stays as it is.
+$(O)/libyaml.a: $(YAML_FOUND)
+	@mkdir -p $(@D)
+	if nm -u $< | grep -qwE 'calloc|reallocarray|strndup|aligned_alloc|posix_memalign|asprintf|vasprintf'; then cp $< $@; else \
+	$(OBJCOPY) --redefine-sym malloc=hgt_yaml_malloc --redefine-sym realloc=hgt_yaml_realloc \
+		--redefine-sym strdup=hgt_yaml_strdup --redefine-sym free=hgt_yaml_free $< $@; fi
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -172,7 +183,7 @@ TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
 TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
 tools: $(TOOLS_BIN)
 
 # Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.

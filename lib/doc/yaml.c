@@ -6,6 +6,7 @@
  * document that has them.
  */
 #include "base/utf8.h"
+#include "doc/yaml_memory.h"
 #include "doc/yaml_reader.h"
 
 /* Whether a document begins at offset: a line of "---", alone or followed by space. Whatever stands before it, libyaml sees it too. */
@@ -233,10 +234,15 @@ int hgt_yaml_parse(const char *text, size_t len, const struct hgt_doc_limits *li
 	struct hgt_error *err)
 {
 	struct hgt_yaml_reader r = {.text = text, .len = len, .ascii = true};
+	struct hgt_yaml_memory memory;
+	int code;
 
 	/* A byte order mark at the very beginning is not part of the text. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		r.start = 3;
 	hgt_tree_init(&r.tree, set, limits, err);
-	return hgt_tree_finish(&r.tree, read_text(&r));
+	hgt_yaml_memory_begin(&memory);
+	code = read_text(&r);
+	hgt_yaml_memory_end(&memory);
+	return hgt_tree_finish(&r.tree, code);
 }
