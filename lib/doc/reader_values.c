@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "doc/readers.h"
+#include "doc/tree.h"
 
 /* The way from a document's root to a value. */
 struct step {
@@ -37,6 +38,25 @@ static void tell_value(const struct judgement *j, const struct step *step, const
 	hgt_buf_release(&pointer);
 }
 
+/* What kubectl makes of a key that YAML takes for a boolean or a number, where that is another text: on, 1.50, 0x10. */
+static void judge_key(const struct judgement *j, const struct step *step, const struct hgt_node *key)
+{
+	struct hgt_buf message = HGT_BUF_INIT;
+	char room[HGT_KEY_ROOM];
+	size_t len;
+	const char *text = hgt_key_text(key, room, &len);
+
+	if (len == key->len && memcmp(text, key->text, len) == 0)
+		return;
+	hgt_buf_addf(&message, "kubectl reads this key as %s and makes \"%s\" of it", key->type == HGT_NODE_BOOL ? "a boolean" : "a number",
+		text);
+	if (message.failed)
+		j->cb(j->ctx, key, NULL, NULL, NULL);
+	else
+		tell_value(j, step, key, message.data, "put the key in quotes");
+	hgt_buf_release(&message);
+}
+
 static void judge_pair(const struct judgement *j, const struct step *step, const struct hgt_pair *pair)
 {
 	const struct hgt_node *key = pair->key;
@@ -52,6 +72,8 @@ static void judge_pair(const struct judgement *j, const struct step *step, const
 	else if (key->type == HGT_NODE_STRING && key->len == 2 && memcmp(key->text, "<<", 2) == 0)
 		tell_value(j, step, key, "kubectl takes this \"<<\" for a key like any other; kustomize merges what it holds",
 			"give the key another name, or write << without quotes when it is to merge");
+	else if (key->type == HGT_NODE_BOOL || key->type == HGT_NODE_INT || key->type == HGT_NODE_FLOAT)
+		judge_key(j, step, key);
 }
 
 static bool is_before(const struct hgt_node *a, const struct hgt_node *b)

@@ -113,7 +113,7 @@ static void check_success_rule(struct hgt_subject *s, const struct hgt_field *su
 	const char *text = hgt_field_string(&indexes);
 	int64_t total = text ? count_indexes(text, completions) : completions, n;
 
-	if (!indexes.node && !count.node && hgt_field_is_map(success))
+	if (!indexes.node && !count.node && (!success->node || hgt_field_is_map(success)))
 		hgt_tell_field(s, rule, success, NULL, "one of succeededIndexes and succeededCount has to be there");
 	if (total < 0)
 		hgt_tell_field(s, rule, &indexes, "numbers and ranges in rising order, below completions: 0-2,5",

@@ -48,7 +48,7 @@ static void check_owners(struct hgt_subject *s, const struct hgt_field *owners)
 		struct hgt_field version = hgt_field_get(&owner, "apiVersion"), controller = hgt_field_get(&owner, "controller");
 		const char *text = hgt_field_string(&version);
 
-		for (size_t i = 0; i < sizeof(required) / sizeof(required[0]) && hgt_field_is_map(&owner); i++) {
+		for (size_t i = 0; i < sizeof(required) / sizeof(required[0]) && (!owner.node || hgt_field_is_map(&owner)); i++) {
 			struct hgt_field field = hgt_field_get(&owner, required[i]);
 
 			hgt_check_required(s, metadata_rule, &field, "an owner is told by its apiVersion, kind, name and uid");

@@ -206,6 +206,7 @@ static void check_pod(struct hgt_subject *s, const struct hgt_field *metadata, c
 	hgt_check_pod_resources(&pod);
 	hgt_check_scheduling(&pod);
 	hgt_check_security(&pod);
+	hgt_check_pod_annotations(&pod);
 	check_dns(&pod);
 	check_host_aliases(&pod);
 	check_host_name(&pod);

@@ -66,6 +66,9 @@ void hgt_check_pod_resources(struct hgt_pod *pod);
 /* Whether a container can ask for a resource of this name. */
 bool hgt_is_container_resource(const char *name, size_t len);
 
+/* pod_annotations.c: those that say what a field says. */
+void hgt_check_pod_annotations(struct hgt_pod *pod);
+
 /* scheduling.c: where the pod may run. */
 void hgt_check_scheduling(struct hgt_pod *pod);
 

@@ -108,16 +108,20 @@ static void check_pair(struct hgt_pod *pod, const struct hgt_field *request, con
 	const char *name = request->key->text;
 	bool shared = !is_huge_page(name) && !is_extended(name);
 	struct hgt_field limit = hgt_index_get(index, limits, name);
-	struct hgt_quantity asked, most;
+	struct hgt_quantity asked, most = {0};
+	bool is_null = limit.key && !limit.node;
 	int order;
 
-	if (!limit.node && !shared && (!limits->node || limits->node->type == HGT_NODE_MAP))
+	if (!limit.node && !is_null && !shared && (!limits->node || limits->node->type == HGT_NODE_MAP))
 		hgt_tell_field(pod->subject, rule, &limit, "give it the same limit", "is missing, and %s needs a limit where it is requested",
 			hgt_quote(name));
-	if (!read_quantity(request, &asked) || !read_quantity(&limit, &most))
+	if (!read_quantity(request, &asked) || (!is_null && !read_quantity(&limit, &most)))
 		return;
 	order = hgt_quantity_compare(&asked, &most);
-	if (order && !shared)
+	if (is_null && order > 0)
+		hgt_tell_field(pod->subject, rule, request, "give it a limit, or remove that one", "is %s, and the limit is null, which is 0",
+			hgt_quote(request->node->text));
+	else if (order && !shared)
 		hgt_tell_field(pod->subject, rule, request, NULL, "has to be equal to the limit of %s, is %s", hgt_quote(limit.node->text),
 			hgt_quote(request->node->text));
 	else if (order > 0)

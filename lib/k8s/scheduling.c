@@ -42,14 +42,20 @@ static void check_requirement(struct hgt_pod *pod, const struct hgt_field *requi
 		hgt_tell_field(pod->subject, rule, &values, NULL, "has to be exactly one value for %s", hgt_word(word));
 }
 
-static void check_field_key(struct hgt_pod *pod, const struct hgt_field *requirement)
+static void check_field(struct hgt_pod *pod, const struct hgt_field *requirement)
 {
-	struct hgt_field key = hgt_field_get(requirement, "key");
+	struct hgt_field key = hgt_field_get(requirement, "key"), values = hgt_field_get(requirement, "values");
 	const char *text = hgt_field_string(&key);
 
 	if (text && strcmp(text, "metadata.name") != 0)
 		hgt_tell_field(pod->subject, rule, &key, "use matchExpressions for labels", "%s is no field; metadata.name is the only one",
 			hgt_quote(text));
+	HGT_EACH_ITEM(&values, value) {
+		const char *name = hgt_field_string(&value);
+
+		if (text && strcmp(text, "metadata.name") == 0 && name && !hgt_is_long_name(name, value.node->len))
+			hgt_tell_field(pod->subject, rule, &value, NULL, "%s is no name that a node can have", hgt_quote(name));
+	}
 }
 
 /* The values of a term that has to fit are label values; of one that is only preferred they may be anything. */
@@ -69,7 +75,7 @@ static void check_term(struct hgt_pod *pod, const struct hgt_field *term, bool r
 		}
 	}
 	HGT_EACH_ITEM(&fields, field) {
-		check_field_key(pod, &field);
+		check_field(pod, &field);
 		check_requirement(pod, &field, true);
 	}
 }

@@ -22,6 +22,15 @@ static bool is_closed(const struct hgt_subject *s, const struct hgt_gvk *gvk)
 		!is_legacy_openshift(gvk);
 }
 
+/* Whether it is a kind of Kubernetes' own, of a group that can be none: those of custom resources have a dot ("app/v1 Deployment"). */
+static bool is_mistyped(const struct hgt_subject *s, const struct hgt_gvk *gvk, const char *served)
+{
+	size_t len = strcspn(served, "/,");
+
+	return *served && s->kubernetes <= HGT_KUBERNETES_NEWEST && gvk->group_len && !memchr(gvk->group, '.', gvk->group_len) &&
+		hgt_schemas_own_group(s->schemas, served, served[len] == '/' ? len : 0);
+}
+
 /* k8s/type-meta has said that it has to begin with a capital. */
 static bool is_told(const struct hgt_gvk *gvk)
 {
@@ -65,6 +74,7 @@ void hgt_tell_unknown_kind(struct hgt_subject *s, const struct hgt_gvk *gvk)
 		return;
 	if (hgt_schemas_served(s->schemas, gvk->kind, SERVED_MAX, &served) < 0)
 		served.failed = true;
+	closed = closed || is_mistyped(s, gvk, served.len ? served.data : "");
 	add_hint(&hint, gvk, nearest, served.len ? served.data : "", closed);
 	if (served.failed || hint.failed)
 		hgt_engine_fail(s->engine);

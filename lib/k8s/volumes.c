@@ -127,7 +127,7 @@ static void check_projected(struct hgt_pod *pod, const struct hgt_field *source)
 		struct hgt_field downward = hgt_field_get(&one, "downwardAPI"), bundle = hgt_field_get(&one, "clusterTrustBundle");
 		struct hgt_field certificate = hgt_field_get(&one, "podCertificate");
 
-		if (one.node && one.node->type == HGT_NODE_MAP && !one.node->v.map.n)
+		if (!one.node || (one.node->type == HGT_NODE_MAP && !one.node->v.map.n))
 			hgt_tell_field(pod->subject, "k8s/doubtful", &one, "remove it", "brings nothing into the volume");
 		note_items(pod, &paths, &secret);
 		note_items(pod, &paths, &config);

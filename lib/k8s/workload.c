@@ -130,6 +130,19 @@ void hgt_check_k8s_daemon_set(struct hgt_subject *s)
 			unavailable.node ? "" : ", which is 1 by default");
 }
 
+/* Pods get a volume of the claim's name. */
+static void check_claim_name(struct hgt_subject *s, const struct hgt_field *claim)
+{
+	struct hgt_field metadata = hgt_field_get(claim, "metadata"), name = hgt_field_get(&metadata, "name");
+	const char *text = hgt_field_text(&name, "");
+
+	if (text && !*text)
+		hgt_check_required(s, "k8s/volume", &name, "containers mount the claim by its name");
+	else if (text && !hgt_is_short_name(text, name.node->len))
+		hgt_tell_field(s, "k8s/volume", &name, "small letters, digits and \"-\", 63 at the most, no dots", "%s is no DNS label, "
+			"and pods get a volume of that name", hgt_quote(text));
+}
+
 void hgt_check_k8s_stateful_set(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec");
@@ -139,6 +152,7 @@ void hgt_check_k8s_stateful_set(struct hgt_subject *s)
 	HGT_EACH_ITEM(&claims, claim) {
 		struct hgt_field claim_spec = hgt_field_get(&claim, "spec");
 
+		check_claim_name(s, &claim);
 		if (claim.node)
 			hgt_check_claim_spec(s, &claim_spec);
 	}

@@ -67,7 +67,7 @@ static void finds_two_readers(void **state)
 		{.path = "a.json", .text = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}\n{}\n",
 			.expect = "2:1 json/syntax\n2:1 yaml/two-readers"},
 		/* values */
-		{.text = MAP("a") "x: [{y: .inf}]\n", .expect = "4:9-13 yaml/two-readers /x/0/y",
+		{.text = MAP("a") "x: [{z: .inf}]\n", .expect = "4:9-13 yaml/two-readers /x/0/z",
 			.message = "kubectl refuses what is no finite number; a YAML parser takes it"},
 		{.text = "x: [{y: .inf}]\n", .expect = ""},
 		{.text = MAP("a") "x-b: &b {k: 1}\nd:\n  k: 2\n  <<: *b\n", .expect = "6:3-4 yaml/two-readers /d/k"},

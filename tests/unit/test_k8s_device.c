@@ -102,8 +102,8 @@ static void checks_slices(void **state)
 			"a, devices: [{name: a}, {name: a}]}\n",
 			"spec.devices[1].name: duplicate \"a\"", 0},
 		{"kind: ResourceSlice\nmetadata: {name: a}\nspec: {driver: a, pool: {name: a, resourceSliceCount: 1}, nodeName: "
-			"a, devices: [{name: a, attributes: {x: {int: 1, string: a}, y: {}}}]}\n",
-			"spec.devices[0].attributes.x: must have one value, has 2\nspec.devices[0].attributes.y: must have one value, "
+			"a, devices: [{name: a, attributes: {x: {int: 1, string: a}, z: {}}}]}\n",
+			"spec.devices[0].attributes.x: must have one value, has 2\nspec.devices[0].attributes.z: must have one value, "
 			"has 0", 0},
 		{"kind: ResourceSlice\nmetadata: {name: a}\nspec: {driver: a, pool: {name: a, resourceSliceCount: 1}, nodeName: "
 			"a, devices: [], sharedCounters: [{name: a, counters: {}}]}\n",

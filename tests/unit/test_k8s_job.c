@@ -55,6 +55,8 @@ static void checks_success(void **state)
 			"spec.successPolicy.rules[0].succeededCount: has to be 10 or less, the number of completions, is 11", 0},
 		{SUCCESS("succeededIndexes: \"\""), "", 0},
 		{SUCCESS(""), "spec.successPolicy.rules[0]: one of succeededIndexes and succeededCount has to be there", 0},
+		{INDEXED("    completions: 10\n    successPolicy: {rules: [null]}\n"),
+			"spec.successPolicy.rules[0]: one of succeededIndexes and succeededCount has to be there", 0},
 #define BAD(text) {SUCCESS("succeededIndexes: \"" text "\""), \
 	"spec.successPolicy.rules[0].succeededIndexes: \"" text "\" is no list of indexes of 10", 0}
 		BAD("5-2"), BAD("2-2"), BAD("3,2"), BAD("1,1"), BAD("0-3,3"), BAD("10"), BAD("0-10"), BAD("1-2-3"), BAD("a"), BAD("1,"), BAD(","),

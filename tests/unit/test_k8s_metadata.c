@@ -58,6 +58,8 @@ static void checks_owners(void **state)
 			"metadata.ownerReferences[0].apiVersion: \"a/b/c\" is not of the form version or group/version", 0},
 		{"  ownerReferences: [{apiVersion: v1, kind: A}]\n",
 			"metadata.ownerReferences[0].name: is missing\nmetadata.ownerReferences[0].uid: is missing", 0},
+		{"  ownerReferences: [null]\n", "metadata.ownerReferences[0].apiVersion: is missing\nmetadata.ownerReferences[0].kind: is missing\n"
+			"metadata.ownerReferences[0].name: is missing\nmetadata.ownerReferences[0].uid: is missing", 0},
 	};
 
 	(void)state;

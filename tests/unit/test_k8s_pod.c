@@ -255,6 +255,7 @@ static void checks_repetitions(void **state)
 		{CONTAINERS "  imagePullSecrets: [{name: a}, {name: a}]\n", "spec.imagePullSecrets[1].name: duplicate \"a\"", 0},
 	};
 	static const struct kind_case doubtful[] = {
+		{VOLUME("projected: {sources: [null]}"), "spec.volumes[0].projected.sources[0]: brings nothing into the volume", 0},
 		{VOLUME("projected: {sources: [{}]}"), "spec.volumes[0].projected.sources[0]: brings nothing into the volume", 0},
 		{VOLUME("projected: {sources: []}"), "", 0},
 		{CONTAINERS "  imagePullSecrets: [{}]\n", "spec.imagePullSecrets[0].name: is missing", 0},
@@ -315,6 +316,74 @@ static void checks_contexts(void **state)
 	KIND_TABLE(HEAD, cases, "k8s/security-context");
 }
 
+#define ANNOTATED "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {"
+#define SPEC(context) "}\nspec:\n" CONTEXT(context) "  initContainers: [{name: b, image: b}]\n"
+#define APPARMOR "container.apparmor.security.beta.kubernetes.io/"
+#define AT_APPARMOR "metadata.annotations[\"" APPARMOR
+#define SECCOMP "container.seccomp.security.alpha.kubernetes.io/"
+#define COST "controller.kubernetes.io/pod-deletion-cost"
+
+static void checks_annotated_profiles(void **state)
+{
+	static const struct kind_case cases[] = {
+		{APPARMOR "a: runtime/default, " APPARMOR "b: localhost/x" SPEC(""), "", 0},
+		{APPARMOR "a: unconfined, " APPARMOR "b: ''" SPEC(""), "", 0},
+		{APPARMOR "c: unconfined" SPEC(""), AT_APPARMOR "c\"]: there is no container \"c\"", 0},
+		{APPARMOR "c: unconfined}\nspec:\n  containers: [{name: '${NAME}', image: a}]\n", "", 0},
+		{"\"" APPARMOR "${NAME}\": unconfined" SPEC(""), "", 0},
+		{APPARMOR "a: docker/default" SPEC(""), AT_APPARMOR "a\"]: \"docker/default\" is no profile", 0},
+		{APPARMOR "a: '${PROFILE}'" SPEC(""), "", 0},
+		{SECCOMP "c: docker/default, seccomp.security.alpha.kubernetes.io/pod: localhost/a/b.json" SPEC(""), "", 0},
+		{"seccomp.security.alpha.kubernetes.io/pod: localhost/../b.json" SPEC(""),
+			"metadata.annotations[\"seccomp.security.alpha.kubernetes.io/pod\"]: \"localhost/../b.json\" is no profile", 0},
+		{SECCOMP "a: ''" SPEC(""), "metadata.annotations[\"" SECCOMP "a\"]: \"\" is no profile", 0},
+		/* Beside the field. */
+		{APPARMOR "a: runtime/default" SPEC("appArmorProfile: {type: RuntimeDefault}"), "", 0},
+		{APPARMOR "a: runtime/default" SPEC("appArmorProfile: {type: Unconfined}"),
+			"spec.containers[0].securityContext.appArmorProfile.type: the annotation \"" APPARMOR "a\" says \"runtime/default\"", 0},
+		{APPARMOR "b: runtime/default" SPEC("appArmorProfile: {type: Unconfined}"), "", 0},
+		{APPARMOR "b: unconfined" SPEC("") "  securityContext: {appArmorProfile: {type: RuntimeDefault}}\n",
+			"spec.securityContext.appArmorProfile.type: the annotation \"" APPARMOR "b\" says \"unconfined\"", 0},
+		{APPARMOR "a: localhost/x" SPEC("appArmorProfile: {type: Localhost, localhostProfile: x}"), "", 0},
+		{APPARMOR "a: localhost/x" SPEC("appArmorProfile: {type: Localhost, localhostProfile: z}"),
+			"spec.containers[0].securityContext.appArmorProfile.localhostProfile: the annotation \"" APPARMOR "a\" says \"localhost/x\"",
+			0},
+		{SECCOMP "a: docker/default" SPEC("seccompProfile: {type: RuntimeDefault}"), "", 0},
+		{SECCOMP "a: unconfined" SPEC("seccompProfile: {type: RuntimeDefault}"),
+			"spec.containers[0].securityContext.seccompProfile.type: the annotation \"" SECCOMP "a\" says \"unconfined\"", 0},
+		{SECCOMP "b: unconfined" SPEC("") "  securityContext: {seccompProfile: {type: RuntimeDefault}}\n", "", 0},
+		{"seccomp.security.alpha.kubernetes.io/pod: runtime/default" SPEC("")
+			"  securityContext: {seccompProfile: {type: Unconfined}}\n", "spec.securityContext.seccompProfile.type: the annotation "
+			"\"seccomp.security.alpha.kubernetes.io/pod\" says \"runtime/default\"", 0},
+	};
+
+	(void)state;
+	KIND_TABLE(ANNOTATED, cases, "k8s/security-context");
+}
+
+static void checks_deletion_costs(void **state)
+{
+	static const struct kind_case cases[] = {
+		{COST ": '0'" SPEC(""), "", 0},
+		{COST ": '-2147483648'" SPEC(""), "", 0},
+		{COST ": '2147483647'" SPEC(""), "", 0},
+		{COST ": '${COST}'" SPEC(""), "", 0},
+		{COST ": '2147483648'" SPEC(""),
+			"metadata.annotations[\"" COST "\"]: \"2147483648\" is no whole number from -2147483648 to 2147483647 without leading zeros", 0},
+		{COST ": '99999999999999999999'" SPEC(""), "metadata.annotations[\"" COST
+			"\"]: \"99999999999999999999\" is no whole number from -2147483648 to 2147483647 without leading zeros", 0},
+		{COST ": '01'" SPEC(""),
+			"metadata.annotations[\"" COST "\"]: \"01\" is no whole number from -2147483648 to 2147483647 without leading zeros", 0},
+		{COST ": '-'" SPEC(""),
+			"metadata.annotations[\"" COST "\"]: \"-\" is no whole number from -2147483648 to 2147483647 without leading zeros", 0},
+		{COST ": ''" SPEC(""),
+			"metadata.annotations[\"" COST "\"]: \"\" is no whole number from -2147483648 to 2147483647 without leading zeros", 0},
+	};
+
+	(void)state;
+	KIND_TABLE(ANNOTATED, cases, "k8s/pod");
+}
+
 static void checks_systems(void **state)
 {
 	static const struct kind_case cases[] = {
@@ -362,6 +431,8 @@ static void checks_nodes(void **state)
 			"spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].values: is "
 			"missing, and In needs values", 0},
 		{REQUIRED("matchFields: [{key: metadata.name, operator: In, values: [n]}]"), "", 0},
+		{REQUIRED("matchFields: [{key: metadata.name, operator: NotIn, values: [a_b]}]"),
+			AT_REQUIRED "matchFields[0].values[0]: \"a_b\" is no name that a node can have", 0},
 		{REQUIRED("matchFields: [{key: metadata.uid, operator: In, values: [n]}]"),
 			AT_REQUIRED "matchFields[0].key: \"metadata.uid\" is no field; metadata.name is the only one", 0},
 		{REQUIRED("matchFields: [{key: metadata.name, operator: Exists}]"),
@@ -477,6 +548,7 @@ int main(void)
 		cmocka_unit_test(checks_names), cmocka_unit_test(checks_the_pod), cmocka_unit_test(bounds_the_search_path),
 		cmocka_unit_test(checks_volumes), cmocka_unit_test(checks_paths), cmocka_unit_test(checks_repetitions),
 		cmocka_unit_test(checks_mounts), cmocka_unit_test(checks_contexts),
+		cmocka_unit_test(checks_annotated_profiles), cmocka_unit_test(checks_deletion_costs),
 		cmocka_unit_test(checks_systems), cmocka_unit_test(checks_nodes), cmocka_unit_test(checks_spreads),
 		cmocka_unit_test(checks_tolerations), cmocka_unit_test(survives_want_of_memory),
 	};

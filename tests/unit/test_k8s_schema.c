@@ -166,6 +166,10 @@ static void knows_unknown_kinds(void **state)
 			"kind: Kubernetes 1.37 has no kind Bot of \"sea/v1\"", "write it Boat"},
 		{"apiVersion: sea/v2\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 k8s/unknown-kind /kind", NULL,
 			"Boat is a kind of sea/v1"},
+		/* Nor can a group without a dot be anybody else's. */
+		{"apiVersion: see/v1\nkind: Boat\nmetadata: {name: a}\n", "2:7-11 k8s/unknown-kind /kind",
+			"kind: Kubernetes 1.37 has no kind Boat of \"see/v1\"", "Boat is a kind of sea/v1"},
+		{"apiVersion: see/v1\nkind: Bot\nmetadata: {name: a}\n", "2:7-10 schema/unknown-kind /kind", NULL, NULL},
 		{"apiVersion: sea/v1\nkind: Submarine\nmetadata: {name: a}\n", "2:7-16 k8s/unknown-kind /kind", NULL, NULL},
 		{"apiVersion: v1\nkind: Route\nmetadata: {name: a}\n", "2:7-12 schema/unknown-kind /kind", NULL, NULL},
 		{"apiVersion: apps/v1\nkind: deployment\nmetadata: {name: a}\n", "2:7-17 k8s/type-meta /kind", NULL, NULL},

@@ -165,6 +165,14 @@ static void checks_claims(void **state)
 		{MOUNT("command: [a]") CLAIM("data", "accessModes: [ReadWriteOnce]"),
 			"spec.volumeClaimTemplates[0].spec.resources.requests.storage: is missing, and a claim says how much it wants", 0},
 	};
+	static const struct kind_case volumes[] = {
+		{MOUNT("command: [a]") CLAIM("a-1", GOOD), "", 0},
+		{MOUNT("command: [a]") CLAIM("\"a-${NUMBER}\"", GOOD), "", 0},
+		{MOUNT("command: [a]") CLAIM("a.b", GOOD),
+			"spec.volumeClaimTemplates[0].metadata.name: \"a.b\" is no DNS label, and pods get a volume of that name", 0},
+		{MOUNT("command: [a]") "  volumeClaimTemplates: [{spec: {" GOOD "}}]\n",
+			"spec.volumeClaimTemplates[0].metadata.name: is missing", 0},
+	};
 	static const struct kind_case names[] = {
 		{MOUNT("command: [a]"), "spec.template.spec.hostname: \"a.b\" is no DNS label", 0},
 	};
@@ -172,6 +180,7 @@ static void checks_claims(void **state)
 	(void)state;
 	KIND_TABLE(APPS("StatefulSet"), cases, "k8s/volume-mount");
 	KIND_TABLE(APPS("StatefulSet"), specs, "k8s/storage");
+	KIND_TABLE(APPS("StatefulSet"), volumes, "k8s/volume");
 	KIND_TABLE(APPS("Deployment"), names, "k8s/pod");
 }
 
