@@ -69,11 +69,13 @@ static void check_map_keys(struct hgt_subject *s, const struct hgt_field *keys, 
 
 	hgt_check_unique(s, CRD_RULE, keys);
 	HGT_EACH_ITEM(keys, key) {
-		const char *name = key.index < MOST_KEYS ? hgt_field_string(&key) : NULL;
-		struct hgt_field property = name ? hgt_field_get(&properties, name) : properties;
+		const char *name = hgt_field_string(&key);
+		struct hgt_field property = name ? hgt_field_get(&properties, name) : (struct hgt_field){0};
 		struct hgt_field type = hgt_field_get(&property, "type"), preset = hgt_field_get(&property, "default");
 		struct hgt_field nullable = hgt_field_get(&property, "nullable");
 
+		if (key.index == MOST_KEYS)
+			break;
 		if (!name)
 			continue;
 		if (!property.key) {

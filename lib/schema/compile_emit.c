@@ -254,6 +254,7 @@ void hgt_emit_prepare_names(const struct hgt_emit *m, const struct hgt_node *nam
 static int emit_required(struct hgt_emit *m)
 {
 	const struct hgt_node *names;
+	struct hgt_map defaults = HGT_MAP_INIT;
 	uint32_t at, n = 0;
 	int code;
 
@@ -266,12 +267,16 @@ static int emit_required(struct hgt_emit *m)
 	hgt_emit_prepare_names(m, names);
 	at = hgt_compile_here(m->c);
 	hgt_compile_word(m->c, 0);
+	code = hgt_emit_defaults(m, &defaults);
 	for (size_t i = 0; i < names->v.seq.n && !code; i++) {
-		if (hgt_emit_has_default(m, names->v.seq.items[i]->text))
+		const struct hgt_node *name = names->v.seq.items[i];
+
+		if (hgt_map_get(&defaults, name->text, name->len))
 			continue;
-		code = add_name(m, names->v.seq.items[i]);
+		code = add_name(m, name);
 		n++;
 	}
+	hgt_map_release(&defaults);
 	hgt_compile_set(m->c, at, n);
 	hgt_emit_op(m, HGT_OP_REQUIRED, at);
 	return code;

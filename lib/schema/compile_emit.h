@@ -54,8 +54,8 @@ int hgt_emit_kubernetes_type(struct hgt_emit *m, uint32_t types);
 int hgt_emit_kubernetes(struct hgt_emit *m);
 bool hgt_emit_is_set(const struct hgt_emit *m);
 
-/* Whether a member that is missing gets a value. */
-bool hgt_emit_has_default(const struct hgt_emit *m, const char *name);
+/* Put the members that get a value when they are missing into an empty map, which the caller releases. 0 or HGT_ENOMEM. */
+int hgt_emit_defaults(const struct hgt_emit *m, struct hgt_map *out);
 
 /* The properties with those that nobody has to state, or what is given: an arena's or the schema's own. */
 int hgt_emit_all_properties(const struct hgt_emit *m, const struct hgt_node **properties);

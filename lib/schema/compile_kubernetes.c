@@ -128,9 +128,21 @@ int hgt_emit_kubernetes(struct hgt_emit *m)
 	return emit_embedded(m);
 }
 
-bool hgt_emit_has_default(const struct hgt_emit *m, const char *name)
+int hgt_emit_defaults(const struct hgt_emit *m, struct hgt_map *out)
 {
-	return m->draft == HGT_DRAFT_STRUCTURAL && hgt_node_get(hgt_node_get(hgt_emit_get(m, "properties"), name), "default");
+	const struct hgt_node *properties = hgt_emit_get(m, "properties");
+
+	if (m->draft != HGT_DRAFT_STRUCTURAL || !properties || properties->type != HGT_NODE_MAP)
+		return 0;
+	for (size_t i = 0; i < properties->v.map.n; i++) {
+		const struct hgt_pair *pair = &properties->v.map.pairs[i];
+
+		if (pair->overridden || !hgt_node_get(pair->value, "default"))
+			continue;
+		if (hgt_map_put(out, pair->key->text, pair->key->len, (void *)(uintptr_t)pair, NULL) < 0)
+			return hgt_error_nomem(m->c->err);
+	}
+	return 0;
 }
 
 static struct hgt_node *new_node(struct hgt_compiler *c, enum hgt_node_type type, const char *text)
