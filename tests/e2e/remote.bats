@@ -5,8 +5,9 @@ load helper
 
 begin() {
   server_config
-  daemon_start
+  # The daemon knows the repository before the first push: one that it only finds then it tells of as it finds it.
   repo_new infra/prod
+  daemon_start
   repo_clone infra/prod
   commit apps/web.yaml "$(good_manifest web)"
   git push -q origin HEAD:main
