@@ -1,4 +1,6 @@
 /* k8s/admission-policy: ValidatingAdmissionPolicy, MutatingAdmissionPolicy, and their bindings. */
+#include <ctype.h>
+
 #include "k8s/admission.h"
 #include "k8s/kind_checks.h"
 
@@ -58,6 +60,15 @@ static void check_variables(struct hgt_subject *s, const struct hgt_field *spec,
 	}
 }
 
+/* A DNS-1035 label, but capitals are taken. */
+static bool is_kind(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len <= 63 && isalpha((unsigned char)text[0]) && text[len - 1] != '-' &&
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
+}
+
 static void check_param_kind(struct hgt_subject *s, const struct hgt_field *spec)
 {
 	struct hgt_field kind = hgt_field_get(spec, "paramKind"), api = hgt_field_get(&kind, "apiVersion");
@@ -68,7 +79,8 @@ static void check_param_kind(struct hgt_subject *s, const struct hgt_field *spec
 	if (!hgt_field_is_map(&kind))
 		return;
 	hgt_check_required(s, rule, &api, "for example rules.example.com/v1");
-	hgt_check_required(s, rule, &name, NULL);
+	if (hgt_check_required(s, rule, &name, NULL) && hgt_field_text(&name, NULL) && !is_kind(hgt_field_text(&name, NULL)))
+		hgt_tell_field(s, rule, &name, "for example ReplicaLimit", "%s is not the name of a kind", hgt_quote(name.node->text));
 	if (text && (!hgt_is_dns_1035_label(version, strlen(version)) || (slash && slash != text && !hgt_is_long_name(text,
 		(size_t)(slash - text)))))
 		hgt_tell_field(s, rule, &api, "for example rules.example.com/v1", "%s is not of the form version or group/version",

@@ -107,10 +107,18 @@ void hgt_check_k8s_runtime_class(struct hgt_subject *s)
 	hgt_seen_release(&seen);
 }
 
+static bool is_same_text(const struct hgt_field *a, const struct hgt_field *b)
+{
+	const char *left = hgt_field_string(a), *right = hgt_field_string(b);
+
+	return left && right && strcmp(left, right) == 0;
+}
+
 void hgt_check_k8s_node(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec"), taints = hgt_field_get(&spec, "taints");
-	struct hgt_field cidrs = hgt_field_get(&spec, "podCIDRs");
+	struct hgt_field cidrs = hgt_field_get(&spec, "podCIDRs"), only = hgt_field_get(&spec, "podCIDR");
+	struct hgt_field head = hgt_field_first_item(&cidrs);
 	struct hgt_block blocks[2];
 	struct hgt_seen seen = HGT_SEEN_INIT;
 	size_t known = 0;
@@ -124,6 +132,9 @@ void hgt_check_k8s_node(struct hgt_subject *s)
 			hgt_tell_again(s, rule, &taint, first);
 	}
 	hgt_seen_release(&seen);
+	/* The server drops a list that does not begin with podCIDR. */
+	if (only.node && head.up && !is_same_text(&only, &head))
+		cidrs.node = NULL;
 	HGT_EACH_ITEM(&cidrs, cidr)
 		known += hgt_check_block(s, rule, &cidr, &blocks[known < 2 ? known : 1]);
 	if (hgt_field_count(&cidrs) > 2 || (known == 2 && blocks[0].ip.v4 == blocks[1].ip.v4))

@@ -111,10 +111,30 @@ static void check_deprecation(struct hgt_subject *s, const struct hgt_field *ver
 		hgt_tell_field(s, CRD_RULE, &warning, NULL, "must have from 1 to 256 bytes");
 }
 
+/* What objects can be selected by. */
+static void check_selectable(struct hgt_subject *s, const struct hgt_field *fields)
+{
+	enum { MOST = 8 };
+	struct hgt_seen seen = HGT_SEEN_INIT;
+
+	if (hgt_field_count(fields) > MOST)
+		hgt_tell_field(s, CRD_RULE, fields, NULL, "has %zu fields, and %d are the most", hgt_field_count(fields), MOST);
+	HGT_EACH_ITEM(fields, field) {
+		struct hgt_field path = hgt_field_get(&field, "jsonPath");
+		const char *text = hgt_field_string(&path);
+		const struct hgt_node *first = text ? hgt_seen_before(s, &seen, path.node, "%s", text) : NULL;
+
+		if (first)
+			hgt_tell_again(s, CRD_RULE, &path, first);
+	}
+	hgt_seen_release(&seen);
+}
+
 static void check_version(struct hgt_subject *s, const struct hgt_field *version)
 {
 	struct hgt_field holder = hgt_field_get(version, "schema"), schema = hgt_field_get(&holder, "openAPIV3Schema");
 	struct hgt_field columns = hgt_field_get(version, "additionalPrinterColumns");
+	struct hgt_field selectable = hgt_field_get(version, "selectableFields");
 
 	check_deprecation(s, version);
 	if (!holder.node || hgt_field_is_map(&holder)) {
@@ -125,6 +145,7 @@ static void check_version(struct hgt_subject *s, const struct hgt_field *version
 		check_root(s, version, &schema);
 	}
 	check_subresources(s, version);
+	check_selectable(s, &selectable);
 	HGT_EACH_ITEM(&columns, column) {
 		struct hgt_field path = hgt_field_get(&column, "jsonPath");
 

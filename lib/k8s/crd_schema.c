@@ -244,6 +244,8 @@ static void check_one(struct hgt_subject *s, const struct hgt_field *schema, boo
 	struct hgt_scope scope = {.at = HGT_AT_DEFINITION, .fields = &properties, .is_object = is_root || hgt_field_is_true(&embedded)};
 
 	hgt_check_enum(s, CRD_RULE, &type, types);
+	if (type.node && type.node->type != HGT_NODE_STRING)
+		hgt_tell_field(s, CRD_RULE, &type, "for example string", "must be text");
 	tell_unsupported(s, schema);
 	check_additional(s, schema);
 	check_list_type(s, schema);
@@ -257,13 +259,22 @@ static void check_one(struct hgt_subject *s, const struct hgt_field *schema, boo
 	hgt_map_release(&scope.index);
 }
 
+/* What stands for a schema and is none: true and false are, and lists have been told of. */
+static void check_form(struct hgt_subject *s, const struct hgt_field *schema)
+{
+	if (schema->node && schema->node->type != HGT_NODE_BOOL && schema->node->type != HGT_NODE_SEQ)
+		hgt_tell_field(s, CRD_RULE, schema, "for example {type: string}", "must be a schema, a mapping");
+}
+
 static void check_schema(struct hgt_subject *s, const struct hgt_field *schema, bool is_root)
 {
 	static const char *const single[] = {"items", "additionalProperties", "not"}, *const lists[] = {"allOf", "anyOf", "oneOf"};
 	struct hgt_field properties = hgt_field_get(schema, "properties");
 
-	if (!hgt_field_is_map(schema))
+	if (!hgt_field_is_map(schema)) {
+		check_form(s, schema);
 		return;
+	}
 	check_one(s, schema, is_root);
 	for (size_t i = 0; i < 3; i++) {
 		struct hgt_field below = hgt_field_get(schema, single[i]), list = hgt_field_get(schema, lists[i]);

@@ -2,6 +2,7 @@
 #include "k8s/admission.h"
 #include "k8s/kind_checks.h"
 #include "k8s/parts.h"
+#include "k8s/pod.h"
 
 static const char rule[] = "k8s/device";
 
@@ -155,7 +156,9 @@ void hgt_check_k8s_resource_claim(struct hgt_subject *s)
 void hgt_check_k8s_resource_claim_template(struct hgt_subject *s)
 {
 	struct hgt_field object = hgt_field_root(s), spec = hgt_field_get(&object, "spec"), claim = hgt_field_get(&spec, "spec");
+	struct hgt_field metadata = hgt_field_get(&spec, "metadata");
 
+	hgt_check_labels(s, &metadata);
 	if (!is_old(s))
 		check_claim(s, &claim);
 }

@@ -41,6 +41,9 @@ const struct hgt_node *hgt_names_get(const struct hgt_names *names, const char *
 void hgt_index_members(struct hgt_subject *subject, const struct hgt_field *map, struct hgt_map *index);
 struct hgt_field hgt_index_get(const struct hgt_map *index, const struct hgt_field *map, const char *name);
 
+/* scheduling.c: a NodeSelector, of pods, volumes and slices of devices. */
+void hgt_check_node_selector(struct hgt_subject *subject, const struct hgt_field *selector);
+
 /* metadata.c: labels, annotations of any object's or template's metadata. */
 void hgt_check_labels(struct hgt_subject *subject, const struct hgt_field *metadata);
 

@@ -21,7 +21,7 @@ static bool is_integer(const char *text)
 }
 
 /* A requirement of a node's label (or, in_fields, of its fields): what an operator goes with. */
-static void check_requirement(struct hgt_pod *pod, const struct hgt_field *requirement, bool in_fields)
+static void check_requirement(struct hgt_subject *s, const struct hgt_field *requirement, bool in_fields)
 {
 	struct hgt_field operator = hgt_field_get(requirement, "operator"), values = hgt_field_get(requirement, "values");
 	const char *word = hgt_field_string(&operator);
@@ -31,67 +31,73 @@ static void check_requirement(struct hgt_pod *pod, const struct hgt_field *requi
 	if (!word || (values.node && values.node->type != HGT_NODE_SEQ))
 		return;
 	if (in_fields && !listing)
-		hgt_tell_field(pod->subject, rule, &operator, "In or NotIn", "%s is no operator for fields", hgt_quote(word));
+		hgt_tell_field(s, rule, &operator, "In or NotIn", "%s is no operator for fields", hgt_quote(word));
 	else if (in_fields && n != 1)
-		hgt_tell_field(pod->subject, rule, &values, NULL, "has to be exactly one value for a field");
+		hgt_tell_field(s, rule, &values, NULL, "has to be exactly one value for a field");
 	else if (listing && !n)
-		hgt_tell_field(pod->subject, rule, &values, "list what the label may be", "is missing, and %s needs values", hgt_word(word));
+		hgt_tell_field(s, rule, &values, "list what the label may be", "is missing, and %s needs values", hgt_word(word));
 	else if ((strcmp(word, "Exists") == 0 || strcmp(word, "DoesNotExist") == 0) && n)
-		hgt_tell_key(pod->subject, rule, &values, "remove them, or use In", "%s goes without values", hgt_word(word));
+		hgt_tell_key(s, rule, &values, "remove them, or use In", "%s goes without values", hgt_word(word));
 	else if ((strcmp(word, "Gt") == 0 || strcmp(word, "Lt") == 0) && n != 1)
-		hgt_tell_field(pod->subject, rule, &values, NULL, "has to be exactly one value for %s", hgt_word(word));
+		hgt_tell_field(s, rule, &values, NULL, "has to be exactly one value for %s", hgt_word(word));
 }
 
-static void check_field(struct hgt_pod *pod, const struct hgt_field *requirement)
+static void check_field(struct hgt_subject *s, const struct hgt_field *requirement)
 {
 	struct hgt_field key = hgt_field_get(requirement, "key"), values = hgt_field_get(requirement, "values");
 	const char *text = hgt_field_string(&key);
 
 	if (text && strcmp(text, "metadata.name") != 0)
-		hgt_tell_field(pod->subject, rule, &key, "use matchExpressions for labels", "%s is no field; metadata.name is the only one",
+		hgt_tell_field(s, rule, &key, "use matchExpressions for labels", "%s is no field; metadata.name is the only one",
 			hgt_quote(text));
 	HGT_EACH_ITEM(&values, value) {
 		const char *name = hgt_field_string(&value);
 
 		if (text && strcmp(text, "metadata.name") == 0 && name && !hgt_is_long_name(name, value.node->len))
-			hgt_tell_field(pod->subject, rule, &value, NULL, "%s is no name that a node can have", hgt_quote(name));
+			hgt_tell_field(s, rule, &value, NULL, "%s is no name that a node can have", hgt_quote(name));
 	}
 }
 
 /* The values of a term that has to fit are label values; of one that is only preferred they may be anything. */
-static void check_term(struct hgt_pod *pod, const struct hgt_field *term, bool required)
+static void check_term(struct hgt_subject *s, const struct hgt_field *term, bool required)
 {
 	struct hgt_field expressions = hgt_field_get(term, "matchExpressions"), fields = hgt_field_get(term, "matchFields");
 
 	HGT_EACH_ITEM(&expressions, expression) {
 		struct hgt_field values = hgt_field_get(&expression, "values");
 
-		check_requirement(pod, &expression, false);
+		check_requirement(s, &expression, false);
 		HGT_EACH_ITEM(&values, value) {
 			const char *text = hgt_field_string(&value);
 
 			if (required && text && !hgt_is_label_value(text, value.node->len))
-				hgt_tell_field(pod->subject, rule, &value, NULL, "%s is no value that a label can have", hgt_quote(text));
+				hgt_tell_field(s, rule, &value, NULL, "%s is no value that a label can have", hgt_quote(text));
 		}
 	}
 	HGT_EACH_ITEM(&fields, field) {
-		check_field(pod, &field);
-		check_requirement(pod, &field, true);
+		check_field(s, &field);
+		check_requirement(s, &field, true);
 	}
+}
+
+void hgt_check_node_selector(struct hgt_subject *s, const struct hgt_field *selector)
+{
+	struct hgt_field terms = hgt_field_get(selector, "nodeSelectorTerms");
+
+	HGT_EACH_ITEM(&terms, term)
+		check_term(s, &term, true);
 }
 
 static void check_node_affinity(struct hgt_pod *pod, const struct hgt_field *affinity)
 {
 	struct hgt_field required = hgt_field_get(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
 	struct hgt_field preferred = hgt_field_get(affinity, "preferredDuringSchedulingIgnoredDuringExecution");
-	struct hgt_field terms = hgt_field_get(&required, "nodeSelectorTerms");
 
-	HGT_EACH_ITEM(&terms, term)
-		check_term(pod, &term, true);
+	hgt_check_node_selector(pod->subject, &required);
 	HGT_EACH_ITEM(&preferred, item) {
 		struct hgt_field term = hgt_field_get(&item, "preference");
 
-		check_term(pod, &term, false);
+		check_term(pod->subject, &term, false);
 	}
 }
 

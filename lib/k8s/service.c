@@ -326,9 +326,11 @@ void hgt_check_k8s_service(struct hgt_subject *s)
 	struct hgt_field type = hgt_field_get(&service.spec, "type"), ip = hgt_field_get(&service.spec, "clusterIP");
 	struct hgt_field selector = hgt_field_get(&service.spec, "selector");
 
+	service.type = hgt_field_text(&type, "ClusterIP");
+	if (!service.spec.node)
+		check_ports(&service);
 	if (!hgt_field_is_map(&service.spec))
 		return;
-	service.type = hgt_field_text(&type, "ClusterIP");
 	service.headless = hgt_field_equals(&ip, "None");
 	check_topology(s);
 	check_ports(&service);

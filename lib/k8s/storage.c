@@ -1,6 +1,7 @@
 /* k8s/storage: volumes and claims, beyond their single fields. */
 #include "k8s/kind_checks.h"
 #include "k8s/parts.h"
+#include "k8s/pod.h"
 
 static const char rule[] = "k8s/storage";
 
@@ -192,6 +193,7 @@ static void check_sources(struct hgt_subject *s, const struct hgt_field *spec)
 	}
 	if (!first)
 		hgt_tell_field(s, rule, spec, "csi, nfs, local, hostPath...", "does not say of which sort the volume is");
+	hgt_check_node_selector(s, &required);
 	if (affinity.node && hgt_field_is_map(&affinity) && !required.node)
 		hgt_tell_field(s, rule, &required, NULL, "is missing");
 	else if (first && strcmp(first, "local") == 0 && !affinity.node)

@@ -158,6 +158,7 @@ static void finds_objects_without_type(void **state)
 	judge_table(cases, N_OF(cases));
 }
 
+#define PORTS "spec: {ports: [{port: 80}]}\n"
 #define OBJECT(api, kind, name) "apiVersion: " api "\nkind: " kind "\nmetadata:\n  name: " name "\n"
 #define NAME " k8s/name /metadata/name"
 #define A10 "aaaaaaaaaa"
@@ -197,10 +198,10 @@ static void finds_bad_names(void **state)
 		{.text = OBJECT("v1", "Namespace", A50 A10 "bcd"), .expect = ""},
 		{.text = OBJECT("v1", "Namespace", A50 A10 "bcde"), .expect = "4:72-73" NAME},
 		{.text = OBJECT("example.org/v1", "Namespace", "a.b"), .expect = ""},
-		{.text = OBJECT("v1", "Service", "a1"), .expect = ""},
+		{.text = OBJECT("v1", "Service", "a1") PORTS, .expect = ""},
 		/* since Kubernetes 1.36 */
-		{.text = OBJECT("v1", "Service", "1a"), .expect = ""},
-		{.text = OBJECT("v1", "Service", "a.b"), .expect = "4:10-11" NAME},
+		{.text = OBJECT("v1", "Service", "1a") PORTS, .expect = ""},
+		{.text = OBJECT("v1", "Service", "a.b") PORTS, .expect = "4:10-11" NAME},
 		{.text = OBJECT("serving.knative.dev/v1", "Service", "1.a"), .expect = ""},
 		/* lengths of their own */
 		{.text = OBJECT("batch/v1", "CronJob", A50 "bc"), .expect = ""},
@@ -254,7 +255,8 @@ static void suggests_names(void **state)
 		struct hgt_engine *engine = rig_engine(&(struct hgt_engine_options){0});
 		struct hgt_buf text = HGT_BUF_INIT;
 
-		hgt_buf_addf(&text, "apiVersion: v1\nkind: %s\nmetadata: {name: \"%s\"}\n", cases[i].kind, cases[i].name);
+		hgt_buf_addf(&text, "apiVersion: v1\nkind: %s\nmetadata: {name: \"%s\"}\n%s", cases[i].kind, cases[i].name,
+			strcmp(cases[i].kind, "Service") == 0 ? PORTS : "");
 		rig_judge(engine, "a.yaml", text.data, text.len, HGT_CLASS_AUTO);
 		assert_int_equal(hgt_engine_findings(engine)->n, 1);
 		if (cases[i].hint)
@@ -286,7 +288,7 @@ static void finds_duplicates(void **state)
 		{{{"a.yaml", OBJECT("v1", "Pod", "a") "  namespace: x\n---\n" OBJECT("v1", "Pod", "a") "  namespace: y\n"}}, 0, NULL},
 		{{{"a.yaml", OBJECT("v1", "Pod", "a") "  namespace: x\n---\n" OBJECT("v1", "Pod", "a") "  namespace: x\n"}}, 1,
 			"Pod \"a\" of namespace \"x\" is already in this file, line 4"},
-		{{{"a.yaml", OBJECT("v1", "Service", "a") "---\n" OBJECT("serving.knative.dev/v1", "Service", "a")}}, 0, NULL},
+		{{{"a.yaml", OBJECT("v1", "Service", "a") PORTS "---\n" OBJECT("serving.knative.dev/v1", "Service", "a")}}, 0, NULL},
 		{{{"a.yaml", OBJECT("example.org/v1", "A", "a") "---\n" OBJECT("example.org/v2", "A", "a")}}, 1, NULL},
 		{{{"a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n---\napiVersion: v1\nkind: Pod\n"
 			"metadata: {generateName: a-}\n"}}, 0, NULL},

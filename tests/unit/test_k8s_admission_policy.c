@@ -87,6 +87,10 @@ static void checks_validating_policies(void **state)
 			"[apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, validations: [{expression: "
 			"object.spec.replicas <=}]}\n",
 			"spec.validations[0].expression: is no expression: it ends too early", 0},
+		{"kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec: {paramKind: {apiVersion: v1, kind: Abc_d}, matchConstraints: "
+			"{resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]}, "
+			"validations: [{expression: 'true'}]}\n",
+			"spec.paramKind.kind: \"Abc_d\" is not the name of a kind", 0},
 	};
 
 	(void)state;

@@ -58,6 +58,8 @@ static void checks_nodes(void **state)
 		{"spec: {podCIDRs: [10.0.0.0/24, \"fd00::/64\", 10.0.1.0/24]}\n",
 			"spec.podCIDRs: may have one block of each IP family", 0},
 		{"spec: {podCIDRs: [10.0.0.0]}\n", "spec.podCIDRs[0]: \"10.0.0.0\" is not a block of IP addresses", 0},
+		{"spec: {podCIDR: 10.0.0.0/24, podCIDRs: [x]}\n", "", 0},
+		{"spec: {podCIDR: x, podCIDRs: [x]}\n", "spec.podCIDRs[0]: \"x\" is not a block of IP addresses", 0},
 	};
 
 	(void)state;

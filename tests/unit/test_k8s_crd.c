@@ -60,6 +60,17 @@ static void checks_names(void **state)
 			"Gate}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}], "
 			"preserveUnknownFields: false}\n",
 			"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: Gate}, "
+			"versions: [{name: v1, served: true, storage: true, selectableFields: [{jsonPath: .a}, {jsonPath: .b}, {jsonPath: .a}], schema: "
+			"{openAPIV3Schema: {type: object, properties: {a: {type: string}, b: {type: string}}}}}]}\n",
+			"spec.versions[0].selectableFields[2].jsonPath: duplicate \".a\"", 0},
+		{"metadata: {name: gates.example.com}\nspec: {group: example.com, scope: Namespaced, names: {plural: gates, kind: Gate}, "
+			"versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {c: {type: array, "
+			"items: x}, d: {type: object, additionalProperties: x}, e: {type: object, additionalProperties: true}, f: {type: array, "
+			"items: {type: 1}}}}}}]}\n",
+			"spec.versions[0].schema.openAPIV3Schema.properties.c.items: must be a schema, a mapping\n"
+			"spec.versions[0].schema.openAPIV3Schema.properties.d.additionalProperties: must be a schema, a mapping\n"
+			"spec.versions[0].schema.openAPIV3Schema.properties.f.items.type: must be text", 0},
 	};
 
 	(void)state;

@@ -44,10 +44,13 @@ static void checks_claims(void **state)
 			"spec.devices.config[0].opaque: is missing", 0},
 		{"kind: ResourceClaimTemplate\nmetadata: {name: a}\nspec: {spec: {devices: {requests: [{name: a}]}}}\n",
 			"spec.spec.devices.requests[0]: must have either exactly or firstAvailable", 0},
+		{"kind: ResourceClaimTemplate\nmetadata: {name: a}\nspec: {metadata: {labels: {app: a b, b: c}}, spec: {devices: "
+			"{requests: [{name: a, exactly: {deviceClassName: a}}]}}}\n",
+			"spec.metadata.labels.app: \"a b\" is not a label's value", 0},
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: resource.k8s.io/v1\n", cases, "k8s/device");
+	KIND_TABLE("apiVersion: resource.k8s.io/v1\n", cases, "k8s/device", "k8s/labels");
 }
 
 static void checks_old_versions(void **state)

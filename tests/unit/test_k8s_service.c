@@ -47,6 +47,7 @@ static void checks_ports(void **state)
 		{"spec: {type: NodePort, ports: [{name: a, port: 80, nodePort: 30080}, {name: b, port: 81, nodePort: 30080, "
 			"protocol: UDP}]}\n",
 			"", 0},
+		{"", "spec.ports: is missing; only a Service without an address of its own may have no ports", 0},
 	};
 
 	(void)state;

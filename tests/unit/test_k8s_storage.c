@@ -89,10 +89,16 @@ static void checks_volumes(void **state)
 		{"spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], flocker: {datasetName: a}}\n", "", 0},
 		{"spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], cinder: {volumeID: a, secretRef: {name: a}}}\n",
 			"spec.cinder.secretRef.namespace: is missing", 0},
+		{"spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /a}, nodeAffinity: {required: "
+			"{nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In}, {key: a, operator: In, values: ['*']}, {key: a, "
+			"operator: In, values: [b]}]}]}}}\n",
+			"spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values: is missing, and In needs values\n"
+			"spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[1].values[0]: \"*\" is no value that a label can have",
+			0},
 	};
 
 	(void)state;
-	KIND_TABLE("apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\n", cases, "k8s/storage");
+	KIND_TABLE("apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\n", cases, "k8s/storage", "k8s/scheduling");
 }
 
 static void checks_claims(void **state)
