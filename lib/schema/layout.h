@@ -56,7 +56,8 @@ enum {
 	HGT_IMG_UNEVALUATED = 1,	/* has an unevaluatedItems or unevaluatedProperties: marks have to be kept */
 	/* Of Kubernetes' dialects. */
 	HGT_IMG_NULL_IS_NONE = 2,	/* a member that is null counts as missing, unless its schema takes null */
-	HGT_IMG_EMPTY_IS_NONE = 4,	/* so does one that is "", unless its schema has a minLength of 0; "" is of every enum, format and pattern */
+	/* So does one that is "", unless its schema has a minLength of 0; "" is of every enum, format and pattern. */
+	HGT_IMG_EMPTY_IS_NONE = 4,
 	HGT_IMG_NULLABLE = 8,
 	HGT_IMG_EMPTY_COUNTS = 16,	/* a minLength of 0 */
 };
