@@ -19,22 +19,24 @@
 /*
  * meta holds 'journal' (the id) and 'head' (the chain's last seq and hash, so that rows cut off at the end are missed).
  * events is only ever added to. The rest follows from it, or is told by agents.
+ *
+ * Run at every opening for writing: a table that a later version brings is made then, and one that does not know it leaves it
+ * alone. The version changes only with what an older program would misread.
  */
 static const char schema[] =
-	"CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE events (seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL,"
 	"  repo TEXT NOT NULL, ref TEXT NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL);"
-	"CREATE TABLE refs (repo TEXT NOT NULL, ref TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS refs (repo TEXT NOT NULL, ref TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,"
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
-	"CREATE TABLE unexplained (repo TEXT NOT NULL, ref TEXT NOT NULL, seq INTEGER NOT NULL, old_id TEXT NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS unexplained (repo TEXT NOT NULL, ref TEXT NOT NULL, seq INTEGER NOT NULL, old_id TEXT NOT NULL,"
 	"  new_id TEXT NOT NULL, PRIMARY KEY (repo, ref, seq)) WITHOUT ROWID;"
-	"CREATE TABLE pushes (push TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
-	"CREATE TABLE agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL, token_hash TEXT NOT NULL,"
-	"  created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
-	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
-	"PRAGMA application_id = " TEXT(APPLICATION_ID) ";"
-	"PRAGMA user_version = " TEXT(SCHEMA_VERSION) ";";
+	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
+	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;";
+static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -371,6 +373,8 @@ static int make(struct hgt_journal *j, struct hgt_error *err)
 		return code;
 	code = exec(j, schema, err);
 	if (code == 0)
+		code = exec(j, stamp, err);
+	if (code == 0)
 		code = meta_set(j, "journal", id, err);
 	if (code == 0)
 		code = set_head(j, err);
@@ -400,7 +404,7 @@ static int check(struct hgt_journal *j, enum hgt_journal_mode mode, struct hgt_e
 	if (version != SCHEMA_VERSION)
 		return hgt_error_set(err, HGT_EUNSUPPORTED, "journal: %s has version %" PRId64 "; this headgate reads version %d", j->path,
 			version, SCHEMA_VERSION);
-	return 0;
+	return mode == HGT_JOURNAL_WRITE ? exec(j, schema, err) : 0;
 }
 
 static int load_id(struct hgt_journal *j, struct hgt_error *err)
