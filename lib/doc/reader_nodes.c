@@ -161,6 +161,18 @@ static const char *find_place(struct cursor *c, uint32_t line, uint32_t column)
 	return p;
 }
 
+/* Where the scalar itself begins, behind the tag, the anchor, line breaks and comments that may stand before it. */
+static const char *skip_properties(const char *p, const char *end)
+{
+	while (p < end && *p && strchr("!& \t\r\n#", *p)) {
+		bool comment = *p == '#', property = *p == '!' || *p == '&';
+
+		for (p++; p < end && (comment ? *p != '\n' : property && !strchr(" \t\r\n", *p));)
+			p++;
+	}
+	return p;
+}
+
 /* Whether the scalar is in double quotes and has \/ in it: libyaml knows that escape, go-yaml v2 does not. */
 static bool has_slash_escape(struct cursor *c, const struct hgt_node *node)
 {
@@ -168,10 +180,7 @@ static bool has_slash_escape(struct cursor *c, const struct hgt_node *node)
 
 	if (node->type != HGT_NODE_STRING || !node->quoted || node->aliased)
 		return false;
-	p = find_place(c, node->line, node->column);
-	/* A tag or an anchor may stand before it. */
-	while (p < c->end && *p != '"' && *p != '\'' && *p != '|' && *p != '>' && *p != '\n')
-		p++;
+	p = skip_properties(find_place(c, node->line, node->column), c->end);
 	if (p == c->end || *p != '"')
 		return false;
 	for (p++; p < c->end && *p != '"'; p++)

@@ -244,6 +244,8 @@ static void differences(void **state)
 		{"\xc2\xa0{\"a\": 1}\n", "1:1 kubectl reads JSON here and sees"},
 		{"{\"a\": 1}\n...\n", "2:1 kubectl stops with an error (a value cannot begin with '.'); a YAML parser sees the end"},
 		/* an escape that go-yaml does not know */
+		{"x: 1\na: !!str\n  # \"c\"\n  \"b\\/c\"\n", "2:4 kubectl does not know the escape \\/ in this text and stops with an error; "
+			"a YAML parser takes it for \"/\""},
 		{"x: 1\na: !!str \"b\\/c\"\n", "2:4 kubectl does not know the escape \\/ in this text and stops with an error; "
 			"a YAML parser takes it for \"/\""},
 		{"%TAG ! x\n---\na: 1\n", "1:1 kubectl cuts this directive off from its document and stops with an error; "
@@ -287,6 +289,8 @@ static void agreements(void **state)
 		{"a: 'x\\/y'\nb: x\\/y\nc: |\n  \"\\/\"\nd: \"x\\\\/y\"\n", ""},
 		{"a: \"x\ty\" # \\/\nb: 1\n", ""},
 		{"a: &x \"b\"\nb: *x\nc: '\\/'\n", ""},
+		{"a: ! b\"\nb: 1 # \\/\n", ""},
+		{"a: ! b'\nb: 1 # \"\\/\"\n", ""},
 		{"--- ~\n", "1:5 kubectl stops with an error, because text follows \"---\" on its line; a YAML parser sees null"},
 		/* both stop */
 		{"a: [\n", ""},
