@@ -31,6 +31,7 @@ struct daemon {
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */

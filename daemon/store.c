@@ -9,6 +9,7 @@
 
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/webhooks.h"
 
 /* Jobs in one transaction: a bound on how long the first of a crowd waits for the rest. */
 #define GROUP_MAX 256
@@ -219,14 +220,17 @@ static void *write_jobs(void *arg)
 static void hand_over(struct store *store)
 {
 	struct item *ended, *next;
+	bool any = false;
 
 	pthread_mutex_lock(&store->lock);
 	ended = queue_take(&store->ended, SIZE_MAX);
 	pthread_mutex_unlock(&store->lock);
 	if (store->daemon->hub)
 		for (struct item *item = ended; item; item = item->next)
-			for (struct published *event = item->events; event; event = event->next)
+			for (struct published *event = item->events; event; event = event->next, any = true)
 				hub_publish(store->daemon->hub, &event->row);
+	if (any && store->daemon->webhooks)
+		webhooks_wake(store->daemon->webhooks);
 	for (; ended; ended = next) {
 		next = ended->next;
 		free_events(ended);
