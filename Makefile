@@ -195,6 +195,7 @@ $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
+	@contrib/receivers.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
