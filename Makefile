@@ -218,7 +218,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --receivers --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -270,7 +270,7 @@ help:
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
-	@echo 'make suites          fetch the public test suites, which make check then runs too'
+	@echo 'make suites          fetch the public test suites and receivers of webhooks, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README, measured here'

@@ -19,7 +19,7 @@ if [ "$(cat $into/.go 2>/dev/null)" = "$pins" ]; then
 elif ! command -v go >/dev/null || ! at_least "$needed" "$(go env GOVERSION | sed 's/^go//')"; then
   echo "receivers: left out: Argo CD's and Flux's need Go $needed"
 else
-  (cd tests/receivers && GOTOOLCHAIN=local GOFLAGS=-mod=readonly go build -trimpath -ldflags='-s -w' -o ../../$into/receivers .)
+  (cd tests/receivers && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly go build -trimpath -ldflags='-s -w' -o ../../$into/receivers .)
   echo "$pins" >$into/.go
   echo "receivers: Argo CD $(sed -n 's,.*github.com/argoproj/argo-cd/v3 ,,p' tests/receivers/go.mod | head -n 1), go-github"
 fi
