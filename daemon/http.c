@@ -34,7 +34,8 @@
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
-#define FRESH_MAX 512		/* connections of one door that have not made a request yet: past that the oldest goes */
+#define FRESH_MAX 4096		/* connections of one door that have not made a request yet: past that the oldest goes */
+#define ACCEPT_AT_ONCE 64	/* connections of one door, before those that are there have a turn to ask */
 
 /*
  * A connection, from accept to close:
@@ -66,6 +67,7 @@ struct door {
 	bool paused;
 	const char *path;		/* of the admin socket */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
+	size_t n_arriving;
 	struct connection_list arriving;
 	struct event *arrived;
 };
@@ -97,7 +99,7 @@ static void regulate(struct http *http)
 {
 	for (size_t i = 0; i < http->n_doors; i++) {
 		struct door *door = &http->doors[i];
-		bool pause = http->draining || is_crowded(door);
+		bool pause = http->draining || is_crowded(door) || door->n_arriving >= ACCEPT_AT_ONCE;
 
 		if (pause == door->paused || !door->listener)
 			continue;
@@ -159,12 +161,14 @@ static void leave_state(struct connection *c)
 {
 	struct http *http = c->door->http;
 
-	if (c->state == ARRIVING)
+	if (c->state == ARRIVING) {
 		TAILQ_REMOVE(&c->door->arriving, c, entry);
-	else if (c->state == WAITING)
+		c->door->n_arriving--;
+	} else if (c->state == WAITING) {
 		TAILQ_REMOVE(&http->waiting, c, entry);
-	else
+	} else {
 		http->answering--;
+	}
 }
 
 static void connection_free(struct connection *c)
@@ -221,6 +225,7 @@ static struct bufferevent *connection_arrives(struct event_base *base, void *arg
 	TAILQ_INSERT_TAIL(&door->arriving, c, entry);
 	count_connection(door, true);
 	door->n_fresh++;
+	door->n_arriving++;
 	regulate(door->http);
 	event_active(door->arrived, EV_TIMEOUT, 0);
 	return bev;
@@ -280,6 +285,7 @@ static void connections_arrived(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	while ((c = TAILQ_FIRST(&door->arriving)))
 		connection_arrived(c);
+	regulate(door->http);
 }
 
 static void accept_again(evutil_socket_t fd, short what, void *listener)
