@@ -34,7 +34,8 @@
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
-#define FRESH_SHARE 4		/* connections of one door that have not made a request yet: past this part of all the oldest goes */
+#define FRESH_MAX 512		/* connections of one door that have not made a request yet, or, when that is more, */
+#define FRESH_SHARE 4		/* this part of all there may be: past that the oldest goes */
 #define ACCEPT_AT_ONCE 64	/* connections of one door, before those that are there have a turn to ask */
 
 /*
@@ -272,7 +273,7 @@ static void connection_arrived(struct connection *c)
 	bufferevent_decref(bev);
 	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
 		evhttp_connection_free(ev);
-	else if (c->door->n_fresh > http->most / FRESH_SHARE)
+	else if (c->door->n_fresh > FRESH_MAX && c->door->n_fresh > http->most / FRESH_SHARE)
 		drop_oldest_fresh(c->door);
 }
 

@@ -204,7 +204,7 @@ static void test_drain(void **state)
 /* More connections than may be without a request: those who ask are served, the oldest of the rest go. */
 static void test_crowd(void **state)
 {
-	enum { CROWD = 150 };	/* a quarter of all connections is 139 */
+	enum { CROWD = 520 };
 	struct client known, *crowd = calloc(CROWD, sizeof(*crowd)), late;
 	struct rig own, *rig = &own;
 
