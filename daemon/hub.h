@@ -59,6 +59,9 @@ void hub_end_all(struct hub *hub);
 /* End all, and close what is open at once. */
 void hub_close_all(struct hub *hub);
 
+/* A stream has been told of all up to there, as far as it is for it. */
+uint64_t hub_seen(const struct subscriber *subscriber);
+
 /* Subscribers now. */
 size_t hub_subscribers(const struct hub *hub);
 
