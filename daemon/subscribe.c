@@ -3,6 +3,7 @@
 
 #include "base/timing.h"
 #include "daemon/subscriber.h"
+#include "journal/lineage.h"
 
 static const char *copy_text(char **room, const char *s)
 {
@@ -110,7 +111,7 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 		*seen = options->last < hub->head - tail ? hub->head - options->last : tail;
 	else if (options->has_cursor && !*cursor->journal)
 		*seen = tail;
-	else if (options->has_cursor && strcmp(cursor->journal, hgt_journal_id(hub->daemon->reader)) != 0)
+	else if (options->has_cursor && (code = hgt_journal_knows(hub->daemon->reader, cursor, err)) <= 0)
 		*reset = "the cursor is of another journal";
 	else if (options->has_cursor && cursor->seq > hub->head)
 		*reset = "the cursor is ahead of the journal";
@@ -118,7 +119,7 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 		*reset = "the journal no longer holds what comes after the cursor";
 	else if (options->has_cursor)
 		*seen = cursor->seq;
-	return 0;
+	return code < 0 ? code : 0;
 }
 
 int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
