@@ -71,14 +71,6 @@ END
 headgated -c "$HEADGATE_CONFIG" 2>"$work/headgated.log" &
 pids+=($!)
 daemon=$!
-# until_true COMMAND...
-until_true() {
-  local deadline=$((SECONDS + 30))
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || { echo "waited in vain for: $*"; tail "$work"/*.log; exit 1; }
-    sleep 0.05
-  done
-}
 until_true curl -fsS --noproxy '*' --unix-socket "$work/admin.sock" http://headgate/readyz
 port=$(grep -oE '127\.0\.0\.1:[1-9][0-9]*' "$work/headgated.log" | tail -n 1 | cut -d: -f2)
 headgate install "$work"/git/{small,large}-ours.git >/dev/null
