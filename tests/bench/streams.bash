@@ -2,12 +2,14 @@
 
 subscribers=${SUBSCRIBERS:-10000} repeats=${REPEATS:-5} fleet=$work/fleet
 levels=()
+# shellcheck source=/dev/null
+. "$root/tests/bench/servers.bash"
 for n in 100 1000 3000 5000; do
   ((n >= subscribers)) || levels+=("$n")
 done
 levels+=("$subscribers")
-burst=50 missed=20 watchers=$((subscribers < 100 ? subscribers : 100)) changes=100
-mkdir -p "$fleet"/{git,nchan,nats}
+burst=50 missed=20 watchers=$((subscribers < 100 ? subscribers : 100)) changes=$events
+mkdir -p "$fleet/git"
 # events + the sample + what a round of everything takes
 fleet_commits=$((1 + events + changes + repeats * (${#levels[@]} + burst + missed) + 10))
 
@@ -38,9 +40,6 @@ fleet_repository() {
   sort -t: -k2n "$fleet/marks" | cut -d' ' -f2 | paste -d' ' - <(echo 0; cat "$fleet/owners") >"$fleet/commits"
 }
 
-# Servers. Each has its port and processes in ports and servers.
-declare -A ports=() servers=()
-
 fleet_daemon() {
   HEADGATE_CONFIG=$fleet/headgate.yaml headgated -c "$fleet/headgate.yaml" 2>"$fleet/headgated.log" &
   pids+=($!)
@@ -52,6 +51,7 @@ fleet_daemon() {
 fleet_daemon_stop() {
   kill "${servers[headgate]}"
   ended "${servers[headgate]}" || fail "headgated did not end well"
+  unset "servers[headgate]"
 }
 
 start_headgate() {
@@ -83,62 +83,6 @@ take_sample() {
   curl -fsS --noproxy '*' --unix-socket "$fleet/admin.sock" "http://headgate/v1/events?last=20&type=*.ref.updated.v1" |
     jq -c '.events[-1]' >"$fleet/payload"
   grep -q '"new":"[0-9a-f]\{40\}"' "$fleet/payload" || fail "no event to take as a sample"
-}
-
-start_nchan() {
-  cat >"$fleet/nchan/nginx.conf" <<END
-load_module $nchan_module;
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile 20000;
-pid $fleet/nchan/pid;
-error_log $fleet/nchan/error.log;
-events { worker_connections 16000; }
-http {
-  access_log off;
-  client_body_temp_path $fleet/nchan/body;
-  proxy_temp_path $fleet/nchan/proxy;
-  fastcgi_temp_path $fleet/nchan/fastcgi;
-  uwsgi_temp_path $fleet/nchan/uwsgi;
-  scgi_temp_path $fleet/nchan/scgi;
-  keepalive_requests 1000000;
-  nchan_shared_memory_size 256M;
-  nchan_message_buffer_length 1000;
-  nchan_message_timeout 1h;
-  server {
-    listen 127.0.0.1:@PORT@ backlog=4096;
-    location ~ ^/events/(.+)\$ { nchan_subscriber eventsource; nchan_subscriber_first_message newest; nchan_channel_id \$1; }
-    location ~ ^/publish/(.+)\$ { nchan_publisher; nchan_channel_id \$1; }
-  }
-}
-END
-  # shellcheck disable=SC2016
-  "$build/tools/listening" "$fleet/nchan/port" sh -c 'sed -i "s/@PORT@/$(cat "$1/port")/" "$1/nginx.conf"
-    exec nginx -p "$1" -c "$1/nginx.conf"' sh "$fleet/nchan" >"$fleet/nchan/nginx.log" 2>&1 &
-  pids+=($!)
-  nchan_works() {
-    worker=$(pgrep -P "$1") && curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$fleet/nchan/port")/publish/up"
-  }
-  local worker
-  until_true nchan_works $!
-  ports[nchan]=$(cat "$fleet/nchan/port")
-  servers[nchan]=$!,$worker
-}
-
-start_nats() {
-  nats-server --addr 127.0.0.1 --port -1 --ports_file_dir "$fleet/nats" >"$fleet/nats/nats.log" 2>&1 &
-  pids+=($!)
-  servers[nats]=$!
-  until_true test -s "$fleet/nats/nats-server_$!.ports"
-  ports[nats]=$(jq -r '.nats[0]' "$fleet/nats/nats-server_$!.ports" | sed 's/.*://')
-}
-
-start_bare() {
-  "$build/tools/listening" "$fleet/bare.port" "$build/tools/write_loop" 2>"$fleet/bare.log" &
-  pids+=($!)
-  servers[bare]=$!
-  until_true test -s "$fleet/bare.port"
-  ports[bare]=$(cat "$fleet/bare.port")
 }
 
 # Loads: a subscribers program each, that is told what to do line by line.
@@ -195,11 +139,7 @@ streams_at() {
   done
 }
 
-compared=(bare headgate)
-"$root/contrib/deps.sh" bench || echo "left out: nchan and nats-server, which are not to be had"
-nchan_module=$(find /usr/lib*/nginx/modules -name ngx_nchan_module.so 2>/dev/null | head -n 1)
-! command -v nats-server >/dev/null || compared=(nats "${compared[@]}")
-[[ -z $nchan_module ]] || compared=(nchan "${compared[@]}")
+compared=("${peers[@]}" bare headgate)
 ulimit -n 20000 || fail "streams need 20000 open files (ulimit -n)"
 
 for server in headgate "${compared[@]}"; do
@@ -240,3 +180,6 @@ for server in "${compared[@]}"; do
   measure "$server" "$subscribers" path "event $changes"
   end "$server"
 done
+fleet_daemon_stop
+stop_servers
+python3 "$root/tests/bench/figures.py" print "$figures" streams

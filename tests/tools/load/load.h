@@ -98,6 +98,7 @@ struct load {
 	size_t n_streams, most;
 	size_t n_ready;			/* since they were opened */
 	size_t n_retries;		/* connections that the server ended without a word, and that were made anew */
+	int64_t retry_ms;		/* when those are made, 0 for none; monotonic */
 	unsigned generation;		/* of connections: each has source addresses of its own */
 
 	int control;			/* the publisher's connection, -1; Headgate has one for each event */

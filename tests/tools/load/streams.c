@@ -18,6 +18,7 @@ enum {
 	OPENING_AT_ONCE = 128,	/* streams that are not there yet, where no herd is wanted */
 	SOURCE_ADDRESSES = 200,
 	RETRIES = 20,		/* of each stream, on average */
+	RETRY_MS = 100,
 };
 
 /* What an epoll event is about: a stream's index, or one of these and above. */
@@ -169,14 +170,26 @@ static void begin_stream(struct load *load, struct stream *stream)
 	watch(load, stream->fd, EPOLLOUT, (uint64_t)(stream - load->streams), EPOLL_CTL_ADD);
 }
 
-/* The server has ended it. Where it has not said a word, it may have been too much of a crowd: come again, as agents do. */
+/* The server has ended it. Where it has not said a word, it may have been too much of a crowd: come again soon, as agents do. */
 static void stream_ended(struct load *load, struct stream *stream, const char *why)
 {
 	if (stream->state == STREAM_READY || stream->frames.rest.len || load->n_retries == load->most * RETRIES)
 		errx(1, "stream %zu of %s: %s", (size_t)(stream - load->streams), load->kind->name, why);
 	close(stream->fd);
+	stream->state = STREAM_CLOSED;
 	load->n_retries++;
-	begin_stream(load, stream);
+	if (!load->retry_ms)
+		load->retry_ms = hgt_time_mono_ms() + RETRY_MS;
+}
+
+static void retry_when_due(struct load *load)
+{
+	if (!load->retry_ms || hgt_time_mono_ms() < load->retry_ms)
+		return;
+	load->retry_ms = 0;
+	for (size_t i = 0; i < load->n_streams; i++)
+		if (load->streams[i].state == STREAM_CLOSED)
+			begin_stream(load, &load->streams[i]);
 }
 
 static void send_request(struct load *load, struct stream *stream)
@@ -289,7 +302,8 @@ static void turn_until(struct load *load, const size_t *have, size_t want, const
 		if (left <= 0)
 			errx(1, "%s: %zu of %zu %s in %d s, %zu answers missing", load->kind->name, *have, want, what,
 				LOAD_PATIENCE_MS / 1000, load->answers);
-		turn(load, left);
+		turn(load, load->retry_ms ? RETRY_MS : left);
+		retry_when_due(load);
 	}
 }
 
