@@ -4,6 +4,7 @@
 #include "base/timing.h"
 #include "daemon/handover.h"
 #include "daemon/subscriber.h"
+#include "journal/lineage.h"
 
 static struct page *page_new(const struct hub_options *options)
 {
@@ -104,7 +105,7 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 		*seen = options->last < hub->head - tail ? hub->head - options->last : tail;
 	else if (options->has_cursor && !*cursor->journal)
 		*seen = tail;
-	else if (options->has_cursor && strcmp(cursor->journal, hgt_journal_id(hub->daemon->reader)) != 0)
+	else if (options->has_cursor && (code = hgt_journal_knows(hub->daemon->reader, cursor, err)) <= 0)
 		*reset = "the cursor is of another journal";
 	else if (options->has_cursor && cursor->seq > hub->head)
 		*reset = "the cursor is ahead of the journal";
@@ -112,7 +113,7 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 		*reset = "the journal no longer holds what comes after the cursor";
 	else if (options->has_cursor)
 		*seen = cursor->seq;
-	return 0;
+	return code < 0 ? code : 0;
 }
 
 /* A stream's socket leaves the HTTP server. On failure the request is as it was. */
