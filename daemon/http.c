@@ -36,7 +36,7 @@
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
 #define FRESH_MAX 512		/* connections of one door that have not made a request yet, or, when that is more, */
 #define FRESH_SHARE 4		/* this part of all there may be: past that the oldest goes */
-#define ACCEPT_AT_ONCE 64	/* connections of one door, before those that are there have a turn to ask */
+#define ACCEPT_AT_ONCE 256	/* connections of one door, before those that are there have a turn to ask */
 
 /*
  * A connection, from accept to close:
