@@ -54,6 +54,7 @@ static int write_told(struct subscriber *s, struct text *const *texts, size_t n,
 	if (taken < 0)
 		return -1;
 	hub->stats.told += (size_t)taken - before_rows;
+	hub->stats.writes++;
 	if (stream_socket_is_full(s->socket)) {
 		hub->stats.full++;
 		s->trailing = true;
