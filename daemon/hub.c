@@ -399,6 +399,11 @@ static void send_bookmarks(evutil_socket_t fd, short what, void *arg)
 	bookmarks_plan(hub);
 }
 
+uint64_t hub_seen(const struct subscriber *subscriber)
+{
+	return subscriber->seen;
+}
+
 void hub_end(struct subscriber *subscriber)
 {
 	stream_end(subscriber);

@@ -61,6 +61,9 @@ void hub_end(struct subscriber *subscriber);
 /* End all. */
 void hub_end_all(struct hub *hub);
 
+/* A stream has been told of all up to there, as far as it is for it. */
+uint64_t hub_seen(const struct subscriber *subscriber);
+
 /* Subscribers now. */
 size_t hub_subscribers(const struct hub *hub);
 

@@ -9,6 +9,7 @@
 
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 
 /* Jobs in one transaction: a bound on how long the first of a crowd waits for the rest. */
 #define GROUP_MAX 256
@@ -223,10 +224,13 @@ static void hand_over(struct store *store)
 	pthread_mutex_lock(&store->lock);
 	ended = queue_take(&store->ended, SIZE_MAX);
 	pthread_mutex_unlock(&store->lock);
-	if (store->daemon->hub)
-		for (struct item *item = ended; item; item = item->next)
-			for (struct published *event = item->events; event; event = event->next)
+	for (struct item *item = ended; item; item = item->next) {
+		for (struct published *event = item->events; event; event = event->next) {
+			metrics_event(store->daemon->metrics, &event->row);
+			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
+		}
+	}
 	for (; ended; ended = next) {
 		next = ended->next;
 		free_events(ended);
