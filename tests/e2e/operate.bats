@@ -120,7 +120,11 @@ END
 @test "metrics: promtool takes them, and the dashboard and alerts ask for what there is" {
   begin
   agent_add web1
+  agent_config web1 "infra::$T/into"
+  agent_start web1
+  wait_for 20 agent_synced web1 t1 "$TIP"
   fails git push -q "$BARE" :main
+  wait_for 10 is 'headgate_announcements_total{kind="refused"}' 1
   metrics >"$T/metrics"
   run "$ROOT/tests/operate/check" "$T/metrics"
   echo "$output"
