@@ -184,6 +184,7 @@ TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
+$(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
 tools: $(TOOLS_BIN)
 
 # Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.

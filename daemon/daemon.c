@@ -23,6 +23,7 @@
 #include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
+#include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "headgate/protocol.h"
@@ -232,6 +233,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = hub_new(d, &d->hub, err);
 	if (code == 0)
+		code = retention_new(d, &d->retention, err);
+	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
@@ -272,6 +275,7 @@ static void tear_down(struct process *p)
 	/* The writer last: whoever closes last puts the whole journal into one file. */
 	hgt_journal_close(d->reader);
 	store_free(d->store);
+	retention_free(d->retention);
 	metrics_free(d->metrics);
 	free_event(p->archive_done);
 	free_event(p->git_done);

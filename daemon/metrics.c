@@ -74,6 +74,7 @@ int metrics_new(struct metrics **out, struct hgt_error *err)
 	static const char *const types[] = {
 		HGT_EVENT_REF_UPDATED, HGT_EVENT_PUSH_REFUSED, HGT_EVENT_PUSH_ATTRIBUTED, HGT_EVENT_PUSH_SUPERSEDED,
 		HGT_EVENT_AGENT_ADDED, HGT_EVENT_AGENT_REMOVED, HGT_EVENT_AGENT_REFUSED, HGT_EVENT_AGENT_REPORTED,
+		HGT_EVENT_JOURNAL_COMPACTED, HGT_EVENT_JOURNAL_RESTORED,
 	};
 	struct metrics *m = calloc(1, sizeof(*m));
 	size_t n;

@@ -8,15 +8,62 @@
 #include "daemon/intake.h"
 #include "daemon/metrics_parts.h"
 #include "daemon/repos.h"
+#include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+
+static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	uint64_t bounds[STORE_BOUNDS];
+	struct store_stats store;
+
+	store_stats(daemon->store, &store);
+	for (size_t i = 0; i < STORE_BOUNDS; i++)
+		bounds[i] = store_bounds_us[i];
+	metrics_gauge(m, "headgate_journal_writable", "Whether the last commit went well.", !store.trouble);
+	hgt_metrics_family(m, "headgate_journal_commit_seconds", HGT_METRIC_HISTOGRAM,
+		"Commits to the journal since the start, by how long writing and syncing took: a commit is one fsync.");
+	hgt_metrics_histogram_us(m, HGT_NO_LABELS, bounds, store.commit_classes, STORE_BOUNDS, store.commit_us);
+	hgt_metrics_family(m, "headgate_journal_commit_longest_seconds", HGT_METRIC_GAUGE, "The longest commit since the start.");
+	hgt_metrics_micro(m, HGT_NO_LABELS, (int64_t)store.longest_commit_us);
+	hgt_metrics_family(m, "headgate_journal_commits_total", HGT_METRIC_COUNTER, "Commits to the journal since the start, by result.");
+	hgt_metrics_uint(m, HGT_LABELS("result", "ok"), store.commits);
+	hgt_metrics_uint(m, HGT_LABELS("result", "failed"), store.failed_commits);
+	hgt_metrics_family(m, "headgate_journal_jobs_total", HGT_METRIC_COUNTER,
+		"Jobs of the writer since the start, by result; a commit takes in all that wait.");
+	hgt_metrics_uint(m, HGT_LABELS("result", "ok"), store.jobs - store.failed_jobs);
+	hgt_metrics_uint(m, HGT_LABELS("result", "failed"), store.failed_jobs);
+	metrics_gauge(m, "headgate_journal_queue_jobs", "Jobs that wait for the writer.", store.queued);
+	hgt_metrics_family(m, "headgate_journal_queue_oldest_seconds", HGT_METRIC_GAUGE, "How long the first of them has waited; 0 for none.");
+	hgt_metrics_milli(m, HGT_NO_LABELS, store.oldest_ms);
+	metrics_gauge(m, "headgate_journal_log_pages_held", "Pages of the write-ahead log that a reader keeps from the database.",
+		store.log_held);
+	metrics_counter(m, "headgate_journal_checkpoint_failures_total",
+		"Times since the start that the write-ahead log could not be moved into the database.", store.failed_moves);
+}
+
+static void write_retention(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct retention_stats retention;
+
+	if (!daemon->retention)
+		return;
+	retention_stats(daemon->retention, &retention);
+	metrics_gauge(m, "headgate_journal_tail", "The number of the oldest event that is held; 0 before that was looked at.",
+		retention.first);
+	metrics_counter(m, "headgate_journal_removed_events_total", "Events that retention has let go since the start.", retention.removed);
+	metrics_counter(m, "headgate_journal_retention_failures_total", "Steps of retention that failed since the start.",
+		retention.failed);
+	metrics_gauge(m, "headgate_journal_retention_held", "Whether somebody who still needs old events keeps them from going.",
+		retention.held);
+}
 
 void metrics_journal(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	metrics_gauge(m, "headgate_ready", "Whether everything has been compared since the start.", daemon->ready);
 	metrics_gauge(m, "headgate_journal_head", "The number of the journal's last event.", hub_head(daemon->hub));
-	metrics_gauge(m, "headgate_journal_writable", "Whether the last commit went well.", !store_trouble(daemon->store));
-	metrics_gauge(m, "headgate_journal_queue_jobs", "Jobs that the writer has not committed yet.", store_pending(daemon->store));
+	write_store(daemon, m);
+	write_retention(daemon, m);
 	hgt_metrics_family(m, "headgate_worker_jobs", HGT_METRIC_GAUGE, "Jobs that a pool of threads has or has waiting.");
 	hgt_metrics_uint(m, HGT_LABELS("pool", "git"), hgt_workers_pending(daemon->git));
 	hgt_metrics_uint(m, HGT_LABELS("pool", "archive"), hgt_workers_pending(daemon->archivers));
@@ -97,8 +144,22 @@ void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 
 void metrics_streams(const struct daemon *daemon, struct hgt_metrics *m)
 {
-	metrics_gauge(m, "headgate_streams", "Event streams and waiting pages that are open.", hub_subscribers(daemon->hub));
+	struct hub_stats hub;
+
+	hub_stats(daemon->hub, &hub);
+	metrics_gauge(m, "headgate_streams", "Event streams and waiting pages that are open.", hub.subscribers);
 	metrics_gauge(m, "headgate_streams_limit", "The most that may be open: limits.streams.", daemon->config->limits.streams);
+	metrics_gauge(m, "headgate_streams_trailing", "Of the streams, those whose sockets are full or that catch up from the journal.",
+		hub.trailing);
+	metrics_counter(m, "headgate_stream_wakeups_total", "Times since the start that an event was for a stream, as the index found.",
+		hub.woken);
+	metrics_counter(m, "headgate_stream_events_total", "Events written to streams since the start.", hub.told);
+	metrics_counter(m, "headgate_stream_bookmarks_total", "Bookmarks written to streams since the start.", hub.bookmarks);
+	metrics_counter(m, "headgate_stream_full_total", "Times since the start that a stream's socket took only a part.", hub.full);
+	metrics_counter(m, "headgate_stream_journal_reads_total",
+		"Reads of the journal since the start for streams that were behind the recent events.", hub.slices);
+	metrics_counter(m, "headgate_stream_tree_questions_total",
+		"Streams since the start whose trees were asked whether an event with a cut list of paths is for them.", hub.asked);
 }
 
 void metrics_archives(const struct daemon *daemon, struct hgt_metrics *m)
