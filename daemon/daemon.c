@@ -20,6 +20,7 @@
 #include "daemon/http.h"
 #include "daemon/hub.h"
 #include "daemon/intake.h"
+#include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
@@ -218,6 +219,8 @@ static int build(struct process *p, struct hgt_error *err)
 		return hgt_error_nomem(err);
 	code = watch_signals(p, err);
 	if (code == 0)
+		code = metrics_new(&d->metrics, err);
+	if (code == 0)
 		code = open_state(d, err);
 	if (code == 0)
 		code = start_workers(d->base, &d->git, &p->git_done, err);
@@ -273,6 +276,7 @@ static void tear_down(struct process *p)
 	hgt_journal_close(d->reader);
 	store_free(d->store);
 	retention_free(d->retention);
+	metrics_free(d->metrics);
 	free_event(p->archive_done);
 	free_event(p->git_done);
 	free_event(p->stop_look);

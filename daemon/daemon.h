@@ -33,6 +33,7 @@ struct daemon {
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct archives *archives;	/* archives.h: archive cache */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
+	struct metrics *metrics;	/* metrics.h: what is counted */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */
 	bool stopping;			/* nothing new is begun; what runs is waited for */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 #include "daemon/retention.h"
 #include "headgate/protocol.h"
 #include "journal/lineage.h"
@@ -332,6 +333,7 @@ static void hand_over(struct store *store)
 	for (struct item *item = ended; item; item = item->next)
 		for (struct published *event = item->events; event; event = event->next) {
 			head = event->row.seq;
+			metrics_event(store->daemon->metrics, &event->row);
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
 		}

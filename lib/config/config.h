@@ -28,6 +28,7 @@ struct hgt_strings {
 struct hgt_config_listen {
 	const char *address;	/* "127.0.0.1:7420", "[::1]:7420", port 0: the kernel chooses */
 	bool insecure;		/* plain HTTP off loopback is wanted */
+	bool metrics;		/* /metrics is for anyone here */
 };
 
 enum hgt_push_rule { HGT_PUSH_NEVER, HGT_PUSH_ALLOW };	/* of force and delete: "never" or "allow" */

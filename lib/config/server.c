@@ -223,6 +223,9 @@ static const struct option listen_options[] = {
 		.shape = "address:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
 	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
 		.help = "Allow plain HTTP on an address that is not loopback."},
+	{.key = "metrics", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, metrics), .fallback = "false",
+		.help = "Answer /metrics here to anyone, without a token. It names repositories' numbers, agents and rules, and nothing that "
+		"they hold; an address of its own, which only the scraper reaches, is the usual way."},
 	{.key = "tls", .type = OPTION_LATER},
 };
 static const struct section listen_section = {"an entry of listen", sizeof(struct hgt_config_listen), listen_options,
