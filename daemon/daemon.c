@@ -26,6 +26,7 @@
 #include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 
 /* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
@@ -43,8 +44,9 @@ struct process {
 static bool quiet(struct daemon *d)
 {
 	bool hooks = hook_socket_drain(d->hook_socket) == 1, requests = http_drain(d->http) == 1;
+	bool webhooks = webhooks_drain(d->webhooks) == 1;
 
-	return hooks && requests && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
+	return hooks && requests && webhooks && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
 		store_pending(d->store) == 0;
 }
 
@@ -239,6 +241,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
 	if (code == 0)
+		code = webhooks_new(d, &d->webhooks, err);
+	if (code == 0)
 		code = http_new(d, &d->http, err);
 	if (code == 0)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
@@ -266,6 +270,8 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	webhooks_free(d->webhooks);
+	d->webhooks = NULL;
 	archives_free(d->archives);
 	agents_free(d->agents);
 	hub_free(d->hub);

@@ -45,7 +45,12 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
-	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;";
+	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS webhook_cursors (target TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
+	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
+	"  tried_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, error TEXT NOT NULL,"
+	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static const char *const sql_text[HGT_SQL_N] = {
