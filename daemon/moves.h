@@ -10,6 +10,8 @@
  *	known != old, and the way
  *	was seen before			push.attributed
  *	known != old			ref.updated known -> old (a missed move), ref.updated old -> new
+ *	the same, but the ref has gone
+ *	on, and old is not past known	push.superseded: it may be a late word of where the ref was before
  *	the repository does not bear
  *	the announcement out		push.superseded
  */
@@ -34,11 +36,14 @@ struct move {
 	const char *ref;
 	char known[HGT_OID_HEX + 1];	/* what the plan takes for the journal's last known value; all zero for none */
 	uint64_t known_seq;		/* the event that value follows from, as settling found it */
+	char known_from[HGT_JOURNAL_OID_TEXT];	/* where that event says the ref came from; "" once a push has explained it */
 	bool planned;			/* for that value */
 	bool borne_out;			/* the ref is at the new id, or came past it */
 	bool at_tip;			/* the ref is at the new id now */
 	bool look_again;		/* it is somewhere that these events do not tell of */
 	bool covered;			/* the known value is the new id, or came past it: the move is in the journal in some form */
+	bool part_of_known;		/* covered, and the event of the known value began before the new id */
+	bool doubtful;			/* the ref has gone on, and where the move began does not come after the known value */
 	bool inferred;			/* `missed` is to be journaled before `own` */
 	struct leg missed;		/* known -> old */
 	struct leg own;			/* old -> new */

@@ -91,19 +91,19 @@ static int write_word(struct settling *s, const struct move *move, uint64_t expl
 
 /*
  * The event that already tells of an announced move whose ref was not known to be at the old id; 0 when there is none. It went exactly
- * this way; or the ref's last move was seen from outside and ends at the new id or past it, so that this push is a part of it.
+ * this way; or, of a ref that has gone on, it was seen from outside and began or ended so; or it was the ref's last move, seen from outside,
+ * and began before the new id and ends there or past it. In the latter cases this push is a part of it.
  */
 static int find_told(struct settling *s, const struct move *move, uint64_t *seq, struct hgt_error *err)
 {
 	const char *repo = s->moves->repo;
 	int code = hgt_journal_explain(s->journal, repo, move->ref, move->own.from, move->own.to, seq, err);
 
-	if (code == 0 && *seq == 0 && move->covered) {
-		code = hgt_journal_is_unexplained(s->journal, repo, move->ref, move->known_seq, err);
-		if (code == 1)
-			*seq = move->known_seq;
-	}
-	return code < 0 ? code : 0;
+	if (code == 0 && *seq == 0 && !move->at_tip)
+		code = hgt_journal_explain_end(s->journal, repo, move->ref, move->own.from, move->own.to, seq, err);
+	if (code == 0 && *seq == 0 && move->part_of_known)
+		*seq = move->known_seq;
+	return code;
 }
 
 static int settle_announced(struct settling *s, const struct move *move, struct hgt_error *err)
@@ -113,12 +113,12 @@ static int settle_announced(struct settling *s, const struct move *move, struct 
 
 	if (!move->borne_out)
 		return write_word(s, move, 0, err);
-	if (move->covered || move->inferred) {
+	if (move->covered || move->inferred || move->doubtful) {
 		code = find_told(s, move, &told, err);
 		if (code < 0)
 			return code;
 		/* Not told, but the ref has come past: the word is of a move long gone. */
-		if (told || (move->covered && !move->at_tip) || strcmp(move->own.from, move->own.to) == 0)
+		if (told || (move->covered && !move->at_tip) || move->doubtful || strcmp(move->own.from, move->own.to) == 0)
 			return write_word(s, move, told, err);
 	}
 	if (move->inferred)
@@ -142,13 +142,17 @@ static int check_known(struct settling *s, bool *all, struct hgt_error *err)
 	*all = true;
 	for (size_t i = 0; i < s->moves->n; i++) {
 		struct move *move = &s->moves->items[i];
-		char id[HGT_JOURNAL_OID_TEXT];
+		char id[HGT_JOURNAL_OID_TEXT], from[HGT_JOURNAL_OID_TEXT] = "";
 		int code = hgt_journal_get_ref(s->journal, s->moves->repo, move->ref, id, &move->known_seq, err);
 
+		/* Of no matter while the ref is where the announcement has it come from. */
+		if (code == 0 && strcmp(id, move->own.from) != 0)
+			code = hgt_journal_unexplained_from(s->journal, s->moves->repo, move->ref, move->known_seq, from, err);
 		if (code < 0)
 			return code;
-		if (strcmp(move->known, id) == 0 || (!*id && hgt_oid_is_zero(move->known)))
+		if ((strcmp(move->known, id) == 0 || (!*id && hgt_oid_is_zero(move->known))) && strcmp(move->known_from, from) == 0)
 			continue;
+		memcpy(move->known_from, from, sizeof(from));
 		if (*id && strlen(id) != HGT_OID_HEX)
 			return hgt_error_set(err, HGT_ECORRUPT, "journal: the last known id of %s is damaged", move->ref);
 		memset(move->known, '0', HGT_OID_HEX);

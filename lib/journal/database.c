@@ -62,7 +62,9 @@ static const char *const sql_text[HGT_SQL_N] = {
 		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",
 	[HGT_SQL_UNEXPLAINED_FIND] = "SELECT seq FROM unexplained WHERE repo = ?1 AND ref = ?2 AND old_id = ?3 AND new_id = ?4"
 		" ORDER BY seq DESC LIMIT 1",
-	[HGT_SQL_UNEXPLAINED_IS] = "SELECT 1 FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
+	[HGT_SQL_UNEXPLAINED_END] = "SELECT seq FROM unexplained WHERE repo = ?1 AND ref = ?2 AND (old_id = ?3 OR new_id = ?4)"
+		" ORDER BY seq DESC LIMIT 1",
+	[HGT_SQL_UNEXPLAINED_FROM] = "SELECT old_id FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
 	[HGT_SQL_UNEXPLAINED_TAKE] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
 	[HGT_SQL_PUSH_CLAIM] = "INSERT OR IGNORE INTO pushes (push) VALUES (?1)",
 	[HGT_SQL_AGENT_PUT] = "INSERT OR REPLACE INTO agents (name, kind, allow, token_hash, created_ms, instance, info, seen_ms)"

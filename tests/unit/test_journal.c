@@ -204,17 +204,28 @@ static void unexplained_moves(void **state)
 {
 	char *path = unit_path(*state, "journal.db");
 	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+	char from[HGT_JOURNAL_OID_TEXT];
 	uint64_t seq;
 
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
 	for (uint64_t i = 1; i <= 20; i++)
 		assert_int_equal(hgt_journal_add_unexplained(j, "r", "main", i == 1 || i == 18 ? ZERO : ID_A, ID_B, i, NULL), 0);
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 18, NULL), 1);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "main", 18, from, NULL), 0);
+	assert_string_equal(from, ZERO);
+	/* One that only began, or only ended so, stays. */
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ZERO, ID_A, &seq, NULL), 0);
+	assert_int_equal(seq, 18);
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ID_B, ID_B, &seq, NULL), 0);
+	assert_int_equal(seq, 20);
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ID_B, ID_A, &seq, NULL), 0);
+	assert_int_equal(seq, 0);
 	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 18);
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 18, NULL), 0);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "main", 18, from, NULL), 0);
+	assert_string_equal(from, "");
 	/* The first went the same way, but is too old to be kept. */
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 1, NULL), 0);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "main", 1, from, NULL), 0);
+	assert_string_equal(from, "");
 	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 0);
 	assert_int_equal(hgt_journal_explain(j, "r", "main", ID_A, ID_B, &seq, NULL), 0);
@@ -223,7 +234,8 @@ static void unexplained_moves(void **state)
 	assert_int_equal(seq, 19);
 	assert_int_equal(hgt_journal_explain(j, "r", "other", ID_A, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 0);
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "other", 17, NULL), 0);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "other", 17, from, NULL), 0);
+	assert_string_equal(from, "");
 	hgt_journal_rollback(j);
 	hgt_journal_close(j);
 	free(path);
