@@ -31,6 +31,10 @@ static const char schema[] =
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS unexplained (repo TEXT NOT NULL, ref TEXT NOT NULL, seq INTEGER NOT NULL, old_id TEXT NOT NULL,"
 	"  new_id TEXT NOT NULL, PRIMARY KEY (repo, ref, seq)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL, PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
+	/* Of a ref that is gone it is of use as long as a late word of it may come. */
+	"DELETE FROM ref_times WHERE time_ms < (strftime('%s', 'now') - 30 * 86400) * 1000"
+	"  AND NOT EXISTS (SELECT 1 FROM refs WHERE refs.repo = ref_times.repo AND refs.ref = ref_times.ref);"
 	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
@@ -57,6 +61,8 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REF_GET] = "SELECT id, seq FROM refs WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_REFS] = "SELECT repo, ref, id, seq FROM refs WHERE repo = ?1 ORDER BY ref",
 	[HGT_SQL_REFS_AFTER] = "SELECT repo, ref, id, seq FROM refs WHERE (repo, ref) > (?1, ?2) ORDER BY repo, ref",
+	[HGT_SQL_REF_TIME_SET] = "INSERT OR REPLACE INTO ref_times (repo, ref, time_ms) VALUES (?1, ?2, ?3)",
+	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_UNEXPLAINED_ADD] = "INSERT INTO unexplained (repo, ref, old_id, new_id, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HGT_SQL_UNEXPLAINED_TRIM] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq <= (SELECT seq FROM unexplained"
 		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",

@@ -108,6 +108,15 @@ int hgt_journal_refs_after(struct hgt_journal *journal, const char *repo, const 
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
+ * As of when a ref's last known value was told: by its push's hook, or by a look at the repository. Kept beyond the ref, so that a late
+ * word of what was before is known as such. *time_ms is 0 when it is not known.
+ */
+int hgt_journal_set_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t time_ms,
+	struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_get_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t *time_ms,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
  * Moves that were seen and that no push has explained yet: what a hook's late word is matched with. The last few of each ref
  * are kept. explain finds the latest that went exactly this way and takes it out; *seq is 0 when there is none.
  */
