@@ -179,11 +179,15 @@ replay-bins: $(FUZZ_REPLAY) $(PACKS)
 fuzz-bins: $(FUZZ_BIN) $(PACKS)
 
 # Helpers of the tests and benches that are programs of their own: tests/tools/x.c -> build/tools/x.
-TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
-TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
+# tests/tools/faults.c is a library instead, which tests load into programs; it knows nothing of sanitizers.
+TOOLS_SRC := $(sort $(filter-out tests/tools/faults.c,$(wildcard tests/tools/*.c)))
+TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC)) $(O)/tools/faults.so
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
+$(O)/tools/faults.so: tests/tools/faults.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<
 tools: $(TOOLS_BIN)
 
 # Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.
