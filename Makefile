@@ -221,7 +221,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -230,6 +230,9 @@ check-asan: deps-build-web-test
 	@tests/run --asan
 check-docs: deps-build-web-test
 	@tests/run --docs
+# The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
+check-crash: deps-build-test all tools
+	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
 check-differential: deps-build-test
 	@tests/run --mutants
 check-cluster:
@@ -271,6 +274,7 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
+	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
@@ -282,7 +286,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster check-differential fuzz bench quickstart \
+.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-crash check-cluster check-differential fuzz bench quickstart \
 	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:
