@@ -53,7 +53,9 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
 	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
 	"  tried_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, error TEXT NOT NULL,"
-	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;";
+	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS inbound_seen (inbound TEXT NOT NULL, key TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (inbound, key)) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static const char *const sql_text[HGT_SQL_N] = {
