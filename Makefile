@@ -234,7 +234,7 @@ check-cluster:
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
 bench: deps-build-web-test-suites
-	@tests/bench/run
+	@tests/bench/run $(BENCH)
 quickstart: deps-build-web
 	@contrib/quickstart/start
 quickstart-stop:
@@ -273,7 +273,7 @@ help:
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
-	@echo 'make bench           the figures of the README, measured here'
+	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle" writes that page'
 	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'

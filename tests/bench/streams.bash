@@ -2,6 +2,8 @@
 
 subscribers=${SUBSCRIBERS:-10000} repeats=${REPEATS:-5} fleet=$work/fleet
 levels=()
+[[ -z $write ]] || ((subscribers >= 10000 && repeats >= 5 && events >= 300)) ||
+  fail "docs/performance.md has 10,000 streams, 5 rounds and 300 events: --write goes with no less of SUBSCRIBERS, REPEATS and EVENTS"
 # shellcheck source=/dev/null
 . "$root/tests/bench/servers.bash"
 for n in 100 1000 3000 5000; do
@@ -68,6 +70,7 @@ END
   git init -q --bare "$fleet/git/fleet.git"
   fleet_repository
   fleet_daemon
+  echo "unregistered headgate $subscribers $(memory_of headgate)" >>"$figures"
   sed 's/.*//' "$fleet/paths" | "$build/tools/enlist" "$fleet/admin.sock" "${ports[headgate]}" "$fleet/tokens" fleet
   # What registering them left behind in memory is not to be taken for what streams need.
   fleet_daemon_stop
