@@ -75,6 +75,7 @@ SQLITE_LIBS := $(call libs_of,sqlite3)
 CURL_LIBS   := $(call libs_of,libcurl)
 ZLIB_LIBS   := $(call libs_of,zlib)
 PCRE2_LIBS  := $(call libs_of,libpcre2-8)
+OPENSSL_LIBS := $(call libs_of,libssl libcrypto)
 
 # Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
 BIN := $(O)/bin
@@ -183,8 +184,9 @@ TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
 TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS) $(LIBS)
 $(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
+$(O)/tools/subscribers: LIBS = $(OPENSSL_LIBS)
 tools: $(TOOLS_BIN)
 
 # Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.

@@ -12,7 +12,21 @@ if ((${#peers[@]} < 2)); then
   echo "left out: nchan or nats-server, or both (contrib/deps.sh bench: $(tail -n 1 "$work/peers.log"))"
 fi
 
+# A key and a certificate that nobody has to believe.
+make_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
+}
+
+# A port of loopback that nobody listens on now.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_nchan [PORT]: with TLS at that port besides
 start_nchan() {
+  local secure=
+  [[ -z ${1-} ]] || secure="listen 127.0.0.1:$1 ssl backlog=4096; ssl_certificate $work/tls.crt; ssl_certificate_key $work/tls.key;"
   mkdir "$work/nchan"
   cat >"$work/nchan/nginx.conf" <<END
 load_module $nchan_module;
@@ -35,6 +49,7 @@ http {
   nchan_message_timeout 1h;
   server {
     listen 127.0.0.1:@PORT@ backlog=4096;
+    $secure
     location ~ ^/events/(.+)\$ { nchan_subscriber eventsource; nchan_subscriber_first_message newest; nchan_channel_id \$1; }
     location ~ ^/publish/(.+)\$ { nchan_publisher; nchan_channel_id \$1; }
   }

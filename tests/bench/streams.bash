@@ -183,6 +183,34 @@ for server in "${compared[@]}"; do
   measure "$server" "$subscribers" path "event $changes"
   end "$server"
 done
+
+# TLS, for its memory alone: the rest is as above, and what the handshakes take besides.
+secure_streams() {
+  local server=$1
+  measure "$server" 0 tls memory
+  ask "$server" "open $subscribers" >/dev/null
+  ask "$server" "event 1" >/dev/null
+  measure "$server" "$subscribers" tls memory
+  end "$server"
+}
 fleet_daemon_stop
 stop_servers
+make_certificate
+secure_port=$(free_port)
+sed -i "s,^listen:\$,&\n  - {address: \"127.0.0.1:$secure_port\"\, tls: {cert: $work/tls.crt\, key: $work/tls.key}}," "$fleet/headgate.yaml"
+if headgated -t -c "$fleet/headgate.yaml" >"$fleet/tls.log" 2>&1; then
+  fleet_daemon
+  begin headgate headgate most="$subscribers" tls=yes port="$secure_port"
+  secure_streams headgate
+  fleet_daemon_stop
+  if [[ -n $nchan_module ]]; then
+    secure_port=$(free_port)
+    start_nchan "$secure_port"
+    begin nchan nchan most="$subscribers" tls=yes port="$secure_port" publish="${ports[nchan]}"
+    secure_streams nchan
+    stop_servers
+  fi
+else
+  echo "left out: streams with TLS ($(tail -n 1 "$fleet/tls.log"))"
+fi
 python3 "$root/tests/bench/figures.py" print "$figures" streams
