@@ -12,8 +12,15 @@ done
 levels+=("$subscribers")
 burst=50 missed=20 watchers=$((subscribers < 100 ? subscribers : 100)) changes=$events
 mkdir -p "$fleet/git"
-# events + the sample + what a round of everything takes
-fleet_commits=$((1 + events + changes + repeats * (${#levels[@]} + burst + missed) + 10))
+# events_at STREAMS: how many make a round, so that there are enough receipts for a percentile
+events_at() {
+  echo $(($1 < 3000 ? 3000 / $1 : 1))
+}
+# The sample, two lines of events, what the rounds take.
+fleet_commits=$((1 + events + changes + repeats * (burst + missed)))
+for n in "${levels[@]}"; do
+  fleet_commits=$((fleet_commits + repeats * $(events_at "$n")))
+done
 
 # Ten thousand hosts in a hundred groups, each with a folder; then a line of commits that change one host's file each.
 fleet_repository() {
@@ -134,7 +141,7 @@ streams_at() {
   done
   for ((i = 0; i < repeats; i++)); do
     for server in "${compared[@]}"; do
-      measure "$server" "$n" event "event 1"
+      measure "$server" "$n" event "event $(events_at "$n")"
     done
   done
   for server in "${compared[@]}"; do

@@ -42,7 +42,7 @@
 #include "base/timing.h"
 #include "tests/tools/load/load.h"
 
-enum { FILES_MAX = 20000, FILE_LIMIT = 64 * 1024 * 1024, QUIET_MS = 200 };
+enum { FILES_MAX = 20000, FILE_LIMIT = 64 * 1024 * 1024, QUIET_MS = 50 };
 
 struct values {
 	const char *port, *pids, *most, *commits, *payload, *paths, *tokens, *hook, *repository, *scratch, *publish, *tls;
