@@ -60,7 +60,8 @@ END
     exec nginx -p "$1" -c "$1/nginx.conf"' sh "$work/nchan" >"$work/nchan/nginx.log" 2>&1 &
   pids+=($!)
   nchan_works() {
-    read -r worker _ <"/proc/$1/task/$1/children" && curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$work/nchan/port")/publish/up"
+    worker=$(cat "/proc/$1/task/$1/children") && worker=${worker%% *} && [[ -n $worker ]] &&
+      curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$work/nchan/port")/publish/up"
   }
   local worker
   until_true nchan_works $!
