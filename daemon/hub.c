@@ -270,8 +270,3 @@ static void pump(evutil_socket_t fd, short what, void *arg)
 	if (!TAILQ_EMPTY(&hub->ready) || !TAILQ_EMPTY(&hub->behind))
 		pump_soon(hub);
 }
-
-uint64_t hub_seen(const struct subscriber *subscriber)
-{
-	return subscriber_seen(subscriber);
-}
