@@ -59,9 +59,10 @@ END
   "$build/tools/listening" "$work/nchan/port" sh -c 'sed -i "s/@PORT@/$(cat "$1/port")/" "$1/nginx.conf"
     exec nginx -p "$1" -c "$1/nginx.conf"' sh "$work/nchan" >"$work/nchan/nginx.log" 2>&1 &
   pids+=($!)
+  # Before it answers, the children of that process are still those of the shell that it was.
   nchan_works() {
-    worker=$(cat "/proc/$1/task/$1/children") && worker=${worker%% *} && [[ -n $worker ]] &&
-      curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$work/nchan/port")/publish/up"
+    curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$work/nchan/port")/publish/up" &&
+      worker=$(cat "/proc/$1/task/$1/children") && worker=${worker%% *} && [[ -n $worker ]]
   }
   local worker
   until_true nchan_works $!
