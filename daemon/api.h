@@ -7,6 +7,7 @@
 void api_health(struct request *request);
 void api_ready(struct request *request);
 void api_status(struct request *request);
+void api_metrics(struct request *request);
 
 void api_events(struct request *request);
 void api_agent_events(struct request *request);

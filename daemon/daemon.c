@@ -21,8 +21,10 @@
 #include "daemon/hub.h"
 #include "daemon/inbound.h"
 #include "daemon/intake.h"
+#include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
+#include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "daemon/webhooks.h"
@@ -220,6 +222,8 @@ static int build(struct process *p, struct hgt_error *err)
 		return hgt_error_nomem(err);
 	code = watch_signals(p, err);
 	if (code == 0)
+		code = metrics_new(&d->metrics, err);
+	if (code == 0)
 		code = open_state(d, err);
 	if (code == 0)
 		code = start_workers(d->base, &d->git, &p->git_done, err);
@@ -231,6 +235,8 @@ static int build(struct process *p, struct hgt_error *err)
 		code = intake_new(d, &d->intake, err);
 	if (code == 0)
 		code = hub_new(d, &d->hub, err);
+	if (code == 0)
+		code = retention_new(d, &d->retention, err);
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
@@ -279,6 +285,8 @@ static void tear_down(struct process *p)
 	/* The writer last: whoever closes last puts the whole journal into one file. */
 	hgt_journal_close(d->reader);
 	store_free(d->store);
+	retention_free(d->retention);
+	metrics_free(d->metrics);
 	free_event(p->archive_done);
 	free_event(p->git_done);
 	free_event(p->stop_look);

@@ -30,6 +30,7 @@ struct hgt_strings {
 struct hgt_config_listen {
 	const char *address;	/* "127.0.0.1:7420", "[::1]:7420", port 0: the kernel chooses */
 	bool insecure;		/* plain HTTP off loopback is wanted */
+	bool metrics;		/* /metrics is for anyone here */
 };
 
 enum hgt_push_rule { HGT_PUSH_NEVER, HGT_PUSH_ALLOW };	/* of force and delete: "never" or "allow" */
@@ -124,6 +125,10 @@ struct hgt_config {
 	size_t n_webhooks;
 	struct hgt_config_inbound *inbound;
 	size_t n_inbound;
+	struct {
+		unsigned keep_days;	/* default 400; 0: for ever */
+		unsigned keep_events;	/* default 10 million; 0: for ever */
+	} journal;
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
