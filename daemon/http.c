@@ -30,6 +30,7 @@
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
+#define DRAIN_STREAMS_MS 1000	/* for what streams have not taken yet, when the daemon ends */
 #define STREAM_SEND_BUFFER (64 * 1024)	/* of the kernel, for one stream: it doubles it */
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
@@ -86,6 +87,7 @@ struct http {
 	size_t streams;			/* connections that have left evhttp */
 	int nothing;			/* what evhttp is given to close in place of a stream's socket */
 	bool draining;
+	int64_t drain_by_ms;		/* monotonic: how long streams may take what is left for them */
 };
 
 /* Connections. */
@@ -545,9 +547,15 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 
 int http_drain(struct http *http)
 {
+	if (!http->draining)
+		http->drain_by_ms = hgt_time_mono_ms() + DRAIN_STREAMS_MS;
 	http->draining = true;
 	regulate(http);
-	hub_end_all(http->daemon->hub);
+	/* Streams end; one whose client takes nothing of what is left for it misses nothing by that: it has its cursor. */
+	if (hgt_time_mono_ms() < http->drain_by_ms)
+		hub_end_all(http->daemon->hub);
+	else
+		hub_close_all(http->daemon->hub);
 	return http->answering == 0 && http->streams == 0;
 }
 

@@ -47,7 +47,7 @@ int hub_new(struct daemon *daemon, struct hub **out, struct hgt_error *err)
 	if (code == 0)
 		code = wants_new(&hub->wants, err);
 	if (code == 0)
-		code = stream_sockets_new(daemon->base, &callbacks, &hub->sockets, err);
+		code = stream_sockets_new(daemon->base, &callbacks, STREAM_STUCK_MS, &hub->sockets, err);
 	if (code == 0) {
 		hub->pump = event_new(daemon->base, -1, 0, pump, hub);
 		hub->bookmarks = evtimer_new(daemon->base, bookmarks_send, hub);

@@ -35,6 +35,7 @@ struct stream_sockets {
 	struct event *ready;
 	struct event *timer;
 	struct socket_list stuck;	/* in order of deadline */
+	unsigned stuck_ms;
 	size_t n;
 	struct epoll_event batch[BATCH];
 	int n_batch;			/* those that are being gone through */
@@ -43,14 +44,15 @@ struct stream_sockets {
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 
-int stream_sockets_new(struct event_base *base, const struct stream_socket_callbacks *callbacks, struct stream_sockets **out,
-	struct hgt_error *err)
+int stream_sockets_new(struct event_base *base, const struct stream_socket_callbacks *callbacks, unsigned stuck_ms,
+	struct stream_sockets **out, struct hgt_error *err)
 {
 	struct stream_sockets *all = calloc(1, sizeof(*all));
 
 	if (!all)
 		return hgt_error_nomem(err);
 	all->callbacks = callbacks;
+	all->stuck_ms = stuck_ms;
 	TAILQ_INIT(&all->stuck);
 	all->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (all->epoll < 0) {
@@ -150,7 +152,7 @@ static void wait_on(struct stream_socket *socket)
 	if (socket->full)
 		TAILQ_REMOVE(&all->stuck, socket, entry);
 	socket->full = true;
-	socket->deadline_ms = hgt_time_mono_ms() + STREAM_STUCK_MS;
+	socket->deadline_ms = hgt_time_mono_ms() + all->stuck_ms;
 	TAILQ_INSERT_TAIL(&all->stuck, socket, entry);
 	plan_timer(all);
 }

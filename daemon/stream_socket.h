@@ -3,7 +3,7 @@
  * buffer. What it is given is counted text that all share; when it took only a part, it keeps that text and how far it got, is full, and
  * tells `drained` when the rest is out. Input is watched for the peer's end alone.
  *
- *	stream_sockets_new(base, &callbacks, &sockets, &err);
+ *	stream_sockets_new(base, &callbacks, STREAM_STUCK_MS, &sockets, &err);
  *	stream_socket_new(sockets, &wire, owner, true, &socket, &err);
  *	stream_socket_write(socket, texts, n);
  *	stream_socket_finish(socket);
@@ -33,8 +33,9 @@ struct stream_socket_callbacks {
 	void (*gone)(void *owner);	/* the line is dead; the socket is no longer the owner's */
 };
 
-int stream_sockets_new(struct event_base *base, const struct stream_socket_callbacks *callbacks, struct stream_sockets **out,
-	struct hgt_error *err) HGT_MUST_CHECK;
+/* stuck_ms: STREAM_STUCK_MS, but in a test. */
+int stream_sockets_new(struct event_base *base, const struct stream_socket_callbacks *callbacks, unsigned stuck_ms,
+	struct stream_sockets **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Closes those that are still finishing; all others are to be gone. NULL is fine. */
 void stream_sockets_free(struct stream_sockets *sockets);

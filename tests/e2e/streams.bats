@@ -214,6 +214,9 @@ push() {
   push
   wait_for 5 eval '[[ $(told sleeper | wc -w) == 42 && $(told brisk | wc -w) == 42 ]]'
   kill -0 "${STREAM_PIDS[1]}"
+  # Nor the end of the daemon.
+  daemon_stop
+  ! grep -q 'without waiting' "$DAEMON_LOG" || false
 }
 
 @test "an old client, a half-closed line, a client that talks on" {

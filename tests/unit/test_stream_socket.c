@@ -97,14 +97,19 @@ static void open_socket(struct rig *rig, bool chunked, bool plain)
 	assert_int_equal(stream_socket_new(rig->all, &wire, rig, chunked, &rig->socket, &err), 0);
 }
 
-static void start(struct rig *rig, bool chunked, bool plain)
+static void start_with(struct rig *rig, bool chunked, bool plain, unsigned stuck_ms)
 {
 	struct hgt_error err = {0};
 
 	*rig = (struct rig){.base = event_base_new()};
 	assert_non_null(rig->base);
-	assert_int_equal(stream_sockets_new(rig->base, &callbacks, &rig->all, &err), 0);
+	assert_int_equal(stream_sockets_new(rig->base, &callbacks, stuck_ms, &rig->all, &err), 0);
 	open_socket(rig, chunked, plain);
+}
+
+static void start(struct rig *rig, bool chunked, bool plain)
+{
+	start_with(rig, chunked, plain, STREAM_STUCK_MS);
 }
 
 static void stop(struct rig *rig)
@@ -310,6 +315,34 @@ static void test_gone_when_full(void **state)
 	stop(&rig);
 }
 
+/* Who takes nothing for too long is let go; a byte now and then is something. */
+static void test_stuck(void **state)
+{
+	enum { STUCK_MS = 400 };
+	struct text *text = text_of("a text of some bytes");
+	struct rig rig;
+	int64_t until;
+
+	(void)state;
+	start_with(&rig, true, false, STUCK_MS);
+	rig.allowance = 2;
+	assert_int_equal(stream_socket_write(rig.socket, &text, 1), 1);
+	until = hgt_time_mono_ms() + 2 * STUCK_MS;
+	for (int64_t next = 0, now; (now = hgt_time_mono_ms()) < until; turn(&rig)) {
+		if (now < next)
+			continue;
+		next = now + STUCK_MS / 4;
+		rig.allowance = 1;
+	}
+	assert_int_equal(rig.gone, 0);
+	assert_int_equal(rig.drained, 0);
+	rig.allowance = 0;
+	turn_until(&rig, &rig.gone);
+	assert_int_equal(text->refs, 1);
+	text_unref(text);
+	stop(&rig);
+}
+
 /* Two lines end in the same turn, and the end of the first takes the second along. */
 static void test_dropped_by_another(void **state)
 {
@@ -381,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_was_said),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_gone_when_full),
+		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_dropped_by_another),
 		cmocka_unit_test(test_slow_peer),
 	};
