@@ -42,6 +42,7 @@ int hub_new(struct daemon *daemon, struct hub **out, struct hgt_error *err)
 	TAILQ_INIT(&hub->ready);
 	TAILQ_INIT(&hub->behind);
 	TAILQ_INIT(&hub->asks);
+	hgt_buf_init(&hub->telling.head);
 	hgt_buf_init(&hub->telling.text);
 	code = hgt_journal_head(daemon->reader, &hub->head, err);
 	if (code == 0)
@@ -88,7 +89,9 @@ void hub_free(struct hub *hub)
 	wants_free(hub->wants);
 	rows_release(&hub->rows);
 	rows_release(&hub->old);
-	text_unref(hub->bookmark);
+	text_unref(hub->bookmark[0]);
+	text_unref(hub->bookmark[1]);
+	hgt_buf_release(&hub->telling.head);
 	hgt_buf_release(&hub->telling.text);
 	if (hub->pump)
 		event_free(hub->pump);

@@ -23,8 +23,11 @@ struct stream_socket {
 	size_t offset;			/* into rest, what is out */
 	TAILQ_ENTRY(stream_socket) entry;	/* of all->stuck, while it is full */
 	int64_t deadline_ms;
-	bool chunked, full;
+	uint32_t crc, plain;		/* of a packed stream: the checksum and the number of the bytes it was sent, before they were packed */
+	struct stream_form form;
+	bool full;
 	bool begun;			/* something has been written: the end of the answer makes sense */
+	bool ended;			/* the end is what is left, or is out */
 };
 
 TAILQ_HEAD(socket_list, stream_socket);
@@ -98,8 +101,8 @@ size_t stream_sockets_open(const struct stream_sockets *all)
 	return all->n;
 }
 
-int stream_socket_new(struct stream_sockets *all, const struct wire *wire, void *owner, bool chunked, struct stream_socket **out,
-	struct hgt_error *err)
+int stream_socket_new(struct stream_sockets *all, const struct wire *wire, void *owner, struct stream_form form,
+	struct stream_socket **out, struct hgt_error *err)
 {
 	struct stream_socket *socket = calloc(1, sizeof(*socket));
 	struct epoll_event event = {.events = EPOLLRDHUP, .data = {.ptr = socket}};
@@ -113,7 +116,7 @@ int stream_socket_new(struct stream_sockets *all, const struct wire *wire, void 
 	socket->wire = *wire;
 	socket->all = all;
 	socket->owner = owner;
-	socket->chunked = chunked;
+	socket->form = form;
 	all->n++;
 	*out = socket;
 	return 0;
@@ -124,9 +127,9 @@ bool stream_socket_is_full(const struct stream_socket *socket)
 	return socket->full;
 }
 
-bool stream_socket_is_chunked(const struct stream_socket *socket)
+struct stream_form stream_socket_form(const struct stream_socket *socket)
 {
-	return socket->chunked;
+	return socket->form;
 }
 
 static void plan_timer(struct stream_sockets *all)
@@ -166,9 +169,18 @@ static int watch(struct stream_socket *socket, uint32_t events)
 
 static struct iovec piece_of(const struct stream_socket *socket, struct text *text)
 {
-	if (socket->chunked)
+	if (socket->form.chunked)
 		return (struct iovec){.iov_base = text->data, .iov_len = text->len};
 	return (struct iovec){.iov_base = text->data + text->head, .iov_len = text->len - text->head - text->tail};
+}
+
+/* These are on their way. */
+static void count_sums(struct stream_socket *socket, struct text *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		socket->crc = text_join(socket->crc, texts[i]);
+		socket->plain += texts[i]->plain;
+	}
 }
 
 int stream_socket_write(struct stream_socket *socket, struct text *const *texts, size_t n)
@@ -188,15 +200,17 @@ int stream_socket_write(struct stream_socket *socket, struct text *const *texts,
 	socket->begun = true;
 	for (i = 0; i < n && (size_t)taken >= pieces[i].iov_len; i++)
 		taken -= (ssize_t)pieces[i].iov_len;
-	if (i == n)
-		return (int)n;
-	/* The first that is not whole, begun or not. */
-	if (watch(socket, socket->wire.ops->wants(&socket->wire)) < 0)
-		return -1;
-	socket->rest = text_ref(texts[i]);
-	socket->offset = (size_t)taken;
-	wait_on(socket);
-	return (int)i + 1;
+	if (i < n) {
+		/* The first that is not whole, begun or not. */
+		if (watch(socket, socket->wire.ops->wants(&socket->wire)) < 0)
+			return -1;
+		socket->rest = text_ref(texts[i++]);
+		socket->offset = (size_t)taken;
+		wait_on(socket);
+	}
+	if (socket->form.packed)
+		count_sums(socket, texts, i);
+	return (int)i;
 }
 
 static void let_go(struct stream_socket *socket)
@@ -298,18 +312,19 @@ void stream_socket_drop(struct stream_socket *socket)
 
 void stream_socket_finish(struct stream_socket *socket)
 {
+	const struct stream_form form = socket->form;
 	struct text *end;
 	int code = 0;
 
 	socket->owner = NULL;
 	if (socket->full)
 		return;	/* it comes here again */
-	if (!socket->chunked || !socket->begun) {
+	if (socket->ended || !socket->begun || (!form.chunked && !form.packed)) {
 		stream_socket_drop(socket);
 		return;
 	}
-	socket->chunked = false;	/* the end is told once */
-	end = text_new_plain("0\r\n\r\n", 5);
+	socket->ended = true;
+	end = text_new_end(form.chunked, form.packed, socket->crc, socket->plain);
 	if (end)
 		code = stream_socket_write(socket, &end, 1);
 	text_unref(end);

@@ -4,7 +4,7 @@
  * tells `drained` when the rest is out. Input is watched for the peer's end alone.
  *
  *	stream_sockets_new(base, &callbacks, STREAM_STUCK_MS, &sockets, &err);
- *	stream_socket_new(sockets, &wire, owner, true, &socket, &err);
+ *	stream_socket_new(sockets, &wire, owner, form, &socket, &err);
  *	stream_socket_write(socket, texts, n);
  *	stream_socket_finish(socket);
  *	stream_sockets_free(sockets);
@@ -46,9 +46,15 @@ void stream_sockets_close_finishing(struct stream_sockets *sockets);
 /* Sockets that are open, those being finished too. */
 size_t stream_sockets_open(const struct stream_sockets *sockets);
 
-/* chunked: the client speaks HTTP/1.1. Takes the wire, on success alone. */
-int stream_socket_new(struct stream_sockets *sockets, const struct wire *wire, void *owner, bool chunked, struct stream_socket **out,
-	struct hgt_error *err) HGT_MUST_CHECK;
+/* How a client takes a stream. */
+struct stream_form {
+	bool chunked;	/* it speaks HTTP/1.1 */
+	bool packed;	/* it takes gzip: it is given packed texts alone, and text_new_own's */
+};
+
+/* Takes the wire, on success alone. */
+int stream_socket_new(struct stream_sockets *sockets, const struct wire *wire, void *owner, struct stream_form form,
+	struct stream_socket **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * Write n texts (1 to STREAM_TEXTS_MAX) to a socket that is not full. The number of those that need not be given again: all, or, with the
@@ -58,7 +64,7 @@ int stream_socket_new(struct stream_sockets *sockets, const struct wire *wire, v
 int stream_socket_write(struct stream_socket *socket, struct text *const *texts, size_t n) HGT_MUST_CHECK;
 
 bool stream_socket_is_full(const struct stream_socket *socket);
-bool stream_socket_is_chunked(const struct stream_socket *socket);
+struct stream_form stream_socket_form(const struct stream_socket *socket);
 
 /* The owner lets go of it: at once, or when the rest and the end of the answer are out. */
 void stream_socket_drop(struct stream_socket *socket);

@@ -83,7 +83,8 @@ TAILQ_HEAD(ask_list, ask);
 
 /* What is being put together for the stream that is fed. */
 struct telling {
-	struct hgt_buf text;		/* its own: the answer's head, a snapshot, bookmarks; before the rows */
+	struct hgt_buf head;		/* the answer's */
+	struct hgt_buf text;		/* frames of its own: a snapshot, a bookmark; before the rows */
 	struct text *rows[STREAM_TEXTS_MAX];	/* references */
 	uint64_t seqs[STREAM_TEXTS_MAX];
 	size_t n, bytes;		/* of the rows */
@@ -106,7 +107,7 @@ struct hub {
 	int64_t slot_ms;
 	unsigned bookmark_every_ms;
 	struct event *bookmarks;
-	struct text *bookmark;		/* the last one made, which is for bookmark_seq */
+	struct text *bookmark[2];	/* the last ones made, for bookmark_seq: plain, packed; or NULL */
 	uint64_t bookmark_seq;
 	struct hub_stats stats;
 };
@@ -151,6 +152,9 @@ void stream_row(struct subscriber *s, struct row *row);
 void stream_ref(struct subscriber *s, const char *repo, const char *ref, const char *id);
 void stream_reset(struct subscriber *s, const char *reason);
 void stream_bookmark(struct subscriber *s);
+
+/* Send a current stream a bookmark at once: for all of them it is the same. Negative as of stream_flush. */
+int stream_bookmark_now(struct subscriber *s) HGT_MUST_CHECK;
 
 /* Whether it has enough for now. */
 bool stream_is_full(const struct subscriber *s);

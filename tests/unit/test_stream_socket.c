@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/timing.h"
@@ -78,7 +79,7 @@ static void some_close(struct wire *wire)
 
 static const struct stream_socket_callbacks callbacks = {on_drained, on_gone};
 
-static void open_socket(struct rig *rig, bool chunked, bool plain)
+static void open_socket(struct rig *rig, struct stream_form form, bool plain)
 {
 	static const struct wire_ops some = {some_write, some_wants, some_close};
 	struct hgt_error err = {0};
@@ -94,22 +95,22 @@ static void open_socket(struct rig *rig, bool chunked, bool plain)
 	rig->peer = pair[1];
 	rig->allowance = SIZE_MAX;
 	hgt_buf_init(&rig->got);
-	assert_int_equal(stream_socket_new(rig->all, &wire, rig, chunked, &rig->socket, &err), 0);
+	assert_int_equal(stream_socket_new(rig->all, &wire, rig, form, &rig->socket, &err), 0);
 }
 
-static void start_with(struct rig *rig, bool chunked, bool plain, unsigned stuck_ms)
+static void start_with(struct rig *rig, struct stream_form form, bool plain, unsigned stuck_ms)
 {
 	struct hgt_error err = {0};
 
 	*rig = (struct rig){.base = event_base_new()};
 	assert_non_null(rig->base);
 	assert_int_equal(stream_sockets_new(rig->base, &callbacks, stuck_ms, &rig->all, &err), 0);
-	open_socket(rig, chunked, plain);
+	open_socket(rig, form, plain);
 }
 
 static void start(struct rig *rig, bool chunked, bool plain)
 {
-	start_with(rig, chunked, plain, STREAM_STUCK_MS);
+	start_with(rig, (struct stream_form){.chunked = chunked}, plain, STREAM_STUCK_MS);
 }
 
 static void stop(struct rig *rig)
@@ -315,6 +316,122 @@ static void test_gone_when_full(void **state)
 	stop(&rig);
 }
 
+/* The content of an answer in chunks, its last one included. */
+static void join_chunks(const struct hgt_buf *got, struct hgt_buf *out)
+{
+	const char *at = got->data, *end = got->data + got->len;
+
+	for (;;) {
+		size_t len = strtoul(at, NULL, 16);
+
+		at = strstr(at, "\r\n");
+		assert_non_null(at);
+		at += 2;
+		assert_true(len <= (size_t)(end - at) - 2);
+		hgt_buf_add(out, at, len);
+		at += len;
+		assert_memory_equal(at, "\r\n", 2);
+		at += 2;
+		if (!len)
+			break;
+	}
+	assert_ptr_equal(at, end);
+}
+
+static void assert_unpacks_to(const struct hgt_buf *packed, const char *text, size_t len)
+{
+	char *out = malloc(len + 1);
+	z_stream z = {.next_in = (Bytef *)packed->data, .avail_in = (uInt)packed->len, .next_out = (Bytef *)out, .avail_out = (uInt)len + 1};
+
+	assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
+	/* That it ends well says that length and checksum are right. */
+	assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(z.avail_in, 0);
+	assert_int_equal(z.total_out, len);
+	assert_memory_equal(out, text, len);
+	inflateEnd(&z);
+	free(out);
+}
+
+/* Two clients are sent the same packed texts from different places on, in parts; each gets one whole gzip stream. */
+static void test_packed(void **state)
+{
+	enum { TEXTS = 40 };
+	struct hgt_buf head = HGT_BUF_INIT, hello = HGT_BUF_INIT, whole = HGT_BUF_INIT;
+	struct text *texts[TEXTS];
+	unsigned seed = 3;
+
+	(void)state;
+	hgt_buf_adds(&hello, "data: hello\n\n");
+	for (size_t i = 0; i < TEXTS; i++) {
+		struct hgt_buf text = HGT_BUF_INIT;
+
+		for (int k = rand_r(&seed) % (i % 10 ? 100 : 9000); k >= 0; k--)
+			hgt_buf_addf(&text, "data: %d\n", rand_r(&seed) % 50);
+		hgt_buf_add(&whole, text.data, text.len);
+		texts[i] = text_new_packed(text.data, text.len);
+		assert_non_null(texts[i]);
+		hgt_buf_release(&text);
+	}
+	for (int how = 0; how < 4; how++) {
+		const struct stream_form form = {.chunked = how & 1, .packed = true};
+		size_t first = how & 2 ? 7 : 0, skipped = 0;
+		struct hgt_buf expected = HGT_BUF_INIT, content = HGT_BUF_INIT;
+		struct text *own;
+		struct rig rig;
+
+		for (size_t i = 0; i < first; i++)
+			skipped += texts[i]->plain;
+		start_with(&rig, form, false, STREAM_STUCK_MS);
+		hgt_buf_reset(&head);
+		hgt_buf_adds(&head, "HEAD");
+		if (first) {
+			hgt_buf_add(&expected, hello.data, hello.len);
+			own = text_new_own(&head, &hello, form.chunked, true);
+		} else {
+			own = text_new_own(&head, &expected, form.chunked, true);
+		}
+		assert_non_null(own);
+		assert_int_equal(stream_socket_write(rig.socket, &own, 1), 1);
+		text_unref(own);
+		hgt_buf_add(&expected, whole.data + skipped, whole.len - skipped);
+		for (size_t at = first; at < TEXTS;) {
+			size_t n = TEXTS - at < 5 ? TEXTS - at : 5;
+
+			if (stream_socket_is_full(rig.socket)) {
+				rig.allowance = 700;
+				assert_true(take(&rig));
+				turn(&rig);
+				continue;
+			}
+			rig.allowance = (size_t)rand_r(&seed) % 3000;
+			at += (size_t)stream_socket_write(rig.socket, texts + at, n);
+		}
+		rig.allowance = SIZE_MAX;
+		stream_socket_finish(rig.socket);
+		rig.socket = NULL;
+		while (take(&rig))
+			turn(&rig);
+		assert_memory_equal(rig.got.data, "HEAD", 4);
+		hgt_buf_consume(&rig.got, 4);
+		if (form.chunked)
+			join_chunks(&rig.got, &content);
+		else
+			hgt_buf_add(&content, rig.got.data, rig.got.len);
+		assert_unpacks_to(&content, expected.data, expected.len);
+		hgt_buf_release(&expected);
+		hgt_buf_release(&content);
+		stop(&rig);
+	}
+	for (size_t i = 0; i < TEXTS; i++) {
+		assert_int_equal(texts[i]->refs, 1);
+		text_unref(texts[i]);
+	}
+	hgt_buf_release(&head);
+	hgt_buf_release(&hello);
+	hgt_buf_release(&whole);
+}
+
 /* Who takes nothing for too long is let go; a byte now and then is something. */
 static void test_stuck(void **state)
 {
@@ -324,7 +441,7 @@ static void test_stuck(void **state)
 	int64_t until;
 
 	(void)state;
-	start_with(&rig, true, false, STUCK_MS);
+	start_with(&rig, (struct stream_form){.chunked = true}, false, STUCK_MS);
 	rig.allowance = 2;
 	assert_int_equal(stream_socket_write(rig.socket, &text, 1), 1);
 	until = hgt_time_mono_ms() + 2 * STUCK_MS;
@@ -351,7 +468,7 @@ static void test_dropped_by_another(void **state)
 	(void)state;
 	start(&a, true, true);
 	b = (struct rig){.base = a.base, .all = a.all};
-	open_socket(&b, true, true);
+	open_socket(&b, (struct stream_form){.chunked = true}, true);
 	a.drops = &b;
 	b.drops = &a;
 	close(a.peer);
@@ -414,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_was_said),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_gone_when_full),
+		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_dropped_by_another),
 		cmocka_unit_test(test_slow_peer),
