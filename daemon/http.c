@@ -66,6 +66,7 @@ struct door {
 	struct evhttp *ev;
 	struct evconnlistener *listener;	/* owned by ev */
 	bool admin;
+	bool metrics;			/* for anyone */
 	bool paused;
 	const char *path;		/* of the admin socket */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
@@ -88,6 +89,7 @@ struct http {
 	int nothing;			/* what evhttp is given to close in place of a stream's socket */
 	bool draining;
 	int64_t drain_by_ms;		/* monotonic: how long streams may take what is left for them */
+	struct http_stats stats;	/* what is counted of them */
 };
 
 /* Connections. */
@@ -117,6 +119,7 @@ static void regulate(struct http *http)
 /* A door's connections: one more, or one less. */
 static void count_connection(struct door *door, bool more)
 {
+	door->http->stats.accepted += more;
 	door->n += more ? 1 : (size_t)-1;
 	if (!door->admin)
 		door->http->n_tcp += more ? 1 : (size_t)-1;
@@ -355,6 +358,7 @@ static void handle(struct evhttp_request *ev, void *arg)
 	request->daemon = http->daemon;
 	request->ev = ev;
 	request->connection = c;
+	request->may_scrape = door->metrics;
 	evhttp_connection_get_peer(ev_connection, &peer, &port);
 	if (!door->admin && peer)
 		snprintf(request->remote, sizeof(request->remote), "%s", peer);
@@ -483,6 +487,7 @@ static int open_tcp(const struct hgt_config_listen *listen, struct door *door, s
 	struct hgt_buf bound = HGT_BUF_INIT;
 	int fd, code = listen_tcp(listen, &fd, &bound, err);
 
+	door->metrics = listen->metrics;
 	if (code == 0)
 		code = open_door(door, fd, err);
 	if (code == 0)
@@ -591,4 +596,15 @@ void http_free(struct http *http)
 		close(http->nothing);
 	free(http->doors);
 	free(http);
+}
+
+void http_stats(const struct http *http, struct http_stats *out)
+{
+	*out = http->stats;
+	for (size_t i = 0; i < http->n_doors; i++)
+		if (http->doors[i].admin)
+			out->admin += http->doors[i].n;
+	out->tcp = http->n_tcp;
+	out->answering = http->answering;
+	out->most = http->most;
 }

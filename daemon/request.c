@@ -8,6 +8,7 @@
 #include "base/workers.h"
 #include "daemon/agent.h"
 #include "daemon/gzip.h"
+#include "daemon/metrics.h"
 
 static const struct status {
 	int status;
@@ -85,6 +86,7 @@ void request_reply_buffer(struct request *request, int status, struct evbuffer *
 	/* evhttp would send it in answer to a HEAD too. */
 	if (ev && evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD)
 		body = NULL;
+	metrics_answer(request->daemon->metrics, request->route, status);
 	request_free(request);
 	if (ev)
 		evhttp_send_reply(ev, status, request_reason(status), body);
@@ -95,7 +97,7 @@ void request_reply_empty(struct request *request, int status)
 	request_reply_buffer(request, status, NULL);
 }
 
-static void reply_bytes(struct request *request, int status, const char *type, const char *data, size_t len)
+void request_reply_bytes(struct request *request, int status, const char *type, const char *data, size_t len)
 {
 	struct evbuffer *body = evbuffer_new();
 
@@ -194,7 +196,7 @@ static void reply_json(struct request *request, int status, const struct hgt_buf
 
 void request_reply_text(struct request *request, int status, const char *text)
 {
-	reply_bytes(request, status, "text/plain; charset=utf-8", text, strlen(text));
+	request_reply_bytes(request, status, "text/plain; charset=utf-8", text, strlen(text));
 }
 
 void request_reply_json(struct request *request, int status, const struct hgt_buf *body)
@@ -203,6 +205,7 @@ void request_reply_json(struct request *request, int status, const struct hgt_bu
 		request_reply_empty(request, 503);
 	else
 		reply_json(request, status, body);
+		request_reply_bytes(request, status, "application/json", body->data, body->len);
 }
 
 void request_reply_error(struct request *request, int status, const char *name, const char *fmt, ...)
