@@ -138,7 +138,7 @@ static void reply_squeezed(struct request *request, int status, const struct hgt
 	/* What could not be compressed goes as it is. */
 	if (out->len)
 		request_header(request, "Content-Encoding", "gzip");
-	reply_bytes(request, status, "application/json", out->len ? out->data : in->data, out->len ? out->len : in->len);
+	request_reply_bytes(request, status, "application/json", out->len ? out->data : in->data, out->len ? out->len : in->len);
 }
 
 static void squeezed(void *arg)
@@ -205,7 +205,6 @@ void request_reply_json(struct request *request, int status, const struct hgt_bu
 		request_reply_empty(request, 503);
 	else
 		reply_json(request, status, body);
-		request_reply_bytes(request, status, "application/json", body->data, body->len);
 }
 
 void request_reply_error(struct request *request, int status, const char *name, const char *fmt, ...)
