@@ -414,15 +414,12 @@ int handover_take(struct request *request, struct wire *wire, struct hgt_error *
 		return hgt_error_set_errno(err, "cannot take a stream's socket over");
 	/* Off the loop's epoll before the number means something else. */
 	bufferevent_disable(bev, EV_READ | EV_WRITE);
-	bufferevent_setfd(bev, -1);
 	if (dup3(door->http->nothing, old, O_CLOEXEC) < 0) {
-		int saved = errno;
+		int code = hgt_error_set_errno(err, "cannot take a stream's socket over");
 
 		close(fd);
-		bufferevent_setfd(bev, old);
-		bufferevent_enable(bev, EV_READ | EV_WRITE);
-		errno = saved;
-		return hgt_error_set_errno(err, "cannot take a stream's socket over");
+		bufferevent_enable(bev, EV_WRITE);
+		return code;
 	}
 	wire_plain(wire, fd);
 	wire->left = stream_left;

@@ -101,20 +101,29 @@ size_t stream_sockets_open(const struct stream_sockets *all)
 	return all->n;
 }
 
+/* Wait for the peer's end, for what has to be read, and for events. */
+static int watch(struct stream_socket *socket, int how, uint32_t events)
+{
+	struct epoll_event event = {
+		.events = EPOLLRDHUP | (socket->wire.ops->read ? EPOLLIN : 0) | events, .data = {.ptr = socket},
+	};
+
+	return epoll_ctl(socket->all->epoll, how, socket->wire.fd, &event);
+}
+
 int stream_socket_new(struct stream_sockets *all, const struct wire *wire, void *owner, struct stream_form form,
 	struct stream_socket **out, struct hgt_error *err)
 {
 	struct stream_socket *socket = calloc(1, sizeof(*socket));
-	struct epoll_event event = {.events = EPOLLRDHUP, .data = {.ptr = socket}};
 
 	if (!socket)
 		return hgt_error_nomem(err);
-	if (epoll_ctl(all->epoll, EPOLL_CTL_ADD, wire->fd, &event) < 0) {
+	socket->wire = *wire;
+	socket->all = all;
+	if (watch(socket, EPOLL_CTL_ADD, 0) < 0) {
 		free(socket);
 		return hgt_error_set_errno(err, "cannot watch a socket");
 	}
-	socket->wire = *wire;
-	socket->all = all;
 	socket->owner = owner;
 	socket->form = form;
 	all->n++;
@@ -160,13 +169,6 @@ static void wait_on(struct stream_socket *socket)
 	plan_timer(all);
 }
 
-static int watch(struct stream_socket *socket, uint32_t events)
-{
-	struct epoll_event event = {.events = EPOLLRDHUP | events, .data = {.ptr = socket}};
-
-	return epoll_ctl(socket->all->epoll, EPOLL_CTL_MOD, socket->wire.fd, &event);
-}
-
 static struct iovec piece_of(const struct stream_socket *socket, struct text *text)
 {
 	if (socket->form.chunked)
@@ -202,7 +204,7 @@ int stream_socket_write(struct stream_socket *socket, struct text *const *texts,
 		taken -= (ssize_t)pieces[i].iov_len;
 	if (i < n) {
 		/* The first that is not whole, begun or not. */
-		if (watch(socket, socket->wire.ops->wants(&socket->wire)) < 0)
+		if (watch(socket, EPOLL_CTL_MOD, socket->wire.ops->wants(&socket->wire)) < 0)
 			return -1;
 		socket->rest = text_ref(texts[i++]);
 		socket->offset = (size_t)taken;
@@ -234,7 +236,7 @@ static void drained(struct stream_socket *socket)
 	socket->rest = NULL;
 	if (!socket->owner)
 		stream_socket_finish(socket);
-	else if (watch(socket, 0) < 0)
+	else if (watch(socket, EPOLL_CTL_MOD, 0) < 0)
 		let_go(socket);
 	else
 		all->callbacks->drained(socket->owner);
@@ -259,6 +261,13 @@ static void write_rest(struct stream_socket *socket)
 	}
 }
 
+static bool reads_well(struct stream_socket *socket)
+{
+	const struct wire_ops *ops = socket->wire.ops;
+
+	return !ops->read || ops->read(&socket->wire) >= 0;
+}
+
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream_sockets *all = arg;
@@ -272,7 +281,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 		if (!socket)
 			continue;	/* it went while another one was looked at */
 		all->batch[i].data.ptr = NULL;
-		if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+		if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) || (events & EPOLLIN && !reads_well(socket)))
 			let_go(socket);
 		else if (socket->full)
 			write_rest(socket);

@@ -23,6 +23,8 @@ struct rig {
 	struct stream_socket *socket;
 	int peer;
 	size_t allowance;	/* bytes that the line takes before it is full */
+	bool reads;		/* the line has to read, */
+	size_t read;		/* and so much it has */
 	unsigned drained, gone, left;
 	struct hgt_buf got;
 	struct rig *drops;	/* dropped when this one is gone */
@@ -72,6 +74,17 @@ static uint32_t some_wants(const struct wire *wire)
 	return EPOLLOUT;
 }
 
+static int some_read(struct wire *wire)
+{
+	struct rig *rig = wire->left_ctx;
+	char said[16];
+	ssize_t n = read(wire->fd, said, sizeof(said));
+
+	rig->read += n > 0 ? (size_t)n : 0;
+	/* A line can be over before its socket is. */
+	return n > 0 && memchr(said, '!', (size_t)n) ? -1 : 0;
+}
+
 static void some_close(struct wire *wire)
 {
 	close(wire->fd);
@@ -81,7 +94,8 @@ static const struct stream_socket_callbacks callbacks = {on_drained, on_gone};
 
 static void open_socket(struct rig *rig, struct stream_form form, bool plain)
 {
-	static const struct wire_ops some = {some_write, some_wants, some_close};
+	static const struct wire_ops reading = {.write = some_write, .wants = some_wants, .read = some_read, .close = some_close};
+	static const struct wire_ops some = {.write = some_write, .wants = some_wants, .close = some_close};
 	struct hgt_error err = {0};
 	struct wire wire;
 	int pair[2];
@@ -89,7 +103,7 @@ static void open_socket(struct rig *rig, struct stream_form form, bool plain)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	wire_plain(&wire, pair[0]);
 	if (!plain)
-		wire.ops = &some;
+		wire.ops = rig->reads ? &reading : &some;
 	wire.left = on_left;
 	wire.left_ctx = rig;
 	rig->peer = pair[1];
@@ -295,6 +309,40 @@ static void test_gone(void **state)
 		assert_null(rig.socket);
 		stop(&rig);
 	}
+}
+
+/* A line that has to read, as TLS has, reads what its peer says and throws it away, until that says that it is over. */
+static void test_line_that_reads(void **state)
+{
+	struct text *text = text_of("hello");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, true, true);
+	stream_socket_drop(rig.socket);
+	close(rig.peer);
+	hgt_buf_release(&rig.got);
+	rig.left = 0;
+	rig.reads = true;
+	open_socket(&rig, (struct stream_form){.chunked = true}, false);
+	assert_int_equal(write(rig.peer, "more than one read takes", 24), 24);
+	for (int i = 0; i < 100 && rig.read < 24; i++)
+		turn(&rig);
+	assert_int_equal(rig.read, 24);
+	/* It reads while a rest waits, too. */
+	rig.allowance = 3;
+	assert_int_equal(stream_socket_write(rig.socket, &text, 1), 1);
+	assert_int_equal(write(rig.peer, "x", 1), 1);
+	for (int i = 0; i < 100 && rig.read < 25; i++)
+		turn(&rig);
+	assert_int_equal(rig.read, 25);
+	rig.allowance = SIZE_MAX;
+	turn_until(&rig, &rig.drained);
+	assert_int_equal(write(rig.peer, "!", 1), 1);
+	turn_until(&rig, &rig.gone);
+	assert_true(rig.peer >= 0);
+	text_unref(text);
+	stop(&rig);
 }
 
 /* While a rest waits. */
@@ -530,6 +578,7 @@ int main(void)
 		cmocka_unit_test(test_finish_with_a_rest),
 		cmocka_unit_test(test_nothing_was_said),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_line_that_reads),
 		cmocka_unit_test(test_gone_when_full),
 		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_stuck),
