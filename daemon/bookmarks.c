@@ -1,7 +1,7 @@
 /*
- * Bookmarks: signs of life, and the cursors of those for whom nothing came. Each stream has one of a number of slots, a random one, and the
- * slots have their turns one after another, so that ten thousand bookmarks are many small sets and never one burst. One timer sleeps
- * until the next slot that anyone is in.
+ * Bookmarks: signs of life, and the cursors of those for whom nothing came. Each stream has one of a number of slots, a random one,
+ * and the slots have their turns one after another, so that ten thousand bookmarks are many small sets and never one burst. One
+ * timer sleeps until the next slot that anyone is in.
  */
 #include <event2/event.h>
 #include <event2/util.h>

@@ -44,7 +44,8 @@
  *
  *	arriving (evhttp is making it) -> waiting (for a whole request, until its deadline) -> answering -> waiting -> ...
  *
- * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it closes.
+ * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it
+ * closes.
  */
 enum connection_state { ARRIVING, WAITING, ANSWERING };
 
@@ -212,8 +213,8 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 
 /*
  * evhttp 2.1 has no word for a new connection before its first request is whole, and that would be too late for a client that
- * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's callbacks is the
- * connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
+ * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's
+ * callbacks is the connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
  */
 static struct bufferevent *connection_arrives(struct event_base *base, void *arg)
 {

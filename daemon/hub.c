@@ -250,8 +250,8 @@ void pump_soon(struct hub *hub)
 		evtimer_add(hub->pump, &now);
 }
 
-/* One after another, for as long as the others on the loop can wait; what is published meanwhile comes to those who are still to be fed in
- * one piece. */
+/* One after another, for as long as the others on the loop can wait; what is published meanwhile comes to those who are still to be
+ * fed in one piece. */
 static void pump(evutil_socket_t fd, short what, void *arg)
 {
 	const int64_t until = hgt_time_mono_us() + TURN_US;

@@ -1,7 +1,7 @@
 /*
- * The recent rows of the journal, in memory: a ring bounded by count and bytes. A row is counted, so that whoever waits for a worker's
- * answer about it may keep it. What a path filter needs of it is parsed once, and its text as streams are sent it is made once, when first
- * asked for.
+ * The recent rows of the journal, in memory: a ring bounded by count and bytes. A row is counted, so that whoever waits for a
+ * worker's answer about it may keep it. What a path filter needs of it is parsed once, and its text as streams are sent it is
+ * made once, when first asked for.
  */
 #ifndef HEADGATE_DAEMON_ROWS_H
 #define HEADGATE_DAEMON_ROWS_H

@@ -297,8 +297,8 @@ static void page_waited(evutil_socket_t fd, short what, void *arg)
 	stream_end(s);
 }
 
-/* Wait for the first event. evhttp does not read while a request is being answered, and would not see the client go; so read on, but
- * look at nothing: what comes is the next request, and evhttp finds it in the buffer. */
+/* Wait for the first event. evhttp does not read while a request is being answered, and would not see the client go; so read on,
+ * but look at nothing: what comes is the next request, and evhttp finds it in the buffer. */
 static bool page_wait(struct subscriber *s)
 {
 	struct page *page = s->page;

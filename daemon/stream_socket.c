@@ -12,8 +12,8 @@
 #define BATCH 128	/* sockets looked at before the loop goes on */
 
 /*
- * A socket is open (its owner writes), full (a rest waits; on the list `stuck`), or finishing (no owner any more; it closes when the rest
- * is out).
+ * A socket is open (its owner writes), full (a rest waits; on the list `stuck`), or finishing (no owner any more; it closes
+ * when the rest is out).
  */
 struct stream_socket {
 	struct wire wire;

@@ -1,7 +1,7 @@
 /*
- * The writer of streams: their sockets after the headers, some ten thousand of them. A socket costs its struct and nothing else: no
- * buffer. What it is given is counted text that all share; when it took only a part, it keeps that text and how far it got, is full, and
- * tells `drained` when the rest is out. Input is watched for the peer's end alone.
+ * The writer of streams: their sockets after the headers, some ten thousand of them. A socket costs its struct and nothing
+ * else: no buffer. What it is given is counted text that all share; when it took only a part, it keeps that text and how far it
+ * got, is full, and tells `drained` when the rest is out. Input is watched for the peer's end alone.
  *
  *	stream_sockets_new(base, &callbacks, STREAM_STUCK_MS, &sockets, &err);
  *	stream_socket_new(sockets, &wire, owner, form, &socket, &err);
@@ -9,8 +9,8 @@
  *	stream_socket_finish(socket);
  *	stream_sockets_free(sockets);
  *
- * One descriptor of the event base stands for all: the sockets are in an epoll of their own, so that one registration lasts from the
- * first to the last byte and takes no memory here.
+ * One descriptor of the event base stands for all: the sockets are in an epoll of their own, so that one registration lasts
+ * from the first to the last byte and takes no memory here.
  */
 #ifndef HEADGATE_DAEMON_STREAM_SOCKET_H
 #define HEADGATE_DAEMON_STREAM_SOCKET_H
@@ -57,8 +57,8 @@ int stream_socket_new(struct stream_sockets *sockets, const struct wire *wire, v
 	struct stream_socket **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * Write n texts (1 to STREAM_TEXTS_MAX) to a socket that is not full. The number of those that need not be given again: all, or, with the
- * socket full now, some from the first on, at least one. Negative when the line is dead: drop it.
+ * Write n texts (1 to STREAM_TEXTS_MAX) to a socket that is not full. The number of those that need not be given again: all,
+ * or, with the socket full now, some from the first on, at least one. Negative when the line is dead: drop it.
  */
 #define STREAM_TEXTS_MAX 64
 int stream_socket_write(struct stream_socket *socket, struct text *const *texts, size_t n) HGT_MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
- * A subscriber and the hub, for the hub's own sources: hub.c (who is fed when), feed.c (what it is fed with), subscribe.c (who begins
- * where), stream.c (what is sent), bookmarks.c (signs of life), ask.c (questions to the trees).
+ * A subscriber and the hub, for the hub's own sources: hub.c (who is fed when), feed.c (what it is fed with), subscribe.c (who
+ * begins where), stream.c (what is sent), bookmarks.c (signs of life), ask.c (questions to the trees).
  *
  * A subscriber is current or trailing.
  *
@@ -186,7 +186,8 @@ void bookmarks_send(evutil_socket_t fd, short what, void *hub);
 
 /* ask.c */
 
-/* Have a worker find out whether what the subscriber wants of this row has changed; it waits in PLACE_ASKING and goes on with the answer. */
+/* Have a worker find out whether what the subscriber wants of this row has changed; it waits in PLACE_ASKING and goes
+ * on with the answer. */
 int ask_trees(struct subscriber *s, struct row *row, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Hand the questions that have come together to the workers. */

@@ -1,13 +1,13 @@
 /*
- * A piece of what streams are sent: made once, counted, and written to any number of sockets. A socket that took only a part of it keeps
- * a reference and an offset.
+ * A piece of what streams are sent: made once, counted, and written to any number of sockets. A socket that took only a part of
+ * it keeps a reference and an offset.
  *
- * It is a chunk of HTTP/1.1 as it stands: its length in hex and a line's end, the bytes, a line's end. A client of HTTP/1.0 is sent what
- * is between the two.
+ * It is a chunk of HTTP/1.1 as it stands: its length in hex and a line's end, the bytes, a line's end. A client of HTTP/1.0 is
+ * sent what is between the two.
  *
- * Packed, the bytes are a piece of a deflate stream that stands on its own: nothing in it refers to what came before, and it ends at a byte.
- * So the same piece goes into any number of gzip streams, none of which has a compressor: each is its header, pieces, and an end with the
- * checksum of all, which is joined from theirs.
+ * Packed, the bytes are a piece of a deflate stream that stands on its own: nothing in it refers to what came before, and it
+ * ends at a byte. So the same piece goes into any number of gzip streams, none of which has a compressor: each is its header,
+ * pieces, and an end with the checksum of all, which is joined from theirs.
  */
 #ifndef HEADGATE_DAEMON_TEXT_H
 #define HEADGATE_DAEMON_TEXT_H

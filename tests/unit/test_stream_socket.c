@@ -389,7 +389,9 @@ static void join_chunks(const struct hgt_buf *got, struct hgt_buf *out)
 static void assert_unpacks_to(const struct hgt_buf *packed, const char *text, size_t len)
 {
 	char *out = malloc(len + 1);
-	z_stream z = {.next_in = (Bytef *)packed->data, .avail_in = (uInt)packed->len, .next_out = (Bytef *)out, .avail_out = (uInt)len + 1};
+	z_stream z = {
+		.next_in = (Bytef *)packed->data, .avail_in = (uInt)packed->len, .next_out = (Bytef *)out, .avail_out = (uInt)len + 1,
+	};
 
 	assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
 	/* That it ends well says that length and checksum are right. */
