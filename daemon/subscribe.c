@@ -179,7 +179,7 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 	}
 	if (reset && options->form == HUB_PAGE) {
 		request_reply_error(request, 410, "cursor-gone", "%s", reset);
-		return 0;
+		return hgt_error_set(err, HGT_ECONFLICT, "%s", reset);
 	}
 	s = subscriber_new(hub, options, err);
 	if (!s) {
