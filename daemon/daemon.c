@@ -24,6 +24,7 @@
 #include "daemon/repos.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "daemon/tokens.h"
 #include "headgate/protocol.h"
 
 /* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
@@ -231,6 +232,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
+		code = tokens_new(d, &d->tokens, err);
+	if (code == 0)
 		code = archives_new(d, &d->archives, err);
 	if (code == 0)
 		code = http_new(d, &d->http, err);
@@ -261,6 +264,7 @@ static void tear_down(struct process *p)
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
 	archives_free(d->archives);
+	tokens_free(d->tokens);
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

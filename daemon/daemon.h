@@ -30,6 +30,7 @@ struct daemon {
 	struct ref_watch *ref_watch;	/* ref_watch.h */
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
+	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	int64_t started_ms;		/* wall clock */

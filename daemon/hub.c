@@ -209,6 +209,17 @@ static int snapshot_exact(struct subscriber *s, size_t i, struct hgt_error *err)
 	return code;
 }
 
+/* Whether an earlier want with globs is about the same refs: their paths differ, and a snapshot has none. */
+static bool told_before(const struct subscriber *s, size_t i)
+{
+	const struct hgt_filter *f = &s->wants[i].filter;
+
+	for (size_t k = 0; k < i; k++)
+		if (!s->wants[k].exact && !strcmp(s->wants[k].filter.repo, f->repo) && !strcmp(s->wants[k].filter.ref, f->ref))
+			return true;
+	return false;
+}
+
 /* 0 when the snapshot is told, 1 when the socket is full before. */
 static int feed_snapshot(struct subscriber *s, struct hgt_error *err)
 {
@@ -221,6 +232,8 @@ static int feed_snapshot(struct subscriber *s, struct hgt_error *err)
 			return 1;
 		if (want->exact)
 			code = snapshot_exact(s, s->snapshot_want, err);
+		else if (told_before(s, s->snapshot_want))
+			code = 0;
 		else if (*want->filter.type && !hgt_glob_match(want->filter.type, HGT_EVENT_REF_UPDATED))
 			code = 0;	/* no refs are wanted */
 		else

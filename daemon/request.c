@@ -6,6 +6,8 @@
 
 #include "base/json_writer.h"
 #include "daemon/agent.h"
+#include "daemon/agents.h"
+#include "daemon/tokens.h"
 
 static const struct status {
 	int status;
@@ -71,6 +73,7 @@ void request_free(struct request *request)
 	if (request->connection)
 		connection_answered(request->connection, request);
 	agent_unref(request->agent);
+	token_unref(request->token);
 	query_release(&request->query);
 	free(request->name);
 	free(request);
@@ -163,4 +166,30 @@ void request_reply_failure(struct request *request, const struct hgt_error *err)
 		break;
 	}
 	request_reply_error(request, status, NULL, "%s", err->message);
+}
+
+const char *request_who(const struct request *request, char out[REQUEST_WHO_MAX])
+{
+	if (request->agent)
+		snprintf(out, REQUEST_WHO_MAX, "agent %s", request->agent->name);
+	else if (request->token)
+		snprintf(out, REQUEST_WHO_MAX, "token %s", request->token->name);
+	else
+		snprintf(out, REQUEST_WHO_MAX, "the admin socket");
+	return out;
+}
+
+void request_refuse(struct request *request, const char *fmt, ...)
+{
+	const struct refused refused = {.agent = request->agent ? request->agent->name : NULL,
+		.token = request->token ? request->token->name : NULL, .remote = request->remote};
+	struct hgt_buf message = HGT_BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	hgt_buf_addvf(&message, fmt, ap);
+	va_end(ap);
+	agents_refused(request->daemon->agents, &refused, message.data);
+	request_reply_error(request, 403, NULL, "%s", message.data);
+	hgt_buf_release(&message);
 }

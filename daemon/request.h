@@ -10,23 +10,30 @@
 
 #include "daemon/daemon.h"
 #include "daemon/query.h"
+#include "daemon/roles.h"
 
 struct agent;
 struct connection;
 struct evbuffer;
 struct evhttp_request;
 struct hgt_doc_set;
+struct scope;
+struct token;
 
 /* Room for an address as text, IPv6 with a scope included. */
 #define REQUEST_REMOTE_MAX 64
+#define REQUEST_WHO_MAX 80
 
 struct request {
 	struct daemon *daemon;
 	struct evhttp_request *ev;	/* NULL when the client has gone */
 	struct connection *connection;	/* http.c's; NULL when the client has gone */
-	struct agent *agent;		/* who asks by token (a reference); NULL through the admin socket */
+	enum role role;			/* who asks; ROLE_NONE where anyone may */
+	struct agent *agent;		/* a reference, of an agent that asks; else NULL */
+	struct token *token;		/* the same of a token with a role; NULL through the admin socket */
+	const struct scope *scope;	/* the agent's or token's; NULL: sees everything */
 	struct query query;
-	char *name;			/* of /v1/agents/NAME, decoded; or NULL */
+	char *name;			/* of /v1/agents/NAME and the like, decoded; or NULL */
 	char remote[REQUEST_REMOTE_MAX];	/* the client's address, "" for a unix socket */
 	void (*gone)(void *ctx);	/* the owner's, told once; it frees the request with request_free */
 	void *gone_ctx;
@@ -58,6 +65,12 @@ const char *request_reason(int status);
 
 /* For the owner of a request whose client has gone; otherwise an answer frees. */
 void request_free(struct request *request);
+
+/* "agent web1", "token ci", "the admin socket": who asks, for messages. */
+const char *request_who(const struct request *request, char out[REQUEST_WHO_MAX]);
+
+/* 403, journaled: what is asked for lies outside of what who asks may see or do. */
+void request_refuse(struct request *request, const char *fmt, ...) HGT_PRINTF(2, 3);
 
 /* http.c's: what it wants to know when a request is answered or freed. */
 void connection_answered(struct connection *connection, struct request *request);

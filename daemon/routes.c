@@ -8,49 +8,57 @@
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/listen.h"
-
-enum who { ANYONE, ADMIN, AGENT, EITHER };
+#include "daemon/scope.h"
+#include "daemon/tokens.h"
 
 #define READS (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 #define START "cursor", "last"
 
 static const struct route {
 	int methods;
-	const char *path;	/* with a final '*': a name follows */
-	enum who who;
+	const char *path;	/* a component that is '*' stands for a name */
+	unsigned who;		/* roles.h */
 	void (*handle)(struct request *request);
 	const char *params[9];	/* that the query may have, then NULL */
 } routes[] = {
 	{READS, "/healthz", ANYONE, api_health, {NULL}},
 	{READS, "/readyz", ANYONE, api_ready, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/events", ADMIN, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
+	{EVHTTP_REQ_GET, "/v1/events", VIEWER, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
 	{EVHTTP_REQ_GET, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", NULL}},
 	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/agents/self/events", AGENT, api_agent_events, {"instance", START, NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/agents", ADMIN, api_agents, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/agents", VIEWER, api_agents, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
 	{EVHTTP_REQ_DELETE, "/v1/agents/*", ADMIN, api_agent_remove, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/status", ADMIN, api_status, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/agents/*/rotate", ADMIN, api_agent_rotate, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/tokens", ADMIN, api_tokens, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/tokens", ADMIN, api_token_add, {NULL}},
+	{EVHTTP_REQ_DELETE, "/v1/tokens/*", ADMIN, api_token_remove, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/tokens/*/rotate", ADMIN, api_token_rotate, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/status", VIEWER, api_status, {NULL}},
 };
 
-/* Whether path is the route's; *name gets what stands for its '*', or NULL. */
-static bool route_matches(const struct route *route, const char *path, const char **name)
+/* Whether path is the route's; *name and *len get what stands for its '*', NULL when it has none. */
+static bool route_matches(const struct route *route, const char *path, const char **name, size_t *len)
 {
-	size_t len = strlen(route->path);
+	const char *star = strchr(route->path, '*');
+	size_t before = star ? (size_t)(star - route->path) : 0;
 
 	*name = NULL;
-	if (route->path[len - 1] != '*')
+	*len = 0;
+	if (!star)
 		return !strcmp(path, route->path);
-	if (strncmp(path, route->path, len - 1) != 0 || !path[len - 1] || strchr(path + len - 1, '/'))
+	if (strncmp(path, route->path, before) != 0)
 		return false;
-	*name = path + len - 1;
-	return true;
+	*len = strcspn(path + before, "/");
+	*name = path + before;
+	return *len && !strcmp(path + before + *len, star + 1);
 }
 
 /* The route of a path and method; NULL when the request has been answered for want of one. A path that is some route's by its whole
  * text is not looked for among the names. */
-static const struct route *find_route(struct request *request, const char *path, int method, const char **name)
+static const struct route *find_route(struct request *request, const char *path, int method, const char **name, size_t *len)
 {
 	static const struct {
 		int method;
@@ -66,7 +74,7 @@ static const struct route *find_route(struct request *request, const char *path,
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes) && !found; i++) {
 		const struct route *route = &routes[i];
 
-		if (!route_matches(route, path, name) || (*name && allowed))
+		if (!route_matches(route, path, name, len) || (*name && allowed))
 			continue;
 		allowed |= route->methods;
 		if (route->methods & method)
@@ -96,28 +104,42 @@ static bool refuse(struct request *request, const char *why)
 	return false;
 }
 
+/* Who asks by this token; false when nobody does. */
+static bool find_bearer(struct request *request, const char *text)
+{
+	struct agent *agent = agents_authenticate(request->daemon->agents, text);
+	struct token *token = agent ? NULL : tokens_authenticate(request->daemon->tokens, text);
+
+	if (agent) {
+		request->agent = agent_ref(agent);
+		request->role = ROLE_AGENT;
+		request->scope = agent->scope;
+	} else if (token) {
+		request->token = token_ref(token);
+		request->role = token->role;
+		request->scope = scope_is_all(token->scope) ? NULL : token->scope;
+	}
+	return agent || token;
+}
+
 /* Who asks at a TCP door; false when the request has been answered. */
 static bool authenticate(struct request *request)
 {
+	const struct refused refused = {.remote = request->remote};
 	const char *value = request_get_header(request, "Authorization");
 
 	if (!value)
 		return refuse(request, "a token is needed: Authorization: Bearer ...");
-	if (strncasecmp(value, "Bearer ", 7) == 0) {
-		struct agent *agent = agents_authenticate(request->daemon->agents, value + 7 + strspn(value + 7, " "));
-
-		if (agent) {
-			request->agent = agent_ref(agent);
-			return true;
-		}
-	}
-	agents_refused(request->daemon->agents, NULL, request->remote, "the token is wrong or revoked");
+	if (strncasecmp(value, "Bearer ", 7) == 0 && find_bearer(request, value + 7 + strspn(value + 7, " ")))
+		return true;
+	agents_refused(request->daemon->agents, &refused, "the token is wrong or revoked");
 	return refuse(request, "the token is wrong or revoked");
 }
 
 /* Whether who asks may; false when the request has been answered. */
 static bool authorize(struct request *request, const struct route *route, bool admin, int fd)
 {
+	char who[REQUEST_WHO_MAX];
 	uid_t uid;
 
 	if (route->who == ANYONE)
@@ -127,16 +149,17 @@ static bool authorize(struct request *request, const struct route *route, bool a
 			request_reply_error(request, 403, NULL, "this socket is for the daemon's own user and root");
 			return false;
 		}
-		if (route->who != AGENT)
-			return true;
-		request_reply_error(request, 403, NULL, "this is for agents, by their tokens");
+		request->role = ROLE_ADMIN;
+	} else if (!authenticate(request)) {
 		return false;
 	}
-	if (!authenticate(request))
-		return false;
-	if (route->who != ADMIN)
+	if (route->who & request->role)
 		return true;
-	request_reply_error(request, 403, NULL, "this is for the admin socket alone");
+	if (route->who == AGENT)
+		request_refuse(request, "this is for agents, by their tokens");
+	else
+		request_refuse(request, "%s is %s %s, which may not do this", request_who(request, who),
+			strchr("ao", role_name(request->role)[0]) ? "an" : "a", role_name(request->role));
 	return false;
 }
 
@@ -155,16 +178,16 @@ static bool parse_query(struct request *request, const struct route *route, cons
 	return !unknown;
 }
 
-static bool parse_name(struct request *request, const char *name)
+static bool parse_name(struct request *request, const char *name, size_t len)
 {
 	struct hgt_error err = {0};
 
 	if (!name)
 		return true;
-	request->name = malloc(strlen(name) + 1);
+	request->name = malloc(len + 1);
 	if (!request->name)
 		request_reply_error(request, 503, NULL, "out of memory");
-	else if (query_decode(name, strlen(name), request->name, &err) < 0)
+	else if (query_decode(name, len, request->name, &err) < 0)
 		request_reply_error(request, 400, NULL, "%s", err.message);
 	else
 		return true;
@@ -175,9 +198,10 @@ void routes_dispatch(struct request *request, bool admin, int fd)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request->ev);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *name;
-	const struct route *route = find_route(request, path ? path : "", evhttp_request_get_command(request->ev), &name);
+	size_t len;
+	const struct route *route = find_route(request, path ? path : "", evhttp_request_get_command(request->ev), &name, &len);
 
 	if (route && authorize(request, route, admin, fd) && parse_query(request, route, evhttp_uri_get_query(uri)) &&
-	    parse_name(request, name))
+	    parse_name(request, name, len))
 		route->handle(request);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/json_writer.h"
+#include "daemon/scope.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
@@ -83,11 +84,39 @@ static void release_row(const void *data, size_t len, void *row)
 	row_unref(row);
 }
 
+/* A ref event without the paths that the subscriber may not see. */
+static void tell_narrowed(struct subscriber *s, const struct row *row)
+{
+	struct hgt_cursor cursor = {.seq = row->seq};
+	struct hgt_buf body = HGT_BUF_INIT, id = HGT_BUF_INIT, frame = HGT_BUF_INIT;
+
+	if (scope_narrow_event(s->scope, row->body, row->body_len, &body, NULL) < 0) {
+		s->broken = true;
+	} else if (s->page) {
+		hgt_buf_add(&s->page->events, body.data, body.len);
+	} else {
+		snprintf(cursor.journal, sizeof(cursor.journal), "%s", hgt_journal_id(s->hub->daemon->reader));
+		hgt_cursor_format(&cursor, &id);
+		hgt_sse_write(&frame, id.data, row->type, body.data, body.len);
+		if (id.failed || frame.failed || evbuffer_add(s->hub->out, frame.data, frame.len) < 0)
+			s->broken = true;
+	}
+	hgt_buf_release(&body);
+	hgt_buf_release(&id);
+	hgt_buf_release(&frame);
+}
+
 void stream_row(struct subscriber *s, struct row *row)
 {
 	struct evbuffer *out = s->hub->out;
 	const char *frame;
 
+	if (s->scope && row->is_ref) {
+		if (s->page && s->page->n++)
+			hgt_buf_addc(&s->page->events, ',');
+		tell_narrowed(s, row);
+		return;
+	}
 	if (s->page) {
 		if (s->page->n++)
 			hgt_buf_addc(&s->page->events, ',');

@@ -2,6 +2,7 @@
 #include <event2/event.h>
 
 #include "base/timing.h"
+#include "daemon/scope.h"
 #include "daemon/subscriber.h"
 
 static const char *copy_text(char **room, const char *s)
@@ -43,6 +44,7 @@ static struct subscriber *subscriber_new(struct hub *hub, const struct hub_optio
 	}
 	s->limit = options->limit;
 	s->wait_ms = options->wait_ms;
+	s->scope = scope_cuts_events(options->scope) ? options->scope : NULL;
 	s->ended = options->ended;
 	s->ctx = options->ctx;
 	s->phase = SUBSCRIBER_LIVE;
@@ -136,7 +138,7 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 	}
 	if (reset && options->form == HUB_PAGE) {
 		request_reply_error(request, 410, "cursor-gone", "%s", reset);
-		return 0;
+		return hgt_error_set(err, HGT_ECONFLICT, "%s", reset);
 	}
 	s = subscriber_new(hub, options);
 	if (!s) {

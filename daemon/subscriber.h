@@ -50,6 +50,7 @@ struct subscriber {
 	unsigned wait_ms;
 	size_t snapshot_want;	/* the next want that has not been told */
 	char *snapshot_repo, *snapshot_ref;	/* the last ref told of a want with globs, or NULL */
+	const struct scope *scope;	/* events are told without what lies outside; or NULL */
 	void (*ended)(void *ctx, struct subscriber *subscriber);
 	void *ctx;
 	size_t n_wants;

@@ -97,7 +97,7 @@ push_change() {
   has '401'
   # Several refusals of one address within a minute are one event.
   wait_for 5 has_events 1 agent.refused
-  events_of agent.refused | jq -e '.data == {"agent": null, "remote": "127.0.0.1", "reason": .data.reason}'
+  events_of agent.refused | jq -e '.data == {"agent": null, "token": null, "remote": "127.0.0.1", "reason": .data.reason, "left_out": 0}'
   # The secret is nowhere in the state.
   [[ -n $good ]]
   fails grep -rqF -e "${good#hga_}" "$STATE"

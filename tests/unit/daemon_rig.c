@@ -20,6 +20,7 @@
 #include "daemon/hub.h"
 #include "daemon/repos.h"
 #include "daemon/store.h"
+#include "daemon/tokens.h"
 #include "headgate/protocol.h"
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/temp_folder.h"
@@ -62,6 +63,7 @@ static void build(struct rig *rig)
 	ok(repos_new(d->config, &d->repos, &err), &err);
 	ok(hub_new(d, &d->hub, &err), &err);
 	ok(agents_new(d, &d->agents, &err), &err);
+	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
 	ok(http_new(d, &d->http, &err), &err);
 	d->ready = true;
@@ -76,6 +78,7 @@ static void tear_down(struct rig *rig)
 	hgt_workers_free(d->git);
 	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
+	tokens_free(d->tokens);
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;
