@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "daemon/guard.h"
 #include "daemon/secret.h"
 #include "headgate/protocol.h"
 
@@ -40,6 +41,7 @@ struct agent {
 	struct agent_target *targets;
 	size_t n_targets;
 	struct subscriber *stream;	/* open, or NULL */
+	struct client_load load;	/* what it has open and asks for */
 	unsigned stream_generation;	/* of the secret that it was opened with */
 	struct event *old_ends;		/* when the replaced secret no longer holds; NULL: there is none */
 	char *remote;			/* the address of that stream */

@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/guard.h"
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
@@ -236,6 +237,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
 	if (code == 0)
+		code = guard_new(&d->config, &d->guard, err);
+	if (code == 0)
 		code = http_new(d, &d->http, err);
 	if (code == 0)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
@@ -263,6 +266,7 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	guard_free(d->guard);
 	archives_free(d->archives);
 	tokens_free(d->tokens);
 	agents_free(d->agents);

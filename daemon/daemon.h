@@ -32,6 +32,7 @@ struct daemon {
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct guard *guard;		/* guard.h: who knocks too often */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/queue.h>
@@ -16,6 +17,9 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/timing.h"
+#include "daemon/agents.h"
+#include "daemon/guard.h"
+#include "daemon/http_errors.h"
 #include "daemon/hub.h"
 #include "daemon/listen.h"
 #include "daemon/request.h"
@@ -42,9 +46,13 @@ struct connection {
 	struct door *door;
 	struct evhttp_connection *ev;	/* the key in http->connections */
 	struct bufferevent *bev;	/* while arriving: a reference */
+	struct peer *peer;		/* of its address; NULL through the admin socket and of a proxy */
+	bool proxied;			/* it is a proxy's: each request says for whom */
 	enum connection_state state;
 	bool fresh;			/* no request yet */
 	int64_t deadline_ms;		/* monotonic, while waiting */
+	bool mended;			/* on http->mending; what changes its output then is that */
+	TAILQ_ENTRY(connection) mending;
 	struct request *request;	/* with its endpoint; NULL once it is answered, though the answer may be on its way */
 };
 
@@ -68,6 +76,8 @@ struct http {
 	size_t n_doors;
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
 	struct connection_list waiting;
+	struct connection_list mending;	/* which evhttp answers by itself, in this turn of the loop */
+	struct event *mend;
 	struct event *sweep;		/* ends those whose deadline has passed */
 	size_t most;			/* connections of one kind of door: admin, TCP */
 	size_t n_tcp;
@@ -162,6 +172,9 @@ static void connection_free(struct connection *c)
 	struct door *door = c->door;
 
 	leave_state(c);
+	if (c->mended)
+		TAILQ_REMOVE(&door->http->mending, c, mending);
+	guard_disconnect(door->http->daemon->guard, c->peer);
 	count_connection(door, false);
 	door->n_fresh -= c->fresh;
 	if (c->ev)
@@ -229,6 +242,59 @@ static void drop_oldest_fresh(struct door *door)
 	}
 }
 
+/* evhttp has put an answer of its own into the output, for no request has come to `handle`. It is sent in the loop's next turn. */
+static void output_changed(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct connection *c = arg;
+	struct http *http = c->door->http;
+
+	(void)output;
+	if (c->state != WAITING || c->mended || !info->n_added || info->orig_size)
+		return;
+	c->mended = true;
+	TAILQ_INSERT_TAIL(&http->mending, c, mending);
+	event_active(http->mend, EV_TIMEOUT, 0);
+}
+
+static void mend(evutil_socket_t fd, short what, void *arg)
+{
+	struct http *http = arg;
+	struct connection *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&http->mending))) {
+		http_errors_replace(bufferevent_get_output(evhttp_connection_get_bufferevent(c->ev)));
+		TAILQ_REMOVE(&http->mending, c, mending);
+		c->mended = false;
+	}
+}
+
+/* Whose connection it is. False when that address has too many. */
+static bool find_peer(struct connection *c, int fd)
+{
+	struct daemon *daemon = c->door->http->daemon;
+	struct sockaddr_storage address = {0};
+	socklen_t len = sizeof(address);
+	char host[INET6_ADDRSTRLEN] = "";
+	struct peer *peer;
+
+	if (c->door->admin || getpeername(fd, (struct sockaddr *)&address, &len) < 0)
+		return true;
+	if (guard_is_proxy(daemon->guard, (const struct sockaddr *)&address)) {
+		c->proxied = true;
+		return true;
+	}
+	peer = guard_peer(daemon->guard, (const struct sockaddr *)&address);
+	if (!guard_connect(daemon->guard, peer)) {
+		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+		agents_refused(daemon->agents, &(struct refused){.remote = host}, "more connections than limits.address_connections allows");
+		return false;
+	}
+	c->peer = peer;
+	return true;
+}
+
 static void connection_arrived(struct connection *c)
 {
 	const struct timeval write_timeout = {.tv_sec = WRITE_SECONDS};
@@ -250,10 +316,17 @@ static void connection_arrived(struct connection *c)
 	evhttp_connection_set_closecb(ev, connection_closed, c);
 	/* A read timeout would end streams, which have nothing to send; the deadline is in its place. */
 	bufferevent_set_timeouts(bev, NULL, &write_timeout);
+	/* Without memory for this an answer of evhttp's own is HTML. */
+	evbuffer_add_cb(bufferevent_get_output(bev), output_changed, c);
 	/* What a client may send ahead while it is being answered. */
 	bufferevent_setwatermark(bev, EV_READ, 0, HGT_BODY_MAX + HEADERS_MAX);
 	if (!c->door->admin)
 		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!find_peer(c, bufferevent_getfd(bev))) {
+		bufferevent_decref(bev);
+		evhttp_connection_free(ev);	/* calls connection_closed */
+		return;
+	}
 	bufferevent_decref(bev);
 	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
 		evhttp_connection_free(ev);
@@ -312,6 +385,28 @@ void connection_answered(struct connection *connection, struct request *request)
 		connection->request = NULL;
 }
 
+/* For whom a proxy asks: the last address that X-Forwarded-For names, for what stands before it anyone may have written. */
+static void find_forwarded(struct request *request)
+{
+	const char *value = request_get_header(request, "X-Forwarded-For");
+	const char *last = value ? strrchr(value, ',') : NULL;
+	char address[REQUEST_REMOTE_MAX];
+	struct peer *peer;
+
+	last = last ? last + 1 : value;
+	if (last) {
+		last += strspn(last, " \t");
+		snprintf(address, sizeof(address), "%.*s", (int)strcspn(last, " \t"), last);
+		peer = guard_peer_text(request->daemon->guard, address);
+		if (peer) {
+			memcpy(request->remote, address, sizeof(address));
+			request->peer = peer;
+			return;
+		}
+	}
+	request->peer = guard_peer_text(request->daemon->guard, request->remote);
+}
+
 static void handle(struct evhttp_request *ev, void *arg)
 {
 	struct door *door = arg;
@@ -339,6 +434,9 @@ static void handle(struct evhttp_request *ev, void *arg)
 	evhttp_connection_get_peer(ev_connection, &peer, &port);
 	if (!door->admin && peer)
 		snprintf(request->remote, sizeof(request->remote), "%s", peer);
+	request->peer = c->peer;
+	if (c->proxied)
+		find_forwarded(request);
 	evhttp_request_set_on_complete_cb(ev, answer_sent, c);
 	if (http->draining) {
 		request_header(request, "Connection", "close");
@@ -438,9 +536,11 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	http->daemon = daemon;
 	http->most = find_most((size_t)config->limits.streams + MORE_CONNECTIONS);
 	TAILQ_INIT(&http->waiting);
+	TAILQ_INIT(&http->mending);
+	http->mend = event_new(daemon->base, -1, 0, mend, http);
 	http->doors = calloc(1 + config->n_listen, sizeof(*http->doors));
 	http->sweep = evtimer_new(daemon->base, sweep, http);
-	if (!http->doors || !http->sweep)
+	if (!http->doors || !http->sweep || !http->mend)
 		code = hgt_error_nomem(err);
 	for (size_t i = 0; code == 0 && i < 1 + config->n_listen; i++) {
 		struct door *door = &http->doors[i];
@@ -492,6 +592,8 @@ void http_free(struct http *http)
 		close_door(&http->doors[i]);
 	if (http->sweep)
 		event_free(http->sweep);
+	if (http->mend)
+		event_free(http->mend);
 	hgt_map_release(&http->connections);
 	free(http->doors);
 	free(http);

@@ -16,7 +16,9 @@ struct agent;
 struct connection;
 struct evbuffer;
 struct evhttp_request;
+struct client_load;
 struct hgt_doc_set;
+struct peer;
 struct scope;
 struct token;
 
@@ -32,6 +34,8 @@ struct request {
 	struct agent *agent;		/* a reference, of an agent that asks; else NULL */
 	struct token *token;		/* the same of a token with a role; NULL through the admin socket */
 	const struct scope *scope;	/* the agent's or token's; NULL: sees everything */
+	struct client_load *load;	/* the agent's or token's, in which it counts; or NULL */
+	struct peer *peer;		/* of its address, while it is being dispatched; NULL through the admin socket */
 	struct query query;
 	char *name;			/* of /v1/agents/NAME and the like, decoded; or NULL */
 	char remote[REQUEST_REMOTE_MAX];	/* the client's address, "" for a unix socket */
@@ -57,11 +61,15 @@ void request_reply_buffer(struct request *request, int status, struct evbuffer *
 /* {"error":name,"message":...}; the name NULL: the one that goes with the status. */
 void request_reply_error(struct request *request, int status, const char *name, const char *fmt, ...) HGT_PRINTF(4, 5);
 
+/* 429: one too many; `seconds` says when to come again. Journaled. */
+void request_reply_too_many(struct request *request, const char *name, unsigned seconds, const char *fmt, ...) HGT_PRINTF(4, 5);
+
 /* The same for a failure of ours or a finding about the input, by its code. */
 void request_reply_failure(struct request *request, const struct hgt_error *err);
 
-/* The reason phrase of a status. */
+/* The reason phrase of a status, and the name of the error that goes with it (NULL for none). */
 const char *request_reason(int status);
+const char *request_error_name(int status);
 
 /* For the owner of a request whose client has gone; otherwise an answer frees. */
 void request_free(struct request *request);

@@ -4,9 +4,13 @@
 #include <event2/http.h>
 #include <unistd.h>
 
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/timing.h"
 #include "daemon/agent.h"
 #include "daemon/agents.h"
 #include "daemon/api.h"
+#include "daemon/guard.h"
 #include "daemon/listen.h"
 #include "daemon/scope.h"
 #include "daemon/tokens.h"
@@ -56,6 +60,15 @@ static bool route_matches(const struct route *route, const char *path, const cha
 	return *len && !strcmp(path + before + *len, star + 1);
 }
 
+/* Without a good token only so much may be asked; false when the request has been answered. */
+static bool may_ask(struct request *request)
+{
+	if (guard_spend(request->daemon->guard, request->peer, hgt_time_mono_ms()))
+		return true;
+	request_reply_too_many(request, NULL, 1, "too many requests without a good token come from this address");
+	return false;
+}
+
 /* The route of a path and method; NULL when the request has been answered for want of one. A path that is some route's by its whole
  * text is not looked for among the names. */
 static const struct route *find_route(struct request *request, const char *path, int method, const char **name, size_t *len)
@@ -82,6 +95,8 @@ static const struct route *find_route(struct request *request, const char *path,
 	}
 	if (found)
 		return found;
+	if (!may_ask(request))
+		return NULL;
 	if (!allowed) {
 		request_reply_error(request, 404, NULL, "there is nothing at this path");
 		return NULL;
@@ -104,36 +119,78 @@ static bool refuse(struct request *request, const char *why)
 	return false;
 }
 
+static void take_agent(struct request *request, struct agent *agent)
+{
+	request->agent = agent_ref(agent);
+	request->role = ROLE_AGENT;
+	request->scope = agent->scope;
+	request->load = &agent->load;
+}
+
 /* Who asks by this token; false when nobody does. */
 static bool find_bearer(struct request *request, const char *text)
 {
 	struct agent *agent = agents_authenticate(request->daemon->agents, text);
 	struct token *token = agent ? NULL : tokens_authenticate(request->daemon->tokens, text);
 
-	if (agent) {
-		request->agent = agent_ref(agent);
-		request->role = ROLE_AGENT;
-		request->scope = agent->scope;
-	} else if (token) {
+	if (agent)
+		take_agent(request, agent);
+	if (token) {
 		request->token = token_ref(token);
 		request->role = token->role;
 		request->scope = scope_is_all(token->scope) ? NULL : token->scope;
+		request->load = &token->load;
 	}
 	return agent || token;
+}
+
+static bool refuse_token(struct request *request, const char *value)
+{
+	const struct refused refused = {.remote = request->remote};
+	unsigned char digest[HGT_SHA256_SIZE];
+	uint64_t mark;
+
+	hgt_sha256(value, strlen(value), digest);
+	memcpy(&mark, digest, sizeof(mark));
+	if (guard_wrong_token(request->daemon->guard, request->peer, mark, hgt_time_mono_ms()))
+		hgt_log(HGT_LOG_WARNING, "http", "locked out for guessing tokens", HGT_S("remote", request->remote));
+	if (!may_ask(request))
+		return false;
+	agents_refused(request->daemon->agents, &refused, "the token is wrong or revoked");
+	return refuse(request, "the token is wrong or revoked");
 }
 
 /* Who asks at a TCP door; false when the request has been answered. */
 static bool authenticate(struct request *request)
 {
-	const struct refused refused = {.remote = request->remote};
 	const char *value = request_get_header(request, "Authorization");
+	unsigned locked = value ? guard_locked(request->peer, hgt_time_mono_ms()) : 0;
 
+	if (locked) {
+		request_reply_too_many(request, "locked-out", locked, "too many wrong tokens came from this address; come again in %u seconds",
+			locked);
+		return false;
+	}
 	if (!value)
-		return refuse(request, "a token is needed: Authorization: Bearer ...");
-	if (strncasecmp(value, "Bearer ", 7) == 0 && find_bearer(request, value + 7 + strspn(value + 7, " ")))
-		return true;
-	agents_refused(request->daemon->agents, &refused, "the token is wrong or revoked");
-	return refuse(request, "the token is wrong or revoked");
+		return may_ask(request) && refuse(request, "a token is needed: Authorization: Bearer ...");
+	if (strncasecmp(value, "Bearer ", 7) != 0 || !find_bearer(request, value + 7 + strspn(value + 7, " ")))
+		return refuse_token(request, value);
+	return true;
+}
+
+/* One more of a client that is known; false when the request has been answered. */
+static bool count_request(struct request *request)
+{
+	struct client_load *load = request->load;
+
+	request->load = NULL;
+	if (!guard_ask(request->daemon->guard, load, hgt_time_mono_ms())) {
+		request_reply_too_many(request, NULL, 1, "more requests than limits.client_open and limits.client_requests allow");
+		return false;
+	}
+	load->open++;
+	request->load = load;
+	return true;
 }
 
 /* Whether who asks may; false when the request has been answered. */
@@ -143,14 +200,14 @@ static bool authorize(struct request *request, const struct route *route, bool a
 	uid_t uid;
 
 	if (route->who == ANYONE)
-		return true;
+		return admin || may_ask(request);
 	if (admin) {
 		if (!listen_peer_uid(fd, &uid) || (uid != geteuid() && uid != 0)) {
 			request_reply_error(request, 403, NULL, "this socket is for the daemon's own user and root");
 			return false;
 		}
 		request->role = ROLE_ADMIN;
-	} else if (!authenticate(request)) {
+	} else if (!authenticate(request) || !count_request(request)) {
 		return false;
 	}
 	if (route->who & request->role)

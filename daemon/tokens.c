@@ -190,6 +190,7 @@ struct token_stream *token_stream_new(struct token *token)
 		return NULL;
 	stream->token = token_ref(token);
 	stream->generation = token->secret.generation;
+	token->load.open++;
 	LIST_INSERT_HEAD(&token->streams, stream, entry);
 	return stream;
 }
@@ -197,6 +198,7 @@ struct token_stream *token_stream_new(struct token *token)
 void token_stream_free(struct token_stream *stream)
 {
 	LIST_REMOVE(stream, entry);
+	stream->token->load.open--;
 	token_unref(stream->token);
 	free(stream);
 }

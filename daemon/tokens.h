@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "daemon/agents.h"
+#include "daemon/guard.h"
 #include "daemon/roles.h"
 
 struct event;
@@ -40,6 +41,7 @@ struct token {
 	enum role role;
 	struct scope *scope;
 	struct secret secret;
+	struct client_load load;	/* what it has open and asks for */
 	int64_t created_ms;
 	int64_t seen_ms;	/* since the daemon's start; 0 never */
 	LIST_HEAD(, token_stream) streams;

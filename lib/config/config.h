@@ -90,7 +90,16 @@ struct hgt_config {
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
+		unsigned address_connections;	/* of one address, default 1024; 0: no limit, as of those that follow */
+		unsigned address_requests;	/* of one address, a second, without a good token; default 50 */
+		unsigned client_open;		/* of one agent or token: requests and streams at once, default 64 */
+		unsigned client_requests;	/* of the same, a second, default 100 */
+		unsigned wrong_tokens;		/* different ones within wrong_window that lock an address out; default 10 */
+		uint32_t wrong_window;		/* seconds, default 60 */
+		uint32_t lockout;		/* seconds, default 60; doubled each time up to lockout_most, default 3600 */
+		uint32_t lockout_most;
 	} limits;
+	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */
 };
 
 /* Read and check the file. HGT_ENOENT, HGT_EPERM, HGT_EPARSE...; the message begins with path:line:column: where it can. */

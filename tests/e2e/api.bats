@@ -308,7 +308,7 @@ push_change() {
 }
 
 @test "slow readers of archives do not take the last descriptor" {
-  server_config 'limits: {streams: 20}'
+  server_config 'limits: {streams: 20, client_open: 0}'
   repo_new prod && repo_clone prod
   head -c 3000000 /dev/urandom >big && git add big && git commit -q -m big && git push -q origin main
   headgated() {

@@ -273,3 +273,143 @@ a: 2
   headgate token remove v
   wait_for 10 process_ended "$STREAM"
 }
+
+# wrong N: a token that nobody has.
+wrong() { printf 'hgr_%043d' "$1"; }
+
+@test "whoever guesses tokens is locked out, for longer each time" {
+  start 'limits: {wrong_tokens: 4, lockout: 1s, lockout_most: 4s}'
+  good=$(headgate token add v --role viewer)
+  # The same wrong one again and again is no guess.
+  for i in {1..10}; do
+    [[ $(status_of "$(wrong 0)" GET /v1/status) == 401 ]]
+  done
+  [[ $(status_of "$good" GET /v1/status) == 200 ]]
+  for i in 1 2 3; do
+    [[ $(status_of "$(wrong "$i")" GET /v1/status) == 401 ]]
+  done
+  # Now no token is looked at, good ones neither.
+  run as "$good" GET /v1/status -D -
+  has '"error":"locked-out"'
+  has 'Retry-After: 1'
+  has 429
+  [[ $(status_of '' GET /healthz) == 200 ]]
+  unlocked() { [[ $(status_of "$good" GET /v1/status) == 200 ]]; }
+  wait_for 5 unlocked
+  for i in 11 12 13 14; do
+    [[ $(status_of "$(wrong "$i")" GET /v1/status) == 401 ]]
+  done
+  run as "$good" GET /v1/status -D -
+  has 'Retry-After: 2'
+  wait_for 5 unlocked
+  # The journal tells of it, once a minute and with a count.
+  events_of agent.refused | jq -e '.data.remote == "127.0.0.1"'
+  grep -q 'locked out for guessing' "$DAEMON_LOG"
+}
+
+@test "behind a proxy it is the client that is locked out" {
+  start 'limits: {wrong_tokens: 3, lockout: 60s}' 'proxies: [127.0.0.1]'
+  good=$(headgate token add v --role viewer)
+  for i in 1 2 3; do
+    [[ $(status_of "$(wrong "$i")" GET /v1/status -H 'X-Forwarded-For: 203.0.113.9, 192.0.2.1') == 401 ]]
+  done
+  [[ $(status_of "$good" GET /v1/status -H 'X-Forwarded-For: 192.0.2.1') == 429 ]]
+  [[ $(status_of "$good" GET /v1/status -H 'X-Forwarded-For: 192.0.2.2') == 200 ]]
+  [[ $(status_of "$good" GET /v1/status -H 'X-Forwarded-For: 192.0.2.1, 192.0.2.2') == 200 ]]
+  [[ $(status_of "$good" GET /v1/status -H 'X-Forwarded-For: 203.0.113.9') == 200 ]]
+  [[ $(status_of "$good" GET /v1/status) == 200 ]]
+  events_of agent.refused | jq -e '.data.remote == "192.0.2.1"'
+}
+
+@test "so many requests and streams and no more" {
+  start 'limits: {address_requests: 3, client_open: 2, client_requests: 1000}'
+  good=$(headgate token add v --role viewer)
+  many() {
+    local i
+    for i in {1..40}; do
+      printf 'url = "%s%s"\noutput = /dev/null\nwrite-out = "%%{http_code}\\n"\n' "$URL" "$1"
+    done | curl -sS --noproxy '*' --max-time 30 -K - "${@:2}" | sort | uniq -c
+  }
+  run many /healthz
+  has ' 200'
+  has ' 429'
+  run many /v1/status
+  has ' 429'
+  # Whoever has a good token is not asked to wait with those that have none.
+  run many /v1/status -H "Authorization: Bearer $good"
+  has '40 200'
+  stream_of one "$good" /v1/events
+  first=$STREAM
+  wait_for 10 holds bookmark one
+  stream_of two "$good" /v1/events
+  full() { [[ $(status_of "$good" GET /v1/status) == 429 ]]; }
+  wait_for 10 full
+  kill "$first" "$STREAM"
+  wait "$first" "$STREAM" || true
+  free() { [[ $(status_of "$good" GET /v1/status) == 200 ]]; }
+  wait_for 10 free
+}
+
+# raw TEXT: what the daemon answers to these bytes.
+raw() {
+  local fd
+  exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+  printf "$1" >&"$fd"
+  timeout 10 cat <&"$fd"
+  exec {fd}<&-
+}
+
+@test "what is no HTTP, or too much of it, is answered in JSON" {
+  start
+  good=$(headgate token add v --role viewer)
+  run raw 'no http at all\r\n\r\n'
+  has 'HTTP/1.1 400 Bad Request'
+  has 'Content-Type: application/json'
+  has '"error":"bad-request"'
+  lacks HTML
+  run raw 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n'
+  has '"error":"not-implemented"'
+  run curl -sS --noproxy '*' --max-time 10 -D - -H "X-Long: $(printf '%033000d' 1)" "$URL/healthz"
+  has '"error":"bad-request"'
+  has 'longer than 32 KiB'
+  lacks HTML
+  head -c 1100000 /dev/zero >large
+  run curl -sS --noproxy '*' --max-time 10 -D - -H "Authorization: Bearer $good" --data-binary @large "$URL/v1/tokens"
+  has '"error":"content-too-large"'
+  lacks HTML
+  run raw 'POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n'
+  has '"error":"bad-request"'
+  run raw 'POST /v1/tokens HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'
+  has '"error":"content-too-large"'
+  # A client that waits for leave to send its body gets that.
+  head -c 5000 /dev/zero >body
+  run curl -sS --noproxy '*' --max-time 10 -v -H 'Expect: 100-continue' -H "Authorization: Bearer $good" --data-binary @body "$URL/v1/tokens"
+  has '< HTTP/1.1 100 Continue'
+  has '"error":"forbidden"'
+  [[ $(status_of "$good" GET /v1/status) == 200 ]]
+}
+
+@test "ten thousand half-open requests keep nobody out" {
+  # A descriptor each, here and there.
+  ulimit -n 12000 || skip "no 12,000 descriptors here"
+  start
+  headgate agent add web1 --kind host --allow '**' >web1.token
+  as "$(<web1.token)" PUT /v1/agents/self -d '{"version":"1","host":"h","instance":"i","targets":[]}'
+  stream_of told "$(<web1.token)" '/v1/agents/self/events?instance=i'
+  wait_for 10 holds bookmark told
+  crowd=()
+  for i in {1..10000}; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    ((i % 2)) || printf 'GET /v1/events HTTP/1.1\r\nHost: x\r\nX-Slow: ' >&"$fd" 2>/dev/null || true
+    crowd+=("$fd")
+    ((i % 1000)) || [[ $(status_of "$(<web1.token)" GET /v1/agents/self/events) == 400 ]]
+  done
+  [[ $(curl -sS --noproxy '*' --max-time 5 "$URL/healthz") == ok && $(admin GET /healthz) == ok ]]
+  (($(find "/proc/$DAEMON_PID/fd" -lname 'socket:*' | wc -l) < 700))
+  # 6 MB when idle; what half-open requests take is bounded with their number.
+  sanitized || (($(awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status") < 20000))
+  kill -0 "$STREAM"
+  for fd in "${crowd[@]}"; do
+    exec {fd}<&-
+  done
+}

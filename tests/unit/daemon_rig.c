@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/guard.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
 #include "daemon/repos.h"
@@ -65,6 +66,7 @@ static void build(struct rig *rig)
 	ok(agents_new(d, &d->agents, &err), &err);
 	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
+	ok(guard_new(&d->config, &d->guard, &err), &err);
 	ok(http_new(d, &d->http, &err), &err);
 	d->ready = true;
 }
@@ -75,6 +77,7 @@ static void tear_down(struct rig *rig)
 
 	rig_settle(rig);
 	http_free(d->http);
+	guard_free(d->guard);
 	hgt_workers_free(d->git);
 	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
