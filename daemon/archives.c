@@ -113,9 +113,9 @@ static bool answer_file(struct want *want, struct archive *archive)
 	archive_path(&archives->cache, archive->tree, ARCHIVE_SUFFIX, &text);
 	if (!text.failed)
 		fd = open(text.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	/* With the flag it goes out by sendfile, else through a mapping. */
+	/* With the flag it goes out by sendfile, else through a mapping, as it must where it is encrypted on the way. */
 	if (fd < 0 || fstat(fd, &st) < 0 || (uint64_t)st.st_size != archive->info.bytes || !body ||
-	    evbuffer_set_flags(body, EVBUFFER_FLAG_DRAINS_TO_FD) < 0 || evbuffer_add_file(body, fd, 0, st.st_size) < 0) {
+	    (!want->request->tls && evbuffer_set_flags(body, EVBUFFER_FLAG_DRAINS_TO_FD) < 0) || evbuffer_add_file(body, fd, 0, st.st_size) < 0) {
 		if (fd >= 0)
 			close(fd);
 		if (body)

@@ -79,7 +79,7 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	on_stop_look(-1, 0, p);
 }
 
-/* A running daemon keeps the config that it began with; this tells whether a restart would go well. */
+/* A running daemon keeps the config that it began with, but for its certificates; this tells whether a restart would go well. */
 static void check_config(struct daemon *d)
 {
 	struct hgt_config *config = NULL;
@@ -87,7 +87,7 @@ static void check_config(struct daemon *d)
 
 	if (hgt_config_load(d->config->path, &config, &err) < 0)
 		hgt_log(HGT_LOG_ERROR, "daemon", "the config on disk is not good", HGT_S("error", err.message));
-	else
+	else if (http_reload_certificates(d->http, config, &err) == 0)
 		hgt_log(HGT_LOG_INFO, "daemon", "the config on disk is good; a restart puts it in force",
 			HGT_S("config", d->config->path));
 	hgt_config_free(config);

@@ -25,6 +25,8 @@
 #include "daemon/request.h"
 #include "daemon/routes.h"
 #include "headgate/protocol.h"
+#include "tls/load.h"
+#include "tls/module.h"
 
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
@@ -47,6 +49,7 @@ struct connection {
 	struct evhttp_connection *ev;	/* the key in http->connections */
 	struct bufferevent *bev;	/* while arriving: a reference */
 	struct peer *peer;		/* of its address; NULL through the admin socket and of a proxy */
+	bool doomed;			/* TLS could not be had for want of memory */
 	bool proxied;			/* it is a proxy's: each request says for whom */
 	enum connection_state state;
 	bool fresh;			/* no request yet */
@@ -65,6 +68,8 @@ struct door {
 	bool admin;
 	bool paused;
 	const char *path;		/* of the admin socket */
+	char *address;			/* of a TCP door, as the config has it */
+	struct tls_server *tls;		/* NULL: plain HTTP */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
 	struct connection_list arriving;
 	struct event *arrived;
@@ -72,6 +77,7 @@ struct door {
 
 struct http {
 	struct daemon *daemon;
+	const struct tls_module *tls;	/* NULL: no door needs it */
 	struct door *doors;
 	size_t n_doors;
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
@@ -211,12 +217,17 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 static struct bufferevent *connection_arrives(struct event_base *base, void *arg)
 {
 	struct door *door = arg;
-	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
-	struct connection *c = bev ? calloc(1, sizeof(*c)) : NULL;
+	struct bufferevent *bev = door->tls ? door->http->tls->accept(door->tls, base) : NULL;
+	bool doomed = door->tls && !bev;
+	struct connection *c;
 
+	if (!bev)
+		bev = bufferevent_socket_new(base, -1, 0);
+	c = bev ? calloc(1, sizeof(*c)) : NULL;
 	if (!c)
-		return bev;	/* it lives without a deadline; evhttp makes its own when there is none */
+		return bev;	/* it gets 503 and nothing else; evhttp makes its own when there is none */
 	bufferevent_incref(bev);
+	c->doomed = doomed;
 	c->door = door;
 	c->bev = bev;
 	c->state = ARRIVING;
@@ -322,7 +333,7 @@ static void connection_arrived(struct connection *c)
 	bufferevent_setwatermark(bev, EV_READ, 0, HGT_BODY_MAX + HEADERS_MAX);
 	if (!c->door->admin)
 		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (!find_peer(c, bufferevent_getfd(bev))) {
+	if (c->doomed || !find_peer(c, bufferevent_getfd(bev))) {
 		bufferevent_decref(bev);
 		evhttp_connection_free(ev);	/* calls connection_closed */
 		return;
@@ -443,6 +454,8 @@ static void handle(struct evhttp_request *ev, void *arg)
 		request_reply_error(request, 503, NULL, "the daemon is shutting down");
 		return;
 	}
+	if (door->tls)
+		request->tls = http->tls;
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
 }
 
@@ -492,15 +505,72 @@ static int open_admin(struct http *http, struct door *door, struct hgt_error *er
 	return code;
 }
 
+/* A client's certificate does not hold; its handshake fails. */
+static void certificate_refused(void *ctx, int fd, const char *why)
+{
+	struct door *door = ctx;
+	struct sockaddr_storage address = {0};
+	socklen_t len = sizeof(address);
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (getpeername(fd, (struct sockaddr *)&address, &len) == 0)
+		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	agents_refused(door->http->daemon->agents, &(struct refused){.remote = host}, why);
+}
+
+static int open_tls(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
+{
+	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
+	struct http *http = door->http;
+	char why[TLS_WHY_MAX];
+	int code = http->tls ? 0 : tls_load(&http->tls, err);
+
+	if (code < 0)
+		return code;
+	door->tls = http->tls->server_new(&files, certificate_refused, door, why, sizeof(why));
+	return door->tls ? 0 : hgt_error_set(err, HGT_EINVAL, "listen %s: %s", listen->address, why);
+}
+
+int http_reload_certificates(struct http *http, const struct hgt_config *config, struct hgt_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < http->n_doors; i++) {
+		struct door *door = &http->doors[i];
+
+		for (size_t k = 0; door->tls && k < config->n_listen; k++) {
+			const struct hgt_config_listen *listen = &config->listen[k];
+			const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
+			char why[TLS_WHY_MAX];
+
+			if (strcmp(listen->address, door->address) != 0 || !files.cert)
+				continue;
+			if (http->tls->server_reload(door->tls, &files, why, sizeof(why))) {
+				hgt_log(HGT_LOG_INFO, "http", "the certificate was read again", HGT_S("address", door->address));
+				break;
+			}
+			code = hgt_error_set(err, HGT_EINVAL, "listen %s: %s; the old certificate stays in force", door->address, why);
+			hgt_log(HGT_LOG_ERROR, "http", err ? err->message : why);
+			break;
+		}
+	}
+	return code;
+}
+
 static int open_tcp(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
 {
 	struct hgt_buf bound = HGT_BUF_INIT;
-	int fd, code = listen_tcp(listen, &fd, &bound, err);
+	int fd = -1, code = listen->tls.cert ? open_tls(listen, door, err) : 0;
 
+	door->address = strdup(listen->address);
+	if (code == 0 && !door->address)
+		code = hgt_error_nomem(err);
+	if (code == 0)
+		code = listen_tcp(listen, &fd, &bound, err);
 	if (code == 0)
 		code = open_door(door, fd, err);
 	if (code == 0)
-		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", bound.data));
+		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", bound.data), HGT_S("tls", door->tls ? "yes" : "no"));
 	hgt_buf_release(&bound);
 	return code;
 }
@@ -579,6 +649,9 @@ static void close_door(struct door *door)
 	}
 	if (door->arrived)
 		event_free(door->arrived);
+	if (door->tls)
+		door->http->tls->server_free(door->tls);
+	free(door->address);
 	if (door->path)
 		unlink(door->path);
 }

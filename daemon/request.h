@@ -20,6 +20,7 @@ struct client_load;
 struct hgt_doc_set;
 struct peer;
 struct scope;
+struct tls_module;
 struct token;
 
 /* Room for an address as text, IPv6 with a scope included. */
@@ -36,6 +37,7 @@ struct request {
 	const struct scope *scope;	/* the agent's or token's; NULL: sees everything */
 	struct client_load *load;	/* the agent's or token's, in which it counts; or NULL */
 	struct peer *peer;		/* of its address, while it is being dispatched; NULL through the admin socket */
+	const struct tls_module *tls;	/* of the door that it came by; NULL: plain HTTP */
 	struct query query;
 	char *name;			/* of /v1/agents/NAME and the like, decoded; or NULL */
 	char remote[REQUEST_REMOTE_MAX];	/* the client's address, "" for a unix socket */

@@ -14,6 +14,7 @@
 #include "daemon/listen.h"
 #include "daemon/scope.h"
 #include "daemon/tokens.h"
+#include "tls/module.h"
 
 #define READS (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 #define START "cursor", "last"
@@ -160,6 +161,24 @@ static bool refuse_token(struct request *request, const char *value)
 	return refuse(request, "the token is wrong or revoked");
 }
 
+static bool is_an_agents(void *ctx, const char *name)
+{
+	struct request *request = ctx;
+	struct agent *agent = agents_find_certificate(request->daemon->agents, name);
+
+	if (agent)
+		take_agent(request, agent);
+	return agent;
+}
+
+/* Whoever shows no token may have shown a certificate. */
+static bool find_certificate(struct request *request)
+{
+	struct evhttp_connection *connection = evhttp_request_get_connection(request->ev);
+
+	return request->tls && request->tls->peer_names(evhttp_connection_get_bufferevent(connection), is_an_agents, request);
+}
+
 /* Who asks at a TCP door; false when the request has been answered. */
 static bool authenticate(struct request *request)
 {
@@ -171,6 +190,8 @@ static bool authenticate(struct request *request)
 			locked);
 		return false;
 	}
+	if (!value && find_certificate(request))
+		return true;
 	if (!value)
 		return may_ask(request) && refuse(request, "a token is needed: Authorization: Bearer ...");
 	if (strncasecmp(value, "Bearer ", 7) != 0 || !find_bearer(request, value + 7 + strspn(value + 7, " ")))

@@ -28,6 +28,10 @@ struct hgt_strings {
 struct hgt_config_listen {
 	const char *address;	/* "127.0.0.1:7420", "[::1]:7420", port 0: the kernel chooses */
 	bool insecure;		/* plain HTTP off loopback is wanted */
+	struct {
+		const char *cert, *key;	/* PEM files; NULL: plain HTTP */
+		const char *client_ca;	/* the same, or NULL */
+	} tls;
 };
 
 enum hgt_push_rule { HGT_PUSH_NEVER, HGT_PUSH_ALLOW };	/* of force and delete: "never" or "allow" */
@@ -139,7 +143,9 @@ struct hgt_agent_target {
 struct hgt_agent_config {
 	struct hgt_arena arena;
 	const char *path;
-	const char *server;	/* "http://127.0.0.1:7420" */
+	const char *server;	/* "http://127.0.0.1:7420", "https://git.example.org:7420" */
+	const char *ca_file;	/* of https; NULL: the system's */
+	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
 	struct hgt_agent_target *targets;

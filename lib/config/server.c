@@ -223,19 +223,35 @@ static int complete_listen(struct reader *r, const struct hgt_node *node, void *
 	if (local < 0 || hgt_parse_u64(colon + 1, 65535, &port) < 0)
 		return reader_refuse(r, value ? value : node, "expected an address and a port, such as \"127.0.0.1:7420\" or "
 			"\"[::1]:7420\"");
-	if (!listen->insecure && !local)
+	if (!listen->insecure && !local && !listen->tls.cert)
 		return reader_refuse(r, value ? value : node,
-			"plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS proxy, "
-			"or say insecure: true");
+			"plain HTTP beyond loopback shows every token to the network; say tls: {cert: FILE, key: FILE}, or listen on "
+			"127.0.0.1 behind a TLS proxy, or say insecure: true");
 	return 0;
 }
+
+#define TLS(member) (offsetof(struct hgt_config_listen, tls.member) - offsetof(struct hgt_config_listen, tls))
+
+static const struct option tls_options[] = {
+	{.key = "cert", .type = OPTION_PATH, .offset = TLS(cert), .required = true,
+		.help = "The certificate in PEM, followed by those between it and the root."},
+	{.key = "key", .type = OPTION_PATH, .offset = TLS(key), .required = true, .help = "Its key in PEM, without a pass phrase."},
+	{.key = "client_ca", .type = OPTION_PATH, .offset = TLS(client_ca),
+		.help = "Who may issue certificates of clients, in PEM. A client that shows one which does not hold is turned away; one that shows one "
+		"and no token is the agent that was added with --certificate and a name in it: of its host names (DNS subject alternative names), or, "
+		"when it has none of those, its common name."},
+};
+static const struct section tls_section = {"tls", sizeof(((struct hgt_config_listen *)0)->tls), tls_options, COUNT(tls_options), SIZE_MAX,
+	NULL};
 
 static const struct option listen_options[] = {
 	{.key = "address", .type = OPTION_STRING, .offset = offsetof(struct hgt_config_listen, address), .required = true,
 		.shape = "address:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
 	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
 		.help = "Allow plain HTTP on an address that is not loopback."},
-	{.key = "tls", .type = OPTION_LATER},
+	{.key = "tls", .type = OPTION_SECTION, .offset = offsetof(struct hgt_config_listen, tls), .section = &tls_section,
+		.help = "Speak HTTPS here, TLS 1.2 and later. The files are read again at a reload; what is wrong with them then is logged, and the "
+		"old ones stay in force."},
 };
 static const struct section listen_section = {"an entry of listen", sizeof(struct hgt_config_listen), listen_options,
 	COUNT(listen_options), SIZE_MAX, complete_listen};
