@@ -45,6 +45,9 @@ struct agent {
 	unsigned stream_generation;	/* of the secret that it was opened with */
 	struct event *old_ends;		/* when the replaced secret no longer holds; NULL: there is none */
 	char *remote;			/* the address of that stream */
+	uint64_t told;			/* when there is none: what the last one had been told of up to; 0 unknown */
+	uint64_t next_seq;		/* a row of the journal, and when it was written: agent_lag.c's, so that it is read once */
+	int64_t next_ms;
 	int64_t allowance;		/* bytes of reports that it may have journaled at once, as of allowance_ms */
 	int64_t allowance_ms;		/* monotonic */
 };

@@ -5,6 +5,7 @@
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 #include "daemon/messages.h"
 #include "daemon/scope.h"
 #include "daemon/tokens.h"
@@ -109,6 +110,8 @@ static void subscribe(struct request *request, const struct hgt_filter *filter, 
 	struct hgt_arena room = HGT_ARENA_INIT;
 	struct token_stream *stream = NULL;
 	struct subscriber *subscriber = NULL;
+	struct daemon *daemon = request->daemon;
+	const unsigned route = request->route;
 	struct hgt_error err = {0};
 	struct hgt_filter *filters;
 	char who[REQUEST_WHO_MAX];
@@ -129,10 +132,12 @@ static void subscribe(struct request *request, const struct hgt_filter *filter, 
 		options->ended = stream ? token_stream_ended : NULL;
 		options->ctx = stream;
 		/* It answers on failure too. */
-		if (hub_subscribe(request->daemon->hub, request, options, &subscriber, &err) < 0 && stream)
+		if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0 && stream)
 			token_stream_free(stream);
 		else if (stream && subscriber)
 			stream->subscriber = subscriber;
+		if (subscriber)
+			metrics_answer(daemon->metrics, route, 200);
 	}
 	hgt_arena_release(&room);
 }
@@ -177,6 +182,7 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	struct hub_want *wants = calloc(agent->n_targets ? agent->n_targets : 1, sizeof(*wants));
 	struct subscriber *subscriber = NULL;
 	struct hgt_error err = {0};
+	const unsigned route = request->route;
 	char remote[REQUEST_REMOTE_MAX];
 
 	if (!wants) {
@@ -196,10 +202,12 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	options->ended = agent_stream_ended;
 	options->ctx = agent_ref(agent);
 	snprintf(remote, sizeof(remote), "%s", request->remote);
-	if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0)
+	if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0) {
 		agent_unref(agent);
-	else if (subscriber)
+	} else if (subscriber) {
+		metrics_answer(daemon->metrics, route, 200);
 		agents_stream_opened(agent, subscriber, remote);
+	}
 	free(wants);
 }
 

@@ -28,12 +28,16 @@ struct daemon {
 	struct hook_socket *hook_socket;	/* hook_socket.h */
 	struct spool *spool;		/* spool.h */
 	struct ref_watch *ref_watch;	/* ref_watch.h */
+	struct retention *retention;	/* retention.h: how long the journal keeps events */
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
 	struct guard *guard;		/* guard.h: who knocks too often */
+	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
+	struct inbound *inbound;	/* inbound.h: webhooks that forges send */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
+	struct metrics *metrics;	/* metrics.h: what is counted */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */
 	bool stopping;			/* nothing new is begun; what runs is waited for */

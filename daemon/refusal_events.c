@@ -66,6 +66,7 @@ void agents_refused(struct agents *agents, const struct refused *who, const char
 {
 	uint64_t left_out;
 
+	agents->refused++;
 	if (!refusals_tell(&agents->refusals, who->remote, hgt_time_mono_ms(), &left_out)) {
 		plan(agents);
 		return;

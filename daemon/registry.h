@@ -14,6 +14,7 @@ struct agents {
 	struct hgt_map by_certificate;	/* name in a certificate -> agent */
 	struct refusals refusals;
 	struct event *left_out;		/* tells of refusals that were counted */
+	uint64_t refused;		/* requests and streams turned away, told or not */
 };
 
 /* By name, pending ones too; or NULL. */

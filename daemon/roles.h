@@ -8,6 +8,7 @@ enum role {
 	ROLE_VIEWER = 2,
 	ROLE_OPERATOR = 4,
 	ROLE_ADMIN = 8,
+	ROLE_SCRAPER = 16,	/* of a route alone: anyone, where the config says so, but nobody with a scope */
 };
 
 /* Who may. */
@@ -17,6 +18,7 @@ enum role {
 #define OPERATOR (ROLE_OPERATOR | ADMIN)
 #define VIEWER (ROLE_VIEWER | OPERATOR)
 #define EITHER (AGENT | VIEWER)
+#define SCRAPER (ROLE_SCRAPER | VIEWER)
 
 /* "viewer", ...; and back, ROLE_NONE for what is none of the three that a token may have. */
 const char *role_name(enum role role);

@@ -18,16 +18,18 @@
 
 #define READS (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 #define START "cursor", "last"
+#define NAME "{name}"
 
 static const struct route {
 	int methods;
-	const char *path;	/* a component that is '*' stands for a name */
+	const char *path;	/* a component that is "{name}" stands for a name */
 	unsigned who;		/* roles.h */
 	void (*handle)(struct request *request);
 	const char *params[9];	/* that the query may have, then NULL */
 } routes[] = {
 	{READS, "/healthz", ANYONE, api_health, {NULL}},
 	{READS, "/readyz", ANYONE, api_ready, {NULL}},
+	{READS, "/metrics", SCRAPER, api_metrics, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/events", VIEWER, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
 	{EVHTTP_REQ_GET, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", NULL}},
 	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},
@@ -35,30 +37,60 @@ static const struct route {
 	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/agents", VIEWER, api_agents, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
-	{EVHTTP_REQ_DELETE, "/v1/agents/*", ADMIN, api_agent_remove, {NULL}},
-	{EVHTTP_REQ_POST, "/v1/agents/*/rotate", ADMIN, api_agent_rotate, {NULL}},
+	{EVHTTP_REQ_DELETE, "/v1/agents/" NAME, ADMIN, api_agent_remove, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/agents/" NAME "/rotate", ADMIN, api_agent_rotate, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/tokens", ADMIN, api_tokens, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/tokens", ADMIN, api_token_add, {NULL}},
-	{EVHTTP_REQ_DELETE, "/v1/tokens/*", ADMIN, api_token_remove, {NULL}},
-	{EVHTTP_REQ_POST, "/v1/tokens/*/rotate", ADMIN, api_token_rotate, {NULL}},
+	{EVHTTP_REQ_DELETE, "/v1/tokens/" NAME, ADMIN, api_token_remove, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/tokens/" NAME "/rotate", ADMIN, api_token_rotate, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/status", VIEWER, api_status, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/webhooks", ADMIN, api_webhooks, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/webhooks/deliveries", ADMIN, api_webhook_deliveries, {"webhook", "state", "limit", NULL}},
+	{EVHTTP_REQ_POST, "/v1/webhooks/replay", ADMIN, api_webhook_replay, {NULL}},
+	/* Whoever knows the secret: the signature is the credential. */
+	{EVHTTP_REQ_POST, "/v1/inbound/" NAME, ANYONE, api_inbound, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/webhooks/test", ADMIN, api_webhook_test, {NULL}},
 };
 
-/* Whether path is the route's; *name and *len get what stands for its '*', NULL when it has none. */
+static const struct {
+	int method;
+	const char *text;
+} methods[] = {
+	{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_PUT, "PUT"},
+	{EVHTTP_REQ_DELETE, "DELETE"},
+};
+
+unsigned routes_n(void)
+{
+	return sizeof(routes) / sizeof(*routes);
+}
+
+void routes_describe(unsigned route, const char **method, const char **path)
+{
+	*method = *path = "other";
+	if (route == 0 || route > routes_n())
+		return;
+	*path = routes[route - 1].path;
+	for (size_t i = sizeof(methods) / sizeof(*methods); i-- > 0;)
+		if (routes[route - 1].methods & methods[i].method)
+			*method = methods[i].text;
+}
+
+/* Whether path is the route's; *name and *len get what stands for its NAME, NULL when it has none. */
 static bool route_matches(const struct route *route, const char *path, const char **name, size_t *len)
 {
-	const char *star = strchr(route->path, '*');
-	size_t before = star ? (size_t)(star - route->path) : 0;
+	const char *slot = strchr(route->path, '{');
+	size_t before = slot ? (size_t)(slot - route->path) : 0;
 
 	*name = NULL;
 	*len = 0;
-	if (!star)
+	if (!slot)
 		return !strcmp(path, route->path);
 	if (strncmp(path, route->path, before) != 0)
 		return false;
 	*len = strcspn(path + before, "/");
 	*name = path + before;
-	return *len && !strcmp(path + before + *len, star + 1);
+	return *len && !strcmp(path + before + *len, slot + strlen(NAME));
 }
 
 /* Without a good token only so much may be asked; false when the request has been answered. */
@@ -74,13 +106,6 @@ static bool may_ask(struct request *request)
  * text is not looked for among the names. */
 static const struct route *find_route(struct request *request, const char *path, int method, const char **name, size_t *len)
 {
-	static const struct {
-		int method;
-		const char *text;
-	} methods[] = {
-		{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_PUT, "PUT"},
-		{EVHTTP_REQ_DELETE, "DELETE"},
-	};
 	struct hgt_buf allow = HGT_BUF_INIT;
 	const struct route *found = NULL;
 	int allowed = 0;
@@ -94,8 +119,10 @@ static const struct route *find_route(struct request *request, const char *path,
 		if (route->methods & method)
 			found = route;
 	}
-	if (found)
+	if (found) {
+		request->route = (unsigned)(found - routes) + 1;
 		return found;
+	}
 	if (!may_ask(request))
 		return NULL;
 	if (!allowed) {
@@ -220,6 +247,8 @@ static bool authorize(struct request *request, const struct route *route, bool a
 	char who[REQUEST_WHO_MAX];
 	uid_t uid;
 
+	if ((route->who & ROLE_SCRAPER) && request->may_scrape)
+		return true;
 	if (route->who == ANYONE)
 		return admin || may_ask(request);
 	if (admin) {
@@ -231,7 +260,7 @@ static bool authorize(struct request *request, const struct route *route, bool a
 	} else if (!authenticate(request) || !count_request(request)) {
 		return false;
 	}
-	if (route->who & request->role)
+	if ((route->who & request->role) && (!(route->who & ROLE_SCRAPER) || !request->scope))
 		return true;
 	if (route->who == AGENT)
 		request_refuse(request, "this is for agents, by their tokens");

@@ -35,6 +35,7 @@ const char *role_name(enum role role)
 	case ROLE_ADMIN:
 		return "admin";
 	case ROLE_NONE:
+	case ROLE_SCRAPER:
 		break;
 	}
 	return "none";

@@ -32,6 +32,11 @@ struct tls_client_files {
 	const char *cert, *key;	/* PEM; NULL: the client shows none */
 };
 
+/* What a line begins with. */
+struct tls_line {
+	const struct tls_module *module;
+};
+
 struct tls_module {
 	unsigned version;
 
@@ -52,18 +57,19 @@ struct tls_module {
 	bool (*peer_names)(struct bufferevent *bev, bool (*cb)(void *ctx, const char *name), void *ctx);
 
 	/*
-	 * A line that leaves libevent: take gives what the four below want, with fd (a duplicate) in place of the socket that the bufferevent
-	 * has; the bufferevent is to be freed then. NULL when that cannot be had now: something is still to be read or written.
+	 * A line that leaves libevent. take: fd is a duplicate of the bufferevent's socket, which is the line's from then on; the
+	 * bufferevent is to be freed, and its own descriptor is left to the caller to close after that. NULL, with nothing done, when memory runs
+	 * out, the handshake is not over, or something is still to be written.
 	 *
-	 * write: the bytes taken, which may be fewer than given; 0 when it takes none now; negative when the line is dead. After 0 or a short
-	 * write the bytes that were left are to be given again. wants: EPOLLOUT or EPOLLIN, what to wait for then. read: what the peer has said is
-	 * thrown away; 0 when there is no more of it now, negative when the line is over. close tells the peer, and closes fd.
+	 * write: the bytes taken, which may be fewer than given; 0 when it takes none now; negative when the line is dead. What is given after
+	 * that begins with the bytes that were left. wants: EPOLLOUT or EPOLLIN, what to wait for then. read: what the peer has said is thrown
+	 * away; 0 when there is no more of it now, negative when the line is over. close tells the peer, and closes fd.
 	 */
-	void *(*line_take)(struct bufferevent *bev, int fd);
-	ssize_t (*line_write)(void *line, const struct iovec *pieces, int n);
-	uint32_t (*line_wants)(const void *line);
-	int (*line_read)(void *line);
-	void (*line_close)(void *line);
+	struct tls_line *(*line_take)(struct bufferevent *bev, int fd);
+	ssize_t (*line_write)(struct tls_line *line, const struct iovec *pieces, int n);
+	uint32_t (*line_wants)(const struct tls_line *line);
+	int (*line_read)(struct tls_line *line);
+	void (*line_close)(struct tls_line *line);
 
 	/* A client's end; connect is for a socket that is set later, to the host of that name or address, which is verified. */
 	struct tls_client *(*client_new)(const struct tls_client_files *files, char *why, size_t len);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "config/table.h"
+#include "config/server_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define CONFIG(member) offsetof(struct hgt_config, member)
@@ -252,6 +252,9 @@ static const struct option listen_options[] = {
 	{.key = "tls", .type = OPTION_SECTION, .offset = offsetof(struct hgt_config_listen, tls), .section = &tls_section,
 		.help = "Speak HTTPS here, TLS 1.2 and later. The files are read again at a reload; what is wrong with them then is logged, and the "
 		"old ones stay in force."},
+	{.key = "metrics", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, metrics), .fallback = "false",
+		.help = "Answer /metrics here to anyone, without a token. It names repositories' numbers, agents and rules, and nothing that "
+		"they hold; an address of its own, which only the scraper reaches, is the usual way."},
 };
 static const struct section listen_section = {"an entry of listen", sizeof(struct hgt_config_listen), listen_options,
 	COUNT(listen_options), SIZE_MAX, complete_listen};
@@ -275,6 +278,15 @@ static const struct option sockets_options[] = {
 };
 static const struct section sockets_section = {"sockets", sizeof(((struct hgt_config *)0)->sockets), sockets_options,
 	COUNT(sockets_options), SIZE_MAX, NULL};
+
+static const struct option journal_options[] = {
+	{.key = "keep_days", .type = OPTION_COUNT, .offset = CONFIG(journal.keep_days) - CONFIG(journal), .max = 36500, .fallback = "400",
+		.help = "How many days an event is kept; 0: for ever."},
+	{.key = "keep_events", .type = OPTION_COUNT, .offset = CONFIG(journal.keep_events) - CONFIG(journal), .max = UINT32_MAX,
+		.fallback = "10000000", .help = "How many events are kept, a sixteenth more at times; 0: any number."},
+};
+static const struct section journal_section = {"journal", sizeof(((struct hgt_config *)0)->journal), journal_options,
+	COUNT(journal_options), SIZE_MAX, NULL};
 
 #define LIMITS(member) (CONFIG(limits.member) - CONFIG(limits))
 
@@ -326,6 +338,7 @@ static int check_groups(struct reader *r, const struct hgt_config *config)
 static int complete_config(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_config *config = base;
+	int code;
 
 	config->schemas_given = hgt_node_get(node, "schemas") != NULL;
 	if (!config->site) {
@@ -337,7 +350,8 @@ static int complete_config(struct reader *r, const struct hgt_node *node, void *
 		if (!config->site)
 			return hgt_error_nomem(r->err);
 	}
-	return check_groups(r, config);
+	code = check_webhooks(r, config);
+	return code < 0 ? code : check_groups(r, config);
 }
 
 static const struct option config_options[] = {
@@ -360,12 +374,18 @@ static const struct option config_options[] = {
 		"unchecked and is journaled."},
 	{.key = "groups", .type = OPTION_CUSTOM, .offset = CONFIG(groups), .parse = parse_groups,
 		.shape = "map from names to lists of users", .help = "Groups of users, for allow."},
+	{.key = "journal", .type = OPTION_SECTION, .offset = CONFIG(journal), .section = &journal_section, .fallback = "{}",
+		.help = "How long the journal keeps events. The oldest go first; where each ref is, the agents and their last reports stay whatever "
+		"goes. What goes is told by an event, so that the rest can still be verified."},
 	{.key = "limits", .type = OPTION_SECTION, .offset = CONFIG(limits), .section = &limits_section, .fallback = "{}",
 		.help = "Bounds of the daemon."},
 	{.key = "schemas", .type = OPTION_STRINGS, .offset = CONFIG(schemas), .shape = "list of packs",
 		.help = "The packs of schemas, besides Kubernetes' own, that objects are held against: names as \"headgate schema list\" "
 		"tells them, or paths. Without it, every pack that is found."},
-	{.key = "webhooks", .type = OPTION_LATER},
+	{.key = "webhooks", .type = OPTION_LIST, .offset = CONFIG(webhooks), .section = &webhook_section, .fallback = "[]",
+		.help = "Who is told of events by HTTP, each in order, at least once."},
+	{.key = "inbound", .type = OPTION_LIST, .offset = CONFIG(inbound), .section = &inbound_section, .fallback = "[]",
+		.help = "Webhooks that forges send here, as events for whoever subscribes."},
 	{.key = "mirrors", .type = OPTION_LATER},
 };
 static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),

@@ -21,14 +21,16 @@ struct tls_server *tls_server_new(const struct tls_server_files *files, void (*r
 bool tls_server_reload(struct tls_server *server, const struct tls_server_files *files, char *why, size_t len);
 void tls_server_free(struct tls_server *server);
 struct bufferevent *tls_accept(struct tls_server *server, struct event_base *base);
+const BIO_METHOD *tls_server_method(const struct tls_server *server);
 bool tls_peer_names(struct bufferevent *bev, bool (*cb)(void *ctx, const char *name), void *ctx);
 
 /* line.c */
-void *tls_line_take(struct bufferevent *bev, int fd);
-ssize_t tls_line_write(void *line, const struct iovec *pieces, int n);
-uint32_t tls_line_wants(const void *line);
-int tls_line_read(void *line);
-void tls_line_close(void *line);
+BIO_METHOD *tls_line_method(void);	/* of the BIO of lines; NULL when memory runs out */
+struct tls_line *tls_line_take(struct bufferevent *bev, int fd);
+ssize_t tls_line_write(struct tls_line *line, const struct iovec *pieces, int n);
+uint32_t tls_line_wants(const struct tls_line *line);
+int tls_line_read(struct tls_line *line);
+void tls_line_close(struct tls_line *line);
 
 /* client.c */
 struct tls_client *tls_client_new(const struct tls_client_files *files, char *why, size_t len);

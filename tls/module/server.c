@@ -12,6 +12,7 @@
 
 struct tls_server {
 	SSL_CTX *ctx;		/* for those who come; connections keep the one that they began with */
+	BIO_METHOD *line;	/* of lines that have left libevent; the server outlives them */
 	void (*refused)(void *ctx, int fd, const char *why);
 	void *refused_ctx;
 };
@@ -76,9 +77,13 @@ struct tls_server *tls_server_new(const struct tls_server_files *files, void (*r
 	}
 	server->refused = refused;
 	server->refused_ctx = ctx;
-	server->ctx = make_context(server, files, why, len);
+	server->line = tls_line_method();
+	if (!server->line)
+		tls_say(why, len, "out of memory");
+	else
+		server->ctx = make_context(server, files, why, len);
 	if (!server->ctx) {
-		free(server);
+		tls_server_free(server);
 		return NULL;
 	}
 	return server;
@@ -100,7 +105,13 @@ void tls_server_free(struct tls_server *server)
 	if (!server)
 		return;
 	SSL_CTX_free(server->ctx);
+	BIO_meth_free(server->line);
 	free(server);
+}
+
+const BIO_METHOD *tls_server_method(const struct tls_server *server)
+{
+	return server->line;
 }
 
 struct bufferevent *tls_accept(struct tls_server *server, struct event_base *base)
