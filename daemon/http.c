@@ -37,6 +37,7 @@
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
+#define DRAIN_STREAMS_MS 1000	/* for what streams have not taken yet, when the daemon ends */
 #define STREAM_SEND_BUFFER (64 * 1024)	/* of the kernel, for one stream: it doubles it */
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
@@ -50,7 +51,8 @@
  *
  *	arriving (evhttp is making it) -> waiting (for a whole request, until its deadline) -> answering -> waiting -> ...
  *
- * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it closes.
+ * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it
+ * closes.
  */
 enum connection_state { ARRIVING, WAITING, ANSWERING };
 
@@ -104,6 +106,7 @@ struct http {
 	size_t streams;			/* connections that have left evhttp */
 	int nothing;			/* what evhttp is given to close in place of a stream's socket */
 	bool draining;
+	int64_t drain_by_ms;		/* monotonic: how long streams may take what is left for them */
 	struct http_stats stats;	/* what is counted of them */
 };
 
@@ -242,8 +245,8 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 
 /*
  * evhttp 2.1 has no word for a new connection before its first request is whole, and that would be too late for a client that
- * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's callbacks is the
- * connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
+ * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's
+ * callbacks is the connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
  */
 static struct bufferevent *connection_arrives(struct event_base *base, void *arg)
 {
@@ -537,8 +540,6 @@ int handover_take(struct request *request, struct wire *wire, struct hgt_error *
 		return hgt_error_set_errno(err, "cannot take a stream's socket over");
 	/* Off the loop's epoll before the number means something else. */
 	bufferevent_disable(bev, EV_READ | EV_WRITE);
-	if (!request->tls)
-		bufferevent_setfd(bev, -1);
 	if (dup3(door->http->nothing, old, O_CLOEXEC) < 0) {
 		code = hgt_error_set_errno(err, "cannot take a stream's socket over");
 	} else if (request->tls && !(line = request->tls->line_take(bev, fd))) {
@@ -547,8 +548,6 @@ int handover_take(struct request *request, struct wire *wire, struct hgt_error *
 	}
 	if (code < 0) {
 		close(fd);
-		if (!request->tls)
-			bufferevent_setfd(bev, old);
 		bufferevent_enable(bev, EV_READ | EV_WRITE);
 		return code;
 	}
@@ -745,9 +744,15 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 
 int http_drain(struct http *http)
 {
+	if (!http->draining)
+		http->drain_by_ms = hgt_time_mono_ms() + DRAIN_STREAMS_MS;
 	http->draining = true;
 	regulate(http);
-	hub_end_all(http->daemon->hub);
+	/* Streams end; one whose client takes nothing of what is left for it misses nothing by that: it has its cursor. */
+	if (hgt_time_mono_ms() < http->drain_by_ms)
+		hub_end_all(http->daemon->hub);
+	else
+		hub_close_all(http->daemon->hub);
 	return http->answering == 0 && http->streams == 0;
 }
 

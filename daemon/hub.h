@@ -47,8 +47,8 @@ struct hub_options {
 	void *ctx;
 };
 
-/* Answers the request, sooner or later, and takes it, also on failure. *out (may be NULL) gets the subscriber of a stream that has begun,
- * which lives until `ended` is called. */
+/* Answers the request, sooner or later, and takes it, also on failure. *out (may be NULL) gets the subscriber of a stream that has
+ * begun, which lives until `ended` is called. */
 int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -1,9 +1,9 @@
 /*
  * One HTTP request on its way to its answer.
  *
- * http.c makes it, routes.c finds who asks and gives it to its endpoint, which owns it from then on and answers once with one of the
- * request_reply functions, now or from a later callback. The answer frees it. A client may go away before: then `gone` is called when it
- * is set, and an answer only frees.
+ * http.c makes it, routes.c finds who asks and gives it to its endpoint, which owns it from then on and answers once with one
+ * of the request_reply functions, now or from a later callback. The answer frees it. A client may go away before: then `gone`
+ * is called when it is set, and an answer only frees.
  */
 #ifndef HEADGATE_DAEMON_REQUEST_H
 #define HEADGATE_DAEMON_REQUEST_H

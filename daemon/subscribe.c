@@ -2,6 +2,7 @@
 #include <event2/event.h>
 
 #include "base/timing.h"
+#include "daemon/gzip.h"
 #include "daemon/scope.h"
 #include "daemon/handover.h"
 #include "daemon/subscriber.h"
@@ -120,13 +121,16 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 /* A stream's socket leaves the HTTP server. On failure the request is as it was. */
 static int take_socket(struct subscriber *s, struct request *request, struct hgt_error *err)
 {
-	const bool chunked = handover_speaks_http11(request);
+	const struct stream_form form = {
+		.chunked = handover_speaks_http11(request),
+		.packed = gzip_is_accepted(request_get_header(request, "Accept-Encoding")),
+	};
 	struct wire wire;
 	int code = handover_take(request, &wire, err);
 
 	if (code < 0)
 		return code;
-	code = stream_socket_new(s->hub->sockets, &wire, s, chunked, &s->socket, err);
+	code = stream_socket_new(s->hub->sockets, &wire, s, form, &s->socket, err);
 	if (code < 0)
 		wire_close(&wire);
 	return code;

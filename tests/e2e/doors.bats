@@ -392,7 +392,7 @@ raw() {
 @test "ten thousand half-open requests keep nobody out" {
   # A descriptor each, here and there.
   ulimit -n 12000 || skip "no 12,000 descriptors here"
-  start
+  start 'limits: {streams: 1000}'
   headgate agent add web1 --kind host --allow '**' >web1.token
   as "$(<web1.token)" PUT /v1/agents/self -d '{"version":"1","host":"h","instance":"i","targets":[]}'
   stream_of told "$(<web1.token)" '/v1/agents/self/events?instance=i'

@@ -20,12 +20,12 @@ make_cert() {
   openssl x509 -req -in "$name.csr" -CA "$ca.pem" -CAkey "$ca.key" -CAcreateserial -out "$name.pem" -extfile "$name.ext" "$@" 2>/dev/null
 }
 
-# start [MORE]: HTTPS alone, with MORE in its tls; sets TLS_URL.
+# start [MORE [TEXT...]]: HTTPS alone, with MORE in its tls and TEXT in the config; sets TLS_URL.
 start() {
   [[ -e ca.pem ]] || make_ca ca
   [[ -e server.pem ]] || make_cert ca server /CN=server 'DNS:localhost,IP:127.0.0.1'
-  server_config
-  sed -i "s|{address: \"127.0.0.1:0\"}|{address: \"127.0.0.1:0\", tls: {cert: $T/server.pem, key: $T/server.key$1}}|" "$CONFIG"
+  server_config "${@:2}"
+  sed -i "s|{address: \"127.0.0.1:0\"}|{address: \"127.0.0.1:0\", tls: {cert: $T/server.pem, key: $T/server.key${1-}}}|" "$CONFIG"
   [[ -d $GIT_ROOT/infra ]] || repo_new infra/prod
   daemon_start
   TLS_URL=https://localhost:${URL##*:}
@@ -204,7 +204,7 @@ serial_of() { openssl x509 -noout -serial -in "$1"; }
 }
 
 @test "who begins a handshake and goes no further keeps nobody out" {
-  start
+  start '' 'limits: {streams: 1000}'
   crowd=()
   for i in {1..700}; do
     exec {fd}<>"/dev/tcp/127.0.0.1/${TLS_URL##*:}"
