@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/json_writer.h"
+#include "daemon/scope.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
@@ -91,11 +92,41 @@ int stream_flush(struct subscriber *s)
 	return code;
 }
 
+/* Whether the row may tell of more than the subscriber may see. */
+static bool is_cut(const struct subscriber *s, const struct row *row)
+{
+	return s->scope && row->is_ref;
+}
+
+/* A row without what the subscriber may not see: of its own. */
+static struct text *narrowed_text(const struct subscriber *s, const struct row *row)
+{
+	struct hgt_cursor cursor = {.seq = row->seq};
+	struct hgt_buf body = HGT_BUF_INIT, id = HGT_BUF_INIT, frame = HGT_BUF_INIT;
+	struct text *text = NULL;
+
+	snprintf(cursor.journal, sizeof(cursor.journal), "%s", hgt_journal_id(s->hub->daemon->reader));
+	hgt_cursor_format(&cursor, &id);
+	if (!id.failed && scope_narrow_event(s->scope, row->body, row->body_len, &body, NULL) == 0) {
+		hgt_sse_write(&frame, id.data, row->type, body.data, body.len);
+		if (!frame.failed)
+			text = stream_socket_form(s->socket).packed ? text_new_packed(frame.data, frame.len) :
+				text_new(frame.data, frame.len);
+	}
+	hgt_buf_release(&body);
+	hgt_buf_release(&id);
+	hgt_buf_release(&frame);
+	return text;
+}
+
 /* A row as the stream is told of it: a reference; NULL when memory runs out. */
 static struct text *text_for(const struct subscriber *s, struct row *row)
 {
-	struct text *frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader), stream_socket_form(s->socket).packed);
+	struct text *frame;
 
+	if (is_cut(s, row))
+		return narrowed_text(s, row);
+	frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader), stream_socket_form(s->socket).packed);
 	return frame ? text_ref(frame) : NULL;
 }
 
@@ -142,7 +173,10 @@ void stream_row(struct subscriber *s, struct row *row)
 	if (s->page) {
 		if (s->page->n++)
 			hgt_buf_addc(&s->page->events, ',');
-		hgt_buf_add(&s->page->events, row->body, row->body_len);
+		if (!is_cut(s, row))
+			hgt_buf_add(&s->page->events, row->body, row->body_len);
+		else if (scope_narrow_event(s->scope, row->body, row->body_len, &s->page->events, NULL) < 0)
+			s->broken = true;
 		return;
 	}
 	frame = text_for(s, row);

@@ -3,6 +3,7 @@
 
 #include "base/timing.h"
 #include "daemon/gzip.h"
+#include "daemon/scope.h"
 #include "daemon/handover.h"
 #include "daemon/subscriber.h"
 #include "journal/lineage.h"
@@ -194,6 +195,7 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 		if (code < 0)
 			return code;
 	}
+	s->scope = scope_cuts_events(options->scope) ? options->scope : NULL;
 	s->ended = options->ended;
 	s->ctx = options->ctx;
 	if (out && !s->page)

@@ -71,6 +71,7 @@ struct subscriber {
 	uint64_t answer_seq;		/* 0: there is none */
 	struct ask *ask;		/* while PLACE_ASKING */
 	struct snapshot_place *snapshot;	/* in that phase */
+	const struct scope *scope;	/* events are told without what lies outside; or NULL */
 	void (*ended)(void *ctx, struct subscriber *subscriber);
 	void *ctx;
 	size_t n_wants;
