@@ -142,7 +142,7 @@ static void keeps_to_the_repositories_asked_for(void **state)
 	struct audit_trail trail;
 
 	(void)state;
-	audit_trail_init(&trail, "tw*");
+	audit_trail_init(&trail, &(struct audit_filter){.repo = "tw*"});
 	assert_int_equal(build(&trail, NULL), 0);
 	assert_int_equal(trail.n, 1);
 	assert_string_equal(trail.changes[0]->repo, "two");

@@ -75,6 +75,15 @@ static void add_rows(struct hgt_journal *j, int n, const int64_t *times, size_t 
 	well(hgt_journal_commit(j, &err), &err);
 }
 
+/* The last row that is too many when so many are kept. */
+static uint64_t all_but(struct hgt_journal *j, uint64_t keep)
+{
+	uint64_t head;
+
+	assert_int_equal(hgt_journal_head(j, &head, NULL), 0);
+	return head > keep ? head - keep : 0;
+}
+
 static int compact(struct hgt_journal *j, const struct hgt_retention *limits, struct hgt_compaction *out, struct hgt_error *err)
 {
 	struct hgt_buf data = HGT_BUF_INIT;
@@ -148,10 +157,10 @@ static void by_count(void **state)
 	uint64_t seq;
 
 	add_rows(j, 50, NULL, 0);
-	gone = compacted(j, (struct hgt_retention){.keep_events = 50, .needed = NOBODY});
+	gone = compacted(j, (struct hgt_retention){.upto = all_but(j, 50), .needed = NOBODY});
 	assert_int_equal(gone.count, 0);
 	assert_int_equal(verified(path), 50);
-	gone = compacted(j, (struct hgt_retention){.keep_events = 20, .needed = NOBODY});
+	gone = compacted(j, (struct hgt_retention){.upto = all_but(j, 20), .needed = NOBODY});
 	assert_int_equal(gone.count, 30);
 	assert_int_equal(gone.seq, 30);
 	assert_false(gone.by_age || gone.more || gone.held);
@@ -174,7 +183,7 @@ static void by_count(void **state)
 	hgt_journal_rollback(j);
 	assert_int_equal(verified(path), 22);
 	/* In small steps, and past the first checkpoint. */
-	gone = compacted(j, (struct hgt_retention){.keep_events = 5, .needed = NOBODY, .rows = 7});
+	gone = compacted(j, (struct hgt_retention){.upto = all_but(j, 5), .needed = NOBODY, .rows = 7});
 	assert_int_equal(gone.count, 7);
 	assert_int_equal(gone.seq, 37);
 	assert_true(gone.more);
@@ -199,13 +208,13 @@ static void what_is_needed_stays(void **state)
 	struct hgt_compaction gone;
 
 	add_rows(j, 30, NULL, 0);
-	gone = compacted(j, (struct hgt_retention){.keep_events = 10, .needed = 5});
+	gone = compacted(j, (struct hgt_retention){.upto = all_but(j, 10), .needed = 5});
 	assert_int_equal(gone.seq, 4);
 	assert_true(gone.held);
-	gone = compacted(j, (struct hgt_retention){.keep_events = 10, .needed = 5});
+	gone = compacted(j, (struct hgt_retention){.upto = all_but(j, 10), .needed = 5});
 	assert_int_equal(gone.count, 0);
 	assert_true(gone.held);
-	gone = compacted(j, (struct hgt_retention){.keep_events = 10, .needed = 25});
+	gone = compacted(j, (struct hgt_retention){.upto = all_but(j, 10), .needed = 25});
 	assert_int_equal(gone.seq, 21);
 	assert_false(gone.held);
 	hgt_journal_close(j);
@@ -287,7 +296,7 @@ static void removal_is_told_or_named(void **state)
 		uint64_t rows;
 
 		add_rows(j, 12, NULL, 0);
-		compacted(j, (struct hgt_retention){.keep_events = 4, .needed = NOBODY});
+		compacted(j, (struct hgt_retention){.upto = all_but(j, 4), .needed = NOBODY});
 		hgt_journal_close(j);
 		assert_int_equal(verified(path), 5);
 		exec(path, cases[i].sql);
@@ -354,7 +363,7 @@ static void space_and_what_else_goes(void **state)
 	well(hgt_journal_commit(j, &err), &err);
 	pages = number(path, "PRAGMA page_count");
 	assert_true(pages > 900);
-	compacted(j, (struct hgt_retention){.keep_events = 100, .needed = NOBODY});
+	compacted(j, (struct hgt_retention){.upto = all_but(j, 100), .needed = NOBODY});
 	assert_true(number(path, "PRAGMA freelist_count") > 400);
 	while (more) {
 		well(hgt_journal_begin(j, &err), &err);
@@ -407,7 +416,7 @@ static void an_older_journal_is_upgraded(void **state)
 	well(hgt_journal_commit(j, &err), &err);
 	/* Nothing has happened yet that an older version would misread. */
 	assert_int_equal(number(path, "PRAGMA user_version"), 1);
-	compacted(j, (struct hgt_retention){.keep_events = 10, .needed = NOBODY});
+	compacted(j, (struct hgt_retention){.upto = all_but(j, 10), .needed = NOBODY});
 	assert_int_equal(number(path, "PRAGMA user_version"), 2);
 	hgt_journal_close(j);
 	assert_int_equal(verified(path), 11);
@@ -479,7 +488,7 @@ static void a_copy_goes_on_by_another_id(void **state)
 	assert_int_equal(verified(to), 3004);
 	/* Old rows go on both sides of the change. */
 	for (int i = 0; i < 3; i++) {
-		compacted(copy, (struct hgt_retention){.keep_events = i == 0 ? 100 : i == 1 ? 4 : 1, .needed = NOBODY});
+		compacted(copy, (struct hgt_retention){.upto = all_but(copy, i == 0 ? 100 : i == 1 ? 4 : 1), .needed = NOBODY});
 		verified(to);
 	}
 	hgt_journal_close(copy);
@@ -584,7 +593,7 @@ static void exports(void **state)
 	well(check_lines(lines.text.data, lines.text.len, &check, &err), &err);
 	assert_int_equal(check.rows, 1500);
 	/* Past a removal and a change of the id; from a cursor. */
-	compacted(j, (struct hgt_retention){.keep_events = 20, .needed = NOBODY});
+	compacted(j, (struct hgt_retention){.upto = all_but(j, 20), .needed = NOBODY});
 	well(hgt_journal_begin(j, &err), &err);
 	hgt_journal_rollback(j);
 	hgt_journal_close(j);
@@ -698,7 +707,7 @@ static void a_turned_bit_is_named(void **state)
 	/* Overflow pages, an inner page of the tree, a checkpoint. */
 	add_rows(j, 60, NULL, 0);
 	add_rows(j, 5, NULL, 9000);
-	compacted(j, (struct hgt_retention){.keep_events = 40, .needed = NOBODY});
+	compacted(j, (struct hgt_retention){.upto = all_but(j, 40), .needed = NOBODY});
 	hgt_journal_close(j);
 	assert_int_equal(verified(path), 41);
 	assert_int_equal(hgt_read_file(path, 1 << 24, &text, NULL), 0);
@@ -744,7 +753,7 @@ static int discard(void *ctx, const char *line, size_t len)
 /* Everything once; the code of the first thing that failed. */
 static int everything(const char *path, const char *to, struct hgt_error *err)
 {
-	const struct hgt_retention limits = {.keep_events = 3, .before_ms = NOW + 5 * DAY, .needed = NOBODY, .rows = 100, .ms = 60000};
+	const struct hgt_retention limits = {.upto = 3, .before_ms = NOW + 5 * DAY, .needed = NOBODY, .rows = 100, .ms = 60000};
 	struct hgt_compaction gone;
 	struct hgt_journal *j = NULL;
 	struct hgt_backup backup;
