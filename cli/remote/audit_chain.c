@@ -130,11 +130,12 @@ int audit_verify(const struct audit_options *o)
 	if (o->export)
 		return verify_export(o);
 	code = journal_path(o, &path, &err);
-	if (code == 0)
-		code = hgt_journal_open(path.data, HGT_JOURNAL_READ, &journal, &err);
+	/* First, because opening it takes over what a crash has left in its log. */
 	if (code == 0)
 		code = hgt_journal_verify(path.data, &verdict.rows, &err);
-	if (code == 0)
+	if ((code == 0 || code == HGT_ECORRUPT) && hgt_journal_open(path.data, HGT_JOURNAL_READ, &journal, NULL) < 0)
+		journal = NULL;
+	if (code == 0 && journal)
 		code = hgt_journal_tail(journal, &verdict.first, &err);
 	if (code < 0)
 		terminal_complain(NULL, err.message);

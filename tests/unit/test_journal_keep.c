@@ -744,6 +744,137 @@ static void a_turned_bit_is_named(void **state)
 	free(copy);
 }
 
+/* A journal that a crash has left with a log: as it stands on disk while somebody has it open. */
+static void crashed(const char *folder, const char *path, int commits)
+{
+	char *other = unit_path(folder, "open.db"), *log = unit_path(folder, "open.db-wal");
+	struct hgt_journal *j = open_for(other, HGT_JOURNAL_WRITE);
+	struct hgt_buf text = HGT_BUF_INIT, name = HGT_BUF_INIT;
+
+	for (int i = 0; i < commits; i++)
+		add_rows(j, 1, NULL, 3000);
+	assert_int_equal(hgt_read_file(other, 1 << 24, &text, NULL), 0);
+	assert_int_equal(hgt_write_file(path, text.data, text.len, 0600, NULL), 0);
+	hgt_buf_reset(&text);
+	hgt_buf_addf(&name, "%s-wal", path);
+	assert_int_equal(hgt_read_file(log, 1 << 24, &text, NULL), 0);
+	assert_int_equal(hgt_write_file(name.data, text.data, text.len, 0600, NULL), 0);
+	hgt_journal_close(j);
+	unlink(other);
+	hgt_buf_release(&text);
+	hgt_buf_release(&name);
+	free(other);
+	free(log);
+}
+
+/* The log as it is when one more batch of so many rows has been committed on what is at path. */
+static void log_after(const char *folder, const char *path, int rows, struct hgt_buf *out)
+{
+	char *other = unit_path(folder, "open.db"), *log = unit_path(folder, "open.db-wal");
+	struct hgt_buf text = HGT_BUF_INIT, name = HGT_BUF_INIT;
+	struct hgt_journal *j;
+
+	assert_int_equal(hgt_read_file(path, 1 << 24, &text, NULL), 0);
+	assert_int_equal(hgt_write_file(other, text.data, text.len, 0600, NULL), 0);
+	hgt_buf_reset(&text);
+	hgt_buf_addf(&name, "%s-wal", path);
+	assert_int_equal(hgt_read_file(name.data, 1 << 24, &text, NULL), 0);
+	assert_int_equal(hgt_write_file(log, text.data, text.len, 0600, NULL), 0);
+	j = open_for(other, HGT_JOURNAL_WRITE);
+	add_rows(j, rows, NULL, 3000);
+	assert_int_equal(hgt_read_file(log, 1 << 24, out, NULL), 0);
+	hgt_journal_close(j);
+	unlink(other);
+	hgt_buf_release(&text);
+	hgt_buf_release(&name);
+	free(other);
+	free(log);
+}
+
+/* Commits that failed when they were synced leave whole transactions in the log, over which the next ones are written, each from the same
+ * place on. A crash then finds their ends behind what counts. */
+static void what_failed_commits_left_is_no_damage(void **state)
+{
+	char *path = unit_path(*state, "journal.db"), *log = unit_path(*state, "journal.db-wal");
+	struct hgt_buf all = HGT_BUF_INIT, one = HGT_BUF_INIT;
+
+	crashed(*state, path, 3);
+	for (int rows = 12; rows > 0; rows -= 4) {
+		hgt_buf_reset(&one);
+		log_after(*state, path, rows, &one);
+		assert_true(!all.len || one.len < all.len);
+		if (all.len)
+			memcpy(all.data, one.data, one.len);
+		else
+			hgt_buf_add(&all, one.data, one.len);
+	}
+	assert_int_equal(hgt_write_file(log, all.data, all.len, 0600, NULL), 0);
+	assert_int_equal(verified(path), 7);
+	hgt_journal_close(open_for(path, HGT_JOURNAL_WRITE));
+	assert_int_equal(verified(path), 7);
+	hgt_buf_release(&all);
+	hgt_buf_release(&one);
+	free(path);
+	free(log);
+}
+
+/* A bit of the log that a crash has left: unless it belongs to the last commit, which may never have been finished, it is named before
+ * anything is dropped; and a copy of what is before it can be made. */
+static void a_damaged_log_is_named(void **state)
+{
+	char *path = unit_path(*state, "journal.db"), *log = unit_path(*state, "journal.db-wal"), *index = unit_path(*state, "journal.db-shm");
+	char *to = unit_path(*state, "copy.db");
+	struct hgt_buf text = HGT_BUF_INIT, main_file = HGT_BUF_INIT;
+	const size_t frame = 24 + 4096;
+	size_t last = 0, frames;
+
+	crashed(*state, path, 6);
+	assert_int_equal(hgt_read_file(log, 1 << 24, &text, NULL), 0);
+	assert_int_equal(hgt_read_file(path, 1 << 24, &main_file, NULL), 0);
+	frames = (text.len - 32) / frame;
+	/* Where the commit before the last one ends. */
+	for (size_t i = 0, commits = 0; i < frames; i++) {
+		const char *size = text.data + 32 + (frames - 1 - i) * frame + 4;
+
+		commits += memcmp(size, "\0\0\0\0", 4) != 0;
+		if (commits == 2 && !last)
+			last = 32 + (frames - i) * frame;
+	}
+	assert_true(last > 32 && last < text.len);
+	for (size_t bit = 0; bit < text.len * 8; bit += bit < 64 * 8 ? 5 : 4001) {
+		struct hgt_error err = {0};
+		struct hgt_journal *j = NULL;
+		struct hgt_backup backup;
+		uint64_t rows;
+
+		text.data[bit / 8] = (char)(text.data[bit / 8] ^ 1 << bit % 8);
+		unlink(index);
+		assert_int_equal(hgt_write_file(path, main_file.data, main_file.len, 0600, NULL), 0);
+		assert_int_equal(hgt_write_file(log, text.data, text.len, 0600, NULL), 0);
+		if (bit / 8 < last) {
+			assert_int_equal(hgt_journal_verify(path, &rows, &err), HGT_ECORRUPT);
+			assert_non_null(strstr(err.message, "-wal"));
+			assert_int_equal(hgt_journal_open(path, HGT_JOURNAL_WRITE, &j, &err), HGT_ECORRUPT);
+			assert_non_null(strstr(err.message, "headgate audit backup"));
+			if (bit / 8 > last / 2) {
+				well(hgt_journal_backup(path, to, &backup, &err), &err);
+				assert_true(backup.events < 6);
+			}
+		} else {
+			well(hgt_journal_open(path, HGT_JOURNAL_WRITE, &j, &err), &err);
+			hgt_journal_close(j);
+			assert_in_range(verified(path), 5, 6);
+		}
+		text.data[bit / 8] = (char)(text.data[bit / 8] ^ 1 << bit % 8);
+	}
+	hgt_buf_release(&text);
+	hgt_buf_release(&main_file);
+	free(path);
+	free(log);
+	free(index);
+	free(to);
+}
+
 static int discard(void *ctx, const char *line, size_t len)
 {
 	(void)ctx, (void)line, (void)len;
@@ -840,6 +971,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(exports, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(an_altered_export_is_named, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(a_turned_bit_is_named, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(what_failed_commits_left_is_no_damage, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(a_damaged_log_is_named, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(allocations_fail, unit_folder_make, unit_folder_remove),
 	};
 
