@@ -78,6 +78,7 @@ static void push_refused(const struct hgt_node *data, bool color, struct hgt_buf
 	hgt_node_get_int(data, "warnings", &warnings);
 	event_view_counts(errors, warnings, &counts);
 	show_text(out, counts.data, TINT_BAD, color);
+	out->failed = out->failed || counts.failed;
 	hgt_buf_release(&counts);
 }
 
@@ -187,6 +188,7 @@ static void add_type(const char *type, struct hgt_buf *out)
 		hgt_buf_consume(&text, prefix);
 	}
 	hgt_buf_addf(out, "%-*s", (int)widest, text.data);
+	out->failed = out->failed || text.failed;
 	hgt_buf_release(&text);
 }
 

@@ -1,7 +1,11 @@
 /* lib/journal: what is removed and what is left of it, copies, exports, and damage of any single bit. */
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -875,6 +879,114 @@ static void a_damaged_log_is_named(void **state)
 	free(to);
 }
 
+static void write_and_remove(const char *path)
+{
+	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+
+	for (;;) {
+		add_rows(j, 20, NULL, 500);
+		for (int i = 0; i < 4; i++)
+			compacted(j, (struct hgt_retention){.upto = all_but(j, 40), .needed = NOBODY, .rows = 9});
+		if (hgt_journal_tidy_log(j, NULL, NULL) < 0)
+			_exit(1);
+	}
+}
+
+/* Killed at any point: what is there is whole, and what goes next begins where it should. */
+static void killed_while_it_removes(void **state)
+{
+	char *path = unit_path(*state, "journal.db");
+
+	for (int round = 0; round < 25; round++) {
+		struct timespec pause = {.tv_nsec = 1000000L * (3 + round * 7 % 40)};
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			write_and_remove(path);
+		nanosleep(&pause, NULL);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		hgt_journal_close(open_for(path, HGT_JOURNAL_WRITE));
+		verified(path);
+	}
+	free(path);
+}
+
+/* Removing needs room in the log. Where there is none nothing is removed, and it goes on when there is. */
+static int full_disk_child(const char *path)
+{
+	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+	const struct hgt_retention limits = {.upto = 1900, .needed = NOBODY, .rows = 100000, .ms = 60000};
+	struct rlimit limit = {.rlim_cur = 64 * 1024, .rlim_max = RLIM_INFINITY};
+	struct hgt_compaction gone;
+	struct hgt_error err = {0};
+	uint64_t seq;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return 1;
+	if (compact(j, &limits, &gone, &err) != HGT_EIO)
+		return 2;
+	limit.rlim_cur = RLIM_INFINITY;
+	if (setrlimit(RLIMIT_FSIZE, &limit) < 0 || hgt_journal_tail(j, &seq, NULL) < 0 || seq != 1)
+		return 3;
+	if (compact(j, &limits, &gone, &err) < 0 || gone.count != 1900)
+		return 4;
+	hgt_journal_close(j);
+	return 0;
+}
+
+static void full_disk(void **state)
+{
+	char *path = unit_path(*state, "journal.db");
+	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+	int status;
+	pid_t pid;
+
+	add_rows(j, 2000, NULL, 500);
+	hgt_journal_close(j);
+	pid = fork();
+	if (pid == 0)
+		_exit(full_disk_child(path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(verified(path), 101);
+	free(path);
+}
+
+/* A reader that stays where it is keeps the log from being moved; when it goes, the log is small again. */
+static void a_reader_holds_the_log_back(void **state)
+{
+	char *path = unit_path(*state, "journal.db"), *log = unit_path(*state, "journal.db-wal");
+	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+	unsigned held = 0;
+	struct stat st;
+	sqlite3 *db;
+
+	add_rows(j, 10, NULL, 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM events", NULL, NULL, NULL), SQLITE_OK);
+	for (int i = 0; i < 40; i++) {
+		add_rows(j, 50, NULL, 4000);
+		assert_int_equal(hgt_journal_tidy_log(j, &held, NULL), 0);
+	}
+	assert_true(held > 2000);
+	assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	for (int i = 0; i < 40; i++) {
+		add_rows(j, 50, NULL, 4000);
+		assert_int_equal(hgt_journal_tidy_log(j, &held, NULL), 0);
+	}
+	assert_int_equal(held, 0);
+	assert_int_equal(stat(log, &st), 0);
+	assert_true(st.st_size <= 8 << 20);
+	sqlite3_close(db);
+	hgt_journal_close(j);
+	free(path);
+	free(log);
+}
+
 static int discard(void *ctx, const char *line, size_t len)
 {
 	(void)ctx, (void)line, (void)len;
@@ -971,6 +1083,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(exports, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(an_altered_export_is_named, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(a_turned_bit_is_named, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(killed_while_it_removes, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(full_disk, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(a_reader_holds_the_log_back, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(what_failed_commits_left_is_no_damage, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(a_damaged_log_is_named, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(allocations_fail, unit_folder_make, unit_folder_remove),
