@@ -11,6 +11,7 @@ void api_archive(struct request *request)
 	const char *name = query_get(&request->query, "repo");
 	const char *rev = query_get(&request->query, "rev");
 	const char *path = query_get(&request->query, "path");
+	const char *from = query_get(&request->query, "from");
 	const struct repo *repo;
 
 	if (!name || !*name || !rev) {
@@ -26,6 +27,10 @@ void api_archive(struct request *request)
 			"components");
 		return;
 	}
+	if (from && (!hgt_oid_is_valid(from) || hgt_oid_is_zero(from))) {
+		request_reply_error(request, 400, NULL, "parameter \"from\" is to be a whole tree id");
+		return;
+	}
 	/* Whether there is such a repository is not told to those who may not see it. */
 	if (request->agent && !agent_may_see(request->agent, name)) {
 		request_reply_error(request, 403, NULL, "agent %s may not see repository %s", request->agent->name, name);
@@ -37,5 +42,6 @@ void api_archive(struct request *request)
 	else if (repo->trouble)
 		request_reply_error(request, 503, "repository-trouble", "repository %s: %s", name, repo->trouble);
 	else
-		archives_serve(request->daemon->archives, request, repo->path, rev, path ? path : "");
+		archives_serve(request->daemon->archives, request, repo->path,
+			&(struct archive_request){.rev = rev, .path = path ? path : "", .from = from});
 }
