@@ -61,12 +61,12 @@ archive() {
   daemon_start
   rev=$(git -C "$GIT_ROOT/odd.git" rev-parse main)
   archive odd "$rev" '' >ours.tar.gz
-  mkdir git gnu python bsd
-  git -C "$GIT_ROOT/odd.git" archive main | tar -x -C git
+  mkdir theirs gnu python bsd
+  git -C "$GIT_ROOT/odd.git" archive main | tar -x -C theirs
   tar -xzf ours.tar.gz -C gnu 2>gnu.err
   [[ ! -s gnu.err ]] || { cat gnu.err; false; }
-  diff -r --no-dereference git gnu
-  diff <(listing git) <(listing gnu)
+  diff -r --no-dereference theirs gnu
+  diff <(listing theirs) <(listing gnu)
   [[ -d gnu/vendor/module && -z $(ls -A gnu/vendor/module) ]]
   # Times, owners and names of the machine are nowhere.
   [[ $(tar -tvzf ours.tar.gz --numeric-owner --utc --full-time 2>&1 | grep -cv ' 0/0 .* 1970-01-01 00:00:00 ') == 0 ]]
@@ -75,12 +75,12 @@ import tarfile
 with tarfile.open('ours.tar.gz', errors='surrogateescape') as tar:
     tar.extractall('python')
 END
-  diff -r --no-dereference git python
-  diff <(listing git) <(listing python)
+  diff -r --no-dereference theirs python
+  diff <(listing theirs) <(listing python)
   if command -v bsdtar >/dev/null; then
     bsdtar -xf ours.tar.gz -C bsd
-    diff -r --no-dereference git bsd
-    diff <(listing git) <(listing bsd)
+    diff -r --no-dereference theirs bsd
+    diff <(listing theirs) <(listing bsd)
   fi
 }
 
