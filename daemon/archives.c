@@ -12,8 +12,9 @@
 #include "base/workers.h"
 #include "daemon/archive_answer.h"
 #include "daemon/archive_cache.h"
+#include "daemon/repos.h"
 #include "daemon/request.h"
-#include "git/repository.h"
+#include "git/repository_pool.h"
 
 /* A request that waits, first for its tree id, then for the build. */
 struct want {
@@ -107,6 +108,7 @@ static bool answer_file(struct want *want, struct archive *archive)
 static int make_archive(struct build *build, struct hgt_error *err)
 {
 	const struct archives *archives = build->archives;
+	struct hgt_repo_pool *pool = repos_pool(archives->daemon->repos);
 	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT, line = HGT_BUF_INIT;
 	char unique[17], hex[HGT_SHA256_HEX];
 	struct hgt_repo *repo = NULL;
@@ -114,7 +116,7 @@ static int make_archive(struct build *build, struct hgt_error *err)
 
 	hgt_random_hex(8, unique);
 	hgt_buf_addf(&temporary, "%s/%s", archives->cache.temporary, unique);
-	if ((code = hgt_buf_check(&temporary, err)) < 0 || (code = hgt_repo_open(build->source->repo_path, &repo, err)) < 0)
+	if ((code = hgt_buf_check(&temporary, err)) < 0 || (code = hgt_repo_pool_get(pool, build->source->repo_path, &repo, err)) < 0)
 		goto out;
 	fd = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
@@ -145,7 +147,7 @@ out:
 		unlink(temporary.data);
 	if (fd >= 0)
 		close(fd);
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(pool, repo);
 	hgt_buf_release(&temporary);
 	hgt_buf_release(&path);
 	hgt_buf_release(&line);
@@ -277,8 +279,9 @@ static void resolve(void *job)
 	char commit[HGT_OID_HEX_SHA256 + 1];
 	struct hgt_repo *repo = NULL;
 	struct want *want = job;
+	struct hgt_repo_pool *pool = repos_pool(want->archives->daemon->repos);
 
-	want->code = hgt_repo_open(want->repo_path, &repo, &want->err);
+	want->code = hgt_repo_pool_get(pool, want->repo_path, &repo, &want->err);
 	if (want->code < 0) {
 		want->missing = "repository-not-found";
 		return;
@@ -292,7 +295,7 @@ static void resolve(void *job)
 		want->code = hgt_repo_path_id(repo, commit, want->path, want->tree, &want->err);
 	if (want->code == 0)
 		name_archive(want, repo);
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(pool, repo);
 }
 
 static void resolved(void *job)
