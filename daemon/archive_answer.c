@@ -31,7 +31,7 @@ static void add_headers(struct request *request, const struct archive_subject *s
 	request_header(request, "Accept-Ranges", "bytes");
 }
 
-bool archive_answer_condition(struct request *request, const struct archive_subject *subject)
+int archive_answer_condition(struct request *request, const struct archive_subject *subject)
 {
 	const char *if_match = request_get_header(request, "If-Match");
 	char etag[ETAG_MAX];
@@ -40,13 +40,13 @@ bool archive_answer_condition(struct request *request, const struct archive_subj
 	if (if_match && !condition_names(if_match, etag, false)) {
 		add_headers(request, subject);
 		request_reply_error(request, 412, NULL, "the archive is not the one that If-Match names");
-		return true;
+		return 412;
 	}
 	if (!condition_names(request_get_header(request, "If-None-Match"), etag, true))
-		return false;
+		return 0;
 	add_headers(request, subject);
 	request_reply_empty(request, 304);
-	return true;
+	return 304;
 }
 
 static void add_numbers(struct request *request, const char *key, const char *fmt, ...) HGT_PRINTF(3, 4);

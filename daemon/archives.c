@@ -49,6 +49,7 @@ struct archives {
 	struct daemon *daemon;
 	struct archive_cache cache;
 	struct hgt_map building;	/* name -> struct build */
+	struct archives_stats stats;	/* what is counted of them */
 };
 
 /* Answers. */
@@ -85,8 +86,11 @@ static bool answer_condition(struct want *want)
 {
 	const struct archive_subject subject = subject_of(want);
 
-	if (!archive_answer_condition(want->request, &subject))
+	int status = archive_answer_condition(want->request, &subject);
+
+	if (!status)
 		return false;
+	want->archives->stats.unchanged += status == 304;
 	want_free(want);
 	return true;
 }
@@ -188,6 +192,8 @@ static void build_done(void *job)
 		build->code = archive_keep(&archives->cache, build->name, &build->info, &build->err);
 	if (build->code < 0)
 		hgt_log(HGT_LOG_WARNING, "archives", build->err.message, HGT_S("archive", build->name));
+	archives->stats.built += build->code == 0;
+	archives->stats.build_failures += build->code < 0;
 	if (build->code < 0 && build->source->delta) {
 		serve_whole(build);
 		return;
@@ -256,8 +262,10 @@ static void serve(struct want *want)
 	if (answer_condition(want))
 		return;
 	archive = archive_find(&archives->cache, want->name);
-	if (archive && answer_file(want, archive))
+	if (archive && answer_file(want, archive)) {
+		archives->stats.from_cache++;
 		return;
+	}
 	if (archive)
 		archive_drop(&archives->cache, archive);	/* somebody has changed the file */
 	build_for(archives, want);
@@ -353,4 +361,16 @@ void archives_free(struct archives *archives)
 	archive_cache_release(&archives->cache);
 	hgt_map_release(&archives->building);
 	free(archives);
+}
+
+void archives_stats(const struct archives *archives, struct archives_stats *out)
+{
+	const struct archive *archive;
+
+	*out = archives->stats;
+	TAILQ_FOREACH(archive, &archives->cache.used, entry)
+		out->files++;
+	out->bytes = archives->cache.bytes;
+	out->limit = archives->cache.limit;
+	out->building = archives->building.len;
 }

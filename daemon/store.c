@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 #include "daemon/retention.h"
+#include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 #include "journal/lineage.h"
 
@@ -320,6 +322,22 @@ static void *write_jobs(void *arg)
 	return NULL;
 }
 
+/* Said once when it begins and once when it is over, however many jobs it meets. */
+static void note_trouble(struct store *store, const struct item *item)
+{
+	const bool before = store->trouble.code < 0;
+
+	if (item->unwritten) {
+		if (!before || strcmp(store->trouble.message, item->err.message) != 0)
+			hgt_log(HGT_LOG_ERROR, "store", "the journal cannot be written; pushes are spooled", HGT_S("error", item->err.message));
+		store->trouble = item->err;
+	} else if (item->code == 0) {
+		if (before)
+			hgt_log(HGT_LOG_INFO, "store", "the journal can be written again");
+		store->trouble.code = 0;
+	}
+}
+
 /* On the loop: publish what is on disk, then tell whose jobs they were. */
 static void hand_over(struct store *store)
 {
@@ -332,17 +350,17 @@ static void hand_over(struct store *store)
 	for (struct item *item = ended; item; item = item->next)
 		for (struct published *event = item->events; event; event = event->next) {
 			head = event->row.seq;
+			metrics_event(store->daemon->metrics, &event->row);
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
 		}
+	if (head && store->daemon->webhooks)
+		webhooks_wake(store->daemon->webhooks);
 	for (; ended; ended = next) {
 		next = ended->next;
 		free_events(ended);
 		store->pending--;
-		if (ended->unwritten)
-			store->trouble = ended->err;
-		else if (ended->code == 0)
-			store->trouble.code = 0;
+		note_trouble(store, ended);
 		if (ended->done)
 			ended->done(ended->job, ended->code, &ended->err);
 		free(ended);

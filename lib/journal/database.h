@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "journal/journal.h"
+#include "journal/kept.h"
 
 enum hgt_journal_sql {
 	HGT_SQL_BEGIN,
@@ -27,10 +28,13 @@ enum hgt_journal_sql {
 	HGT_SQL_REF_GET,
 	HGT_SQL_REFS,
 	HGT_SQL_REFS_AFTER,
+	HGT_SQL_REF_TIME_SET,
+	HGT_SQL_REF_TIME_GET,
 	HGT_SQL_UNEXPLAINED_ADD,
 	HGT_SQL_UNEXPLAINED_TRIM,
 	HGT_SQL_UNEXPLAINED_FIND,
-	HGT_SQL_UNEXPLAINED_IS,
+	HGT_SQL_UNEXPLAINED_END,
+	HGT_SQL_UNEXPLAINED_FROM,
 	HGT_SQL_UNEXPLAINED_TAKE,
 	HGT_SQL_PUSH_CLAIM,
 	HGT_SQL_AGENT_PUT,
@@ -42,6 +46,7 @@ enum hgt_journal_sql {
 	HGT_SQL_OLDEST,
 	HGT_SQL_REMOVE,
 	HGT_SQL_TIME_AFTER,
+	HGT_SQL_REF_TIMES_FORGET,
 	HGT_SQL_PUSHES_FORGET,
 	HGT_SQL_UNEXPLAINED_FORGET,
 	HGT_SQL_LINEAGE_ADD,
@@ -62,6 +67,7 @@ struct hgt_journal {
 	char id[HGT_JOURNAL_ID_HEX + 1];
 	struct hgt_journal_chain chain;		/* writing: as the batch has it */
 	struct hgt_journal_chain at_begin, at_mark;	/* to go back to */
+	struct hgt_journal_kept kept, kept_at_begin, kept_at_mark;	/* the same */
 	/* Writing: pages in the log, how many there were when they were last moved, and of these the ones that a reader held back. */
 	unsigned wal_pages, wal_tried, wal_held;
 	sqlite3_stmt *stmts[HGT_SQL_N];		/* prepared when first used, kept */
