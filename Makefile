@@ -188,6 +188,7 @@ $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 $(O)/tools/faults.so: tests/tools/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<
+$(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
 tools: $(TOOLS_BIN)
 
 # Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Install the Debian packages that are missing for what the arguments name; all of it without arguments:
+# Install the Debian packages that are missing for what the arguments name; without arguments all of it but bench:
 #
 #   build   the programs          web    a web server for the quickstart and the tests
 #   test    make check, bench     fuzz   make fuzz
 #   suites  make suites           cluster  make check-cluster
+#   bench   what make bench measures Headgate against
 #
-# Does nothing when they are all there. A web server, sshd or etcd is wanted as a program alone: where this script installs the package, the
+# Does nothing when they are all there. A web server, sshd, etcd or nats-server is wanted as a program alone: where this script installs the package, the
 # service that comes with it is neither started nor enabled.
 set -eu
 
@@ -17,6 +18,7 @@ packages_of() {
     test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client python3" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
+    bench) echo "nginx-light libnginx-mod-nchan nats-server" ;;
     schemas) echo "golang-go python3" ;;
     cluster) echo "etcd-server openssl curl python3" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;
@@ -72,6 +74,7 @@ if command -v systemctl >/dev/null; then
     case $p in
       nginx-light) $sudo systemctl --quiet disable nginx.service 2>/dev/null || true ;;
       fcgiwrap) $sudo systemctl --quiet disable fcgiwrap.socket fcgiwrap.service 2>/dev/null || true ;;
+      nats-server) $sudo systemctl --quiet disable nats-server.service 2>/dev/null || true ;;
       etcd-server) $sudo systemctl --quiet disable etcd.service 2>/dev/null || true ;;
       openssh-server) $sudo systemctl --quiet disable ssh.service 2>/dev/null || true ;;
     esac

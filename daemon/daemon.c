@@ -22,6 +22,7 @@
 #include "daemon/intake.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
+#include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "headgate/protocol.h"
@@ -229,6 +230,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = hub_new(d, &d->hub, err);
 	if (code == 0)
+		code = retention_new(d, &d->retention, err);
+	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
@@ -269,6 +272,7 @@ static void tear_down(struct process *p)
 	/* The writer last: whoever closes last puts the whole journal into one file. */
 	hgt_journal_close(d->reader);
 	store_free(d->store);
+	retention_free(d->retention);
 	free_event(p->archive_done);
 	free_event(p->git_done);
 	free_event(p->stop_look);

@@ -28,6 +28,7 @@ struct daemon {
 	struct hook_socket *hook_socket;	/* hook_socket.h */
 	struct spool *spool;		/* spool.h */
 	struct ref_watch *ref_watch;	/* ref_watch.h */
+	struct retention *retention;	/* retention.h: how long the journal keeps events */
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct archives *archives;	/* archives.h: archive cache */

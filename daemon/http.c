@@ -1,11 +1,14 @@
 /* The HTTP API: doors and connections. */
 #include "daemon/http.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/queue.h>
@@ -16,24 +19,30 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/timing.h"
+#include "daemon/handover.h"
 #include "daemon/hub.h"
 #include "daemon/listen.h"
 #include "daemon/request.h"
 #include "daemon/routes.h"
+#include "daemon/stream_socket.h"
 #include "headgate/protocol.h"
 
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
+#define STREAM_SEND_BUFFER (64 * 1024)	/* of the kernel, for one stream: it doubles it */
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
-#define FRESH_MAX 512		/* connections of one door that have not made a request yet: past that the oldest goes */
+#define FRESH_MAX 4096		/* connections of one door that have not made a request yet: past that the oldest goes */
+#define ACCEPT_AT_ONCE 64	/* connections of one door, before those that are there have a turn to ask */
 
 /*
  * A connection, from accept to close:
  *
  *	arriving (evhttp is making it) -> waiting (for a whole request, until its deadline) -> answering -> waiting -> ...
+ *
+ * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it closes.
  */
 enum connection_state { ARRIVING, WAITING, ANSWERING };
 
@@ -58,6 +67,7 @@ struct door {
 	bool paused;
 	const char *path;		/* of the admin socket */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
+	size_t n_arriving;
 	struct connection_list arriving;
 	struct event *arrived;
 };
@@ -72,6 +82,8 @@ struct http {
 	size_t most;			/* connections of one kind of door: admin, TCP */
 	size_t n_tcp;
 	size_t answering;
+	size_t streams;			/* connections that have left evhttp */
+	int nothing;			/* what evhttp is given to close in place of a stream's socket */
 	bool draining;
 };
 
@@ -87,7 +99,7 @@ static void regulate(struct http *http)
 {
 	for (size_t i = 0; i < http->n_doors; i++) {
 		struct door *door = &http->doors[i];
-		bool pause = http->draining || is_crowded(door);
+		bool pause = http->draining || is_crowded(door) || door->n_arriving >= ACCEPT_AT_ONCE;
 
 		if (pause == door->paused || !door->listener)
 			continue;
@@ -149,12 +161,14 @@ static void leave_state(struct connection *c)
 {
 	struct http *http = c->door->http;
 
-	if (c->state == ARRIVING)
+	if (c->state == ARRIVING) {
 		TAILQ_REMOVE(&c->door->arriving, c, entry);
-	else if (c->state == WAITING)
+		c->door->n_arriving--;
+	} else if (c->state == WAITING) {
 		TAILQ_REMOVE(&http->waiting, c, entry);
-	else
+	} else {
 		http->answering--;
+	}
 }
 
 static void connection_free(struct connection *c)
@@ -211,6 +225,7 @@ static struct bufferevent *connection_arrives(struct event_base *base, void *arg
 	TAILQ_INSERT_TAIL(&door->arriving, c, entry);
 	count_connection(door, true);
 	door->n_fresh++;
+	door->n_arriving++;
 	regulate(door->http);
 	event_active(door->arrived, EV_TIMEOUT, 0);
 	return bev;
@@ -270,6 +285,7 @@ static void connections_arrived(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	while ((c = TAILQ_FIRST(&door->arriving)))
 		connection_arrived(c);
+	regulate(door->http);
 }
 
 static void accept_again(evutil_socket_t fd, short what, void *listener)
@@ -346,6 +362,71 @@ static void handle(struct evhttp_request *ev, void *arg)
 		return;
 	}
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
+}
+
+/* Streams: handover.h. */
+
+bool handover_speaks_http11(const struct request *request)
+{
+	return request->ev->major > 1 || (request->ev->major == 1 && request->ev->minor >= 1);
+}
+
+/* A stream's socket has been closed. */
+static void stream_left(void *arg)
+{
+	struct door *door = arg;
+
+	door->http->streams--;
+	count_connection(door, false);
+	regulate(door->http);
+}
+
+/* The connection without its socket; its place at the door stays taken. */
+static void leave_evhttp(struct connection *c, struct evhttp_connection *ev)
+{
+	struct http *http = c->door->http;
+
+	leave_state(c);
+	hgt_map_remove(&http->connections, (const char *)&c->ev, sizeof(c->ev));
+	http->streams++;
+	free(c);
+	evhttp_connection_set_closecb(ev, NULL, NULL);
+	evhttp_connection_free(ev);	/* and its request */
+}
+
+int handover_take(struct request *request, struct wire *wire, struct hgt_error *err)
+{
+	const int buffer = STREAM_SEND_BUFFER, dead = STREAM_STUCK_MS;
+	struct connection *c = request->connection;
+	struct evhttp_connection *ev = c->ev;
+	struct door *door = c->door;
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(ev);
+	int old = bufferevent_getfd(bev), fd = fcntl(old, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return hgt_error_set_errno(err, "cannot take a stream's socket over");
+	/* Off the loop's epoll before the number means something else. */
+	bufferevent_disable(bev, EV_READ | EV_WRITE);
+	bufferevent_setfd(bev, -1);
+	if (dup3(door->http->nothing, old, O_CLOEXEC) < 0) {
+		int saved = errno;
+
+		close(fd);
+		bufferevent_setfd(bev, old);
+		bufferevent_enable(bev, EV_READ | EV_WRITE);
+		errno = saved;
+		return hgt_error_set_errno(err, "cannot take a stream's socket over");
+	}
+	wire_plain(wire, fd);
+	wire->left = stream_left;
+	wire->left_ctx = door;
+	request->ev = NULL;
+	request->connection = NULL;
+	leave_evhttp(c, ev);
+	/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and that is well. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
+	return 0;
 }
 
 /* Doors. */
@@ -440,8 +521,11 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	TAILQ_INIT(&http->waiting);
 	http->doors = calloc(1 + config->n_listen, sizeof(*http->doors));
 	http->sweep = evtimer_new(daemon->base, sweep, http);
+	http->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (!http->doors || !http->sweep)
 		code = hgt_error_nomem(err);
+	else if (http->nothing < 0)
+		code = hgt_error_set_errno(err, "cannot open /dev/null");
 	for (size_t i = 0; code == 0 && i < 1 + config->n_listen; i++) {
 		struct door *door = &http->doors[i];
 
@@ -463,7 +547,7 @@ int http_drain(struct http *http)
 	http->draining = true;
 	regulate(http);
 	hub_end_all(http->daemon->hub);
-	return http->answering == 0;
+	return http->answering == 0 && http->streams == 0;
 }
 
 static void close_door(struct door *door)
@@ -488,11 +572,14 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	http->draining = true;
+	hub_close_all(http->daemon->hub);
 	for (size_t i = 0; i < http->n_doors; i++)
 		close_door(&http->doors[i]);
 	if (http->sweep)
 		event_free(http->sweep);
 	hgt_map_release(&http->connections);
+	if (http->nothing >= 0)
+		close(http->nothing);
 	free(http->doors);
 	free(http);
 }

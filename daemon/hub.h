@@ -1,11 +1,12 @@
 /*
- * The hub: who is told of which event. A subscriber is a cursor and a filter; it takes what it can and is fed again when its socket
- * has drained, from the hub's recent rows or from the journal.
+ * The hub: who is told of which event. A subscriber is a cursor and what it wants; an event finds those it is for by an index
+ * (wants.h). It takes what it can and is fed again when its socket has drained, from the hub's recent rows or from the journal.
  */
 #ifndef HEADGATE_DAEMON_HUB_H
 #define HEADGATE_DAEMON_HUB_H
 
 #include "daemon/daemon.h"
+#include "daemon/wants.h"
 
 struct hub;
 struct request;
@@ -24,12 +25,6 @@ uint64_t hub_head(const struct hub *hub);
 
 /* hub_head as a cursor's text. */
 void hub_head_cursor(const struct hub *hub, struct hgt_buf *out);
-
-/* One thing a subscriber wants to be told of. */
-struct hub_want {
-	bool exact;	/* filter.repo and filter.ref are names, not globs; only ref.updated */
-	struct hgt_filter filter;
-};
 
 enum hub_form {
 	HUB_STREAM,	/* server-sent events */
@@ -58,10 +53,27 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 /* End it now. */
 void hub_end(struct subscriber *subscriber);
 
-/* End all. */
+/* End all; what their sockets have not taken yet goes out after that, in its time. */
 void hub_end_all(struct hub *hub);
+
+/* End all, and close what is open at once. */
+void hub_close_all(struct hub *hub);
 
 /* Subscribers now. */
 size_t hub_subscribers(const struct hub *hub);
+
+/* Numbers, since the start unless said otherwise. */
+struct hub_stats {
+	uint64_t subscribers;		/* now */
+	uint64_t trailing;		/* streams now whose sockets are full or that are behind the recent rows */
+	uint64_t groups, paths;		/* in the index now */
+	uint64_t woken;			/* times that a row was for a subscriber, as the index found */
+	uint64_t told;			/* rows written to streams */
+	uint64_t bookmarks;
+	uint64_t full;			/* times that a socket took only a part */
+	uint64_t slices;		/* reads of the journal for those who were behind */
+	uint64_t asked;			/* subscribers whose trees were asked */
+};
+void hub_stats(const struct hub *hub, struct hub_stats *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* The recent rows of the journal, in memory. */
 #include "daemon/rows.h"
 
+#include "daemon/text.h"
 #include "doc/doc.h"
 #include "headgate/protocol.h"
 
@@ -45,7 +46,7 @@ void row_unref(struct row *row)
 	if (!row || --row->refs)
 		return;
 	free(row->event);
-	free(row->frame);
+	text_unref(row->frame);
 	free(row);
 }
 
@@ -111,7 +112,7 @@ const struct hgt_ref_event *row_event(struct row *row)
 	return row->event;
 }
 
-const char *row_frame(struct row *row, const char *journal)
+struct text *row_frame(struct row *row, const char *journal)
 {
 	struct hgt_buf frame = HGT_BUF_INIT, id = HGT_BUF_INIT;
 	struct hgt_cursor cursor = {.seq = row->seq};
@@ -121,8 +122,8 @@ const char *row_frame(struct row *row, const char *journal)
 	memcpy(cursor.journal, journal, sizeof(cursor.journal));
 	hgt_cursor_format(&cursor, &id);
 	hgt_sse_write(&frame, id.data, row->type, row->body, row->body_len);
-	row->frame_len = frame.len;
-	row->frame = id.failed ? NULL : hgt_buf_take(&frame);
+	if (!id.failed && !frame.failed)
+		row->frame = text_new(frame.data, frame.len);
 	hgt_buf_release(&frame);
 	hgt_buf_release(&id);
 	return row->frame;

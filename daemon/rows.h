@@ -1,6 +1,6 @@
 /*
  * The recent rows of the journal, in memory: a ring bounded by count and bytes. A row is counted, so that whoever waits for a worker's
- * answer about it may keep it. What a path filter needs of it is parsed once, and its text as a stream sends it is made once, when first
+ * answer about it may keep it. What a path filter needs of it is parsed once, and its text as streams are sent it is made once, when first
  * asked for.
  */
 #ifndef HEADGATE_DAEMON_ROWS_H
@@ -9,6 +9,8 @@
 #include "event/event.h"
 #include "journal/journal.h"
 
+struct text;
+
 #define ROWS_MAX 256
 #define ROWS_BYTES_MAX (1024 * 1024)
 
@@ -16,11 +18,11 @@ struct row {
 	unsigned refs;
 	uint64_t seq;
 	const char *type, *repo, *ref, *body;	/* in the row's own memory */
-	size_t body_len, frame_len;
+	size_t body_len;
 	size_t cost;				/* bytes, with what may be made of it below */
 	bool is_ref;				/* a ref.updated */
 	struct hgt_ref_event *event;		/* when it has been asked for; NULL before */
-	char *frame;				/* the same: as a server-sent event */
+	struct text *frame;			/* the same: as a server-sent event */
 };
 
 struct row *row_new(const struct hgt_journal_row *row);	/* NULL when memory runs out */
@@ -30,8 +32,8 @@ void row_unref(struct row *row);	/* NULL is fine */
 /* Its ref event: repo, ref, ids, paths. NULL when memory runs out or the body is not what it should be. */
 const struct hgt_ref_event *row_event(struct row *row);
 
-/* It as a server-sent event, len in frame_len; NULL when memory runs out. journal: the journal's id. */
-const char *row_frame(struct row *row, const char *journal);
+/* It as a server-sent event, borrowed; NULL when memory runs out. journal: the journal's id. */
+struct text *row_frame(struct row *row, const char *journal);
 
 struct rows {
 	struct row *ring[ROWS_MAX];

@@ -10,9 +10,17 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/retention.h"
+#include "headgate/protocol.h"
+#include "journal/lineage.h"
 
 /* Jobs in one transaction: a bound on how long the first of a crowd waits for the rest. */
 #define GROUP_MAX 256
+
+/* Pages of the log that a reader keeps from the database (64 MiB): somebody is told when there are more. */
+#define HELD_MAX 16384
+
+const uint32_t store_bounds_us[STORE_BOUNDS] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000};
 
 /* An event of a job, kept until the loop has published it. */
 struct published {
@@ -28,6 +36,7 @@ struct item {
 	store_run_cb run;
 	store_done_cb done;
 	void *job;
+	int64_t since_us;		/* submitted, monotonic */
 	int code;
 	struct hgt_error err;
 	bool unwritten;			/* its group could not be committed */
@@ -57,7 +66,10 @@ struct store {
 	pthread_mutex_t lock;		/* guards what follows */
 	pthread_cond_t work;
 	struct queue todo, ended;
+	size_t queued;			/* in todo */
+	struct store_stats stats;
 	bool stopping;
+	bool held_told;			/* the thread's own: that the log is held back */
 };
 
 static void free_events(struct item *item)
@@ -167,26 +179,112 @@ static int run_item(struct store *store, struct item *item, struct hgt_error *er
 	return item->code;
 }
 
-static void run_group(struct store *store, struct item *group)
+/* What a group came to, for store_stats. */
+struct tally {
+	uint64_t jobs, failed, events;
+	uint64_t commit_us, longest_job_us;
+	bool committed;
+};
+
+/* Run the jobs, in one transaction that is left open; negative when it has to be rolled back. */
+static int run_items(struct store *store, struct item *group, struct tally *tally, struct hgt_error *err)
+{
+	int code = hgt_journal_begin(store->journal, err);
+
+	for (struct item *item = group; item && code == 0; item = item->next) {
+		int64_t began = hgt_time_mono_us(), took;
+
+		code = run_item(store, item, err);
+		took = hgt_time_mono_us() - began;
+		if (took > (int64_t)tally->longest_job_us)
+			tally->longest_job_us = (uint64_t)took;
+	}
+	return code;
+}
+
+static void count_items(const struct item *group, struct tally *tally)
+{
+	for (const struct item *item = group; item; item = item->next) {
+		tally->jobs++;
+		tally->failed += item->code < 0;
+		for (const struct published *event = item->events; event; event = event->next)
+			tally->events++;
+	}
+}
+
+static void run_group(struct store *store, struct item *group, struct tally *tally)
 {
 	struct hgt_error err = {0};
-	int code = hgt_journal_begin(store->journal, &err);
+	int code = run_items(store, group, tally, &err);
+	int64_t began = hgt_time_mono_us();
 
-	for (struct item *item = group; item && code == 0; item = item->next)
-		code = run_item(store, item, &err);
 	if (code == 0)
 		code = hgt_journal_commit(store->journal, &err);
-	if (code == 0)
-		return;
-	hgt_journal_rollback(store->journal);
-	for (struct item *item = group; item; item = item->next) {
-		free_events(item);
-		item->unwritten = true;
-		if (item->code == 0) {
-			item->code = code;
-			item->err = err;
+	tally->commit_us = (uint64_t)(hgt_time_mono_us() - began);
+	tally->committed = code == 0;
+	if (code < 0) {
+		hgt_journal_rollback(store->journal);
+		for (struct item *item = group; item; item = item->next) {
+			free_events(item);
+			item->unwritten = true;
+			if (item->code == 0) {
+				item->code = code;
+				item->err = err;
+			}
 		}
 	}
+	count_items(group, tally);
+}
+
+/* With the lock. */
+static void add_tally(struct store_stats *stats, const struct tally *tally)
+{
+	size_t class = 0;
+
+	stats->jobs += tally->jobs;
+	stats->failed_jobs += tally->failed;
+	stats->events += tally->events;
+	if (tally->longest_job_us > stats->longest_job_us)
+		stats->longest_job_us = tally->longest_job_us;
+	if (!tally->committed) {
+		stats->failed_commits++;
+		return;
+	}
+	while (class < STORE_BOUNDS && tally->commit_us > store_bounds_us[class])
+		class++;
+	stats->commit_classes[class]++;
+	stats->commits++;
+	stats->commit_us += tally->commit_us;
+	if (tally->commit_us > stats->longest_commit_us)
+		stats->longest_commit_us = tally->commit_us;
+}
+
+/* After a group has been handed back: what nobody waits for. */
+static void tidy_log(struct store *store)
+{
+	struct hgt_error err = {0};
+	unsigned held = 0;
+	bool failed = hgt_journal_tidy_log(store->journal, &held, &err) < 0;
+
+	if (failed)
+		hgt_log(HGT_LOG_WARNING, "journal", "the log could not be moved into the database; it grows until it can", HGT_S("error", err.message));
+	if (held > HELD_MAX && !store->held_told)
+		hgt_log(HGT_LOG_WARNING, "journal", "somebody has been reading the journal for long, and its log grows meanwhile", HGT_I("pages", held));
+	store->held_told = held > HELD_MAX;
+	pthread_mutex_lock(&store->lock);
+	store->stats.log_held = held;
+	store->stats.failed_moves += failed;
+	pthread_mutex_unlock(&store->lock);
+}
+
+/* With the lock. */
+static struct item *take_group(struct store *store)
+{
+	struct item *group = queue_take(&store->todo, GROUP_MAX);
+
+	for (const struct item *item = group; item; item = item->next)
+		store->queued--;
+	return group;
 }
 
 static void *write_jobs(void *arg)
@@ -196,16 +294,22 @@ static void *write_jobs(void *arg)
 
 	pthread_mutex_lock(&store->lock);
 	for (;;) {
-		struct item *group = queue_take(&store->todo, GROUP_MAX);
+		struct item *group = take_group(store);
 
 		if (group) {
+			struct tally tally = {0};
+
 			pthread_mutex_unlock(&store->lock);
-			run_group(store, group);
+			run_group(store, group, &tally);
 			pthread_mutex_lock(&store->lock);
+			add_tally(&store->stats, &tally);
 			queue_add(&store->ended, group);
+			pthread_mutex_unlock(&store->lock);
 			/* An eventfd takes 2^64-2 wake-ups before it would block. */
 			if (write(store->fd, &one, sizeof(one)) < 0)
-				continue;
+				hgt_log(HGT_LOG_ERROR, "journal", "cannot wake the loop");
+			tidy_log(store);
+			pthread_mutex_lock(&store->lock);
 		} else if (store->stopping) {
 			break;
 		} else {
@@ -236,14 +340,17 @@ static void note_trouble(struct store *store, const struct item *item)
 static void hand_over(struct store *store)
 {
 	struct item *ended, *next;
+	uint64_t head = 0;
 
 	pthread_mutex_lock(&store->lock);
 	ended = queue_take(&store->ended, SIZE_MAX);
 	pthread_mutex_unlock(&store->lock);
-	if (store->daemon->hub)
-		for (struct item *item = ended; item; item = item->next)
-			for (struct published *event = item->events; event; event = event->next)
+	for (struct item *item = ended; item; item = item->next)
+		for (struct published *event = item->events; event; event = event->next) {
+			head = event->row.seq;
+			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
+		}
 	for (; ended; ended = next) {
 		next = ended->next;
 		free_events(ended);
@@ -253,6 +360,8 @@ static void hand_over(struct store *store)
 			ended->done(ended->job, ended->code, &ended->err);
 		free(ended);
 	}
+	if (head && store->daemon->retention)
+		retention_grown(store->daemon->retention, head);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
@@ -284,6 +393,31 @@ static int start_thread(struct store *store, struct hgt_error *err)
 	return 0;
 }
 
+/* Before anything is appended: a backup that was put in place goes on under an id of its own. */
+static int take_over(struct store *store, struct hgt_error *err)
+{
+	struct hgt_buf data = HGT_BUF_INIT;
+	bool is_copy = false;
+	uint64_t seq;
+	int code = hgt_journal_begin(store->journal, err);
+
+	if (code < 0)
+		return code;
+	code = hgt_journal_take_over(store->journal, &is_copy, &data, err);
+	if (code == 0 && is_copy)
+		code = hgt_journal_append(store->journal, store->daemon->config->site, &(struct hgt_journal_entry){.type = HGT_EVENT_JOURNAL_RESTORED,
+			.repo = "", .ref = "", .data = data.data, .data_len = data.len}, hgt_time_now_ms(), &seq, NULL, err);
+	if (code == 0 && is_copy)
+		code = hgt_journal_commit(store->journal, err);
+	else
+		hgt_journal_rollback(store->journal);
+	if (code == 0 && is_copy)
+		hgt_log(HGT_LOG_WARNING, "journal", "this is a backup that was put in place: it goes on under a new id",
+			HGT_S("journal", hgt_journal_id(store->journal)), HGT_I("after", seq - 1));
+	hgt_buf_release(&data);
+	return code;
+}
+
 int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err)
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -293,6 +427,7 @@ int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err)
 	if (!store)
 		return hgt_error_nomem(err);
 	store->daemon = daemon;
+	store->fd = -1;
 	store->todo.last = &store->todo.head;
 	store->ended.last = &store->ended.head;
 	pthread_mutex_init(&store->lock, NULL);
@@ -306,6 +441,8 @@ int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err)
 	code = hgt_buf_check(&path, err);
 	if (code == 0)
 		code = hgt_journal_open(path.data, HGT_JOURNAL_WRITE, &store->journal, err);
+	if (code == 0)
+		code = take_over(store, err);
 	if (code < 0)
 		goto out;
 	store->wake = event_new(daemon->base, store->fd, EV_READ | EV_PERSIST, on_wake, store);
@@ -361,11 +498,13 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 	item->run = run;
 	item->done = done;
 	item->job = job;
+	item->since_us = hgt_time_mono_us();
 	item->last_event = &item->events;
 	pthread_mutex_lock(&store->lock);
 	stopping = store->stopping;
 	if (!stopping) {
 		queue_add(&store->todo, item);
+		store->queued++;
 		pthread_cond_signal(&store->work);
 	}
 	pthread_mutex_unlock(&store->lock);
@@ -375,6 +514,18 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 	}
 	store->pending++;
 	return 0;
+}
+
+void store_stats(struct store *store, struct store_stats *out)
+{
+	int64_t now = hgt_time_mono_us();
+
+	pthread_mutex_lock(&store->lock);
+	*out = store->stats;
+	out->queued = store->queued;
+	out->oldest_ms = store->todo.head ? (now - store->todo.head->since_us) / 1000 : 0;
+	pthread_mutex_unlock(&store->lock);
+	out->trouble = store_trouble(store);
 }
 
 size_t store_pending(const struct store *store)

@@ -34,6 +34,27 @@ size_t store_pending(const struct store *store);
 /* On the loop: why the last commit failed, NULL when it did not. Lives until the loop's next turn. */
 const char *store_trouble(const struct store *store);
 
+/* How long commits took, as a histogram: the upper bounds of all classes but the last, which has none. */
+#define STORE_BOUNDS 12
+extern const uint32_t store_bounds_us[STORE_BOUNDS];
+
+struct store_stats {
+	uint64_t jobs, failed_jobs;		/* that have run */
+	uint64_t events;			/* on disk */
+	uint64_t commits, failed_commits;	/* of groups; one that failed took nothing in */
+	uint64_t commit_us;			/* all commits together: writing the log and syncing it */
+	uint64_t commit_classes[STORE_BOUNDS + 1];	/* commits by time, each in one class */
+	uint64_t longest_commit_us, longest_job_us;
+	size_t queued;				/* jobs that wait */
+	int64_t oldest_ms;			/* how long the first of them has waited */
+	unsigned log_held;			/* pages of the log that a reader keeps from the database */
+	uint64_t failed_moves;			/* of the log into the database */
+	const char *trouble;			/* as store_trouble */
+};
+
+/* On the loop. */
+void store_stats(struct store *store, struct store_stats *out);
+
 /* Within `run`: append an event that is published after the commit. seq may be NULL. */
 int store_append(struct store_batch *batch, const struct hgt_journal_entry *entry, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -1,92 +1,129 @@
 /* What subscribers are sent: server-sent events, or one JSON page. */
+#include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <time.h>
 
 #include "base/json_writer.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
-#define COPY_MAX 2048		/* bytes of a frame that is copied into each socket's buffer; a longer one is shared */
-#define STREAM_SEND_BUFFER (64 * 1024)	/* of the kernel, for one stream: it doubles it */
-#define STREAM_DEAD_MS 60000	/* a peer that acknowledges nothing for so long is gone */
-
-static struct bufferevent *socket_of(const struct subscriber *s)
-{
-	struct evhttp_connection *connection = s->request->ev ? evhttp_request_get_connection(s->request->ev) : NULL;
-
-	return connection ? evhttp_connection_get_bufferevent(connection) : NULL;
-}
-
 void stream_start(struct subscriber *s)
 {
-	struct bufferevent *bev = socket_of(s);
-	const int buffer = STREAM_SEND_BUFFER, dead = STREAM_DEAD_MS;
+	struct hgt_buf *out = &s->hub->telling.text;
+	char date[64];
+	time_t now = time(NULL);
+	struct tm tm;
 
-	if (bev) {
-		/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and
-		 * that is well. */
-		setsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
-	}
-	/* What a stream that may be open for weeks does not need. */
-	query_release(&s->request->query);
-	evhttp_clear_headers(evhttp_request_get_input_headers(s->request->ev));
-	request_header(s->request, "Content-Type", "text/event-stream");
-	request_header(s->request, "Cache-Control", "no-store");
-	request_header(s->request, "X-Accel-Buffering", "no");	/* proxies of nginx's kind pass it on at once */
-	request_header(s->request, "Connection", "close");
-	evhttp_send_reply_start(s->request->ev, 200, request_reason(200));
+	evutil_date_rfc1123(date, sizeof(date), gmtime_r(&now, &tm));
+	hgt_buf_addf(out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+		"X-Accel-Buffering: no\r\n"	/* proxies of nginx's kind pass it on at once */
+		"Date: %s\r\nConnection: close\r\n%s\r\n", date,
+		stream_socket_is_chunked(s->socket) ? "Transfer-Encoding: chunked\r\n" : "");
 }
 
 bool stream_is_full(const struct subscriber *s)
 {
-	struct bufferevent *bev;
+	const struct telling *telling = &s->hub->telling;
 
 	if (s->broken)
 		return true;
 	if (s->page)
-		return s->page->n >= s->limit || s->page->events.len >= PAGE_BYTES_MAX;
-	bev = socket_of(s);
-	return s->full || !bev ||
-		evbuffer_get_length(bufferevent_get_output(bev)) + evbuffer_get_length(s->hub->out) >= STREAM_QUEUE_MAX;
+		return s->page->n >= s->page->limit || s->page->events.len >= PAGE_BYTES_MAX;
+	/* One place is kept for the text before the rows. */
+	return stream_socket_is_full(s->socket) || telling->text.len + telling->bytes >= STREAM_TELL_MAX ||
+		telling->n == STREAM_TEXTS_MAX - 1;
 }
 
-static void drained(struct evhttp_connection *connection, void *arg)
+static void forget_told(struct telling *telling)
 {
-	struct subscriber *s = arg;
-
-	(void)connection;
-	s->full = false;
-	if (!s->is_behind && !s->ask)
-		subscriber_feed(s);
+	for (size_t i = 0; i < telling->n; i++)
+		text_unref(telling->rows[i]);
+	telling->n = telling->bytes = 0;
+	hgt_buf_reset(&telling->text);
 }
 
-void stream_flush(struct subscriber *s)
+/* Write, and go back to before the first row that is not on its way. */
+static int write_told(struct subscriber *s, struct text *const *texts, size_t n, size_t before_rows)
 {
-	if (s->page || !evbuffer_get_length(s->hub->out))
-		return;
-	evhttp_send_reply_chunk_with_cb(s->request->ev, s->hub->out, drained, s);
-	/* evhttp leaves it where it was when the client has just gone. */
-	evbuffer_drain(s->hub->out, evbuffer_get_length(s->hub->out));
-	s->full = stream_is_full(s);
+	struct hub *hub = s->hub;
+	int taken = stream_socket_write(s->socket, texts, n);
+
+	if (taken < 0)
+		return -1;
+	hub->stats.told += (size_t)taken - before_rows;
+	if (stream_socket_is_full(s->socket)) {
+		hub->stats.full++;
+		s->trailing = true;
+	}
+	if ((size_t)taken < n)
+		s->seen = hub->telling.seqs[(size_t)taken - before_rows] - 1;
+	return 0;
 }
 
-static void release_row(const void *data, size_t len, void *row)
+int stream_flush(struct subscriber *s)
 {
-	(void)data;
-	(void)len;
-	row_unref(row);
+	struct telling *telling = &s->hub->telling;
+	struct text *texts[STREAM_TEXTS_MAX];
+	struct text *own = NULL;
+	size_t n = 0;
+	int code = 0;
+
+	s->broken |= telling->text.failed;
+	if (telling->text.len && !s->broken) {
+		own = text_new_plain(telling->text.data, telling->text.len);
+		s->broken |= !own;
+	}
+	if (own)
+		texts[n++] = own;
+	for (size_t i = 0; i < telling->n; i++)
+		texts[n++] = telling->rows[i];
+	if (n && !s->broken)
+		code = write_told(s, texts, n, own ? 1 : 0);
+	text_unref(own);
+	forget_told(telling);
+	return code;
+}
+
+/* A row that is no longer in memory, or its text for want of it: they are looked for the long way. */
+static void look_again(struct subscriber *s)
+{
+	s->trailing = true;
+	s->hits = 0;
+}
+
+int stream_hits(struct subscriber *s)
+{
+	struct hub *hub = s->hub;
+	const char *journal = hgt_journal_id(hub->daemon->reader);
+	struct text *texts[STREAM_TEXTS_MAX];
+	size_t n = 0;
+	int code;
+
+	for (uint64_t hits = s->hits; hits; hits &= hits - 1) {
+		uint64_t seq = s->seen + 1 + (uint64_t)__builtin_ctzll(hits);
+		struct row *row = rows_find(&hub->rows, seq);
+		struct text *frame = row ? row_frame(row, journal) : NULL;
+
+		if (!frame) {
+			look_again(s);
+			return 0;
+		}
+		texts[n] = frame;
+		hub->telling.seqs[n++] = seq;
+	}
+	s->hits = 0;
+	s->seen = hub->head;
+	code = n ? write_told(s, texts, n, 0) : 0;
+	return code;
 }
 
 void stream_row(struct subscriber *s, struct row *row)
 {
-	struct evbuffer *out = s->hub->out;
-	const char *frame;
+	struct telling *telling = &s->hub->telling;
+	struct text *frame;
 
 	if (s->page) {
 		if (s->page->n++)
@@ -97,22 +134,24 @@ void stream_row(struct subscriber *s, struct row *row)
 	frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader));
 	if (!frame) {
 		s->broken = true;
-	} else if (row->frame_len <= COPY_MAX) {
-		if (evbuffer_add(out, frame, row->frame_len) < 0)
-			s->broken = true;
-	} else if (evbuffer_add_reference(out, frame, row->frame_len, release_row, row_ref(row)) < 0) {
-		row_unref(row);
-		s->broken = true;
+		return;
 	}
+	telling->seqs[telling->n] = row->seq;
+	telling->rows[telling->n++] = text_ref(frame);
+	telling->bytes += frame->len;
 }
 
+/* One of its own, before all rows that are told with it. */
 static void add_frame(struct subscriber *s, const char *id, const char *name, const struct hgt_buf *data)
 {
 	struct hgt_buf frame = HGT_BUF_INIT;
 
+	assert(!s->hub->telling.n);
 	hgt_sse_write(&frame, id, name, data->data, data->len);
-	if (frame.failed || data->failed || evbuffer_add(s->hub->out, frame.data, frame.len) < 0)
+	if (frame.failed || data->failed)
 		s->broken = true;
+	else
+		text_add(&s->hub->telling.text, frame.data, frame.len, stream_socket_is_chunked(s->socket));
 	hgt_buf_release(&frame);
 }
 
@@ -151,7 +190,7 @@ void stream_reset(struct subscriber *s, const char *reason)
 
 static void seen_cursor(const struct subscriber *s, struct hgt_buf *out)
 {
-	struct hgt_cursor cursor = {.seq = s->seen};
+	struct hgt_cursor cursor = {.seq = subscriber_seen(s)};
 
 	snprintf(cursor.journal, sizeof(cursor.journal), "%s", hgt_journal_id(s->hub->daemon->reader));
 	hgt_cursor_format(&cursor, out);
@@ -188,28 +227,29 @@ static void send_page(struct subscriber *s)
 	hgt_json_raw(&json, page->events.data, page->events.len);
 	hgt_json_end_array(&json);
 	hgt_json_key_string(&json, "cursor", cursor.data);
-	hgt_json_key_bool(&json, "more", s->seen < s->hub->head);
+	hgt_json_key_bool(&json, "more", subscriber_seen(s) < s->hub->head);
 	hgt_json_end_object(&json);
 	hgt_buf_addc(&body, '\n');
 	if (page->events.failed || page->snapshot.failed || cursor.failed)
 		body.failed = true;
-	request_header(s->request, "Cache-Control", "no-store");
-	request_reply_json(s->request, 200, &body);
+	request_header(page->request, "Cache-Control", "no-store");
+	request_reply_json(page->request, 200, &body);
 	hgt_buf_release(&cursor);
 	hgt_buf_release(&body);
 }
 
 void stream_end(struct subscriber *s)
 {
-	struct evhttp_request *ev = s->request->ev;
-
-	if (s->page) {
+	if (s->page)
 		send_page(s);
-	} else {
-		request_free(s->request);
-		if (ev)
-			evhttp_send_reply_end(ev);
-	}
+	else
+		stream_socket_finish(s->socket);
+	subscriber_free(s);
+}
+
+void stream_drop(struct subscriber *s)
+{
+	stream_socket_drop(s->socket);
 	subscriber_free(s);
 }
 
@@ -226,14 +266,16 @@ static void page_waited(evutil_socket_t fd, short what, void *arg)
  * look at nothing: what comes is the next request, and evhttp finds it in the buffer. */
 static bool page_wait(struct subscriber *s)
 {
-	const struct timeval wait = {.tv_sec = s->wait_ms / 1000, .tv_usec = s->wait_ms % 1000 * 1000};
-	struct bufferevent *bev = socket_of(s);
+	struct page *page = s->page;
+	const struct timeval wait = {.tv_sec = page->wait_ms / 1000, .tv_usec = page->wait_ms % 1000 * 1000};
+	struct evhttp_connection *connection = page->request->ev ? evhttp_request_get_connection(page->request->ev) : NULL;
+	struct bufferevent *bev = connection ? evhttp_connection_get_bufferevent(connection) : NULL;
 	bufferevent_data_cb write_cb;
 	bufferevent_event_cb event_cb;
 	void *arg;
 
-	s->page->timer = evtimer_new(s->hub->daemon->base, page_waited, s);
-	if (!bev || !s->page->timer || evtimer_add(s->page->timer, &wait) < 0)
+	page->timer = evtimer_new(s->hub->daemon->base, page_waited, s);
+	if (!bev || !page->timer || evtimer_add(page->timer, &wait) < 0)
 		return false;
 	bufferevent_getcb(bev, NULL, &write_cb, &event_cb, &arg);
 	bufferevent_setcb(bev, NULL, write_cb, event_cb, arg);
@@ -243,12 +285,18 @@ static bool page_wait(struct subscriber *s)
 
 bool page_settle(struct subscriber *s)
 {
+	struct page *page = s->page;
 	bool caught_up = s->phase == SUBSCRIBER_LIVE && !s->ask && s->seen == s->hub->head;
 
-	if (!stream_is_full(s) && !caught_up)
+	if (!stream_is_full(s) && !caught_up) {
+		if (s->place == PLACE_NONE)
+			subscriber_move(s, PLACE_READY);
 		return true;
-	if (caught_up && !s->page->n && !s->page->has_snapshot && s->wait_ms && (s->page->timer || page_wait(s)))
+	}
+	if (caught_up && !s->broken && !page->n && !page->has_snapshot && page->wait_ms && (page->timer || page_wait(s))) {
+		s->trailing = false;
 		return true;
+	}
 	stream_end(s);
 	return false;
 }

@@ -2,59 +2,62 @@
 #include <event2/event.h>
 
 #include "base/timing.h"
+#include "daemon/handover.h"
 #include "daemon/subscriber.h"
+#include "journal/lineage.h"
 
-static const char *copy_text(char **room, const char *s)
+static struct page *page_new(const struct hub_options *options)
 {
-	size_t len = strlen(s) + 1;
-	char *at = *room;
+	struct page *page = calloc(1, sizeof(*page));
 
-	memcpy(at, s, len);
-	*room = at + len;
-	return at;
+	if (!page)
+		return NULL;
+	hgt_buf_init(&page->snapshot);
+	hgt_buf_init(&page->events);
+	page->limit = options->limit;
+	page->wait_ms = options->wait_ms;
+	return page;
 }
 
-/* The subscriber with its wants and their strings in one piece of memory. */
-static struct subscriber *subscriber_new(struct hub *hub, const struct hub_options *options)
+static void page_free(struct page *page)
 {
-	size_t size = sizeof(struct subscriber) + options->n_wants * sizeof(struct hub_want);
-	struct subscriber *s;
-	char *room;
+	if (!page)
+		return;
+	if (page->timer)
+		event_free(page->timer);
+	hgt_buf_release(&page->snapshot);
+	hgt_buf_release(&page->events);
+	free(page);
+}
 
-	for (size_t i = 0; i < options->n_wants; i++) {
-		const struct hgt_filter *f = &options->wants[i].filter;
+static void remove_wants(struct subscriber *s)
+{
+	while (s->n_wants)
+		wants_remove(s->hub->wants, &s->wants[--s->n_wants]);
+}
 
-		size += strlen(f->repo) + strlen(f->ref) + strlen(f->path) + strlen(f->type) + 4;
-	}
-	s = calloc(1, size);
+/* Not among the hub's yet. */
+static struct subscriber *subscriber_new(struct hub *hub, const struct hub_options *options, struct hgt_error *err)
+{
+	struct subscriber *s = calloc(1, sizeof(*s) + options->n_wants * sizeof(struct want));
+	int code = s ? 0 : hgt_error_nomem(err);
+
 	if (!s)
 		return NULL;
-	room = (char *)(s->wants + options->n_wants);
 	s->hub = hub;
-	s->n_wants = options->n_wants;
-	for (size_t i = 0; i < s->n_wants; i++) {
-		const struct hub_want *from = &options->wants[i];
-
-		s->wants[i].exact = from->exact;
-		s->wants[i].filter.repo = copy_text(&room, from->filter.repo);
-		s->wants[i].filter.ref = copy_text(&room, from->filter.ref);
-		s->wants[i].filter.path = copy_text(&room, from->filter.path);
-		s->wants[i].filter.type = copy_text(&room, from->filter.type);
-	}
-	s->limit = options->limit;
-	s->wait_ms = options->wait_ms;
-	s->ended = options->ended;
-	s->ctx = options->ctx;
 	s->phase = SUBSCRIBER_LIVE;
-	s->bookmark_ms = hgt_time_mono_ms();
-	if (options->form == HUB_PAGE) {
-		s->page = calloc(1, sizeof(*s->page));
-		if (!s->page) {
-			free(s);
-			return NULL;
-		}
-		hgt_buf_init(&s->page->snapshot);
-		hgt_buf_init(&s->page->events);
+	s->trailing = true;
+	for (; code == 0 && s->n_wants < options->n_wants; s->n_wants += code == 0)
+		code = wants_add(hub->wants, &options->wants[s->n_wants], s, &s->wants[s->n_wants], err);
+	if (code == 0 && options->form == HUB_PAGE) {
+		s->page = page_new(options);
+		if (!s->page)
+			code = hgt_error_nomem(err);
+	}
+	if (code < 0) {
+		remove_wants(s);
+		free(s);
+		return NULL;
 	}
 	return s;
 }
@@ -63,32 +66,24 @@ void subscriber_free(struct subscriber *s)
 {
 	struct hub *hub = s->hub;
 
-	TAILQ_REMOVE(&hub->all, s, all);
+	LIST_REMOVE(s, slot);
 	hub->n--;
-	if (s->is_behind)
-		TAILQ_REMOVE(&hub->behind, s, behind);
-	if (TAILQ_EMPTY(&hub->all))
-		evtimer_del(hub->bookmarks);
-	ask_forget(s->ask);
+	subscriber_move(s, PLACE_NONE);
+	bookmarks_rest(hub);
 	if (s->ended)
 		s->ended(s->ctx, s);
-	if (s->page) {
-		if (s->page->timer)
-			event_free(s->page->timer);
-		hgt_buf_release(&s->page->snapshot);
-		hgt_buf_release(&s->page->events);
-		free(s->page);
-	}
-	snapshot_forget(s);
+	remove_wants(s);
+	page_free(s->page);
+	snapshot_free(s->snapshot);
 	free(s);
 }
 
-/* The client has gone. */
+/* The client of a page has gone. */
 static void gone(void *ctx)
 {
 	struct subscriber *s = ctx;
 
-	request_free(s->request);
+	request_free(s->page->request);
 	subscriber_free(s);
 }
 
@@ -110,7 +105,7 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 		*seen = options->last < hub->head - tail ? hub->head - options->last : tail;
 	else if (options->has_cursor && !*cursor->journal)
 		*seen = tail;
-	else if (options->has_cursor && strcmp(cursor->journal, hgt_journal_id(hub->daemon->reader)) != 0)
+	else if (options->has_cursor && (code = hgt_journal_knows(hub->daemon->reader, cursor, err)) <= 0)
 		*reset = "the cursor is of another journal";
 	else if (options->has_cursor && cursor->seq > hub->head)
 		*reset = "the cursor is ahead of the journal";
@@ -118,7 +113,51 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 		*reset = "the journal no longer holds what comes after the cursor";
 	else if (options->has_cursor)
 		*seen = cursor->seq;
+	return code < 0 ? code : 0;
+}
+
+/* A stream's socket leaves the HTTP server. On failure the request is as it was. */
+static int take_socket(struct subscriber *s, struct request *request, struct hgt_error *err)
+{
+	const bool chunked = handover_speaks_http11(request);
+	struct wire wire;
+	int code = handover_take(request, &wire, err);
+
+	if (code < 0)
+		return code;
+	code = stream_socket_new(s->hub->sockets, &wire, s, chunked, &s->socket, err);
+	if (code < 0)
+		wire_close(&wire);
+	return code;
+}
+
+static int open_stream(struct subscriber *s, struct request *request, struct hgt_error *err)
+{
+	struct hub *hub = s->hub;
+	int code = take_socket(s, request, err);
+
+	if (code < 0) {
+		request_reply_error(request, 503, NULL, "%s", err->message);
+		remove_wants(s);
+		free(s);
+		return code;
+	}
+	request_free(request);
+	hub->n++;
+	bookmarks_add(s);
+	stream_start(s);
 	return 0;
+}
+
+static void open_page(struct subscriber *s, struct request *request)
+{
+	struct hub *hub = s->hub;
+
+	s->page->request = request;
+	request->gone = gone;
+	request->gone_ctx = s;
+	hub->n++;
+	LIST_INSERT_HEAD(&hub->pages, s, slot);
 }
 
 int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
@@ -138,27 +177,27 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 		request_reply_error(request, 410, "cursor-gone", "%s", reset);
 		return 0;
 	}
-	s = subscriber_new(hub, options);
+	s = subscriber_new(hub, options, err);
 	if (!s) {
 		request_reply_error(request, 503, NULL, "out of memory");
-		return hgt_error_nomem(err);
+		return HGT_ENOMEM;
 	}
-	s->request = request;
 	s->seen = seen;
-	request->gone = gone;
-	request->gone_ctx = s;
-	TAILQ_INSERT_TAIL(&hub->all, s, all);
-	hub->n++;
-	bookmarks_plan(hub);
-	if (!s->page) {
-		if (out)
-			*out = s;
-		stream_start(s);
+	if (s->page) {
+		open_page(s, request);
+	} else {
+		code = open_stream(s, request, err);
+		if (code < 0)
+			return code;
 	}
+	s->ended = options->ended;
+	s->ctx = options->ctx;
+	if (out && !s->page)
+		*out = s;
 	if (reset)
 		stream_reset(s, reset);
-	if (reset || snapshot)
-		snapshot_begin(s);
+	if ((reset || snapshot) && snapshot_begin(s) < 0)
+		s->broken = true;
 	if (!subscriber_feed(s) && out)
 		*out = NULL;
 	return 0;

@@ -7,7 +7,7 @@
 #include "cli/remote/pages.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
-#include "journal/journal.h"
+#include "journal/verify.h"
 
 static const char usage[] =
 	"usage: headgate audit [--repo GLOB] [--limit N] [-c CONFIG] [--json]\n"

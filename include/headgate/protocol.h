@@ -40,6 +40,8 @@ enum hgt_exit {
 #define HGT_EVENT_AGENT_REMOVED "io.headgate.agent.removed.v1"
 #define HGT_EVENT_AGENT_REFUSED "io.headgate.agent.refused.v1"
 #define HGT_EVENT_AGENT_REPORTED "io.headgate.agent.reported.v1"
+#define HGT_EVENT_JOURNAL_COMPACTED "io.headgate.journal.compacted.v1"
+#define HGT_EVENT_JOURNAL_RESTORED "io.headgate.journal.restored.v1"
 
 /* Stream event names that are not event types. */
 #define HGT_STREAM_SNAPSHOT "snapshot"

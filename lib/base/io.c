@@ -228,6 +228,21 @@ void hgt_hex(const void *data, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
+bool hgt_unhex(const char *hex, void *out, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char *p = out;
+
+	for (size_t i = 0; i < 2 * len; i++) {
+		const char *digit = hex[i] ? strchr(digits, hex[i]) : NULL;
+
+		if (!digit)
+			return false;
+		p[i / 2] = (unsigned char)((i % 2 ? p[i / 2] << 4 : 0) | (digit - digits));
+	}
+	return true;
+}
+
 void hgt_random_hex(size_t n, char *out)
 {
 	unsigned char bytes[64];

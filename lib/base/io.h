@@ -2,6 +2,7 @@
 #ifndef HEADGATE_BASE_IO_H
 #define HEADGATE_BASE_IO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,6 +40,9 @@ void hgt_random_bytes(void *out, size_t len);
 
 /* out gets 2 * len lower-case hex digits and a terminator. */
 void hgt_hex(const void *data, size_t len, char *out);
+
+/* len bytes from 2 * len lower-case hex digits; false when they are none. What follows them is not looked at. */
+bool hgt_unhex(const char *hex, void *out, size_t len) HGT_MUST_CHECK;
 
 /* n random bytes as hex: out has room for 2 * n + 1. */
 void hgt_random_hex(size_t n, char *out);

@@ -88,6 +88,10 @@ struct hgt_config {
 	struct hgt_config_group *groups;
 	size_t n_groups;
 	struct {
+		unsigned keep_days;	/* default 400; 0: for ever */
+		unsigned keep_events;	/* default 10 million; 0: for ever */
+	} journal;
+	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
 	} limits;

@@ -248,6 +248,15 @@ static const struct option sockets_options[] = {
 static const struct section sockets_section = {"sockets", sizeof(((struct hgt_config *)0)->sockets), sockets_options,
 	COUNT(sockets_options), SIZE_MAX, NULL};
 
+static const struct option journal_options[] = {
+	{.key = "keep_days", .type = OPTION_COUNT, .offset = CONFIG(journal.keep_days) - CONFIG(journal), .max = 36500, .fallback = "400",
+		.help = "How many days an event is kept; 0: for ever."},
+	{.key = "keep_events", .type = OPTION_COUNT, .offset = CONFIG(journal.keep_events) - CONFIG(journal), .max = UINT32_MAX,
+		.fallback = "10000000", .help = "How many events are kept, a sixteenth more at times; 0: any number."},
+};
+static const struct section journal_section = {"journal", sizeof(((struct hgt_config *)0)->journal), journal_options,
+	COUNT(journal_options), SIZE_MAX, NULL};
+
 static const struct option limits_options[] = {
 	{.key = "archive_cache", .type = OPTION_SIZE, .offset = CONFIG(limits.archive_cache) - CONFIG(limits), .min = 1024 * 1024,
 		.max = UINT64_MAX / 2, .fallback = "256MiB", .help = "How much of the state folder archives may take."},
@@ -310,6 +319,9 @@ static const struct option config_options[] = {
 		"unchecked and is journaled."},
 	{.key = "groups", .type = OPTION_CUSTOM, .offset = CONFIG(groups), .parse = parse_groups,
 		.shape = "map from names to lists of users", .help = "Groups of users, for allow."},
+	{.key = "journal", .type = OPTION_SECTION, .offset = CONFIG(journal), .section = &journal_section, .fallback = "{}",
+		.help = "How long the journal keeps events. The oldest go first; where each ref is, the agents and their last reports stay whatever "
+		"goes. What goes is told by an event, so that the rest can still be verified."},
 	{.key = "limits", .type = OPTION_SECTION, .offset = CONFIG(limits), .section = &limits_section, .fallback = "{}",
 		.help = "Bounds of the daemon."},
 	{.key = "schemas", .type = OPTION_STRINGS, .offset = CONFIG(schemas), .shape = "list of packs",

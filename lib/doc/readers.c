@@ -379,6 +379,8 @@ int hgt_readers_compare(const struct hgt_reader_text *text, const struct hgt_doc
 	int code = 0;
 
 	c.wrong = first_fatal(set);
+	if (set->n_problems >= limits->problems)
+		return 0;
 	for (size_t i = 0; i < set->n_problems; i++)
 		if (set->problems[i].kind != HGT_PROBLEM_SYNTAX && set->problems[i].kind != HGT_PROBLEM_DUPLICATE_KEY)
 			return 0;

@@ -37,8 +37,8 @@ void hgt_reader_difference_release(struct hgt_reader_difference *difference);
 
 /*
  * Compare with what hgt_yaml_parse, or hgt_json_parse (named_json), made of the text. A text that both must read alike, which is
- * nearly every one, costs a look at its lines; any other is parsed again. A text that the set has limits told of is not
- * compared. 0 or HGT_ENOMEM; out has been initialised.
+ * nearly every one, costs a look at its lines; any other is parsed again. A text that the set has limits told of, or so many
+ * problems that no more were looked for, is not compared. 0 or HGT_ENOMEM; out has been initialised.
  */
 int hgt_readers_compare(const struct hgt_reader_text *text, const struct hgt_doc_set *set,
 	const struct hgt_doc_limits *limits, struct hgt_reader_difference *out, struct hgt_error *err) HGT_MUST_CHECK;

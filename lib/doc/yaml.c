@@ -42,7 +42,7 @@ static uint32_t count_lines(const char *text, size_t len)
 
 /*
  * Give the parser the stretch as the buffer that its own reader would fill. That reader decodes, checks and moves every character,
- * a tenth of all that a check takes, and find_bad_byte has looked at them already. The copy ends in NULs, as libyaml's buffer does at
+ * a tenth of all that a check takes, and find_bad_byte has looked at them already. The copy ends in NULs, as its buffer does at
  * the end of its input; more than the four that its scanner may look ahead. It asks the reader for more when `unread` is
  * less than what it wants to look at: never, and at the end of its input that reader adds nothing.
  */
@@ -218,7 +218,7 @@ static int read_from(struct hgt_yaml_reader *r, size_t pos, size_t end, uint32_t
 	size_t at, from;
 	int code;
 
-	r->now = (struct hgt_yaml_stretch){.start = pos, .end = end, .line = line, .doc = pos,
+	r->now = (struct hgt_yaml_stretch){.start = pos, .end = end, .line = line, .doc = pos, .begun = pos,
 		.open_end = r->text[end - 1] != '\n', .cursor = {0, pos, {line, 1}}};
 	code = read_stretch(r, &at);
 	if (code != HGT_TREE_REFUSED)
@@ -226,7 +226,7 @@ static int read_from(struct hgt_yaml_reader *r, size_t pos, size_t end, uint32_t
 	/* The line of the trouble may itself begin the next document, when the one in hand is not closed. */
 	newline = memrchr(r->text, '\n', at);
 	from = newline ? (size_t)(newline - r->text) + 1 : 0;
-	*next = next_document(r, from > r->now.doc ? from : r->now.doc + 1);
+	*next = next_document(r, from > r->now.begun ? from : r->now.begun + 1);
 	return code;
 }
 

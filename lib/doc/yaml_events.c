@@ -195,8 +195,11 @@ static int on_alias(struct hgt_yaml_reader *r, const yaml_event_t *event)
 
 static int on_document_start(struct hgt_yaml_reader *r, const yaml_event_t *event)
 {
+	struct hgt_place start = place_of(r, event->start_mark);
+
 	r->now.doc = offset_of(r, event->start_mark);
-	return hgt_tree_begin(&r->tree, place_of(r, event->start_mark), r->now.doc);
+	r->now.begun = offset_of(r, event->end_mark);
+	return hgt_tree_begin(&r->tree, start, r->now.doc);
 }
 
 static int on_document_end(struct hgt_yaml_reader *r, const yaml_event_t *event)

@@ -18,6 +18,7 @@ struct hgt_yaml_stretch {
 	size_t start, end;
 	uint32_t line;		/* the line in the text where it starts */
 	size_t doc;		/* where the document in hand began */
+	size_t begun;		/* past its "---", which directives may stand before */
 	bool open_end;		/* its last line has no line break */
 	struct hgt_yaml_cursor cursor;
 };

@@ -9,16 +9,23 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/timing.h"
 
-/* What marks a file as a journal ("HGTJ"), and the version of the schema below. */
+/* What marks a file as a journal ("HGTJ"), the version of the schema below as it is made, and that of a file whose oldest rows are gone or
+ * whose id has changed (lineage.c). */
 #define APPLICATION_ID 0x4847544a
 #define SCHEMA_VERSION 1
+#define SCHEMA_VERSION_CUT 2
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
+/* A move of the log into the database is worth its two syncs from so many pages on (SQLite's own measure). */
+#define WAL_PAGES 1000
+
 /*
- * meta holds 'journal' (the id) and 'head' (the chain's last seq and hash, so that rows cut off at the end are missed).
- * events is only ever added to. The rest follows from it, or is told by agents.
+ * meta holds 'journal' (the id), 'head' (the chain's last seq and hash, so that rows cut off at the end are missed), once rows have been
+ * removed 'checkpoint' (retention.c), and in a copy that is a backup 'copy' (backup.c). events is added to at its end, and retention takes away
+ * at its beginning. lineage has the ids that the journal had before, each with its last seq. The rest follows from events, or is told by agents.
  *
  * Run at every opening for writing: a table that a later version brings is made then, and one that does not know it leaves it
  * alone. The version changes only with what an older program would misread.
@@ -35,7 +42,10 @@ static const char schema[] =
 	/* Of a ref that is gone it is of use as long as a late word of it may come. */
 	"DELETE FROM ref_times WHERE time_ms < (strftime('%s', 'now') - 30 * 86400) * 1000"
 	"  AND NOT EXISTS (SELECT 1 FROM refs WHERE refs.repo = ref_times.repo AND refs.ref = ref_times.ref);"
-	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS unexplained_by_seq ON unexplained (seq);"
+	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS pushes_by_time ON pushes (time_ms);"
+	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
@@ -52,6 +62,7 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_UNDO] = "ROLLBACK TO part",
 	[HGT_SQL_META_SET] = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
 	[HGT_SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[HGT_SQL_META_REMOVE] = "DELETE FROM meta WHERE key = ?1",
 	[HGT_SQL_HEAD] = "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1",
 	[HGT_SQL_TAIL] = "SELECT min(seq) FROM events",
 	[HGT_SQL_APPEND] = "INSERT INTO events (seq, time_ms, type, subject, repo, ref, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -72,7 +83,7 @@ static const char *const sql_text[HGT_SQL_N] = {
 		" ORDER BY seq DESC LIMIT 1",
 	[HGT_SQL_UNEXPLAINED_FROM] = "SELECT old_id FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
 	[HGT_SQL_UNEXPLAINED_TAKE] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
-	[HGT_SQL_PUSH_CLAIM] = "INSERT OR IGNORE INTO pushes (push) VALUES (?1)",
+	[HGT_SQL_PUSH_CLAIM] = "INSERT OR IGNORE INTO pushes (push, time_ms) VALUES (?1, ?2)",
 	[HGT_SQL_AGENT_PUT] = "INSERT OR REPLACE INTO agents (name, kind, allow, token_hash, created_ms, instance, info, seen_ms)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[HGT_SQL_AGENT_REMOVE] = "DELETE FROM agents WHERE name = ?1",
@@ -80,6 +91,15 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
 	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
 	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
+	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash FROM events WHERE seq = ?1",
+	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
+	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"
+		" WHERE time_ms <= ?2 ORDER BY seq LIMIT 1",
+	[HGT_SQL_PUSHES_FORGET] = "DELETE FROM pushes WHERE push IN (SELECT push FROM pushes WHERE time_ms < ?1 ORDER BY time_ms LIMIT ?2)",
+	[HGT_SQL_UNEXPLAINED_FORGET] = "DELETE FROM unexplained WHERE seq IN (SELECT u.seq FROM (SELECT seq FROM unexplained ORDER BY seq LIMIT ?2) u"
+		" LEFT JOIN events e ON e.seq = u.seq WHERE e.seq IS NULL OR e.time_ms < ?1)",
+	[HGT_SQL_LINEAGE_ADD] = "INSERT INTO lineage (journal, last) VALUES (?1, ?2)",
+	[HGT_SQL_LINEAGE_GET] = "SELECT last FROM lineage WHERE journal = ?1",
 };
 
 int hgt_journal_error(const struct hgt_journal *j, int rc, struct hgt_error *err)
@@ -195,7 +215,7 @@ void hgt_journal_chain_next(struct hgt_journal_chain *chain, const char *body, s
 	chain->seq++;
 }
 
-static int meta_set(struct hgt_journal *j, const char *key, const char *value, struct hgt_error *err)
+int hgt_journal_meta_set(struct hgt_journal *j, const char *key, const char *value, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
 	int code = hgt_journal_stmt(j, HGT_SQL_META_SET, &stmt, err);
@@ -207,7 +227,19 @@ static int meta_set(struct hgt_journal *j, const char *key, const char *value, s
 	return hgt_journal_run(j, stmt, err);
 }
 
-int hgt_journal_meta_get(struct hgt_journal *j, const char *key, struct hgt_buf *value, struct hgt_error *err)
+int hgt_journal_meta_remove(struct hgt_journal *j, const char *key, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_META_REMOVE, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, key);
+	return hgt_journal_run(j, stmt, err);
+}
+
+/* 1 when the key is there. */
+static int meta_look(struct hgt_journal *j, const char *key, struct hgt_buf *value, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
 	int code = hgt_journal_stmt(j, HGT_SQL_META_GET, &stmt, err);
@@ -218,12 +250,27 @@ int hgt_journal_meta_get(struct hgt_journal *j, const char *key, struct hgt_buf 
 	code = hgt_journal_step(j, stmt, err);
 	if (code == 1) {
 		hgt_buf_adds(value, hgt_journal_column(stmt, 0));
-		code = hgt_buf_check(value, err);
-	} else if (code == 0) {
-		code = hgt_error_set(err, HGT_ECORRUPT, "journal: %s has lost its %s", j->path, key);
+		if (value->failed)
+			code = hgt_buf_check(value, err);
 	}
 	hgt_journal_reset(stmt);
 	return code;
+}
+
+int hgt_journal_meta_get(struct hgt_journal *j, const char *key, struct hgt_buf *value, struct hgt_error *err)
+{
+	int code = meta_look(j, key, value, err);
+
+	if (code == 0)
+		return hgt_error_set(err, HGT_ECORRUPT, "journal: %s has lost its %s", j->path, key);
+	return code < 0 ? code : 0;
+}
+
+int hgt_journal_meta_find(struct hgt_journal *j, const char *key, struct hgt_buf *value, struct hgt_error *err)
+{
+	int code = meta_look(j, key, value, err);
+
+	return code < 0 ? code : 0;
 }
 
 void hgt_journal_chain_format(const struct hgt_journal_chain *chain, struct hgt_buf *out)
@@ -242,7 +289,7 @@ static int set_head(struct hgt_journal *j, struct hgt_error *err)
 	hgt_journal_chain_format(&j->chain, &head);
 	code = hgt_buf_check(&head, err);
 	if (code == 0)
-		code = meta_set(j, "head", head.data, err);
+		code = hgt_journal_meta_set(j, "head", head.data, err);
 	hgt_buf_release(&head);
 	return code;
 }
@@ -369,6 +416,60 @@ static int ask(struct hgt_journal *j, const char *sql, int64_t *out, struct hgt_
 	return code;
 }
 
+int hgt_journal_has_table(struct hgt_journal *j, const char *name, bool *has, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = hgt_journal_prepare(j, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, name);
+	code = hgt_journal_step(j, stmt, err);
+	if (code >= 0)
+		*has = code == 1;
+	sqlite3_finalize(stmt);
+	return code < 0 ? code : 0;
+}
+
+int hgt_journal_raise_version(struct hgt_journal *j, struct hgt_error *err)
+{
+	return exec(j, "PRAGMA user_version = " TEXT(SCHEMA_VERSION_CUT), err);
+}
+
+const char *hgt_journal_schema_of(const char *table, size_t *len)
+{
+	static const char begin[] = "CREATE TABLE IF NOT EXISTS ";
+
+	for (const char *at = strstr(schema, begin); at; at = strstr(at + 1, begin)) {
+		const char *name = at + sizeof(begin) - 1;
+
+		if (strncmp(name, table, strlen(table)) == 0 && name[strlen(table)] == ' ') {
+			*len = strcspn(name, ";");
+			return name;
+		}
+	}
+	return NULL;
+}
+
+/* Journals of before say of a push only that it was taken in. When, is not known; from now on counts. */
+static int upgrade(struct hgt_journal *j, struct hgt_error *err)
+{
+	struct hgt_buf sql = HGT_BUF_INIT;
+	int64_t pushes = 0, known = 0;
+	int code = ask(j, "SELECT count(*) FROM pragma_table_info('pushes')", &pushes, err);
+
+	if (code == 0)
+		code = ask(j, "SELECT count(*) FROM pragma_table_info('pushes') WHERE name = 'time_ms'", &known, err);
+	if (code < 0 || pushes == 0 || known)
+		return code;
+	hgt_buf_addf(&sql, "ALTER TABLE pushes ADD COLUMN time_ms INTEGER NOT NULL DEFAULT %" PRId64, hgt_time_now_ms());
+	code = hgt_buf_check(&sql, err);
+	if (code == 0)
+		code = exec(j, sql.data, err);
+	hgt_buf_release(&sql);
+	return code;
+}
+
 static int make(struct hgt_journal *j, struct hgt_error *err)
 {
 	char id[HGT_JOURNAL_ID_HEX + 1];
@@ -383,7 +484,7 @@ static int make(struct hgt_journal *j, struct hgt_error *err)
 	if (code == 0)
 		code = exec(j, stamp, err);
 	if (code == 0)
-		code = meta_set(j, "journal", id, err);
+		code = hgt_journal_meta_set(j, "journal", id, err);
 	if (code == 0)
 		code = set_head(j, err);
 	if (code == 0)
@@ -409,10 +510,15 @@ static int check(struct hgt_journal *j, enum hgt_journal_mode mode, struct hgt_e
 		return make(j, err);
 	if (application != APPLICATION_ID)
 		return hgt_error_set(err, HGT_ECORRUPT, "journal: %s is no journal", j->path);
-	if (version != SCHEMA_VERSION)
-		return hgt_error_set(err, HGT_EUNSUPPORTED, "journal: %s has version %" PRId64 "; this headgate reads version %d", j->path,
-			version, SCHEMA_VERSION);
-	return mode == HGT_JOURNAL_WRITE ? exec(j, schema, err) : 0;
+	if (version != SCHEMA_VERSION && version != SCHEMA_VERSION_CUT)
+		return hgt_error_set(err, HGT_EUNSUPPORTED, "journal: %s has version %" PRId64 "; this headgate reads versions %d and %d",
+			j->path, version, SCHEMA_VERSION, SCHEMA_VERSION_CUT);
+	if (mode == HGT_JOURNAL_WRITE) {
+		code = upgrade(j, err);
+		if (code == 0)
+			code = exec(j, schema, err);
+	}
+	return code;
 }
 
 static int load_id(struct hgt_journal *j, struct hgt_error *err)
@@ -460,6 +566,36 @@ static int load_chain(struct hgt_journal *j, struct hgt_error *err)
 	return code;
 }
 
+/* In place of SQLite's own hook, which would move the log within a commit that somebody waits for. */
+static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct hgt_journal *j = ctx;
+
+	(void)db, (void)name;
+	j->wal_pages = (unsigned)pages;
+	if (j->wal_tried > j->wal_pages)
+		j->wal_tried = j->wal_held = 0;		/* the log has begun anew */
+	return SQLITE_OK;
+}
+
+int hgt_journal_tidy_log(struct hgt_journal *j, unsigned *held, struct hgt_error *err)
+{
+	int pages = 0, moved = 0, rc;
+
+	if (j->wal_pages - j->wal_tried >= WAL_PAGES) {
+		j->wal_tried = j->wal_pages;
+		rc = sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+		if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+			return hgt_journal_error(j, rc, err);
+		j->wal_held = pages > moved ? (unsigned)(pages - moved) : 0;
+		if (!j->wal_held)
+			j->wal_pages = j->wal_tried = 0;
+	}
+	if (held)
+		*held = j->wal_held;
+	return 0;
+}
+
 int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_journal **out, struct hgt_error *err)
 {
 	struct hgt_journal *j = calloc(1, sizeof(*j));
@@ -486,8 +622,11 @@ int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_jo
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
 	code = exec(j, "PRAGMA cache_size = -128; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;"
 		"PRAGMA journal_size_limit = 4194304;", err);
+	/* What is freed goes back to the file system in steps of ours (retention.c); a file that was made otherwise stays as it is. */
 	if (code == 0 && mode == HGT_JOURNAL_WRITE)
-		code = exec(j, "PRAGMA journal_mode = WAL", err);
+		code = exec(j, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", err);
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		sqlite3_wal_hook(j->db, on_commit, j);
 	if (code == 0)
 		code = check(j, mode, err);
 	if (code == 0)

@@ -17,6 +17,7 @@ enum hgt_journal_sql {
 	HGT_SQL_UNDO,
 	HGT_SQL_META_SET,
 	HGT_SQL_META_GET,
+	HGT_SQL_META_REMOVE,
 	HGT_SQL_HEAD,
 	HGT_SQL_TAIL,
 	HGT_SQL_APPEND,
@@ -41,6 +42,13 @@ enum hgt_journal_sql {
 	HGT_SQL_REPORT_PUT,
 	HGT_SQL_REPORTS,
 	HGT_SQL_REPORTS_REMOVE,
+	HGT_SQL_OLDEST,
+	HGT_SQL_REMOVE,
+	HGT_SQL_TIME_AFTER,
+	HGT_SQL_PUSHES_FORGET,
+	HGT_SQL_UNEXPLAINED_FORGET,
+	HGT_SQL_LINEAGE_ADD,
+	HGT_SQL_LINEAGE_GET,
 	HGT_SQL_N,
 };
 
@@ -57,6 +65,8 @@ struct hgt_journal {
 	char id[HGT_JOURNAL_ID_HEX + 1];
 	struct hgt_journal_chain chain;		/* writing: as the batch has it */
 	struct hgt_journal_chain at_begin, at_mark;	/* to go back to */
+	/* Writing: pages in the log, how many there were when they were last moved, and of these the ones that a reader held back. */
+	unsigned wal_pages, wal_tried, wal_held;
 	sqlite3_stmt *stmts[HGT_SQL_N];		/* prepared when first used, kept */
 };
 
@@ -69,8 +79,33 @@ void hgt_journal_chain_next(struct hgt_journal_chain *chain, const char *body, s
 /* "<seq> <hash in hex>", as meta keeps the head. */
 void hgt_journal_chain_format(const struct hgt_journal_chain *chain, struct hgt_buf *out);
 
-/* Append the value of a key of meta. */
+/* Append the value of a key of meta; HGT_ECORRUPT when it is not there. */
 int hgt_journal_meta_get(struct hgt_journal *journal, const char *key, struct hgt_buf *value, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The same for a key that need not be there: then nothing is appended. */
+int hgt_journal_meta_find(struct hgt_journal *journal, const char *key, struct hgt_buf *value, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_meta_set(struct hgt_journal *journal, const char *key, const char *value, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_meta_remove(struct hgt_journal *journal, const char *key, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether there is a table of that name: one that a later version brought is not in a journal that none has written to since. */
+int hgt_journal_has_table(struct hgt_journal *journal, const char *name, bool *has, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
+ * Where the chain begins that the journal still holds: the last row that was removed, its hash, and the id that the journal had then
+ * (HGT_JOURNAL_ID_HEX digits). seq 0 with hash(0) and the journal's first id when none has been.
+ */
+struct hgt_journal_start {
+	struct hgt_journal_chain chain;
+	char id[HGT_JOURNAL_ID_HEX + 1];
+};
+int hgt_journal_get_start(struct hgt_journal *journal, struct hgt_journal_start *out, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_set_start(struct hgt_journal *journal, const struct hgt_journal_start *start, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Within a transaction: from here on the file has what programs before this version would misread. */
+int hgt_journal_raise_version(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The CREATE statement of a table as this version makes it; NULL when there is none of that name. *len gets its length. */
+const char *hgt_journal_schema_of(const char *table, size_t *len);
 
 /* Say what SQLite's last failure on this connection means; the HGT_E* code. */
 int hgt_journal_error(const struct hgt_journal *journal, int rc, struct hgt_error *err);
@@ -82,7 +117,7 @@ void hgt_journal_reset(sqlite3_stmt *stmt);
 /* A statement that is used once and then finalized. */
 int hgt_journal_prepare(struct hgt_journal *journal, const char *sql, sqlite3_stmt **out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Begin a transaction that only reads: one snapshot until the connection is closed. */
+/* Begin a transaction that only reads: one snapshot until hgt_journal_rollback, or until the connection is closed. */
 int hgt_journal_begin_read(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Bind text that outlives the step (NULL binds ""). A failure to bind shows when stepping: SQLite binds NULL then, which every column

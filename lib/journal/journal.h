@@ -14,7 +14,8 @@
  * Threads: one connection (struct hgt_journal) belongs to one thread at a time. The daemon opens one for writing, which its
  * writer thread alone uses, and one for reading, which the loop uses. A callback must not call the journal that called it.
  *
- * hash(n) = SHA-256(hash(n-1) || body(n)), hash(0) = SHA-256(journal id). body is the event's whole JSON text.
+ * hash(n) = SHA-256(hash(n-1) || body(n)), hash(0) = SHA-256(journal id). body is the event's whole JSON text. Where the oldest rows are gone
+ * (retention.h) the chain is held from the last of them on; where a backup was put in place (lineage.h) the id changes and the chain goes on.
  *
  * Ids of refs are hex strings; the all-zero id stands for "not there".
  */
@@ -55,6 +56,13 @@ int hgt_journal_tail(struct hgt_journal *journal, uint64_t *seq, struct hgt_erro
 int hgt_journal_begin(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_commit(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_journal_rollback(struct hgt_journal *journal);
+
+/*
+ * What commits write goes to a log beside the database (SQLite's WAL). Outside a batch, and when nobody waits: move it into the database
+ * when it has grown. *held (may be NULL) gets the pages that could not be moved when that was last tried, because somebody still reads what
+ * was before. Nobody else does this, so a writer has to call it after its commits.
+ */
+int hgt_journal_tidy_log(struct hgt_journal *journal, unsigned *held, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * A part of a batch that can be undone alone: mark, the part's changes, then keep or undo. Marks do not nest. undo fails when the
@@ -161,10 +169,5 @@ typedef int (*hgt_journal_report_cb)(void *ctx, const char *agent, const char *t
 	int64_t time_ms);
 /* In order of agent, target. Returns of cb as above. */
 int hgt_journal_reports(struct hgt_journal *journal, hgt_journal_report_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
-
-/* Verify the chain of a journal that may be in use: every row's hash, that no seq is missing, that each body says its own
- * id and what the row's columns say, that the last row is the one the journal ended with. HGT_ECORRUPT with a message that names
- * the first bad row; *rows gets the number that held, in that case too. */
-int hgt_journal_verify(const char *path, uint64_t *rows, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

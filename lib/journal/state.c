@@ -1,6 +1,7 @@
 /* What the journal's events add up to: refs, unexplained moves, pushes taken in, agents, reports. */
 #include "journal/database.h"
 
+#include "base/timing.h"
 #include "git/update.h"
 
 int hgt_journal_set_ref(struct hgt_journal *j, const char *repo, const char *ref, const char *id, uint64_t seq, struct hgt_error *err)
@@ -207,6 +208,7 @@ int hgt_journal_claim_push(struct hgt_journal *j, const char *push, struct hgt_e
 	if (code < 0)
 		return code;
 	hgt_journal_bind(stmt, 1, push);
+	sqlite3_bind_int64(stmt, 2, hgt_time_now_ms());
 	code = hgt_journal_run(j, stmt, err);
 	if (code == 0 && sqlite3_changes(j->db) == 0)
 		code = hgt_error_set(err, HGT_EEXIST, "journal: push %s has been taken in already", push);

@@ -339,13 +339,14 @@ push_change() {
 @test "who holds connections open and asks nothing keeps nobody out" {
   server_config
   daemon_start
+  ulimit -S -n "$(ulimit -H -n)"
   crowd=()
-  for i in {1..700}; do
+  for i in {1..4300}; do
     exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
     crowd+=("$fd")
   done
   [[ $(curl -sS --noproxy '*' --max-time 5 "$URL/healthz") == ok ]]
-  (($(find "/proc/$DAEMON_PID/fd" -lname 'socket:*' | wc -l) < 600))
+  (($(find "/proc/$DAEMON_PID/fd" -lname 'socket:*' | wc -l) < 4200))
   for fd in "${crowd[@]}"; do
     exec {fd}<&-
   done

@@ -1,5 +1,5 @@
 /* lib/journal: order, durability, what tampering is named, what failures leave behind. */
-#include "journal/journal.h"
+#include "journal/verify.h"
 
 #include <signal.h>
 #include <sqlite3.h>
@@ -352,7 +352,7 @@ static void tampering_is_named(void **state)
 			"row 6: its hash", 5},
 		{"DROP TABLE events", "no such table", 0},
 		{"PRAGMA application_id = 1", "is no journal", 0},
-		{"PRAGMA user_version = 2", "has version 2", 0},
+		{"PRAGMA user_version = 3", "has version 3", 0},
 	};
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
@@ -624,10 +624,10 @@ static int everything(const char *path, struct hgt_error *err)
 	if (code == 0)
 		code = append(j, "refs/heads/a", &seq, err);
 	if (code == 0)
+		code = hgt_journal_set_ref(j, "infra", "refs/heads/a", ID_A, seq, err);
+	if (code == 0)
 		code = hgt_journal_append(j, "s", &(struct hgt_journal_entry){.type = "t", .repo = "", .ref = "", .data = "{}",
 			.data_len = 2}, 0, &seq, &body, err);
-	if (code == 0)
-		code = hgt_journal_set_ref(j, "r", "refs/heads/a", ID_A, seq, err);
 	if (code == 0)
 		code = hgt_journal_add_unexplained(j, "r", "refs/heads/a", ZERO, ID_A, seq, err);
 	if (code == 0)

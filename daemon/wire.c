@@ -1,0 +1,53 @@
+/* The plain socket of a stream. */
+#include "daemon/wire.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static ssize_t plain_write(struct wire *wire, const struct iovec *pieces, int n)
+{
+	for (;;) {
+		ssize_t taken = n == 1 ? write(wire->fd, pieces->iov_base, pieces->iov_len) : writev(wire->fd, pieces, n);
+
+		if (taken >= 0)
+			return taken;
+		if (errno == EAGAIN)
+			return 0;
+		if (errno != EINTR)
+			return -1;
+	}
+}
+
+static uint32_t plain_wants(const struct wire *wire)
+{
+	(void)wire;
+	return EPOLLOUT;
+}
+
+static void plain_close(struct wire *wire)
+{
+	char said[4096];
+	ssize_t n;
+
+	/* Closing over bytes that were not read resets the connection, and the peer may lose what it was sent last. A stream's client has
+	 * nothing to say; one that says more than this loses by it. */
+	n = recv(wire->fd, said, sizeof(said), MSG_DONTWAIT);
+	(void)n;
+	close(wire->fd);
+}
+
+void wire_plain(struct wire *wire, int fd)
+{
+	static const struct wire_ops plain = {plain_write, plain_wants, plain_close};
+
+	*wire = (struct wire){.ops = &plain, .fd = fd};
+}
+
+void wire_close(struct wire *wire)
+{
+	wire->ops->close(wire);
+	if (wire->left)
+		wire->left(wire->left_ctx);
+}

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""What was measured of streams and of idleness: told on the terminal, or written into docs/performance.md with its plots.
+
+    figures.py print FIGURES streams|idle
+    figures.py write FIGURES DOCS       replaces what stands between the markers in DOCS/performance.md; DOCS/latency.svg, DOCS/memory.svg
+
+FIGURES has a line for each measurement: what, server, streams, then numbers (tests/tools/subscribers.c tells of which).
+"""
+
+import collections
+import datetime
+import os
+import pathlib
+import platform
+import statistics
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import plot  # noqa: E402
+
+NAMES = {"headgate": "Headgate", "bare": "bare write loop", "nchan": "nchan", "nats": "nats-server"}
+BURST, MISSED = 50, 20
+
+
+class Figures:
+    def __init__(self, path):
+        self.rows = collections.defaultdict(list)
+        for line in pathlib.Path(path).read_text().splitlines():
+            what, server, n, *numbers = line.split()
+            self.rows[what, server, int(n)].append([float(x) for x in numbers])
+
+    def has(self, what, server="headgate"):
+        return any(w == what and s == server for w, s, _ in self.rows)
+
+    def levels(self, what):
+        return sorted({n for w, _, n in self.rows if w == what and n})
+
+    def most(self, what):
+        return self.levels(what)[-1]
+
+    def servers(self, what):
+        """Those that were measured, Headgate last."""
+        return [s for s in ("bare", "nchan", "nats", "headgate") if self.has(what, s)]
+
+    def median(self, what, server, n, column):
+        rows = self.rows.get((what, server, n))
+        if not rows:
+            sys.exit(f"figures.py: no {what} of {server} at {n} was measured")
+        return statistics.median(row[column] for row in rows)
+
+    def rounds(self, what, server, n):
+        return len(self.rows[what, server, n])
+
+    def per_stream(self, server, n):
+        """KiB of Pss that a stream takes."""
+        return (self.median("memory", server, n, 1) - self.median("memory", server, 0, 1)) / n
+
+
+def number(n):
+    return f"{n:,.0f}"
+
+
+def short(x):
+    """Three digits, or all of them before the point."""
+    return f"{x:,.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}"
+
+
+def ms(us):
+    return short(us / 1000)
+
+
+class Subject:
+    """A row of the table of aims: what, the aim, whether it holds, and what each server was measured at."""
+
+    def __init__(self, what, aim):
+        self.what, self.aim = what, aim
+        self.beside = []    # (name, text)
+        self.measured = ""
+        self.holds = None
+
+
+def hand_over(f):
+    n = f.most("handover")
+    p50, p99, floor50, floor99 = (f.median("handover", "headgate", n, i) for i in (0, 1, 3, 4))
+    s = Subject(f"hand-over to receipt, {number(n)} agents", "p50 under 1 ms plus the fsync, p99 under 5 ms")
+    s.beside = [("4 KiB written and synced there", f"p50 {ms(floor50)} ms, p99 {ms(floor99)} ms")]
+    s.measured = f"p50 {ms(p50)} ms, p99 {ms(p99)} ms"
+    s.holds = p50 < 1000 + floor50 and p99 < 5000
+    return s
+
+
+def one_event(f):
+    n = f.most("event")
+    p99 = {server: f.median("event", server, n, 1) for server in f.servers("event")}
+    s = Subject(f"one event to {number(n)} streams", "p99 at most 1.15 times the bare write loop, ahead of nchan")
+    for server in p99:
+        p50, _, most = (f.median("event", server, n, i) for i in (0, 1, 2))
+        text = f"p50 {ms(p50)}, p99 {ms(p99[server])}, most {ms(most)} ms"
+        if server == "headgate":
+            s.measured = text + "".join(f", {p99[server] / p99[b]:.2f} times {NAMES[b]}" for b in ("bare", "nchan") if b in p99)
+        else:
+            s.beside.append((NAMES[server], text))
+    s.holds = p99["headgate"] <= 1.15 * p99["bare"] and p99["headgate"] < p99.get("nchan", float("inf"))
+    return s
+
+
+def burst(f):
+    n = f.most("burst")
+    rate = {server: BURST * n / f.median("burst", server, n, 0) * 1e6 for server in f.servers("burst")}
+    s = Subject(f"burst of {BURST} events to {number(n)} streams", "at least nats-server's deliveries a second")
+    s.beside = [(NAMES[server], f"{number(rate[server])}/s") for server in rate if server != "headgate"]
+    s.measured = f"{number(rate['headgate'])}/s" + "".join(
+        f", {rate['headgate'] / rate[b]:.2f} times {NAMES[b]}" for b in ("nats", "nchan") if b in rate)
+    s.holds = rate["headgate"] >= rate["nats"] if "nats" in rate else None
+    return s
+
+
+def own_paths(f):
+    n = f.most("path")
+    s = Subject(f"{number(n)} streams on {number(n)} paths, one path changes", "one wakes; under 2 ms")
+    for server in f.servers("path"):
+        p50, p99, cpu = (f.median("path", server, n, i) for i in (0, 1, 5))
+        text = f"p50 {ms(p50)} ms, p99 {ms(p99)} ms; {ms(cpu)} ms of processor"
+        if server == "headgate":
+            s.measured = "one is told: " + text
+            s.holds = p50 < 2000
+        else:
+            s.beside.append((NAMES[server] + (", a channel each" if server == "nchan" else ", a subject each"), text))
+    return s
+
+
+def memory(f):
+    n = f.most("memory")
+    s = Subject("memory per idle stream", "at most 4 KiB plain")
+    per = {server: f.per_stream(server, n) for server in f.servers("memory")}
+    s.beside = [(NAMES[server], f"{per[server]:.2f} KiB") for server in per if server != "headgate"]
+    s.measured = f"{per['headgate']:.2f} KiB" + "".join(
+        f", 1/{per[b] / per['headgate']:.1f} of {NAMES[b]}" for b in ("nchan", "nats") if b in per)
+    s.holds = per["headgate"] <= 4
+    return s
+
+
+def reconnect(f):
+    n = f.most("reconnect")
+    s = Subject(f"{number(n)} agents reconnect with their cursors, {MISSED} events missed", "within 2 s, nothing lost, nothing twice")
+    for server in f.servers("reconnect"):
+        seconds = f.median("reconnect", server, n, 0) / 1e6
+        turned_away = f.median("reconnect", server, n, 1)
+        text = f"{short(seconds)} s" + (f", {number(turned_away)} connections turned away" if turned_away else "")
+        if server == "headgate":
+            s.measured = text + "; nothing lost, nothing twice"
+            s.holds = seconds <= 2
+        else:
+            s.beside.append((NAMES[server], text))
+    return s
+
+
+def idle(f):
+    n = f.most("idle")
+    s = Subject(f"idle daemon with {n} repositories", "at most 8 MB, no wake-ups without cause")
+    for server in f.servers("idle"):
+        resident, pss, _, before, ns_before, after, ns_after, seconds = f.rows["idle", server, n][-1]
+        wakings = after - before
+        text = (f"{resident * 1024 / 1e6:.1f} MB resident ({pss * 1024 / 1e6:.1f} Pss), {number(wakings)} wake-ups and "
+                f"{(ns_after - ns_before) / 1e6:.1f} ms of processor in {seconds:.0f} s")
+        if server == "headgate":
+            s.measured = text
+            s.holds = resident * 1024 <= 8e6 and wakings == 0
+        else:
+            s.beside.append((NAMES[server] + ", nobody connected", text))
+    return s
+
+
+SUBJECTS = {
+    "streams": [("handover", hand_over), ("event", one_event), ("burst", burst), ("path", own_paths), ("memory", memory),
+                ("reconnect", reconnect)],
+    "idle": [("idle", idle)],
+}
+
+
+def subjects(f, part):
+    return [tell(f) for what, tell in SUBJECTS[part] if f.has(what)]
+
+
+def verdict(subject):
+    return {True: "holds", False: "missed", None: "not told"}[subject.holds]
+
+
+def print_part(f, part):
+    for subject in subjects(f, part):
+        print(subject.what)
+        for name, text in subject.beside:
+            print(f"  {name:<42} {text}")
+        print(f"  {'Headgate':<42} {subject.measured}")
+        print(f"  {'aim':<42} {subject.aim}: {verdict(subject)}")
+    if part == "streams":
+        for n in f.levels("event"):
+            print(f"{number(n)} streams: p99 of one event, KiB per stream")
+            for server in f.servers("event"):
+                print(f"  {NAMES[server]:<42} {ms(f.median('event', server, n, 1))} ms, {f.per_stream(server, n):.2f} KiB")
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def aims(f, part):
+    rows = [[s.what, s.aim, s.measured, "; ".join(f"{name}: {text}" for name, text in s.beside), verdict(s)] for s in subjects(f, part)]
+    return table(["what", "aim", "Headgate", "beside", ""], rows)
+
+
+def over_streams(f, what, value, unit):
+    servers = f.servers(what)
+    rows = [[number(n)] + [value(server, n) for server in servers] for n in f.levels(what)]
+    return table(["streams"] + [f"{NAMES[s]}, {unit}" for s in servers], rows)
+
+
+def blocks(f):
+    """What stands between the markers, by their names."""
+    made = f"Measured on {datetime.date.today()}: {os.cpu_count()} cores, Linux {platform.release()}"
+    out = {}
+    if f.has("event"):
+        n = f.most("event")
+        out["streams"] = [f"{made}; medians of {f.rounds('event', 'headgate', n)} interleaved rounds.", ""] + aims(f, "streams")
+        out["latency"] = over_streams(f, "event", lambda s, n: f"{ms(f.median('event', s, n, 1))} ({ms(f.median('event', s, n, 0))})",
+                                      "p99 (p50) ms")
+        out["memory"] = over_streams(f, "memory", lambda s, n: f"{f.per_stream(s, n):.2f}", "KiB a stream")
+    if f.has("idle"):
+        out["idle"] = [made + ".", ""] + aims(f, "idle")
+    return out
+
+
+def between_markers(text, name, lines):
+    begin, end = f"<!-- figures: {name} -->\n", "<!-- end of figures -->\n"
+    if text.count(begin) != 1 or end not in text.split(begin)[1]:
+        sys.exit(f"figures.py: performance.md has no place for {name}")
+    before, rest = text.split(begin)
+    return before + begin + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1]
+
+
+def write(f, docs):
+    page = docs / "performance.md"
+    text = page.read_text()
+    for name, lines in blocks(f).items():
+        text = between_markers(text, name, lines)
+    page.write_text(text)
+    if not f.has("event"):
+        return
+
+    def lines(what, servers, value):
+        return [(NAMES[s], s, [(n, value(s, n)) for n in f.levels(what)]) for s in servers]
+
+    (docs / "latency.svg").write_text(plot.svg(
+        "One event to all streams, 99th percentile", "open streams", "milliseconds from publishing to receipt",
+        lines("event", f.servers("event"), lambda s, n: f.median("event", s, n, 1) / 1000)))
+    (docs / "memory.svg").write_text(plot.svg(
+        "Memory of the server for each idle stream", "open streams", "KiB of Pss for each stream",
+        lines("memory", [s for s in f.servers("memory") if s != "bare"], f.per_stream)))
+
+
+def main():
+    if len(sys.argv) == 4 and sys.argv[1] == "print" and sys.argv[3] in SUBJECTS:
+        print_part(Figures(sys.argv[2]), sys.argv[3])
+    elif len(sys.argv) == 4 and sys.argv[1] == "write":
+        write(Figures(sys.argv[2]), pathlib.Path(sys.argv[3]))
+    else:
+        sys.exit(__doc__)
+
+
+main()
