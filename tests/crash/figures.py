@@ -8,7 +8,7 @@ import time
 import rig
 
 PAGE = os.path.join(rig.ROOT, "docs", "reliability.md")
-COUNTS = ("acknowledged", "journaled", "delivered")
+COUNTS = ("acknowledged", "journaled", "delivered", "compacted")
 
 
 def begin(run, part):
@@ -29,12 +29,12 @@ WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before 
 
 
 def row(name, f, ways):
-    return f"| {name} | {f['trials']:,} | {ways} | {f['acknowledged']:,} | {f['journaled']:,} | {f['delivered']:,} | 0 |"
+    return f"| {name} | {f['trials']:,} | {ways} | {f['acknowledged']:,} | {f['journaled']:,} | {f['delivered']:,} | {f['compacted']:,} | 0 |"
 
 
 def table(run):
-    lines = ["| what | trials | of which | acknowledged | journaled | delivered | lost, invented, out of order, twice |",
-             "|---|---|---|---|---|---|---|"]
+    lines = ["| what | trials | of which | acknowledged | journaled | delivered | compacted | lost, invented, out of order, twice |",
+             "|---|---|---|---|---|---|---|---|"]
     names = {"kill": "killed while pushes go on", "points": "killed at each call of a small scenario",
              "faults": "the disk fails at each call of it", "hook": "the hook's disk fails at each of its calls"}
     for part, name in names.items():
