@@ -36,6 +36,9 @@ struct agent {
 	size_t n_targets;
 	struct subscriber *stream;	/* open, or NULL */
 	char *remote;			/* the address of that stream */
+	uint64_t told;			/* when there is none: what the last one had been told of up to; 0 unknown */
+	uint64_t next_seq;		/* a row of the journal, and when it was written: agent_lag.c's, so that it is read once */
+	int64_t next_ms;
 	int64_t allowance;		/* bytes of reports that it may have journaled at once, as of allowance_ms */
 	int64_t allowance_ms;		/* monotonic */
 };

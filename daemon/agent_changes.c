@@ -326,6 +326,7 @@ void agents_refused(struct agents *agents, const char *agent, const char *remote
 	struct change *change;
 	struct hgt_json json;
 
+	agents->refused++;
 	if (!refusals_tell(&agents->refusals, remote, hgt_time_mono_ms()))
 		return;
 	hgt_log(HGT_LOG_WARNING, "agents", "agent refused", HGT_S("agent", agent), HGT_S("remote", remote), HGT_S("reason", reason));

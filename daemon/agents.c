@@ -144,6 +144,7 @@ void agents_stream_closed(struct agent *agent, const struct subscriber *stream)
 	if (agent->stream != stream)
 		return;
 	agent->stream = NULL;
+	agent->told = hub_seen(stream);
 	agent->seen_ms = hgt_time_now_ms();
 	hgt_log(HGT_LOG_INFO, "agents", "agent disconnected", HGT_S("agent", agent->name), HGT_S("remote", agent->remote));
 }

@@ -63,4 +63,26 @@ void agents_stream_closed(struct agent *agent, const struct subscriber *stream);
 /* Journal that somebody was turned away, at most once a minute per address. agent may be NULL. */
 void agents_refused(struct agents *agents, const char *agent, const char *remote, const char *reason);
 
+/* Numbers: of now, and since the start. */
+struct agents_stats {
+	uint64_t registered, connected;
+	uint64_t refused;	/* requests and streams turned away: tokens that are wrong or revoked, second instances */
+};
+void agents_stats(const struct agents *agents, struct agents_stats *out);
+
+/*
+ * How far an agent is behind the journal: events that its stream has not been told of, and the age of the oldest of them. Events that are
+ * not for it do not count while it is connected; once it is gone nobody looks, and all do. known: false for one that has not been
+ * connected since the daemon began.
+ */
+struct agent_lag {
+	bool known;
+	uint64_t events;
+	int64_t ms;
+};
+
+/* Of the first `most` agents in order of name. */
+void agents_each_lag(struct agents *agents, size_t most, void (*cb)(void *ctx, const struct agent *agent, const struct agent_lag *lag),
+	void *ctx);
+
 #endif

@@ -7,6 +7,7 @@
 void api_health(struct request *request);
 void api_ready(struct request *request);
 void api_status(struct request *request);
+void api_metrics(struct request *request);
 
 void api_events(struct request *request);
 void api_agent_events(struct request *request);
@@ -18,5 +19,12 @@ void api_agent_announce(struct request *request);
 void api_agent_report(struct request *request);
 
 void api_archive(struct request *request);
+
+void api_webhooks(struct request *request);
+void api_webhook_deliveries(struct request *request);
+void api_webhook_replay(struct request *request);
+void api_webhook_test(struct request *request);
+
+void api_inbound(struct request *request);
 
 #endif

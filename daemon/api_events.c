@@ -5,6 +5,7 @@
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 #include "daemon/messages.h"
 
 #define PAGE_DEFAULT 100
@@ -98,6 +99,9 @@ void api_events(struct request *request)
 {
 	struct hub_want want = {.exact = false};
 	struct hub_options options = {.wants = &want, .n_wants = 1};
+	struct daemon *daemon = request->daemon;
+	struct subscriber *subscriber = NULL;
+	const unsigned route = request->route;
 	struct hgt_error err = {0};
 	uint64_t limit = PAGE_DEFAULT, wait = 0;
 	bool there;
@@ -115,8 +119,10 @@ void api_events(struct request *request)
 	}
 	options.limit = (size_t)limit;
 	options.wait_ms = (unsigned)wait * 1000;
-	if (has_room(request) && hub_subscribe(request->daemon->hub, request, &options, NULL, &err) < 0)
+	if (!has_room(request) || hub_subscribe(daemon->hub, request, &options, &subscriber, &err) < 0)
 		return;	/* it has been answered */
+	if (subscriber)
+		metrics_answer(daemon->metrics, route, 200);
 }
 
 static void agent_stream_ended(void *ctx, struct subscriber *subscriber)
@@ -134,6 +140,7 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	struct hub_want *wants = calloc(agent->n_targets ? agent->n_targets : 1, sizeof(*wants));
 	struct subscriber *subscriber = NULL;
 	struct hgt_error err = {0};
+	const unsigned route = request->route;
 	char remote[REQUEST_REMOTE_MAX];
 
 	if (!wants) {
@@ -152,10 +159,12 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	options->ended = agent_stream_ended;
 	options->ctx = agent_ref(agent);
 	snprintf(remote, sizeof(remote), "%s", request->remote);
-	if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0)
+	if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0) {
 		agent_unref(agent);
-	else if (subscriber)
+	} else if (subscriber) {
+		metrics_answer(daemon->metrics, route, 200);
 		agents_stream_opened(agent, subscriber, remote);
+	}
 	free(wants);
 }
 

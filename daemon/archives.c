@@ -47,6 +47,7 @@ struct archives {
 	struct daemon *daemon;
 	struct archive_cache cache;
 	struct hgt_map building;	/* tree -> struct build */
+	struct archives_stats stats;	/* what is counted of them */
 };
 
 /* Answers. */
@@ -200,6 +201,8 @@ static void build_done(void *job)
 		build->code = archive_keep(&archives->cache, build->tree, &build->info, &build->err);
 	if (build->code < 0)
 		hgt_log(HGT_LOG_WARNING, "archives", build->err.message, HGT_S("tree", build->tree));
+	archives->stats.built += build->code == 0;
+	archives->stats.build_failures += build->code < 0;
 	while ((want = TAILQ_FIRST(&build->wants))) {
 		struct archive *archive = archive_find(&archives->cache, build->tree);
 
@@ -290,14 +293,17 @@ static void resolved(void *job)
 		return;
 	}
 	if (has_it(want)) {
+		archives->stats.unchanged++;
 		add_headers(want);
 		request_reply_empty(want->request, 304);
 		want_free(want);
 		return;
 	}
 	archive = archive_find(&archives->cache, want->tree);
-	if (archive && answer_file(want, archive))
+	if (archive && answer_file(want, archive)) {
+		archives->stats.from_cache++;
 		return;
+	}
 	if (archive)
 		archive_drop(&archives->cache, archive);	/* somebody has changed the file */
 	build_for(archives, want);
@@ -347,4 +353,16 @@ void archives_free(struct archives *archives)
 	archive_cache_release(&archives->cache);
 	hgt_map_release(&archives->building);
 	free(archives);
+}
+
+void archives_stats(const struct archives *archives, struct archives_stats *out)
+{
+	const struct archive *archive;
+
+	*out = archives->stats;
+	TAILQ_FOREACH(archive, &archives->cache.used, entry)
+		out->files++;
+	out->bytes = archives->cache.bytes;
+	out->limit = archives->cache.limit;
+	out->building = archives->building.len;
 }

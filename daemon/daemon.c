@@ -19,12 +19,15 @@
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
+#include "daemon/inbound.h"
 #include "daemon/intake.h"
+#include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 
 /* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
@@ -42,8 +45,9 @@ struct process {
 static bool quiet(struct daemon *d)
 {
 	bool hooks = hook_socket_drain(d->hook_socket) == 1, requests = http_drain(d->http) == 1;
+	bool webhooks = webhooks_drain(d->webhooks) == 1;
 
-	return hooks && requests && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
+	return hooks && requests && webhooks && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
 		store_pending(d->store) == 0;
 }
 
@@ -218,6 +222,8 @@ static int build(struct process *p, struct hgt_error *err)
 		return hgt_error_nomem(err);
 	code = watch_signals(p, err);
 	if (code == 0)
+		code = metrics_new(&d->metrics, err);
+	if (code == 0)
 		code = open_state(d, err);
 	if (code == 0)
 		code = start_workers(d->base, &d->git, &p->git_done, err);
@@ -235,6 +241,10 @@ static int build(struct process *p, struct hgt_error *err)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
+	if (code == 0)
+		code = webhooks_new(d, &d->webhooks, err);
+	if (code == 0)
+		code = inbound_new(d, &d->inbound, err);
 	if (code == 0)
 		code = http_new(d, &d->http, err);
 	if (code == 0)
@@ -263,6 +273,9 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	inbound_free(d->inbound);
+	webhooks_free(d->webhooks);
+	d->webhooks = NULL;
 	archives_free(d->archives);
 	agents_free(d->agents);
 	hub_free(d->hub);
@@ -273,6 +286,7 @@ static void tear_down(struct process *p)
 	hgt_journal_close(d->reader);
 	store_free(d->store);
 	retention_free(d->retention);
+	metrics_free(d->metrics);
 	free_event(p->archive_done);
 	free_event(p->git_done);
 	free_event(p->stop_look);

@@ -32,7 +32,10 @@ struct daemon {
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
+	struct inbound *inbound;	/* inbound.h: webhooks that forges send */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
+	struct metrics *metrics;	/* metrics.h: what is counted */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */
 	bool stopping;			/* nothing new is begun; what runs is waited for */

@@ -11,6 +11,7 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/intake.h"
 #include "daemon/listen.h"
@@ -39,6 +40,7 @@ struct connection {
 	struct bufferevent *bev;	/* NULL once the hook has hung up while we were TAKING */
 	struct event *deadline;		/* while READING or ANSWERING */
 	enum state state;
+	int64_t began_ms;		/* monotonic */
 	size_t searched;		/* bytes without a newline so far */
 	struct hgt_buf text;		/* the line */
 	struct hook_line *line;		/* parsed */
@@ -54,6 +56,7 @@ struct hook_socket {
 	bool paused, draining;
 	struct event *resume;		/* accepting, after an error */
 	gid_t group;			/* of the socket file: its members may speak */
+	struct hook_socket_stats stats;	/* what is counted of them */
 };
 
 static void accept_again(struct hook_socket *socket)
@@ -100,6 +103,10 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	struct connection *c = arg;
 
 	(void)fd, (void)what;
+	if (c->state == READING)
+		c->socket->stats.late++;
+	else
+		c->socket->stats.unread++;
 	hgt_log(HGT_LOG_WARNING, "hook_socket", c->state == READING ? "a hook did not end its line in time" :
 		"a hook did not read its answer in time");
 	connection_free(c);
@@ -280,6 +287,8 @@ static struct connection *connection_new(struct hook_socket *socket, evutil_sock
 		c->next->self = &c->next;
 	socket->connections = c;
 	socket->n++;
+	socket->stats.accepted++;
+	c->began_ms = hgt_time_mono_ms();
 	return c;
 }
 
@@ -290,6 +299,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
 	(void)listener, (void)address, (void)len;
 	if (!may_speak(socket, (int)fd)) {
+		socket->stats.turned_away++;
 		hgt_log(HGT_LOG_WARNING, "hook_socket", "a peer that is neither of our user nor of the socket's group was turned away");
 		close((int)fd);
 		return;
@@ -358,6 +368,17 @@ int hook_socket_new(struct daemon *daemon, struct hook_socket **out, struct hgt_
 out:
 	hook_socket_free(socket);
 	return code;
+}
+
+void hook_socket_stats(const struct hook_socket *socket, struct hook_socket_stats *out)
+{
+	int64_t now = hgt_time_mono_ms();
+
+	*out = socket->stats;
+	out->connections = socket->n;
+	for (const struct connection *c = socket->connections; c; c = c->next)
+		if (now - c->began_ms > out->oldest_ms)
+			out->oldest_ms = now - c->began_ms;
 }
 
 int hook_socket_drain(struct hook_socket *socket)

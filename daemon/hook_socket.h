@@ -13,4 +13,13 @@ void hook_socket_free(struct hook_socket *socket);
 /* Stop accepting; 1 when every hook has had its answer. */
 int hook_socket_drain(struct hook_socket *socket);
 
+/* Numbers: of now, and since the start. */
+struct hook_socket_stats {
+	uint64_t connections;		/* now */
+	int64_t oldest_ms;		/* how long the longest of them has been there; 0 for none */
+	uint64_t accepted, turned_away;
+	uint64_t late, unread;		/* did not end their line, or read their answer, in time */
+};
+void hook_socket_stats(const struct hook_socket *socket, struct hook_socket_stats *out);
+
 #endif

@@ -34,8 +34,9 @@
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
-#define FRESH_MAX 4096		/* connections of one door that have not made a request yet: past that the oldest goes */
-#define ACCEPT_AT_ONCE 64	/* connections of one door, before those that are there have a turn to ask */
+#define FRESH_MAX 512		/* connections of one door that have not made a request yet, or, when that is more, */
+#define FRESH_SHARE 4		/* this part of all there may be: past that the oldest goes */
+#define ACCEPT_AT_ONCE 256	/* connections of one door, before those that are there have a turn to ask */
 
 /*
  * A connection, from accept to close:
@@ -64,6 +65,7 @@ struct door {
 	struct evhttp *ev;
 	struct evconnlistener *listener;	/* owned by ev */
 	bool admin;
+	bool metrics;			/* for anyone */
 	bool paused;
 	const char *path;		/* of the admin socket */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
@@ -85,6 +87,7 @@ struct http {
 	size_t streams;			/* connections that have left evhttp */
 	int nothing;			/* what evhttp is given to close in place of a stream's socket */
 	bool draining;
+	struct http_stats stats;	/* what is counted of them */
 };
 
 /* Connections. */
@@ -114,6 +117,7 @@ static void regulate(struct http *http)
 /* A door's connections: one more, or one less. */
 static void count_connection(struct door *door, bool more)
 {
+	door->http->stats.accepted += more;
 	door->n += more ? 1 : (size_t)-1;
 	if (!door->admin)
 		door->http->n_tcp += more ? 1 : (size_t)-1;
@@ -272,7 +276,7 @@ static void connection_arrived(struct connection *c)
 	bufferevent_decref(bev);
 	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
 		evhttp_connection_free(ev);
-	else if (c->door->n_fresh > FRESH_MAX)
+	else if (c->door->n_fresh > FRESH_MAX && c->door->n_fresh > http->most / FRESH_SHARE)
 		drop_oldest_fresh(c->door);
 }
 
@@ -352,6 +356,7 @@ static void handle(struct evhttp_request *ev, void *arg)
 	request->daemon = http->daemon;
 	request->ev = ev;
 	request->connection = c;
+	request->may_scrape = door->metrics;
 	evhttp_connection_get_peer(ev_connection, &peer, &port);
 	if (!door->admin && peer)
 		snprintf(request->remote, sizeof(request->remote), "%s", peer);
@@ -480,6 +485,7 @@ static int open_tcp(const struct hgt_config_listen *listen, struct door *door, s
 	struct hgt_buf bound = HGT_BUF_INIT;
 	int fd, code = listen_tcp(listen, &fd, &bound, err);
 
+	door->metrics = listen->metrics;
 	if (code == 0)
 		code = open_door(door, fd, err);
 	if (code == 0)
@@ -582,4 +588,15 @@ void http_free(struct http *http)
 		close(http->nothing);
 	free(http->doors);
 	free(http);
+}
+
+void http_stats(const struct http *http, struct http_stats *out)
+{
+	*out = http->stats;
+	for (size_t i = 0; i < http->n_doors; i++)
+		if (http->doors[i].admin)
+			out->admin += http->doors[i].n;
+	out->tcp = http->n_tcp;
+	out->answering = http->answering;
+	out->most = http->most;
 }

@@ -13,4 +13,13 @@ void http_free(struct http *http);
 /* Stop accepting; end streams; 1 when nothing is left to wait for. */
 int http_drain(struct http *http);
 
+/* Numbers: of now, and since the start. */
+struct http_stats {
+	uint64_t admin, tcp;		/* connections */
+	uint64_t answering;		/* of them: requests whose answers are not out, streams that evhttp has included */
+	uint64_t most;			/* connections of either kind of door */
+	uint64_t accepted;
+};
+void http_stats(const struct http *http, struct http_stats *out);
+
 #endif

@@ -140,6 +140,11 @@ uint64_t subscriber_seen(const struct subscriber *s)
 	return s->trailing || s->hits ? s->seen : s->hub->head;
 }
 
+uint64_t hub_seen(const struct subscriber *subscriber)
+{
+	return subscriber_seen(subscriber);
+}
+
 static struct subscriber_list *list_of(struct subscriber *s, enum subscriber_place place)
 {
 	switch (place) {

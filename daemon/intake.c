@@ -52,6 +52,7 @@ struct intake {
 	struct event *rest;		/* runs after the journal could not be written: no compare begins */
 	void (*compared)(void *ctx);
 	void *compared_ctx;
+	struct intake_stats stats;	/* what is counted of them */
 };
 
 static void lane_step(struct lane *lane);
@@ -182,6 +183,7 @@ static void compare_failed(struct job *job, int code, const struct hgt_error *er
 	const struct timeval rest = {.tv_sec = REST_SECONDS};
 	struct lane *lane = job->lane;
 
+	lane->intake->stats.compares_failed++;
 	hgt_log(HGT_LOG_ERROR, "intake", "a compare has failed and will be tried again", HGT_S("repo", lane->name),
 		HGT_S("error", err->message));
 	want_compare(lane);
@@ -376,6 +378,7 @@ static void start_compare(struct intake *intake)
 	lane->compare_wanted = false;
 	lane->busy = true;
 	intake->comparing = true;
+	intake->stats.compares++;
 }
 
 /* The next announcement, or nothing any more. */
@@ -461,11 +464,16 @@ void intake_announce(struct intake *intake, struct hook_line *line, const char *
 	char *path = NULL;
 	int code = resolve(intake, line->repo, &name, &path, &err);
 
+	if (line->refused)
+		intake->stats.refused++;
+	else
+		intake->stats.received++;
 	if (code == HGT_ENOMEM) {
 		hook_line_free(line);
 		done(ctx, code, 0, &err);
 	} else if (code < 0) {
 		/* Said so, the hook would keep it for ever. */
+		intake->stats.foreign++;
 		hgt_log(HGT_LOG_WARNING, "intake", "an announced repository is none of ours", HGT_S("path", line->repo),
 			HGT_S("push", line->push), HGT_S("reason", err.message));
 		hook_line_free(line);
@@ -496,4 +504,20 @@ void intake_when_compared(struct intake *intake, void (*cb)(void *ctx), void *ct
 	intake->compared = cb;
 	intake->compared_ctx = ctx;
 	check_compared(intake);
+}
+
+void intake_stats(const struct intake *intake, struct intake_stats *out)
+{
+	const struct hgt_map_entry *entry;
+	size_t pos = 0;
+
+	*out = intake->stats;
+	while ((entry = hgt_map_next(&intake->lanes, &pos))) {
+		const struct lane *lane = entry->value;
+
+		out->lanes++;
+		out->compares_waiting += lane->compare_wanted;
+		for (const struct job *job = lane->head; job; job = job->next)
+			out->waiting++;
+	}
 }

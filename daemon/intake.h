@@ -30,4 +30,16 @@ void intake_compare(struct intake *intake, const char *name, const char *path);
 /* Call cb, once, when no compare is wanted or under way (at once when that is so now). */
 void intake_when_compared(struct intake *intake, void (*cb)(void *ctx), void *ctx);
 
+
+/* Numbers: of now, and since the start. */
+struct intake_stats {
+	uint64_t lanes;			/* repositories in which something is under way or waits */
+	uint64_t waiting;		/* announcements that have not begun */
+	uint64_t compares_waiting;	/* repositories that are to be compared */
+	uint64_t received, refused;	/* announcements */
+	uint64_t foreign;		/* of repositories that are none of ours */
+	uint64_t compares, compares_failed;
+};
+void intake_stats(const struct intake *intake, struct intake_stats *out);
+
 #endif

@@ -12,6 +12,7 @@ struct agents {
 	size_t n, cap;
 	struct hgt_map by_token;	/* token_hash -> agent */
 	struct refusals refusals;
+	uint64_t refused;		/* requests and streams turned away, told or not */
 };
 
 /* By name, pending ones too; or NULL. */

@@ -28,6 +28,8 @@ struct request {
 	struct query query;
 	char *name;			/* of /v1/agents/NAME, decoded; or NULL */
 	char remote[REQUEST_REMOTE_MAX];	/* the client's address, "" for a unix socket */
+	unsigned route;			/* routes_describe's number; 0 when there is none */
+	bool may_scrape;		/* it came where /metrics is for anyone */
 	void (*gone)(void *ctx);	/* the owner's, told once; it frees the request with request_free */
 	void *gone_ctx;
 };
@@ -41,9 +43,10 @@ const char *request_get_header(const struct request *request, const char *key);
 /* The body, contiguous; *len may be 0. Lives as long as the request. */
 const char *request_body(const struct request *request, size_t *len);
 
-/* Answers. body is left to the caller; a failed one becomes 503. */
+/* Answers. body is left to the caller; a failed one becomes 503. JSON is compressed for those who take it (gzip.h). */
 void request_reply_json(struct request *request, int status, const struct hgt_buf *body);
 void request_reply_text(struct request *request, int status, const char *text);
+void request_reply_bytes(struct request *request, int status, const char *type, const char *data, size_t len);
 void request_reply_empty(struct request *request, int status);
 void request_reply_buffer(struct request *request, int status, struct evbuffer *body);
 

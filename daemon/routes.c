@@ -9,20 +9,22 @@
 #include "daemon/api.h"
 #include "daemon/listen.h"
 
-enum who { ANYONE, ADMIN, AGENT, EITHER };
+enum who { ANYONE, ADMIN, AGENT, EITHER, SCRAPER /* as ADMIN, and anyone where the config says so */ };
 
 #define READS (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 #define START "cursor", "last"
+#define NAME "{name}"
 
 static const struct route {
 	int methods;
-	const char *path;	/* with a final '*': a name follows */
+	const char *path;	/* with a final "{name}": a name follows */
 	enum who who;
 	void (*handle)(struct request *request);
 	const char *params[9];	/* that the query may have, then NULL */
 } routes[] = {
 	{READS, "/healthz", ANYONE, api_health, {NULL}},
 	{READS, "/readyz", ANYONE, api_ready, {NULL}},
+	{READS, "/metrics", SCRAPER, api_metrics, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/events", ADMIN, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
 	{EVHTTP_REQ_GET, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", NULL}},
 	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},
@@ -30,21 +32,52 @@ static const struct route {
 	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/agents", ADMIN, api_agents, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
-	{EVHTTP_REQ_DELETE, "/v1/agents/*", ADMIN, api_agent_remove, {NULL}},
+	{EVHTTP_REQ_DELETE, "/v1/agents/" NAME, ADMIN, api_agent_remove, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/status", ADMIN, api_status, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/webhooks", ADMIN, api_webhooks, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/webhooks/deliveries", ADMIN, api_webhook_deliveries, {"webhook", "state", "limit", NULL}},
+	{EVHTTP_REQ_POST, "/v1/webhooks/replay", ADMIN, api_webhook_replay, {NULL}},
+	/* Whoever knows the secret: the signature is the credential. */
+	{EVHTTP_REQ_POST, "/v1/inbound/*", ANYONE, api_inbound, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/webhooks/test", ADMIN, api_webhook_test, {NULL}},
 };
 
-/* Whether path is the route's; *name gets what stands for its '*', or NULL. */
+static const struct {
+	int method;
+	const char *text;
+} methods[] = {
+	{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_PUT, "PUT"},
+	{EVHTTP_REQ_DELETE, "DELETE"},
+};
+
+unsigned routes_n(void)
+{
+	return sizeof(routes) / sizeof(*routes);
+}
+
+void routes_describe(unsigned route, const char **method, const char **path)
+{
+	*method = *path = "other";
+	if (route == 0 || route > routes_n())
+		return;
+	*path = routes[route - 1].path;
+	for (size_t i = sizeof(methods) / sizeof(*methods); i-- > 0;)
+		if (routes[route - 1].methods & methods[i].method)
+			*method = methods[i].text;
+}
+
+/* Whether path is the route's; *name gets what stands for its NAME, or NULL. */
 static bool route_matches(const struct route *route, const char *path, const char **name)
 {
-	size_t len = strlen(route->path);
+	const char *tail = strchr(route->path, '{');
+	size_t len = tail ? (size_t)(tail - route->path) : 0;
 
 	*name = NULL;
-	if (route->path[len - 1] != '*')
+	if (!tail)
 		return !strcmp(path, route->path);
-	if (strncmp(path, route->path, len - 1) != 0 || !path[len - 1] || strchr(path + len - 1, '/'))
+	if (strncmp(path, route->path, len) != 0 || !path[len] || strchr(path + len, '/'))
 		return false;
-	*name = path + len - 1;
+	*name = path + len;
 	return true;
 }
 
@@ -52,13 +85,6 @@ static bool route_matches(const struct route *route, const char *path, const cha
  * text is not looked for among the names. */
 static const struct route *find_route(struct request *request, const char *path, int method, const char **name)
 {
-	static const struct {
-		int method;
-		const char *text;
-	} methods[] = {
-		{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_HEAD, "HEAD"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_PUT, "PUT"},
-		{EVHTTP_REQ_DELETE, "DELETE"},
-	};
 	struct hgt_buf allow = HGT_BUF_INIT;
 	const struct route *found = NULL;
 	int allowed = 0;
@@ -72,8 +98,10 @@ static const struct route *find_route(struct request *request, const char *path,
 		if (route->methods & method)
 			found = route;
 	}
-	if (found)
+	if (found) {
+		request->route = (unsigned)(found - routes) + 1;
 		return found;
+	}
 	if (!allowed) {
 		request_reply_error(request, 404, NULL, "there is nothing at this path");
 		return NULL;
@@ -120,7 +148,7 @@ static bool authorize(struct request *request, const struct route *route, bool a
 {
 	uid_t uid;
 
-	if (route->who == ANYONE)
+	if (route->who == ANYONE || (route->who == SCRAPER && request->may_scrape))
 		return true;
 	if (admin) {
 		if (!listen_peer_uid(fd, &uid) || (uid != geteuid() && uid != 0)) {
@@ -134,7 +162,7 @@ static bool authorize(struct request *request, const struct route *route, bool a
 	}
 	if (!authenticate(request))
 		return false;
-	if (route->who != ADMIN)
+	if (route->who != ADMIN && route->who != SCRAPER)
 		return true;
 	request_reply_error(request, 403, NULL, "this is for the admin socket alone");
 	return false;

@@ -9,4 +9,10 @@
 /* Answer the request, or give it to its endpoint. admin: it came by the admin socket, whose peer fd is judged by. */
 void routes_dispatch(struct request *request, bool admin, int fd);
 
+/* The method ("GET" for those that also take HEAD) and the path of a route ("/v1/agents/{name}") by its number, from 1; "other" for 0. */
+void routes_describe(unsigned route, const char **method, const char **path);
+
+/* How many there are. */
+unsigned routes_n(void);
+
 #endif

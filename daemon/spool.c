@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/intake.h"
 #include "headgate/protocol.h"
@@ -31,6 +32,7 @@ struct spool {
 	bool busy;			/* names[at] is on its way */
 	bool look_again;		/* a file appeared meanwhile */
 	bool left_over;			/* one could not be taken in */
+	struct spool_stats left;	/* of those, files and oldest_ms; and what is counted */
 	void (*emptied)(void *ctx);	/* until it has been called */
 	void *ctx;
 	/* of the file on its way */
@@ -112,6 +114,8 @@ static void look(struct spool *spool)
 	struct hgt_error err = {0};
 
 	spool->look_again = spool->left_over = false;
+	spool->left.files = 0;
+	spool->left.oldest_ms = 0;
 	/* Once more each time: the folder may be another than before, which a hook has made anew. */
 	if (watch_folder(spool, &err) < 0 || list_names(spool, &err) < 0) {
 		hgt_log(HGT_LOG_ERROR, "spool", "cannot be read", HGT_S("error", err.message));
@@ -143,6 +147,24 @@ static void rest(struct spool *spool)
 		emptied(spool->ctx);
 }
 
+/* When a file was written, by its name; 0 when that does not say. */
+static int64_t written_ms(const char *name)
+{
+	char text[HGT_TIME_TEXT];
+	int64_t ms;
+
+	snprintf(text, sizeof(text), "%s", name);
+	return hgt_time_parse(text, &ms, NULL) == 0 ? ms : 0;
+}
+
+/* names[at] stays where it is for now. */
+static void leave(struct spool *spool)
+{
+	spool->left_over = true;
+	if (spool->left.files++ == 0)
+		spool->left.oldest_ms = written_ms(spool->names[spool->at]);
+}
+
 static void file_done(struct spool *spool)
 {
 	spool->busy = false;
@@ -161,7 +183,9 @@ static void set_aside(struct spool *spool)
 		hgt_log(HGT_LOG_ERROR, "spool", "cannot make folder", HGT_S("folder", bad.data), HGT_S("error", strerror(errno)));
 	hgt_buf_addf(&bad, "/%s", name);
 	if (bad.failed || rename(spool->path.data, bad.data) < 0)
-		spool->left_over = true;
+		leave(spool);
+	else
+		spool->left.set_aside++;
 	hgt_log(HGT_LOG_WARNING, "spool", spool->left_over ? "a file makes no sense, and cannot be moved to spool/bad" :
 		"a file makes no sense, and was moved to spool/bad", HGT_S("file", name), HGT_S("error", spool->err.message));
 	hgt_buf_release(&bad);
@@ -175,12 +199,13 @@ static void on_taken(void *ctx, int code, uint64_t seq, const struct hgt_error *
 	(void)seq;
 	if (code < 0) {
 		hgt_log(HGT_LOG_WARNING, "spool", "a push cannot be taken in yet", HGT_S("file", name), HGT_S("error", err->message));
-		spool->left_over = true;
+		leave(spool);
 	} else if (unlink(spool->path.data) < 0 && errno != ENOENT) {
 		/* Its push id is journaled: the next look takes it as done. */
 		hgt_log(HGT_LOG_ERROR, "spool", "cannot remove a file", HGT_S("file", name), HGT_S("error", strerror(errno)));
-		spool->left_over = true;
+		leave(spool);
 	} else {
+		spool->left.taken++;
 		hgt_log(HGT_LOG_INFO, "spool", "a push was taken in", HGT_S("file", name));
 	}
 	file_done(spool);
@@ -209,7 +234,7 @@ static void on_read(void *arg)
 		return;
 	}
 	if (spool->code == HGT_ENOMEM || spool->code == HGT_EIO)
-		spool->left_over = true;
+		leave(spool);
 	else if (spool->code != HGT_ENOENT)
 		set_aside(spool);
 	file_done(spool);
@@ -234,7 +259,8 @@ static void next_file(struct spool *spool)
 		return;
 	}
 	hgt_log(HGT_LOG_ERROR, "spool", "a file cannot be read", HGT_S("error", err.message));
-	spool->left_over = true;
+	for (; spool->at < spool->n; spool->at++)
+		leave(spool);
 	rest(spool);
 }
 
@@ -319,4 +345,12 @@ void spool_free(struct spool *spool)
 	hook_line_free(spool->line);
 	free(spool->folder);
 	free(spool);
+}
+
+void spool_stats(const struct spool *spool, struct spool_stats *out)
+{
+	*out = spool->left;
+	out->files += spool->n - spool->at;
+	if (!out->oldest_ms && spool->at < spool->n)
+		out->oldest_ms = written_ms(spool->names[spool->at]);
 }

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 #include "daemon/retention.h"
+#include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 #include "journal/lineage.h"
 
@@ -348,9 +350,12 @@ static void hand_over(struct store *store)
 	for (struct item *item = ended; item; item = item->next)
 		for (struct published *event = item->events; event; event = event->next) {
 			head = event->row.seq;
+			metrics_event(store->daemon->metrics, &event->row);
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
 		}
+	if (head && store->daemon->webhooks)
+		webhooks_wake(store->daemon->webhooks);
 	for (; ended; ended = next) {
 		next = ended->next;
 		free_events(ended);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "config/table.h"
+#include "config/server_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define CONFIG(member) offsetof(struct hgt_config, member)
@@ -223,6 +223,9 @@ static const struct option listen_options[] = {
 		.shape = "address:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
 	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
 		.help = "Allow plain HTTP on an address that is not loopback."},
+	{.key = "metrics", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, metrics), .fallback = "false",
+		.help = "Answer /metrics here to anyone, without a token. It names repositories' numbers, agents and rules, and nothing that "
+		"they hold; an address of its own, which only the scraper reaches, is the usual way."},
 	{.key = "tls", .type = OPTION_LATER},
 };
 static const struct section listen_section = {"an entry of listen", sizeof(struct hgt_config_listen), listen_options,
@@ -288,6 +291,7 @@ static int check_groups(struct reader *r, const struct hgt_config *config)
 static int complete_config(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_config *config = base;
+	int code;
 
 	config->schemas_given = hgt_node_get(node, "schemas") != NULL;
 	if (!config->site) {
@@ -299,7 +303,8 @@ static int complete_config(struct reader *r, const struct hgt_node *node, void *
 		if (!config->site)
 			return hgt_error_nomem(r->err);
 	}
-	return check_groups(r, config);
+	code = check_webhooks(r, config);
+	return code < 0 ? code : check_groups(r, config);
 }
 
 static const struct option config_options[] = {
@@ -327,7 +332,10 @@ static const struct option config_options[] = {
 	{.key = "schemas", .type = OPTION_STRINGS, .offset = CONFIG(schemas), .shape = "list of packs",
 		.help = "The packs of schemas, besides Kubernetes' own, that objects are held against: names as \"headgate schema list\" "
 		"tells them, or paths. Without it, every pack that is found."},
-	{.key = "webhooks", .type = OPTION_LATER},
+	{.key = "webhooks", .type = OPTION_LIST, .offset = CONFIG(webhooks), .section = &webhook_section, .fallback = "[]",
+		.help = "Who is told of events by HTTP, each in order, at least once."},
+	{.key = "inbound", .type = OPTION_LIST, .offset = CONFIG(inbound), .section = &inbound_section, .fallback = "[]",
+		.help = "Webhooks that forges send here, as events for whoever subscribes."},
 	{.key = "mirrors", .type = OPTION_LATER},
 };
 static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),

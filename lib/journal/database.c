@@ -38,18 +38,24 @@ static const char schema[] =
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS unexplained (repo TEXT NOT NULL, ref TEXT NOT NULL, seq INTEGER NOT NULL, old_id TEXT NOT NULL,"
 	"  new_id TEXT NOT NULL, PRIMARY KEY (repo, ref, seq)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL, PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
-	/* Of a ref that is gone it is of use as long as a late word of it may come. */
-	"DELETE FROM ref_times WHERE time_ms < (strftime('%s', 'now') - 30 * 86400) * 1000"
-	"  AND NOT EXISTS (SELECT 1 FROM refs WHERE refs.repo = ref_times.repo AND refs.ref = ref_times.ref);"
 	"CREATE INDEX IF NOT EXISTS unexplained_by_seq ON unexplained (seq);"
 	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS pushes_by_time ON pushes (time_ms);"
+	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS ref_times_by_time ON ref_times (time_ms);"
 	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
-	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;";
+	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS webhook_cursors (target TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
+	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
+	"  tried_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, error TEXT NOT NULL,"
+	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS inbound_seen (inbound TEXT NOT NULL, key TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (inbound, key)) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static const char *const sql_text[HGT_SQL_N] = {
@@ -91,10 +97,12 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
 	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
 	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
-	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash FROM events WHERE seq = ?1",
+	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash, repo, ref FROM events WHERE seq = ?1",
 	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"
 		" WHERE time_ms <= ?2 ORDER BY seq LIMIT 1",
+	[HGT_SQL_REF_TIMES_FORGET] = "DELETE FROM ref_times WHERE (repo, ref) IN (SELECT repo, ref FROM ref_times WHERE time_ms < ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM refs WHERE refs.repo = ref_times.repo AND refs.ref = ref_times.ref) ORDER BY time_ms LIMIT ?2)",
 	[HGT_SQL_PUSHES_FORGET] = "DELETE FROM pushes WHERE push IN (SELECT push FROM pushes WHERE time_ms < ?1 ORDER BY time_ms LIMIT ?2)",
 	[HGT_SQL_UNEXPLAINED_FORGET] = "DELETE FROM unexplained WHERE seq IN (SELECT u.seq FROM (SELECT seq FROM unexplained ORDER BY seq LIMIT ?2) u"
 		" LEFT JOIN events e ON e.seq = u.seq WHERE e.seq IS NULL OR e.time_ms < ?1)",
@@ -297,6 +305,7 @@ static int set_head(struct hgt_journal *j, struct hgt_error *err)
 int hgt_journal_begin(struct hgt_journal *j, struct hgt_error *err)
 {
 	j->at_begin = j->chain;
+	j->kept_at_begin = j->kept;
 	return run_sql(j, HGT_SQL_BEGIN, err);
 }
 
@@ -319,6 +328,8 @@ int hgt_journal_commit(struct hgt_journal *j, struct hgt_error *err)
 {
 	int code = j->chain.seq == j->at_begin.seq ? 0 : set_head(j, err);
 
+	if (code == 0 && memcmp(&j->kept, &j->kept_at_begin, sizeof(j->kept)) != 0)
+		code = hgt_kept_store(j, &j->kept, err);
 	if (code == 0)
 		code = check_place(j, err);
 	return code < 0 ? code : run_sql(j, HGT_SQL_COMMIT, err);
@@ -330,11 +341,13 @@ void hgt_journal_rollback(struct hgt_journal *j)
 	if (!sqlite3_get_autocommit(j->db) && run_sql(j, HGT_SQL_ROLLBACK, NULL) < 0)
 		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
 	j->chain = j->at_begin;
+	j->kept = j->kept_at_begin;
 }
 
 int hgt_journal_mark(struct hgt_journal *j, struct hgt_error *err)
 {
 	j->at_mark = j->chain;
+	j->kept_at_mark = j->kept;
 	return run_sql(j, HGT_SQL_MARK, err);
 }
 
@@ -349,8 +362,10 @@ int hgt_journal_undo(struct hgt_journal *j, struct hgt_error *err)
 
 	if (code == 0)
 		code = run_sql(j, HGT_SQL_KEEP, err);
-	if (code == 0)
+	if (code == 0) {
 		j->chain = j->at_mark;
+		j->kept = j->kept_at_mark;
+	}
 	return code;
 }
 
@@ -633,6 +648,8 @@ int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_jo
 		code = load_id(j, err);
 	if (code == 0 && mode == HGT_JOURNAL_WRITE)
 		code = load_chain(j, err);
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		code = hgt_kept_load(j, &j->kept, err);
 	if (code == 0) {
 		*out = j;
 		j = NULL;

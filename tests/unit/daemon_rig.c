@@ -18,6 +18,7 @@
 #include "daemon/archives.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
+#include "daemon/metrics.h"
 #include "daemon/repos.h"
 #include "daemon/store.h"
 #include "headgate/protocol.h"
@@ -48,6 +49,7 @@ static void build(struct rig *rig)
 
 	d->base = event_base_new();
 	assert_non_null(d->base);
+	ok(metrics_new(&d->metrics, &err), &err);
 	ok(store_new(d, &d->store, &err), &err);
 	ok(hgt_journal_open(path, HGT_JOURNAL_READ, &d->reader, &err), &err);
 	free(path);
@@ -82,6 +84,7 @@ static void tear_down(struct rig *rig)
 	repos_free(d->repos);
 	store_free(d->store);
 	hgt_journal_close(d->reader);
+	metrics_free(d->metrics);
 	event_free(rig->git_done);
 	event_free(rig->archive_done);
 	event_base_free(d->base);
