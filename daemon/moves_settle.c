@@ -130,10 +130,11 @@ static int settle_announced(struct settling *s, const struct move *move, struct 
 		code = find_told(s, move, &told, err);
 		if (code < 0)
 			return code;
-		/* Not told, but the ref has come past: the word is of a move long gone. */
-		if (told || move->nowhere || (!move->at_tip && (move->covered || is_late(s, move))) ||
-			strcmp(move->own.from, move->own.to) == 0)
+		/* Not told, but late, or the ref has come past: the word is of a move long gone. If the ref is there again, a compare tells. */
+		if (told || move->nowhere || is_late(s, move) || (move->covered && !move->at_tip) || strcmp(move->own.from, move->own.to) == 0) {
+			s->moves->look_again |= strcmp(move->known, move->own.to) != 0;
 			return write_word(s, move, told, err);
+		}
 	}
 	if (move->inferred)
 		code = write_leg(s, move, &move->missed, false, err);

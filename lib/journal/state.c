@@ -213,8 +213,9 @@ int hgt_journal_explain(struct hgt_journal *j, const char *repo, const char *ref
 int hgt_journal_explain_end(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,
 	uint64_t *seq, struct hgt_error *err)
 {
-	/* From nowhere may have been at any time. */
-	return find_seen(j, HGT_SQL_UNEXPLAINED_END, repo, ref, hgt_oid_is_zero(old_id) ? NULL : old_id, new_id, seq, err);
+	/* From nowhere and to nowhere may have been at any time. */
+	return find_seen(j, HGT_SQL_UNEXPLAINED_END, repo, ref, hgt_oid_is_zero(old_id) ? NULL : old_id,
+		hgt_oid_is_zero(new_id) ? NULL : new_id, seq, err);
 }
 
 int hgt_journal_claim_push(struct hgt_journal *j, const char *push, struct hgt_error *err)
