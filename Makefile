@@ -75,6 +75,7 @@ SQLITE_LIBS := $(call libs_of,sqlite3)
 CURL_LIBS   := $(call libs_of,libcurl)
 ZLIB_LIBS   := $(call libs_of,zlib)
 PCRE2_LIBS  := $(call libs_of,libpcre2-8)
+OPENSSL_LIBS := $(call libs_of,libssl libcrypto)
 
 # Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
 BIN := $(O)/bin
@@ -184,8 +185,9 @@ TOOLS_SRC := $(sort $(filter-out tests/tools/faults.c,$(wildcard tests/tools/*.c
 TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC)) $(O)/tools/faults.so
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS) $(LIBS)
 $(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
+$(O)/tools/subscribers: LIBS = $(OPENSSL_LIBS)
 $(O)/tools/faults.so: tests/tools/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<
@@ -241,7 +243,7 @@ check-cluster:
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
 bench: deps-build-web-test-suites
-	@tests/bench/run
+	@tests/bench/run $(BENCH)
 quickstart: deps-build-web
 	@contrib/quickstart/start
 quickstart-stop:
@@ -259,7 +261,7 @@ install: all
 		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
 	for unit in contrib/systemd/*.service; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
 		> $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	install -m 644 README.md INSTALL LICENSE docs/*.md $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md INSTALL LICENSE docs/*.md $(wildcard docs/*.svg) $(DESTDIR)$(DOCDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
@@ -281,7 +283,7 @@ help:
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
-	@echo 'make bench           the figures of the README, measured here'
+	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle" writes that page'
 	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'
