@@ -41,6 +41,9 @@ def table(run):
         f = run.figures[part]
         ways = ", ".join(f"{n:,} {WAYS.get(way, way)}" for way, n in sorted(f["ways"].items()))
         lines.append(row(name, f, ways))
+    f = run.figures["bits"]
+    lines += ["", f"Of {f['flips']:,} flipped bits {f['found']:,} were found, and each of the others changed nothing that the journal says; "
+              f"{f['started']:,} times a daemon was started on the result."]
     commit = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
     lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {commit or 'a tree without Git'}, on {os.cpu_count()} processors, "
