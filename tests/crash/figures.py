@@ -25,11 +25,13 @@ def add(run, part, result):
     f["ended"] = time.monotonic()
 
 
-WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before each call", "torn": "in mid-write", "power": "with the power"}
+WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before each call", "torn": "in mid-write",
+        "power": "with the power"}
 
 
 def row(name, f, ways):
-    return f"| {name} | {f['trials']:,} | {ways} | {f['acknowledged']:,} | {f['journaled']:,} | {f['delivered']:,} | {f['compacted']:,} | 0 |"
+    counts = " | ".join(f"{f[c]:,}" for c in COUNTS)
+    return f"| {name} | {f['trials']:,} | {ways} | {counts} | 0 |"
 
 
 def table(run):
@@ -44,7 +46,8 @@ def table(run):
     f = run.figures["bits"]
     lines += ["", f"Of {f['flips']:,} flipped bits {f['found']:,} were found, and each of the others changed nothing that the journal says; "
               f"{f['started']:,} times a daemon was started on the result."]
-    commit = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    commit = done.stdout.strip()
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
     lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {commit or 'a tree without Git'}, on {os.cpu_count()} processors, "
               f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s."]

@@ -11,6 +11,12 @@ begin() {
   git push -q origin main
 }
 
+# announce ACTOR REPOSITORY PUSH-NUMBER OLD NEW REF: on the hook socket, as a hook would.
+announce() {
+  printf '{"v":1,"type":"received","repo":"%s","push":"%032d","actor":{"name":"%s"},"updates":[{"old":"%s","new":"%s","ref":"%s"}]}\n' \
+    "$2" "$3" "$1" "$4" "$5" "$6" | python3 "$BATS_TEST_DIRNAME/crowd.py" ask "$HOOK_SOCKET"
+}
+
 mode_of() {
   stat -c %a "$1"
 }
@@ -57,8 +63,7 @@ mode_of() {
     [[ $output == 40[04] ]] || { echo "$query: $output"; false; }
   done
   # Nor does an announcement.
-  printf '{"v":1,"type":"received","repo":"%s","push":"%032d","actor":{"name":"a"},"updates":[{"old":"%040d","new":"%s","ref":"refs/heads/main"}]}\n' \
-    "$GIT_ROOT/../outside/secret.git" 1 0 "$(git rev-parse main)" | python3 "$BATS_TEST_DIRNAME/crowd.py" ask "$HOOK_SOCKET"
+  announce mallory "$GIT_ROOT/../outside/secret.git" 1 "$(printf %040d 0)" "$(git rev-parse main)" refs/heads/main
   wait_for 5 grep -q 'is none of ours' "$DAEMON_LOG"
   has_events 1
 }
@@ -86,11 +91,11 @@ mode_of() {
   before=$(events_of ref.updated | wc -l)
   # A move that has not been, a ref that is none, an object that is not there.
   local update old new ref n=0
-  for update in "$tip $(git rev-parse main) refs/heads/main" "$(printf %040d 0) $tip refs/heads/none" "$tip $(printf '%040d' 7) refs/heads/main"; do
+  for update in "$tip $(git rev-parse main) refs/heads/main" "$(printf %040d 0) $tip refs/heads/none" \
+    "$tip $(printf %040d 7) refs/heads/main"; do
     read -r old new ref <<<"$update"
     n=$((n + 1))
-    printf '{"v":1,"type":"received","repo":"%s","push":"%032d","actor":{"name":"mallory"},"updates":[{"old":"%s","new":"%s","ref":"%s"}]}\n' \
-      "$BARE" "$n" "$old" "$new" "$ref" | python3 "$BATS_TEST_DIRNAME/crowd.py" ask "$HOOK_SOCKET" | jq -e .ok
+    announce mallory "$BARE" "$n" "$old" "$new" "$ref" | jq -e .ok
   done
   (($(events_of ref.updated | wc -l) == before))
   (($(count_events push.superseded) == 3))

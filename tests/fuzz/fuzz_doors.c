@@ -1,7 +1,7 @@
 /*
- * The daemon's doors: a whole one runs in a thread of this process, and what comes is sent to it as a stranger would. The first byte chooses
- * the door: 'a' the admin socket, 't' TCP, 'h' the hook socket, 's' the spool, where the rest of the first line is the file's name. What
- * follows is sent as it is. The daemon lives on, answers as its protocol says or hangs up, and takes the file away.
+ * The daemon's doors: a whole one runs in a thread of this process, and what comes is sent to it as a stranger would. The first byte
+ * chooses the door: 'a' the admin socket, 't' TCP, 'h' the hook socket, 's' the spool, where the rest of the first line is the file's name.
+ * What follows is sent as it is. The daemon lives on, answers as its protocol says or hangs up, and takes the file away.
  */
 #include <arpa/inet.h>
 #include <assert.h>
