@@ -44,7 +44,7 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS unexplained_by_seq ON unexplained (seq);"
 	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS pushes_by_time ON pushes (time_ms);"
-	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL, before_ms INTEGER NOT NULL,"
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS ref_times_by_time ON ref_times (time_ms);"
 	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
@@ -86,8 +86,9 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REF_GET] = "SELECT id, seq FROM refs WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_REFS] = "SELECT repo, ref, id, seq FROM refs WHERE repo = ?1 ORDER BY ref",
 	[HGT_SQL_REFS_AFTER] = "SELECT repo, ref, id, seq FROM refs WHERE (repo, ref) > (?1, ?2) ORDER BY repo, ref",
-	[HGT_SQL_REF_TIME_SET] = "INSERT OR REPLACE INTO ref_times (repo, ref, time_ms) VALUES (?1, ?2, ?3)",
-	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
+	[HGT_SQL_REF_TIME_SET] = "INSERT INTO ref_times (repo, ref, time_ms, before_ms) VALUES (?1, ?2, ?3, 0)"
+		" ON CONFLICT (repo, ref) DO UPDATE SET before_ms = time_ms, time_ms = ?3",
+	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms, before_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_UNEXPLAINED_ADD] = "INSERT INTO unexplained (repo, ref, old_id, new_id, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HGT_SQL_UNEXPLAINED_TRIM] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq <= (SELECT seq FROM unexplained"
 		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",
