@@ -6,8 +6,8 @@
 #   suites  make suites           cluster  make check-cluster
 #   bench   what make bench measures Headgate against
 #
-# Does nothing when they are all there. A web server, sshd, etcd or nats-server is wanted as a program alone: where this script installs the package, the
-# service that comes with it is neither started nor enabled.
+# Does nothing when they are all there. A web server, sshd, etcd or nats-server is wanted as a program alone: where this script installs the
+# package, the service that comes with it is neither started nor enabled.
 set -eu
 
 packages_of() {

@@ -97,8 +97,8 @@ begin() {
   local name=$1 server=$2 to from
   shift 2
   mkfifo "$fleet/$name.ask" "$fleet/$name.answer"
-  "$build/tools/subscribers" "$server" port="${ports[$server]}" pids="${servers[$server]}" commits="$fleet/commits" payload="$fleet/payload" \
-    tokens="$fleet/tokens" hook="$fleet/hook.sock" repository="$fleet/git/fleet.git" "$@" \
+  "$build/tools/subscribers" "$server" port="${ports[$server]}" pids="${servers[$server]}" commits="$fleet/commits" \
+    payload="$fleet/payload" tokens="$fleet/tokens" hook="$fleet/hook.sock" repository="$fleet/git/fleet.git" "$@" \
     <"$fleet/$name.ask" >"$fleet/$name.answer" 2>"$fleet/$name.log" &
   load_pid[$name]=$!
   pids+=($!)
