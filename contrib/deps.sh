@@ -18,7 +18,7 @@ packages_of() {
     test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
-    bench) echo "nginx-light libnginx-mod-nchan nats-server openssl" ;;
+    bench) echo "nginx-light libnginx-mod-nchan nats-server" ;;
     schemas) echo "golang-go python3" ;;
     cluster) echo "etcd-server openssl curl python3" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;
