@@ -431,10 +431,12 @@ static void test_bursts(void **state)
 
 static int compact(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
 {
-	const struct hgt_retention retention = {.keep_events = 10, .needed = UINT64_MAX, .rows = 100000, .ms = 60000};
+	struct hgt_retention retention = {.needed = UINT64_MAX, .rows = 100000, .ms = 60000};
+	int code = hgt_journal_head(journal, &retention.upto, err);
 
 	(void)batch;
-	return hgt_journal_compact(journal, &retention, hgt_time_now_ms(), job, err);
+	retention.upto -= 10;
+	return code < 0 ? code : hgt_journal_compact(journal, &retention, hgt_time_now_ms(), job, err);
 }
 
 static void compacted(void *job, int code, const struct hgt_error *err)
