@@ -91,7 +91,7 @@ END
   [[ $(events_of token.removed | jq -r .subject) == made ]]
   fails grep -rqF -e "${admin#hgr_}" "$STATE"
   # And what was turned away.
-  events_of agent.refused | jq -e 'select(.data.agent == "web1" or .data.token != null)'
+  events_of agent.refused | jq -e '.data.remote == "127.0.0.1" and .data.reason == "no token was shown"'
 }
 
 @test "token: the verbs, and what they refuse" {
