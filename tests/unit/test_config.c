@@ -38,6 +38,8 @@ static void test_defaults(void **state)
 	assert_string_equal(c->listen[0].address, "127.0.0.1:7420");
 	assert_int_equal(c->n_policies, 0);
 	assert_int_equal(c->limits.archive_cache, 256 << 20);
+	assert_int_equal(c->journal.keep_days, 400);
+	assert_int_equal(c->journal.keep_events, 10000000);
 	assert_true(c->site[0]);
 	hgt_config_free(c);
 }
@@ -98,6 +100,8 @@ static void test_refused(void **state)
 		{MINIMAL "policies: [{kubernetes: 1.36.2}]\n", "hg.yaml:2:25: expected a version of Kubernetes, such as \"1.36\""},
 		{MINIMAL "schemas: flux\n", "hg.yaml:2:10: expected a list of strings, got string"},
 		{MINIMAL "state: ''\n", "hg.yaml:2:8: must not be empty"},
+		{MINIMAL "journal: {keep_days: 36501}\n", "hg.yaml:2:22: out of range: from 0 to 36500"},
+		{MINIMAL "journal: {keep: 1}\n", "hg.yaml:2:11: unknown key \"keep\" in journal"},
 		{MINIMAL "limits: {streams: 0}\n", "hg.yaml:2:19: out of range: from 1 to 1000000"},
 		{MINIMAL "limits: {archive_cache: 3 apples}\n", "hg.yaml:2:25: expected an amount such as 512KiB or 10MiB"},
 		{MINIMAL "limits: {archive_cache: 99999999999999999999GiB}\n",
