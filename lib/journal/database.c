@@ -100,6 +100,8 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
 	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
 	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
+	[HGT_SQL_REPORTS_KEEP] = "DELETE FROM reports WHERE agent = ?1 AND target NOT IN (SELECT json_extract(value, '$.name')"
+		" FROM json_each(CASE WHEN json_valid(?2) THEN ?2 ELSE '{}' END, '$.targets') WHERE json_extract(value, '$.name') IS NOT NULL)",
 	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash, repo, ref FROM events WHERE seq = ?1",
 	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"

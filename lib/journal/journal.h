@@ -155,7 +155,7 @@ struct hgt_agent_row {
 	const char *info;	/* JSON: what it announced last (version, host, targets), or "{}" */
 	int64_t seen_ms;	/* 0 never */
 };
-/* Adds it, or replaces the one of that name. */
+/* Adds it, or replaces the one of that name. Reports of targets that it does not announce any more (info) go. */
 int hgt_journal_agent_put(struct hgt_journal *journal, const struct hgt_agent_row *agent, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_agent_remove(struct hgt_journal *journal, const char *name, struct hgt_error *err) HGT_MUST_CHECK;	/* HGT_ENOENT */
 typedef int (*hgt_journal_agent_cb)(void *ctx, const struct hgt_agent_row *agent);

@@ -312,6 +312,22 @@ static void agents_and_pushes(void **state)
 	hgt_buf_reset(&out);
 	assert_int_equal(hgt_journal_reports(j, collect_report, &out, NULL), 0);
 	assert_string_equal(out.data, "db1/t {} 4\nweb1/t {} 4\n");
+	/* A target that is announced no more is told of no more. */
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	web.info = "{\"targets\":[{\"name\":\"u\"},{\"name\":\"t\"},{}]}";
+	assert_int_equal(hgt_journal_agent_put(j, &web, NULL), 0);
+	assert_int_equal(hgt_journal_report_put(j, "web1", "u", "{}", 2, 5, NULL), 0);
+	web.info = "{\"targets\":[{\"name\":\"u\"}]}";
+	assert_int_equal(hgt_journal_agent_put(j, &web, NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
+	hgt_buf_reset(&out);
+	assert_int_equal(hgt_journal_reports(j, collect_report, &out, NULL), 0);
+	assert_string_equal(out.data, "db1/t {} 4\nweb1/u {} 5\n");
+	web.info = "nonsense";
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	assert_int_equal(hgt_journal_agent_put(j, &web, NULL), 0);
+	assert_int_equal(hgt_journal_report_put(j, "web1", "t", "{}", 2, 4, NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
 	assert_int_equal(hgt_journal_agent_remove(j, "web1", NULL), 0);
 	assert_int_equal(hgt_journal_agent_remove(j, "web1", NULL), HGT_ENOENT);
