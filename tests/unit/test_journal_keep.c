@@ -690,7 +690,8 @@ static void an_altered_export_is_named(void **state)
 static bool dump(const char *path, struct hgt_buf *out)
 {
 	static const char *const queries[] = {
-		"SELECT quote(seq), quote(time_ms), quote(type), quote(subject), quote(repo), quote(ref), quote(body), quote(hash) FROM events ORDER BY seq",
+		"SELECT quote(seq), quote(time_ms), quote(type), quote(subject), quote(repo), quote(ref), quote(body), quote(hash)"
+		" FROM events ORDER BY seq",
 		"SELECT quote(key), quote(value) FROM meta ORDER BY key",
 		"SELECT quote(repo), quote(ref), quote(id), quote(seq) FROM refs ORDER BY repo, ref",
 	};
@@ -814,8 +815,8 @@ static void log_after(const char *folder, const char *path, int rows, struct hgt
 	free(log);
 }
 
-/* Commits that failed when they were synced leave whole transactions in the log, over which the next ones are written, each from the same
- * place on. A crash then finds their ends behind what counts. */
+/* Commits that failed when they were synced leave whole transactions in the log, over which the next ones are written, each
+ * from the same place on. A crash then finds their ends behind what counts. */
 static void what_failed_commits_left_is_no_damage(void **state)
 {
 	char *path = unit_path(*state, "journal.db"), *log = unit_path(*state, "journal.db-wal");
@@ -841,8 +842,8 @@ static void what_failed_commits_left_is_no_damage(void **state)
 	free(log);
 }
 
-/* A bit of the log that a crash has left: unless it belongs to the last commit, which may never have been finished, it is named before
- * anything is dropped; and a copy of what is before it can be made. */
+/* A bit of the log that a crash has left: unless it belongs to the last commit, which may never have been finished, it is named
+ * before anything is dropped; and a copy of what is before it can be made. */
 static void a_damaged_log_is_named(void **state)
 {
 	char *path = unit_path(*state, "journal.db"), *log = unit_path(*state, "journal.db-wal"), *index = unit_path(*state, "journal.db-shm");
