@@ -165,7 +165,7 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 	struct target *target = arg;
 
 	(void)fd, (void)what;
-	intake_compare(target->watch->daemon->intake, target->name, target->path);
+	intake_compare(target->watch->daemon->intake, target->name, target->path, INTAKE_SEEN);
 }
 
 /* Something moved. A push of many refs moves them one by one, and its hook speaks after the last. */
@@ -223,7 +223,7 @@ static void on_added(void *ctx, const struct repo *repo)
 
 	hgt_log(HGT_LOG_INFO, "ref_watch", "repository found", HGT_S("repo", repo->name));
 	target_add(w, repo);
-	intake_compare(w->daemon->intake, repo->name, repo->path);
+	intake_compare(w->daemon->intake, repo->name, repo->path, INTAKE_START);
 }
 
 /* What the journal knows of it stays: a file system that is not mounted looks the same. */
@@ -255,7 +255,7 @@ static void compare_everything(struct ref_watch *w)
 
 	w->compare_all = false;
 	while ((repo = repos_next(w->daemon->repos, &pos)))
-		intake_compare(w->daemon->intake, repo->name, repo->path);
+		intake_compare(w->daemon->intake, repo->name, repo->path, INTAKE_START);
 	if (w->compared)
 		intake_when_compared(w->daemon->intake, w->compared, w->ctx);
 	w->compared = NULL;

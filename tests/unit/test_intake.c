@@ -108,7 +108,7 @@ static void compare(void)
 	bool done = false;
 
 	assert_non_null(repo);
-	intake_compare(small.daemon.intake, repo->name, repo->path);
+	intake_compare(small.daemon.intake, repo->name, repo->path, INTAKE_SEEN);
 	intake_when_compared(small.daemon.intake, on_compared, &done);
 	small_daemon_run(&small, &done);
 }
@@ -480,7 +480,7 @@ static void a_full_disk_delays_what_is_seen(void **state)
 	announce_as("received", "r.git", ++pushes, update, "", &outcome);
 	small_daemon_run(&small, &outcome.done);
 	assert_int_equal(outcome.code, HGT_EIO);
-	intake_compare(small.daemon.intake, repo->name, repo->path);
+	intake_compare(small.daemon.intake, repo->name, repo->path, INTAKE_SEEN);
 	intake_when_compared(small.daemon.intake, on_compared, &compared);
 	small_daemon_run(&small, &compared);
 	event_free(room);
