@@ -79,10 +79,10 @@ static int open_archive(const struct archive_cache *cache, const struct archive 
 }
 
 /* The part of the file as a body; fd is the body's from then on. */
-static bool take_part(struct evbuffer *body, int fd, const struct byte_range *part)
+static bool take_part(struct evbuffer *body, int fd, const struct byte_range *part, bool encrypted)
 {
-	/* With the flag it goes out by sendfile, else through a mapping. */
-	return evbuffer_set_flags(body, EVBUFFER_FLAG_DRAINS_TO_FD) == 0 &&
+	/* With the flag it goes out by sendfile, else through a mapping, as it must where it is encrypted on the way. */
+	return (encrypted || evbuffer_set_flags(body, EVBUFFER_FLAG_DRAINS_TO_FD) == 0) &&
 		evbuffer_add_file(body, fd, (ev_off_t)part->first, (ev_off_t)part->length) == 0;
 }
 
@@ -113,7 +113,7 @@ bool archive_answer(struct request *request, struct archive_cache *cache, struct
 		range = condition_range(request_get_header(request, "Range"), request_get_header(request, "If-Range"), etag,
 			archive->info.bytes, &part);
 	body = evbuffer_new();
-	if (!body || (!head && range != RANGE_UNSATISFIABLE && !take_part(body, fd, &part))) {
+	if (!body || (!head && range != RANGE_UNSATISFIABLE && !take_part(body, fd, &part, request->tls))) {
 		close(fd);
 		if (body)
 			evbuffer_free(body);

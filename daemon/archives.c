@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/glob.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -14,7 +15,10 @@
 #include "daemon/archive_cache.h"
 #include "daemon/repos.h"
 #include "daemon/request.h"
+#include "daemon/scope.h"
+#include "git/repository.h"
 #include "git/repository_pool.h"
+#include "headgate/protocol.h"
 
 /* A request that waits, first for its tree id, then for the build. */
 struct want {
@@ -22,6 +26,7 @@ struct want {
 	struct archives *archives;
 	struct request *request;
 	char *repo_path, *rev, *path;
+	char *refs;		/* patterns: the commit is to be reachable from a ref that fits; "" for any commit */
 	char from[HGT_OID_HEX_SHA256 + 1];	/* the tree that the client has; "" when it does not say */
 	bool delta;		/* what differs from that is what it gets */
 	char tree[HGT_OID_HEX_SHA256 + 1];
@@ -59,6 +64,7 @@ static void want_free(struct want *want)
 	free(want->repo_path);
 	free(want->rev);
 	free(want->path);
+	free(want->refs);
 	free(want);
 }
 
@@ -273,6 +279,44 @@ static void serve(struct want *want)
 
 /* Resolving. */
 
+/* Looking for a ref that a commit is reachable from: first at the tips, for that is where nearly all are asked for. */
+struct reach {
+	struct hgt_repo *repo;
+	const struct want *want;
+	struct hgt_error *err;
+	bool tips, found;
+};
+
+static int look_at_ref(void *ctx, const char *ref, const char *id)
+{
+	struct reach *reach = ctx;
+	char tip[HGT_OID_HEX_SHA256 + 1];
+	int code = 0;
+
+	if (reach->found || !hgt_glob_match(reach->want->refs, ref) || hgt_repo_commit(reach->repo, id, tip, NULL) < 0)
+		return 0;
+	if (reach->tips)
+		reach->found = strcmp(tip, reach->want->rev) == 0;
+	else
+		code = hgt_repo_descends(reach->repo, tip, reach->want->rev, reach->err);
+	reach->found |= code == 1;
+	return code < 0 ? code : 0;
+}
+
+/* Whoever may see some refs alone is told of other commits what is told of those that are not there. */
+static int check_reachable(struct hgt_repo *repo, const struct want *want, struct hgt_error *err)
+{
+	struct reach reach = {.repo = repo, .want = want, .err = err, .tips = true};
+	int code = hgt_repo_refs(repo, look_at_ref, &reach, err);
+
+	reach.tips = false;
+	if (code == 0 && !reach.found)
+		code = hgt_repo_refs(repo, look_at_ref, &reach, err);
+	if (code == 0 && !reach.found)
+		code = hgt_error_set(err, HGT_ENOENT, "%s is no commit", want->rev);
+	return code;
+}
+
 /* Whole, unless both ends are trees that the repository has, and differ. */
 static void name_archive(struct want *want, struct hgt_repo *repo)
 {
@@ -297,6 +341,11 @@ static void resolve(void *job)
 	want->code = hgt_repo_commit(repo, want->rev, commit, &want->err);
 	if (want->code == 0 && strcmp(commit, want->rev) != 0)
 		want->code = hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
+	if (want->code == 0 && *want->refs)
+		want->code = check_reachable(repo, want, &want->err);
+	/* In the same words, whatever else the repository would say. */
+	if (want->code == HGT_ENOENT && *want->refs)
+		hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
 	if (want->code < 0)
 		want->missing = "revision-not-found";
 	else
@@ -327,9 +376,10 @@ void archives_serve(struct archives *archives, struct request *request, const ch
 		want->repo_path = strdup(repo_path);
 		want->rev = strdup(asked->rev);
 		want->path = strdup(asked->path);
+		want->refs = strdup(request->scope ? request->scope->ref_names : "");
 		snprintf(want->from, sizeof(want->from), "%s", asked->from ? asked->from : "");
 	}
-	if (want && want->repo_path && want->rev && want->path &&
+	if (want && want->repo_path && want->rev && want->path && want->refs &&
 	    hgt_workers_submit(archives->daemon->archivers, resolve, resolved, want, &err) == 0)
 		return;
 	if (want)

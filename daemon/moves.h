@@ -36,7 +36,7 @@ struct move {
 	const char *ref;
 	char known[HGT_OID_HEX + 1];	/* what the plan takes for the journal's last known value; all zero for none */
 	uint64_t known_seq;		/* the event that value follows from, as settling found it */
-	int64_t known_ms;		/* as of when that was told; 0 unknown */
+	int64_t known_ms, before_ms;	/* as of when that was told, and the value before it; 0 unknown */
 	char known_from[HGT_JOURNAL_OID_TEXT];	/* where that event says the ref came from; "" once a push has explained it */
 	bool planned;			/* for that value */
 	bool borne_out;			/* the ref is at the new id, or came past it */

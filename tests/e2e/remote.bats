@@ -92,8 +92,8 @@ teardown() {
     has "$said"
     has "Try 'headgate agent --help'."
   done <<'END'
-|add, list or remove?
-rename x|add, list or remove, not rename
+|add, list, remove or rotate?
+rename x|add, list, remove or rotate, not rename
 add|one NAME is wanted after add
 add a b --kind host --allow x|one NAME is wanted after add
 add Web_1 --kind host --allow x|a name is 1 to 63 of
@@ -249,8 +249,8 @@ lines_in() {
   [[ ${lines[5]} =~ ^\ {4}refs/heads/main\ ${TIP:0:8}\.\.[0-9a-f]{8}$ ]]
   [[ ${lines[6]} == "    1 x yaml/duplicate-key" ]]
   ((${#lines[@]} == 7))
-  [[ $(headgate audit --limit 1 --json | jq -c '[.[] | .kind, .rules]') == '["refused",{"yaml/duplicate-key":1}]' ]]
-  [[ $(headgate audit --json | jq -c '.[0] | [.actor, .reports[0].agent, .reports[0].sync, .reports[0].changes.added]') == \
+  [[ $(headgate audit --limit 1 --json | jq -c '[.kind, .rules]') == '["refused",{"yaml/duplicate-key":1}]' ]]
+  [[ $(headgate audit --json | jq -sc '.[0] | [.actor, .reports[0].agent, .reports[0].sync, .reports[0].changes.added]') == \
     '["alice","web-1","Synced",2]' ]]
   [[ $(headgate audit --repo 'other/*' | wc -l) == 0 ]]
   run headgate audit --repo '['

@@ -202,7 +202,7 @@ static const struct {
 	{"false-delete", "+0!-0!0-=", "updated/hook:-0 superseded:0-", "0"},
 	{"delete-of-missed", "+1!1-=", "superseded:1- updated/watch:-1", "1"},
 	{"deleted-unknown", "!1-=", "superseded:1-", "-"},
-	{"late-delete-of-seen", "+0!-0+1+-=!01!1-=", "updated/hook:-0 updated/watch:0- superseded:01 attributed:1-", "-"},
+	{"late-delete-of-seen", "+0!-0+1+-=!01!1-=", "updated/hook:-0 updated/watch:0- superseded:01 superseded:1-", "-"},
 	{"recreate", "+0!-0+-+1!0-=!-1=", "updated/hook:-0 superseded:0- updated/watch:01 attributed:-1", "1"},
 	{"back-and-forth", "+0!-0+1+0+1!01=", "updated/hook:-0 updated/hook:01", "1"},
 	{"again", "+0!-0+1!01+0!10+1!01=", "updated/hook:-0 updated/hook:01 updated/hook:10 updated/hook:01", "1"},
