@@ -11,6 +11,7 @@ void api_archive(struct request *request)
 	const char *name = query_get(&request->query, "repo");
 	const char *rev = query_get(&request->query, "rev");
 	const char *path = query_get(&request->query, "path");
+	const char *from = query_get(&request->query, "from");
 	const struct repo *repo;
 	char who[REQUEST_WHO_MAX];
 
@@ -25,6 +26,10 @@ void api_archive(struct request *request)
 	if (path && !message_path_is_valid(path)) {
 		request_reply_error(request, 400, NULL, "parameter \"path\" is to be a relative path without empty, \".\" or \"..\" "
 			"components");
+		return;
+	}
+	if (from && (!hgt_oid_is_valid(from) || hgt_oid_is_zero(from))) {
+		request_reply_error(request, 400, NULL, "parameter \"from\" is to be a whole tree id");
 		return;
 	}
 	/* Whether there is such a repository or folder is not told to those who may not see it. */
@@ -42,5 +47,6 @@ void api_archive(struct request *request)
 	else if (repo->trouble)
 		request_reply_error(request, 503, "repository-trouble", "repository %s: %s", name, repo->trouble);
 	else
-		archives_serve(request->daemon->archives, request, repo->path, rev, path ? path : "");
+		archives_serve(request->daemon->archives, request, repo->path,
+			&(struct archive_request){.rev = rev, .path = path ? path : "", .from = from});
 }

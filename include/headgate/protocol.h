@@ -58,6 +58,7 @@ enum hgt_exit {
 #define HGT_TOKEN_PREFIX "hga_"		/* of an agent's token; then 43 characters of base64url: 256 bits */
 #define HGT_ROLE_TOKEN_PREFIX "hgr_"	/* of a token with a role; the same */
 #define HGT_HEADER_REVISION "Headgate-Revision"	/* of an archive: the commit it was made from */
+#define HGT_HEADER_FROM "Headgate-From"	/* of an archive: the tree that it tells the differences to; "none": it is whole */
 #define HGT_BODY_MAX (1024 * 1024)	/* bytes of a request body */
 
 /* The most paths an event lists; a change of more has paths_truncated. */
