@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/guard.h"
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
@@ -27,6 +28,7 @@
 #include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "daemon/tokens.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 
@@ -82,7 +84,7 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	on_stop_look(-1, 0, p);
 }
 
-/* A running daemon keeps the config that it began with; this tells whether a restart would go well. */
+/* A running daemon keeps the config that it began with, but for its certificates; this tells whether a restart would go well. */
 static void check_config(struct daemon *d)
 {
 	struct hgt_config *config = NULL;
@@ -90,7 +92,7 @@ static void check_config(struct daemon *d)
 
 	if (hgt_config_load(d->config->path, &config, &err) < 0)
 		hgt_log(HGT_LOG_ERROR, "daemon", "the config on disk is not good", HGT_S("error", err.message));
-	else
+	else if (http_reload_certificates(d->http, config, &err) == 0)
 		hgt_log(HGT_LOG_INFO, "daemon", "the config on disk is good; a restart puts it in force",
 			HGT_S("config", d->config->path));
 	hgt_config_free(config);
@@ -248,7 +250,11 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
+		code = tokens_new(d, &d->tokens, err);
+	if (code == 0)
 		code = archives_new(d, &d->archives, err);
+	if (code == 0)
+		code = guard_new(&d->config, &d->guard, err);
 	if (code == 0)
 		code = webhooks_new(d, &d->webhooks, err);
 	if (code == 0)
@@ -283,10 +289,12 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	guard_free(d->guard);
 	inbound_free(d->inbound);
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);
+	tokens_free(d->tokens);
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

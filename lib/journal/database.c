@@ -45,14 +45,20 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS unexplained_by_seq ON unexplained (seq);"
 	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS pushes_by_time ON pushes (time_ms);"
-	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL, before_ms INTEGER NOT NULL,"
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS ref_times_by_time ON ref_times (time_ms);"
+	"CREATE TABLE IF NOT EXISTS compared (repo TEXT NOT NULL PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
 	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS tokens (name TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, scope TEXT NOT NULL, token_hash TEXT NOT NULL,"
+	"  created_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS agent_access (agent TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, certificate TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS old_secrets (owner TEXT NOT NULL, name TEXT NOT NULL, token_hash TEXT NOT NULL, until_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (owner, name)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS webhook_cursors (target TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
 	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
@@ -82,8 +88,12 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REF_GET] = "SELECT id, seq FROM refs WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_REFS] = "SELECT repo, ref, id, seq FROM refs WHERE repo = ?1 ORDER BY ref",
 	[HGT_SQL_REFS_AFTER] = "SELECT repo, ref, id, seq FROM refs WHERE (repo, ref) > (?1, ?2) ORDER BY repo, ref",
-	[HGT_SQL_REF_TIME_SET] = "INSERT OR REPLACE INTO ref_times (repo, ref, time_ms) VALUES (?1, ?2, ?3)",
-	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
+	[HGT_SQL_COMPARED_SET] = "INSERT OR REPLACE INTO compared (repo, stamp) VALUES (?1, ?2)",
+	[HGT_SQL_COMPARED_GET] = "SELECT stamp FROM compared WHERE repo = ?1",
+	[HGT_SQL_COMPARED_FORGET] = "DELETE FROM compared WHERE repo = ?1",
+	[HGT_SQL_REF_TIME_SET] = "INSERT INTO ref_times (repo, ref, time_ms, before_ms) VALUES (?1, ?2, ?3, 0)"
+		" ON CONFLICT (repo, ref) DO UPDATE SET before_ms = time_ms, time_ms = ?3",
+	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms, before_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_UNEXPLAINED_ADD] = "INSERT INTO unexplained (repo, ref, old_id, new_id, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HGT_SQL_UNEXPLAINED_TRIM] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq <= (SELECT seq FROM unexplained"
 		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",

@@ -118,12 +118,12 @@ int hgt_journal_refs_after(struct hgt_journal *journal, const char *repo, const 
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * As of when a ref's last known value was told: by its push's hook, or by a look at the repository. Kept beyond the ref, so
- * that a late word of what was before is known as such. *time_ms is 0 when it is not known.
+ * As of when a ref's last known value was told: by its push's hook, or by a look at the repository. Kept beyond the ref, so that a late
+ * word of what was before is known as such. *before_ms is the same of the value before that. 0: not known.
  */
 int hgt_journal_set_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t time_ms,
 	struct hgt_error *err) HGT_MUST_CHECK;
-int hgt_journal_get_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t *time_ms,
+int hgt_journal_get_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t *time_ms, int64_t *before_ms,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*

@@ -208,11 +208,11 @@ static void ref_times(void **state)
 {
 	char *path = unit_path(*state, "journal.db");
 	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
-	int64_t time_ms;
+	int64_t time_ms, before_ms;
 	bool more;
 
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
-	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, NULL), 0);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, &before_ms, NULL), 0);
 	assert_int_equal(time_ms, 0);
 	/* One ref is there, one has gone, one went long ago. */
 	assert_int_equal(hgt_journal_set_ref(j, "r", "main", ID_A, 1, NULL), 0);
@@ -223,11 +223,12 @@ static void ref_times(void **state)
 	assert_int_equal(hgt_journal_forget(j, hgt_time_now_ms() - 1000000, 10, &more, NULL), 0);
 	assert_false(more);
 	assert_int_equal(hgt_journal_commit(j, NULL), 0);
-	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, NULL), 0);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, &before_ms, NULL), 0);
 	assert_int_equal(time_ms, 4);
-	assert_int_equal(hgt_journal_get_ref_time(j, "r", "gone", &time_ms, NULL), 0);
+	assert_int_equal(before_ms, 5);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "gone", &time_ms, &before_ms, NULL), 0);
 	assert_true(time_ms > 0);
-	assert_int_equal(hgt_journal_get_ref_time(j, "r", "old", &time_ms, NULL), 0);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "old", &time_ms, &before_ms, NULL), 0);
 	assert_int_equal(time_ms, 0);
 	hgt_journal_close(j);
 	free(path);
