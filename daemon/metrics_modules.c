@@ -7,10 +7,12 @@
 #include "daemon/hub.h"
 #include "daemon/intake.h"
 #include "daemon/metrics_parts.h"
+#include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "git/repository_pool.h"
 
 static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 {
@@ -119,6 +121,27 @@ static void write_spool(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("result", "set-aside"), spool.set_aside);
 }
 
+static void write_watch(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct hgt_repo_pool_stats pool;
+	struct ref_watch_stats watch;
+
+	hgt_repo_pool_stats(repos_pool(daemon->repos), &pool);
+	hgt_metrics_family(m, "headgate_repository_uses_total", HGT_METRIC_COUNTER,
+		"Times since the start that a repository was looked into, by whether it had to be opened.");
+	hgt_metrics_uint(m, HGT_LABELS("how", "opened"), pool.opened);
+	hgt_metrics_uint(m, HGT_LABELS("how", "kept"), pool.reused);
+	if (!daemon->ref_watch)
+		return;
+	ref_watch_stats(daemon->ref_watch, &watch);
+	metrics_gauge(m, "headgate_watches", "Folders that inotify watches.", watch.watches);
+	metrics_gauge(m, "headgate_repositories_unwatched", "Repositories that inotify does not watch wholly: compared every 5 minutes.",
+		watch.unwatched);
+	metrics_counter(m, "headgate_watch_overflows_total", "Times since the start that inotify has lost events.", watch.overflows);
+	metrics_counter(m, "headgate_watch_saves_total",
+		"Moves since the start that no hook told of and inotify did not show: found by comparing.", watch.saves);
+}
+
 void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	struct intake_stats intake;
@@ -128,6 +151,7 @@ void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 	write_repositories(daemon, m);
 	if (!daemon->intake)
 		return;
+	write_watch(daemon, m);
 	intake_stats(daemon->intake, &intake);
 	hgt_metrics_family(m, "headgate_announcements_total", HGT_METRIC_COUNTER,
 		"Pushes that hooks told of since the start, through the socket or the spool: received, refused by the gate; foreign: of those, of "
