@@ -55,6 +55,13 @@ int archive_keep(struct archive_cache *cache, const char *tree, const struct hgt
 	return 0;
 }
 
+void archive_cache_limit(struct archive_cache *cache, uint64_t limit)
+{
+	cache->limit = limit;
+	while (cache->bytes > cache->limit)
+		archive_drop(cache, TAILQ_FIRST(&cache->used));
+}
+
 /* Start: the index is read from the folder. */
 
 /* Take name's archive into found when its digest is there and all is in order; false when the file is to go. */

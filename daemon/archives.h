@@ -17,6 +17,9 @@ void archives_free(struct archives *archives);
 /* Answer the request, which it takes, with the archive of `path` of the commit `rev` of the repository at repo_path. */
 void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const char *rev, const char *path);
 
+/* Take the config's limit; what is over it goes. */
+void archives_reload(struct archives *archives, const struct hgt_config *config);
+
 /* Numbers: of now, and since the start. */
 struct archives_stats {
 	uint64_t files, bytes, limit;	/* kept on disk */

@@ -54,6 +54,7 @@ struct ref_watch {
 	void (*compared)(void *ctx);	/* after the first compare of everything */
 	void *ctx;
 	bool full;		/* inotify takes no more: said once */
+	const struct hgt_config *scan_config;	/* while scanning: a reference */
 	struct repos_scan *scan;
 	int scan_code;
 	struct hgt_error scan_err;
@@ -232,7 +233,7 @@ static void on_gone(void *ctx, const struct repo *repo)
 	struct ref_watch *w = ctx;
 	struct target *target = hgt_map_remove(&w->targets, repo->name, strlen(repo->name));
 
-	hgt_log(HGT_LOG_WARNING, "ref_watch", "repository gone; its refs stay as they were last known", HGT_S("repo", repo->name));
+	hgt_log(HGT_LOG_WARNING, "ref_watch", "repository gone, or left out by the config; its refs stay as they were last known", HGT_S("repo", repo->name));
 	if (target)
 		target_free(target);
 }
@@ -284,6 +285,8 @@ static void on_scanned(void *arg)
 	struct ref_watch *w = arg;
 
 	w->scanning = false;
+	hgt_config_unref(w->scan_config);
+	w->scan_config = NULL;
 	if (w->scan_code == 0)
 		merge_scan(w);
 	else
@@ -299,7 +302,7 @@ static void run_scan(void *arg)
 {
 	struct ref_watch *w = arg;
 
-	w->scan_code = repos_scan_new(w->daemon->config, &w->scan, &w->scan_err);
+	w->scan_code = repos_scan_new(w->scan_config, &w->scan, &w->scan_err);
 }
 
 static void begin_scan(struct ref_watch *w)
@@ -311,16 +314,27 @@ static void begin_scan(struct ref_watch *w)
 		return;
 	}
 	w->scan_again = false;
-	if (hgt_workers_submit(w->daemon->git, run_scan, on_scanned, w, &err) < 0)
-		hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be looked for", HGT_S("error", err.message));
-	else
-		w->scanning = true;
+	w->scan_config = hgt_config_ref(w->daemon->config);
+	w->scanning = true;
+	if (hgt_workers_submit(w->daemon->git, run_scan, on_scanned, w, &err) == 0)
+		return;
+	hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be looked for", HGT_S("error", err.message));
+	w->scanning = false;
+	hgt_config_unref(w->scan_config);
+	w->scan_config = NULL;
 }
 
 void ref_watch_all(struct ref_watch *w)
 {
 	w->compare_all = true;
 	begin_scan(w);
+}
+
+void ref_watch_reload(struct ref_watch *w, bool moved)
+{
+	if (moved)
+		marks_drop(w, &w->folders);
+	ref_watch_rescan(w);
 }
 
 void ref_watch_rescan(struct ref_watch *w)
@@ -463,6 +477,7 @@ void ref_watch_free(struct ref_watch *w)
 	marks_drop(w, &w->folders);
 	hgt_map_release(&w->marks);
 	repos_scan_free(w->scan);
+	hgt_config_unref(w->scan_config);
 	if (w->rescan)
 		event_free(w->rescan);
 	if (w->beat)

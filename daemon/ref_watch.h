@@ -21,4 +21,7 @@ void ref_watch_all(struct ref_watch *watch);
 /* Look for repositories again, soon, and compare those that are new. */
 void ref_watch_rescan(struct ref_watch *watch);
 
+/* Another config is in force: look for the repositories that it means. moved: the root is another folder. */
+void ref_watch_reload(struct ref_watch *watch, bool moved);
+
 #endif

@@ -37,6 +37,7 @@ struct item {
 	store_run_cb run;
 	store_done_cb done;
 	void *job;
+	const struct hgt_config *config;	/* in force when it was submitted: a reference, given and taken on the loop */
 	int64_t since_us;		/* submitted, monotonic */
 	int code;
 	struct hgt_error err;
@@ -146,7 +147,7 @@ int store_append(struct store_batch *batch, const struct hgt_journal_entry *entr
 
 	if (!event)
 		return hgt_error_nomem(err);
-	code = hgt_journal_append(store->journal, store->daemon->config->site, entry, event->row.time_ms, &event->row.seq,
+	code = hgt_journal_append(store->journal, batch->item->config->site, entry, event->row.time_ms, &event->row.seq,
 		&event->body, err);
 	if (code < 0) {
 		hgt_buf_release(&event->body);
@@ -347,6 +348,7 @@ static void hand_over(struct store *store)
 			store->trouble.code = 0;
 		if (ended->done)
 			ended->done(ended->job, ended->code, &ended->err);
+		hgt_config_unref(ended->config);
 		free(ended);
 	}
 	if (head && store->daemon->retention)
@@ -487,6 +489,7 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 	item->run = run;
 	item->done = done;
 	item->job = job;
+	item->config = hgt_config_ref(store->daemon->config);
 	item->since_us = hgt_time_mono_us();
 	item->last_event = &item->events;
 	pthread_mutex_lock(&store->lock);
@@ -498,6 +501,7 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 	}
 	pthread_mutex_unlock(&store->lock);
 	if (stopping) {
+		hgt_config_unref(item->config);
 		free(item);
 		return hgt_error_set(err, HGT_EUNAVAILABLE, "the daemon is stopping");
 	}
