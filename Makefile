@@ -243,14 +243,16 @@ quickstart-stop:
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR) \
-		$(DESTDIR)$(SHAREDIR)/schemas
+		$(DESTDIR)$(SHAREDIR)/schemas $(DESTDIR)$(SHAREDIR)/grafana $(DESTDIR)$(SHAREDIR)/prometheus
 	install $(BIN)/headgate $(BIN)/headgate-agent $(DESTDIR)$(BINDIR)
 	install $(BIN)/headgated $(DESTDIR)$(SBINDIR)
 	install $(BIN)/headgate-pre-receive $(BIN)/headgate-post-receive $(LIBEXEC)/headgate-remote $(DESTDIR)$(LIBEXECDIR)
 	install -m 644 $(O)/share/headgate/schemas/*.pack $(DESTDIR)$(SHAREDIR)/schemas
+	install -m 644 contrib/grafana/headgate.json $(DESTDIR)$(SHAREDIR)/grafana
+	install -m 644 contrib/prometheus/headgate.rules.yml $(DESTDIR)$(SHAREDIR)/prometheus
 	for s in 1 5 8; do for page in docs/*.$$s; do \
 		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
-	for unit in contrib/systemd/*.service; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
+	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
 		> $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	install -m 644 README.md INSTALL LICENSE docs/*.md $(DESTDIR)$(DOCDIR)
 
@@ -258,7 +260,7 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(DOCDIR)
 	for s in 1 5 8; do for page in docs/*.$$s; do rm -f $(DESTDIR)$(MANDIR)/man$$s/$${page##*/}; done; done
-	for unit in contrib/systemd/*.service; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 
 clean:
 	rm -rf build

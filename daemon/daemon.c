@@ -32,7 +32,7 @@
 #include "headgate/protocol.h"
 
 /* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
-enum { STOP_MS = 5000, STOP_LOOK_MS = 10 };
+enum { STOP_MS = 5000, HOOKS_MS = 1000 /* of these, for hooks alone */, STOP_LOOK_MS = 10 };
 
 /* Of the daemon as a process: what only this file knows. */
 struct process {
@@ -45,12 +45,15 @@ struct process {
 	bool abandoned;			/* something still ran when the time was up */
 };
 
-static bool quiet(struct daemon *d)
+/* Hooks have little patience and are answered fast: they are taken in until all others are done, or it is late. */
+static bool quiet(struct process *p)
 {
-	bool hooks = hook_socket_drain(d->hook_socket) == 1, requests = http_drain(d->http) == 1;
+	struct daemon *d = &p->daemon;
+	bool requests = http_drain(d->http) == 1 && hgt_workers_pending(d->archivers) == 0;
 
-	return hooks && requests && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
-		store_pending(d->store) == 0;
+	if (!requests && hgt_time_mono_ms() < p->stop_by - HOOKS_MS)
+		return false;
+	return hook_socket_drain(d->hook_socket) == 1 && requests && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
 }
 
 static void on_stop_look(evutil_socket_t fd, short what, void *arg)
@@ -59,7 +62,7 @@ static void on_stop_look(evutil_socket_t fd, short what, void *arg)
 	const struct timeval soon = {.tv_usec = STOP_LOOK_MS * 1000};
 
 	(void)fd, (void)what;
-	if (!quiet(&p->daemon)) {
+	if (!quiet(p)) {
 		if (hgt_time_mono_ms() < p->stop_by && event_add(p->stop_look, &soon) == 0)
 			return;
 		p->abandoned = true;
