@@ -20,4 +20,9 @@ void api_agent_report(struct request *request);
 
 void api_archive(struct request *request);
 
+void api_webhooks(struct request *request);
+void api_webhook_deliveries(struct request *request);
+void api_webhook_replay(struct request *request);
+void api_webhook_test(struct request *request);
+
 #endif

@@ -29,6 +29,7 @@
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "daemon/upgrade.h"
+#include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 
 /* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
@@ -49,11 +50,12 @@ struct process {
 static bool quiet(struct process *p)
 {
 	struct daemon *d = &p->daemon;
-	bool requests = http_drain(d->http) == 1 && hgt_workers_pending(d->archivers) == 0;
+	bool requests = http_drain(d->http) == 1, webhooks = webhooks_drain(d->webhooks) == 1;
+	bool others = requests && webhooks && hgt_workers_pending(d->archivers) == 0;
 
-	if (!requests && hgt_time_mono_ms() < p->stop_by - HOOKS_MS)
+	if (!others && hgt_time_mono_ms() < p->stop_by - HOOKS_MS)
 		return false;
-	return hook_socket_drain(d->hook_socket) == 1 && requests && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
+	return hook_socket_drain(d->hook_socket) == 1 && others && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
 }
 
 static void on_stop_look(evutil_socket_t fd, short what, void *arg)
@@ -271,6 +273,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
 	if (code == 0)
+		code = webhooks_new(d, &d->webhooks, err);
+	if (code == 0)
 		code = http_new(d, &d->http, err);
 	if (code == 0)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
@@ -300,6 +304,8 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	webhooks_free(d->webhooks);
+	d->webhooks = NULL;
 	archives_free(d->archives);
 	agents_free(d->agents);
 	hub_free(d->hub);

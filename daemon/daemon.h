@@ -33,6 +33,7 @@ struct daemon {
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	struct metrics *metrics;	/* metrics.h: what is counted */

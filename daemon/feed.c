@@ -82,22 +82,27 @@ static int snapshot_ref(void *ctx, const char *repo, const char *ref, const char
 	return 1;
 }
 
-static int snapshot_exact(struct subscriber *s, size_t i, const struct hgt_filter *f, struct hgt_error *err)
+static int snapshot_exact(struct subscriber *s, const struct hgt_filter *f, struct hgt_error *err)
 {
 	char id[HGT_JOURNAL_OID_TEXT];
-	int code;
+	int code = hgt_journal_get_ref(s->hub->daemon->reader, f->repo, f->ref, id, NULL, err);
 
-	/* Two targets may live by one ref. */
-	for (size_t k = 0; k < i; k++) {
-		const struct hub_want before = want_spec(&s->wants[k]);
-
-		if (!strcmp(before.filter.repo, f->repo) && !strcmp(before.filter.ref, f->ref))
-			return 0;
-	}
-	code = hgt_journal_get_ref(s->hub->daemon->reader, f->repo, f->ref, id, NULL, err);
 	if (code == 0 && *id)
 		stream_ref(s, f->repo, f->ref, id);
 	return code;
+}
+
+/* Whether an earlier want is about the same refs: two targets may live by one. Their paths differ, and a snapshot has none. */
+static bool told_before(const struct subscriber *s, size_t i, const struct hub_want *want)
+{
+	for (size_t k = 0; k < i; k++) {
+		const struct hub_want before = want_spec(&s->wants[k]);
+
+		if (before.exact == want->exact && !strcmp(before.filter.repo, want->filter.repo) &&
+		    !strcmp(before.filter.ref, want->filter.ref))
+			return true;
+	}
+	return false;
 }
 
 /* 0 when the snapshot is told, 1 when there is enough for now. */
@@ -112,8 +117,10 @@ static int feed_snapshot(struct subscriber *s, struct hgt_error *err)
 
 		if (stream_is_full(s))
 			return 1;
-		if (want.exact)
-			code = snapshot_exact(s, place->want, &want.filter, err);
+		if (told_before(s, place->want, &want))
+			code = 0;
+		else if (want.exact)
+			code = snapshot_exact(s, &want.filter, err);
 		else if (*want.filter.type && !hgt_glob_match(want.filter.type, HGT_EVENT_REF_UPDATED))
 			code = 0;	/* no refs are wanted */
 		else

@@ -35,8 +35,9 @@
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
 #define REAP_SECONDS 2		/* after a door has been left; longer than accept_failed waits */
-#define FRESH_MAX 4096		/* connections of one door that have not made a request yet: past that the oldest goes */
-#define ACCEPT_AT_ONCE 64	/* connections of one door, before those that are there have a turn to ask */
+#define FRESH_MAX 512		/* connections of one door that have not made a request yet, or, when that is more, */
+#define FRESH_SHARE 4		/* this part of all there may be: past that the oldest goes */
+#define ACCEPT_AT_ONCE 256	/* connections of one door, before those that are there have a turn to ask */
 
 /*
  * A connection, from accept to close:
@@ -283,7 +284,7 @@ static void connection_arrived(struct connection *c)
 	bufferevent_decref(bev);
 	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
 		evhttp_connection_free(ev);
-	else if (c->door->n_fresh > FRESH_MAX)
+	else if (c->door->n_fresh > FRESH_MAX && c->door->n_fresh > http->most / FRESH_SHARE)
 		drop_oldest_fresh(c->door);
 }
 

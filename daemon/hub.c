@@ -140,6 +140,11 @@ uint64_t subscriber_seen(const struct subscriber *s)
 	return s->trailing || s->hits ? s->seen : s->hub->head;
 }
 
+uint64_t hub_seen(const struct subscriber *subscriber)
+{
+	return subscriber_seen(subscriber);
+}
+
 static struct subscriber_list *list_of(struct subscriber *s, enum subscriber_place place)
 {
 	switch (place) {
@@ -264,9 +269,4 @@ static void pump(evutil_socket_t fd, short what, void *arg)
 	asks_submit(hub);
 	if (!TAILQ_EMPTY(&hub->ready) || !TAILQ_EMPTY(&hub->behind))
 		pump_soon(hub);
-}
-
-uint64_t hub_seen(const struct subscriber *subscriber)
-{
-	return subscriber_seen(subscriber);
 }

@@ -72,6 +72,7 @@ struct hub_stats {
 	uint64_t groups, paths;		/* in the index now */
 	uint64_t woken;			/* times that a row was for a subscriber, as the index found */
 	uint64_t told;			/* rows written to streams */
+	uint64_t writes;		/* calls of the kernel that did so, each for as many as there were */
 	uint64_t bookmarks;
 	uint64_t full;			/* times that a socket took only a part */
 	uint64_t slices;		/* reads of the journal for those who were behind */

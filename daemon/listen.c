@@ -12,7 +12,7 @@
 
 #include "base/io.h"
 
-#define BACKLOG 1024
+#define BACKLOG 65535	/* the kernel takes as many as its net.core.somaxconn: ten thousand agents may come at once */
 
 /* What is at path is in the way: remove it when it is a socket that nobody answers on. */
 static int clear_path(const char *path, const struct sockaddr_un *address, struct hgt_error *err)

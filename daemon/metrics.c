@@ -275,8 +275,8 @@ static void write_config(const struct daemon *daemon, struct hgt_metrics *m)
 void metrics_write(const struct daemon *daemon, struct hgt_buf *out)
 {
 	static void (*const parts[])(const struct daemon *daemon, struct hgt_metrics *m) = {
-		write_events, metrics_journal, metrics_intake, metrics_streams, metrics_agents, metrics_archives, metrics_doors,
-		write_answers, write_config, metrics_process,
+		write_events, metrics_journal, metrics_intake, metrics_streams, metrics_agents, metrics_archives, metrics_webhooks,
+		metrics_doors, write_answers, write_config, metrics_process,
 	};
 	struct hgt_metrics m = HGT_METRICS_INIT(out);
 

@@ -14,10 +14,16 @@
 #include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
+#include "daemon/webhooks.h"
 
 static int take_http(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	return http_reload(daemon->http, config, err);
+}
+
+static int take_webhooks(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return webhooks_reload(daemon->webhooks, config, err);
 }
 
 static int take_archives(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
@@ -31,6 +37,7 @@ static int take_archives(struct daemon *daemon, const struct hgt_config *config,
  * the old config again. daemon->config is the old one while they are asked. */
 static int (*const parts[])(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err) = {
 	take_http,
+	take_webhooks,
 	take_archives,
 };
 

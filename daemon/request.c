@@ -6,7 +6,9 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/workers.h"
 #include "daemon/agent.h"
+#include "daemon/gzip.h"
 #include "daemon/metrics.h"
 #include "daemon/routes.h"
 
@@ -121,6 +123,90 @@ void request_reply_bytes(struct request *request, int status, const char *type, 
 		evbuffer_free(body);
 }
 
+/* An answer that a worker compresses. */
+struct squeezing {
+	struct request *request;	/* NULL when the client has gone */
+	int status;
+	struct hgt_buf in, out;
+};
+
+static void squeezing_free(struct squeezing *job)
+{
+	hgt_buf_release(&job->in);
+	hgt_buf_release(&job->out);
+	free(job);
+}
+
+static void squeeze(void *arg)
+{
+	struct squeezing *job = arg;
+	struct hgt_error err = {0};
+
+	if (gzip_bytes(job->in.data, job->in.len, &job->out, &err) < 0)
+		hgt_buf_reset(&job->out);
+}
+
+static void reply_squeezed(struct request *request, int status, const struct hgt_buf *in, const struct hgt_buf *out)
+{
+	/* What could not be compressed goes as it is. */
+	if (out->len)
+		request_header(request, "Content-Encoding", "gzip");
+	request_reply_bytes(request, status, "application/json", out->len ? out->data : in->data, out->len ? out->len : in->len);
+}
+
+static void squeezed(void *arg)
+{
+	struct squeezing *job = arg;
+
+	if (job->request)
+		reply_squeezed(job->request, job->status, &job->in, &job->out);
+	squeezing_free(job);
+}
+
+static void squeezing_gone(void *ctx)
+{
+	struct squeezing *job = ctx;
+
+	request_free(job->request);
+	job->request = NULL;
+}
+
+/* Have a worker compress it; false when that cannot be had. */
+static bool squeeze_elsewhere(struct request *request, int status, const struct hgt_buf *body)
+{
+	struct squeezing *job = request->daemon->stopping ? NULL : calloc(1, sizeof(*job));
+	struct hgt_error err = {0};
+
+	if (!job)
+		return false;
+	*job = (struct squeezing){.request = request, .status = status, .in = HGT_BUF_INIT, .out = HGT_BUF_INIT};
+	hgt_buf_add(&job->in, body->data, body->len);
+	if (job->in.failed || hgt_workers_submit(request->daemon->archivers, squeeze, squeezed, job, &err) < 0) {
+		squeezing_free(job);
+		return false;
+	}
+	request->gone = squeezing_gone;
+	request->gone_ctx = job;
+	return true;
+}
+
+/* JSON, compressed where that is worth it and the client takes it. */
+static void reply_json(struct request *request, int status, const struct hgt_buf *body)
+{
+	struct squeezing now = {.in = *body, .out = HGT_BUF_INIT};
+
+	if (request->ev && body->len >= GZIP_MIN) {
+		request_header(request, "Vary", "Accept-Encoding");
+		if (gzip_is_accepted(request_get_header(request, "Accept-Encoding"))) {
+			if (body->len > GZIP_AT_ONCE_MAX && squeeze_elsewhere(request, status, body))
+				return;
+			squeeze(&now);
+		}
+	}
+	reply_squeezed(request, status, body, &now.out);
+	hgt_buf_release(&now.out);
+}
+
 void request_reply_text(struct request *request, int status, const char *text)
 {
 	request_reply_bytes(request, status, "text/plain; charset=utf-8", text, strlen(text));
@@ -131,7 +217,7 @@ void request_reply_json(struct request *request, int status, const struct hgt_bu
 	if (body->failed)
 		request_reply_empty(request, 503);
 	else
-		request_reply_bytes(request, status, "application/json", body->data, body->len);
+		reply_json(request, status, body);
 }
 
 void request_reply_error(struct request *request, int status, const char *name, const char *fmt, ...)

@@ -43,7 +43,7 @@ const char *request_get_header(const struct request *request, const char *key);
 /* The body, contiguous; *len may be 0. Lives as long as the request. */
 const char *request_body(const struct request *request, size_t *len);
 
-/* Answers. body is left to the caller; a failed one becomes 503. */
+/* Answers. body is left to the caller; a failed one becomes 503. JSON is compressed for those who take it (gzip.h). */
 void request_reply_json(struct request *request, int status, const struct hgt_buf *body);
 void request_reply_text(struct request *request, int status, const char *text);
 void request_reply_bytes(struct request *request, int status, const char *type, const char *data, size_t len);

@@ -34,6 +34,10 @@ static const struct route {
 	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
 	{EVHTTP_REQ_DELETE, "/v1/agents/" NAME, ADMIN, api_agent_remove, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/status", ADMIN, api_status, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/webhooks", ADMIN, api_webhooks, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/webhooks/deliveries", ADMIN, api_webhook_deliveries, {"webhook", "state", "limit", NULL}},
+	{EVHTTP_REQ_POST, "/v1/webhooks/replay", ADMIN, api_webhook_replay, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/webhooks/test", ADMIN, api_webhook_test, {NULL}},
 };
 
 static const struct {

@@ -12,6 +12,7 @@
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/retention.h"
+#include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 #include "journal/lineage.h"
 
@@ -338,6 +339,8 @@ static void hand_over(struct store *store)
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
 		}
+	if (head && store->daemon->webhooks)
+		webhooks_wake(store->daemon->webhooks);
 	for (; ended; ended = next) {
 		next = ended->next;
 		free_events(ended);

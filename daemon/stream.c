@@ -54,6 +54,7 @@ static int write_told(struct subscriber *s, struct text *const *texts, size_t n,
 	if (taken < 0)
 		return -1;
 	hub->stats.told += (size_t)taken - before_rows;
+	hub->stats.writes++;
 	if (stream_socket_is_full(s->socket)) {
 		hub->stats.full++;
 		s->trailing = true;
@@ -87,6 +88,14 @@ int stream_flush(struct subscriber *s)
 	return code;
 }
 
+/* A row as the stream is told of it: a reference; NULL when memory runs out. */
+static struct text *text_for(const struct subscriber *s, struct row *row)
+{
+	struct text *frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader));
+
+	return frame ? text_ref(frame) : NULL;
+}
+
 /* A row that is no longer in memory, or its text for want of it: they are looked for the long way. */
 static void look_again(struct subscriber *s)
 {
@@ -97,26 +106,28 @@ static void look_again(struct subscriber *s)
 int stream_hits(struct subscriber *s)
 {
 	struct hub *hub = s->hub;
-	const char *journal = hgt_journal_id(hub->daemon->reader);
 	struct text *texts[STREAM_TEXTS_MAX];
 	size_t n = 0;
-	int code;
+	int code = 0;
 
 	for (uint64_t hits = s->hits; hits; hits &= hits - 1) {
 		uint64_t seq = s->seen + 1 + (uint64_t)__builtin_ctzll(hits);
 		struct row *row = rows_find(&hub->rows, seq);
-		struct text *frame = row ? row_frame(row, journal) : NULL;
 
-		if (!frame) {
+		texts[n] = row ? text_for(s, row) : NULL;
+		if (!texts[n]) {
 			look_again(s);
-			return 0;
+			break;
 		}
-		texts[n] = frame;
 		hub->telling.seqs[n++] = seq;
 	}
-	s->hits = 0;
-	s->seen = hub->head;
-	code = n ? write_told(s, texts, n, 0) : 0;
+	if (!s->trailing && n) {
+		s->hits = 0;
+		s->seen = hub->head;
+		code = write_told(s, texts, n, 0);
+	}
+	while (n)
+		text_unref(texts[--n]);
 	return code;
 }
 
@@ -131,13 +142,13 @@ void stream_row(struct subscriber *s, struct row *row)
 		hgt_buf_add(&s->page->events, row->body, row->body_len);
 		return;
 	}
-	frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader));
+	frame = text_for(s, row);
 	if (!frame) {
 		s->broken = true;
 		return;
 	}
 	telling->seqs[telling->n] = row->seq;
-	telling->rows[telling->n++] = text_ref(frame);
+	telling->rows[telling->n++] = frame;
 	telling->bytes += frame->len;
 }
 

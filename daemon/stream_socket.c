@@ -24,6 +24,7 @@ struct stream_socket {
 	TAILQ_ENTRY(stream_socket) entry;	/* of all->stuck, while it is full */
 	int64_t deadline_ms;
 	bool chunked, full;
+	bool begun;			/* something has been written: the end of the answer makes sense */
 };
 
 TAILQ_HEAD(socket_list, stream_socket);
@@ -182,6 +183,7 @@ int stream_socket_write(struct stream_socket *socket, struct text *const *texts,
 	taken = socket->wire.ops->write(&socket->wire, pieces, (int)n);
 	if (taken < 0)
 		return -1;
+	socket->begun = true;
 	for (i = 0; i < n && (size_t)taken >= pieces[i].iov_len; i++)
 		taken -= (ssize_t)pieces[i].iov_len;
 	if (i == n)
@@ -300,7 +302,7 @@ void stream_socket_finish(struct stream_socket *socket)
 	socket->owner = NULL;
 	if (socket->full)
 		return;	/* it comes here again */
-	if (!socket->chunked) {
+	if (!socket->chunked || !socket->begun) {
 		stream_socket_drop(socket);
 		return;
 	}

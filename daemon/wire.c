@@ -8,8 +8,12 @@
 
 static ssize_t plain_write(struct wire *wire, const struct iovec *pieces, int n)
 {
+	const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = (size_t)n};
+
 	for (;;) {
-		ssize_t taken = n == 1 ? write(wire->fd, pieces->iov_base, pieces->iov_len) : writev(wire->fd, pieces, n);
+		/* Less on the way to the socket than write has. */
+		ssize_t taken = n == 1 ? send(wire->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL) :
+			sendmsg(wire->fd, &message, MSG_NOSIGNAL);
 
 		if (taken >= 0)
 			return taken;

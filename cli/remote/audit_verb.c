@@ -7,7 +7,7 @@
 #include "cli/remote/pages.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
-#include "journal/verify.h"
+#include "journal/journal.h"
 
 static const char usage[] =
 	"usage: headgate audit [--repo GLOB] [--limit N] [-c CONFIG] [--json]\n"

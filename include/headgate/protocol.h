@@ -42,6 +42,8 @@ enum hgt_exit {
 #define HGT_EVENT_AGENT_REPORTED "io.headgate.agent.reported.v1"
 #define HGT_EVENT_JOURNAL_COMPACTED "io.headgate.journal.compacted.v1"
 #define HGT_EVENT_JOURNAL_RESTORED "io.headgate.journal.restored.v1"
+#define HGT_EVENT_UPSTREAM_PUSHED "io.headgate.upstream.pushed.v1"
+#define HGT_EVENT_WEBHOOK_TESTED "io.headgate.webhook.tested.v1"	/* only ever sent, not journaled */
 
 /* Stream event names that are not event types. */
 #define HGT_STREAM_SNAPSHOT "snapshot"

@@ -19,6 +19,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "check/engine.h"
+#include "webhook/address.h"
+#include "webhook/format.h"
 
 struct hgt_strings {
 	char **items;
@@ -66,6 +68,36 @@ struct hgt_config_group {
 	struct hgt_strings members;
 };
 
+struct hgt_config_webhook {
+	const char *name;
+	const char *url;
+	enum hgt_webhook_format format;	/* default cloudevents */
+	const char *secret_file;	/* or NULL: nothing is signed */
+	const char *ca_file;		/* or NULL: the system's */
+	struct hgt_strings repos, refs;	/* globs; default "**" */
+	struct hgt_strings events;	/* globs over types without "io.headgate." and ".v1"; default ref.updated */
+	const char *http_url, *ssh_url, *web_url;	/* of a repository, with {site} and {repo} */
+	bool insecure;			/* a secret may go over plain HTTP */
+	bool allow_private;
+	struct {
+		struct hgt_range *items;
+		size_t n;
+	} allow;
+	uint32_t timeout;		/* seconds of one attempt */
+	uint32_t retry_first, retry_most, retry_for;	/* seconds */
+	uint64_t body;			/* bytes */
+	unsigned keep;			/* deliveries in the history, and parked ones besides */
+	uint32_t line;
+};
+
+struct hgt_config_inbound {
+	const char *name;
+	enum hgt_webhook_format kind;	/* github, gitlab, gitea */
+	const char *secret_file;
+	const char *repo;		/* the name that the event bears */
+	uint32_t line;
+};
+
 struct hgt_config {
 	struct hgt_arena arena;
 	const char *path;	/* of the file, as it was given */
@@ -92,6 +124,10 @@ struct hgt_config {
 	struct hgt_strings schemas;	/* names or paths of packs, besides Kubernetes' own */
 	struct hgt_config_group *groups;
 	size_t n_groups;
+	struct hgt_config_webhook *webhooks;
+	size_t n_webhooks;
+	struct hgt_config_inbound *inbound;
+	size_t n_inbound;
 	struct {
 		unsigned keep_days;	/* default 400; 0: for ever */
 		unsigned keep_events;	/* default 10 million; 0: for ever */

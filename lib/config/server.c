@@ -6,7 +6,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
-#include "config/table.h"
+#include "config/server_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define CONFIG(member) offsetof(struct hgt_config, member)
@@ -325,6 +325,7 @@ static int check_groups(struct reader *r, const struct hgt_config *config)
 static int complete_config(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_config *config = base;
+	int code;
 
 	config->schemas_given = hgt_node_get(node, "schemas") != NULL;
 	if (!config->site) {
@@ -336,7 +337,8 @@ static int complete_config(struct reader *r, const struct hgt_node *node, void *
 		if (!config->site)
 			return hgt_error_nomem(r->err);
 	}
-	return check_groups(r, config);
+	code = check_webhooks(r, config);
+	return code < 0 ? code : check_groups(r, config);
 }
 
 static const struct option config_options[] = {
@@ -366,7 +368,10 @@ static const struct option config_options[] = {
 	{.key = "schemas", .type = OPTION_STRINGS, .offset = CONFIG(schemas), .shape = "list of packs",
 		.help = "The packs of schemas, besides Kubernetes' own, that objects are held against: names as \"headgate schema list\" "
 		"tells them, or paths. Without it, every pack that is found."},
-	{.key = "webhooks", .type = OPTION_LATER},
+	{.key = "webhooks", .type = OPTION_LIST, .offset = CONFIG(webhooks), .section = &webhook_section, .fallback = "[]",
+		.help = "Who is told of events by HTTP, each in order, at least once."},
+	{.key = "inbound", .type = OPTION_LIST, .offset = CONFIG(inbound), .section = &inbound_section, .fallback = "[]",
+		.help = "Webhooks that forges send here, as events for whoever subscribes."},
 	{.key = "mirrors", .type = OPTION_LATER},
 };
 static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),

@@ -63,14 +63,21 @@ void hgt_ref_event_write(const struct hgt_ref_event *event, struct hgt_buf *out)
 void hgt_event_write(const char *journal, uint64_t seq, const char *site, const char *type, const char *subject,
 	int64_t time_ms, const char *data, size_t data_len, struct hgt_buf *out)
 {
+	char id[HGT_JOURNAL_ID_HEX + 32];
+
+	snprintf(id, sizeof(id), "%s.%llu", journal, (unsigned long long)seq);
+	hgt_event_write_id(id, site, type, subject, time_ms, data, data_len, out);
+}
+
+void hgt_event_write_id(const char *id, const char *site, const char *type, const char *subject, int64_t time_ms, const char *data,
+	size_t data_len, struct hgt_buf *out)
+{
 	struct hgt_json json = HGT_JSON_INIT(out);
 	struct hgt_buf source = HGT_BUF_INIT;
-	char id[HGT_JOURNAL_ID_HEX + 32];
 	char when[HGT_TIME_TEXT];
 
 	hgt_json_begin_object(&json);
 	hgt_json_key_string(&json, "specversion", "1.0");
-	snprintf(id, sizeof(id), "%s.%llu", journal, (unsigned long long)seq);
 	hgt_json_key_string(&json, "id", id);
 	hgt_buf_addf(&source, "/headgate/%s", site);
 	hgt_json_key_string(&json, "source", source.data);

@@ -47,6 +47,10 @@ void hgt_ref_event_write(const struct hgt_ref_event *event, struct hgt_buf *out)
 void hgt_event_write(const char *journal, uint64_t seq, const char *site, const char *type, const char *subject,
 	int64_t time_ms, const char *data, size_t data_len, struct hgt_buf *out);
 
+/* The same for an event of no journal, whose id is its own. */
+void hgt_event_write_id(const char *id, const char *site, const char *type, const char *subject, int64_t time_ms, const char *data,
+	size_t data_len, struct hgt_buf *out);
+
 /* What a subscriber asked for. Empty strings ask for everything. */
 struct hgt_filter {
 	const char *repo;	/* glob over repository names */

@@ -9,7 +9,6 @@
 #include "base/io.h"
 #include "base/timing.h"
 #include "journal/database.h"
-#include "journal/verify.h"
 
 /* Rows that are read at once: what the writer's log waits for at the most. */
 enum { SLICE_ROWS = 2048 };

@@ -45,7 +45,12 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
-	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;";
+	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS webhook_cursors (target TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
+	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
+	"  tried_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, error TEXT NOT NULL,"
+	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static const char *const sql_text[HGT_SQL_N] = {
@@ -83,7 +88,7 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
 	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
 	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
-	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash FROM events WHERE seq = ?1",
+	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash, repo, ref FROM events WHERE seq = ?1",
 	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"
 		" WHERE time_ms <= ?2 ORDER BY seq LIMIT 1",
@@ -289,6 +294,7 @@ static int set_head(struct hgt_journal *j, struct hgt_error *err)
 int hgt_journal_begin(struct hgt_journal *j, struct hgt_error *err)
 {
 	j->at_begin = j->chain;
+	j->kept_at_begin = j->kept;
 	return run_sql(j, HGT_SQL_BEGIN, err);
 }
 
@@ -311,6 +317,8 @@ int hgt_journal_commit(struct hgt_journal *j, struct hgt_error *err)
 {
 	int code = j->chain.seq == j->at_begin.seq ? 0 : set_head(j, err);
 
+	if (code == 0 && memcmp(&j->kept, &j->kept_at_begin, sizeof(j->kept)) != 0)
+		code = hgt_kept_store(j, &j->kept, err);
 	if (code == 0)
 		code = check_place(j, err);
 	return code < 0 ? code : run_sql(j, HGT_SQL_COMMIT, err);
@@ -322,11 +330,13 @@ void hgt_journal_rollback(struct hgt_journal *j)
 	if (!sqlite3_get_autocommit(j->db) && run_sql(j, HGT_SQL_ROLLBACK, NULL) < 0)
 		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
 	j->chain = j->at_begin;
+	j->kept = j->kept_at_begin;
 }
 
 int hgt_journal_mark(struct hgt_journal *j, struct hgt_error *err)
 {
 	j->at_mark = j->chain;
+	j->kept_at_mark = j->kept;
 	return run_sql(j, HGT_SQL_MARK, err);
 }
 
@@ -341,8 +351,10 @@ int hgt_journal_undo(struct hgt_journal *j, struct hgt_error *err)
 
 	if (code == 0)
 		code = run_sql(j, HGT_SQL_KEEP, err);
-	if (code == 0)
+	if (code == 0) {
 		j->chain = j->at_mark;
+		j->kept = j->kept_at_mark;
+	}
 	return code;
 }
 
@@ -625,6 +637,8 @@ int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_jo
 		code = load_id(j, err);
 	if (code == 0 && mode == HGT_JOURNAL_WRITE)
 		code = load_chain(j, err);
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		code = hgt_kept_load(j, &j->kept, err);
 	if (code == 0) {
 		*out = j;
 		j = NULL;

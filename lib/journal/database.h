@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "journal/journal.h"
+#include "journal/kept.h"
 
 enum hgt_journal_sql {
 	HGT_SQL_BEGIN,
@@ -62,6 +63,7 @@ struct hgt_journal {
 	char id[HGT_JOURNAL_ID_HEX + 1];
 	struct hgt_journal_chain chain;		/* writing: as the batch has it */
 	struct hgt_journal_chain at_begin, at_mark;	/* to go back to */
+	struct hgt_journal_kept kept, kept_at_begin, kept_at_mark;	/* the same */
 	/* Writing: pages in the log, how many there were when they were last moved, and of these the ones that a reader held back. */
 	unsigned wal_pages, wal_tried, wal_held;
 	sqlite3_stmt *stmts[HGT_SQL_N];		/* prepared when first used, kept */

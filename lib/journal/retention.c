@@ -99,11 +99,32 @@ static int judge_age(struct compacting *c, uint64_t seq, int64_t time_ms, bool *
 	return 0;
 }
 
+/* Where the row is the last move of its ref, the ref is from now on kept without it. */
+static int keep_ref(struct compacting *c, const char *repo, const char *ref, uint64_t seq, struct hgt_error *err)
+{
+	char id[HGT_JOURNAL_OID_TEXT];
+	uint64_t last;
+	int code = *ref ? hgt_journal_get_ref(c->journal, repo, ref, id, &last, err) : 0;
+
+	if (code == 0 && *ref && *id && last == seq)
+		hgt_kept_add(&c->journal->kept, repo, ref, id, seq);
+	return code;
+}
+
 static int remove_row(struct compacting *c, uint64_t seq, struct hgt_error *err)
 {
-	sqlite3_stmt *stmt;
-	int code = hgt_journal_stmt(c->journal, HGT_SQL_REMOVE, &stmt, err);
+	sqlite3_stmt *stmt, *row;
+	int code = hgt_journal_stmt(c->journal, HGT_SQL_OLDEST, &row, err);
 
+	if (code < 0)
+		return code;
+	sqlite3_bind_int64(row, 1, (sqlite3_int64)seq);
+	code = hgt_journal_step(c->journal, row, err);
+	if (code == 1)
+		code = keep_ref(c, hgt_journal_column(row, 3), hgt_journal_column(row, 4), seq, err);
+	hgt_journal_reset(row);
+	if (code == 0)
+		code = hgt_journal_stmt(c->journal, HGT_SQL_REMOVE, &stmt, err);
 	if (code < 0)
 		return code;
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)seq);
@@ -160,6 +181,7 @@ static int note(struct compacting *c, struct hgt_compaction *out, struct hgt_err
 		return code;
 	memcpy(out->id, c->start.id, sizeof(out->id));
 	memcpy(out->hash, c->start.chain.hash, sizeof(out->hash));
+	c->journal->kept.cut = out->seq;
 	code = hgt_journal_set_start(c->journal, &c->start, err);
 	return code < 0 ? code : hgt_journal_raise_version(c->journal, err);
 }

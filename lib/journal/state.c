@@ -4,12 +4,29 @@
 #include "base/timing.h"
 #include "git/update.h"
 
+/* The ref moves on: where it was is no longer what has to be kept. */
+static int release_kept(struct hgt_journal *j, const char *repo, const char *ref, struct hgt_error *err)
+{
+	char id[HGT_JOURNAL_OID_TEXT];
+	uint64_t seq;
+	int code;
+
+	if (!j->kept.cut)
+		return 0;
+	code = hgt_journal_get_ref(j, repo, ref, id, &seq, err);
+	if (code == 0 && *id && seq <= j->kept.cut)
+		hgt_kept_take(&j->kept, repo, ref, id, seq);
+	return code;
+}
+
 int hgt_journal_set_ref(struct hgt_journal *j, const char *repo, const char *ref, const char *id, uint64_t seq, struct hgt_error *err)
 {
 	bool gone = hgt_oid_is_zero(id);
 	sqlite3_stmt *stmt;
-	int code = hgt_journal_stmt(j, gone ? HGT_SQL_REF_FORGET : HGT_SQL_REF_SET, &stmt, err);
+	int code = release_kept(j, repo, ref, err);
 
+	if (code == 0)
+		code = hgt_journal_stmt(j, gone ? HGT_SQL_REF_FORGET : HGT_SQL_REF_SET, &stmt, err);
 	if (code < 0)
 		return code;
 	hgt_journal_bind(stmt, 1, repo);

@@ -1,5 +1,5 @@
 /* Whether a journal is what was written. */
-#include "journal/verify.h"
+#include "journal/journal.h"
 
 #include <inttypes.h>
 
@@ -25,7 +25,7 @@ static const char refs_sql[] = "SELECT r.repo, r.ref FROM refs r LEFT JOIN event
 	" OR json_extract(e.body, '$.data.new') IS NOT r.id)) ORDER BY r.repo, r.ref LIMIT 1";
 
 /* Entries of meta that no version has written. */
-static const char meta_sql[] = "SELECT key FROM meta WHERE key NOT IN ('journal', 'head', 'checkpoint', 'copy') OR typeof(value) <> 'text' LIMIT 1";
+static const char meta_sql[] = "SELECT key FROM meta WHERE key NOT IN ('journal', 'head', 'checkpoint', 'kept', 'copy') OR typeof(value) <> 'text' LIMIT 1";
 
 struct verification {
 	struct hgt_journal *journal;
@@ -325,6 +325,8 @@ static int verify(struct verification *v, uint64_t *held, struct hgt_error *err)
 		code = verify_table(v, "meta", err);
 	if (code == 0)
 		code = verify_none(v, refs_sql, start.chain.seq, "a ref is not where its event moved it:", err);
+	if (code == 0)
+		code = hgt_kept_verify(v->journal, err);
 	return code < 0 ? code : verify_file(v, err);
 }
 

@@ -337,7 +337,7 @@ push_change() {
 }
 
 @test "who holds connections open and asks nothing keeps nobody out" {
-  server_config
+  server_config 'limits: {streams: 300}'
   daemon_start
   ulimit -S -n "$(ulimit -H -n)"
   crowd=()

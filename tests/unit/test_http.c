@@ -205,9 +205,12 @@ static void test_drain(void **state)
 static void test_crowd(void **state)
 {
 	enum { CROWD = 520 };
-	struct rig *rig = *state;
-	struct client known = client_open(rig), *crowd = calloc(CROWD, sizeof(*crowd)), late;
+	struct client known, *crowd = calloc(CROWD, sizeof(*crowd)), late;
+	struct rig own, *rig = &own;
 
+	(void)state;
+	rig_start(rig, "limits: {streams: 300}\n");
+	known = client_open(rig);
 	assert_non_null(crowd);
 	client_send(&known, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
 	client_until(&known, "ok\n");
@@ -225,6 +228,7 @@ static void test_crowd(void **state)
 	client_close(&late);
 	client_close(&known);
 	free(crowd);
+	rig_stop(rig);
 }
 
 static bool answered_or_closed(void *ctx)

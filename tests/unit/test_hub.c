@@ -2,8 +2,11 @@
 #include "daemon/hub.h"
 
 #include "base/io.h"
+#include "base/timing.h"
+#include "daemon/store.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
+#include "journal/retention.h"
 #include "tests/unit/daemon_rig.h"
 #include "tests/unit/unit.h"
 
@@ -273,6 +276,15 @@ static void test_pipelined_while_waiting(void **state)
 	client_close(&c);
 }
 
+static void assert_in_order(const struct client *c, uint64_t first, uint64_t last)
+{
+	uint64_t expected = first;
+
+	for (const char *at = c->got.data; (at = strstr(at, "\nid: ")); at += 5)
+		assert_int_equal(strtoull(strchr(at, '.') + 1, NULL, 10), expected++);
+	assert_int_equal(expected, last + 1);
+}
+
 /* Every event once and in order, though the reader slept while far more than the hub keeps went by. */
 static void test_slow_reader(void **state)
 {
@@ -280,7 +292,6 @@ static void test_slow_reader(void **state)
 	struct rig *rig = *state;
 	struct client c = client_get(rig, "/v1/events?last=0&path=x", STREAM);
 	struct subscriber *s;
-	uint64_t expected = 1;
 
 	client_until(&c, "text/event-stream");
 	c.paused = true;
@@ -301,14 +312,7 @@ static void test_slow_reader(void **state)
 		hgt_buf_release(&text);
 		free(last);
 	}
-	for (const char *at = c.got.data; (at = strstr(at, "\nid: ")); at += 5) {
-		uint64_t seq = strtoull(strchr(at, '.') + 1, NULL, 10);
-
-		assert_int_equal(seq, expected);
-		expected++;
-	}
-	/* The first line of the stream follows a chunk's size. */
-	assert_int_equal(expected, ROUNDS * EACH + 1);
+	assert_in_order(&c, 1, ROUNDS * EACH);
 	client_close(&c);
 }
 
@@ -353,6 +357,141 @@ static void test_bookmarks(void **state)
 	client_close(&c);
 	hgt_buf_release(&text);
 	free(at);
+}
+
+static struct hub_stats stats_of(struct rig *rig)
+{
+	struct hub_stats stats;
+
+	hub_stats(rig->daemon.hub, &stats);
+	return stats;
+}
+
+/* However many there are, the one whose path has changed is woken, and nothing is written to any other. */
+static void test_one_is_woken(void **state)
+{
+	enum { CROWD = 100 };
+	struct rig *rig = *state;
+	struct client crowd[CROWD];
+	struct hub_stats before, after;
+
+	for (int i = 0; i < CROWD; i++) {
+		char path[80];
+
+		snprintf(path, sizeof(path), "/v1/events?last=0&repo=a&ref=refs/heads/main&path=hosts/h%02d", i);
+		crowd[i] = client_get(rig, path, STREAM);
+		client_until(&crowd[i], "text/event-stream");
+	}
+	before = stats_of(rig);
+	assert_int_equal(before.subscribers, CROWD);
+	assert_int_equal(before.trailing, 0);
+	assert_int_equal(before.groups, 1);
+	assert_int_equal(before.paths, CROWD + 1);
+	publish(rig, "a", "refs/heads/main", "hosts/h42/x/y");
+	client_until(&crowd[42], HGT_EVENT_REF_UPDATED);
+	publish(rig, "a", "refs/heads/main", "hosts/other");
+	publish(rig, "b", "refs/heads/main", "hosts/h41/x");
+	for (int i = 0; i < CROWD; i++)
+		if (i != 42)
+			client_not(&crowd[i], HGT_EVENT_REF_UPDATED);
+	after = stats_of(rig);
+	assert_int_equal(after.woken - before.woken, 1);
+	assert_int_equal(after.told - before.told, 1);
+	assert_int_equal(after.writes - before.writes - (after.bookmarks - before.bookmarks), 1);
+	assert_int_equal(after.trailing, 0);
+	for (int i = 0; i < CROWD; i++)
+		client_close(&crowd[i]);
+	assert_true(rig_until(rig, nobody_left, rig));
+	after = stats_of(rig);
+	assert_int_equal(after.groups, 0);
+	assert_int_equal(after.paths, 0);
+}
+
+/* What is committed together goes out together; more than the hits of one turn hold is found again. */
+static void test_bursts(void **state)
+{
+	struct rig *rig = *state;
+	struct client c = client_get(rig, "/v1/events?last=0&path=x", STREAM);
+	struct hub_stats before, after;
+
+	client_until(&c, "text/event-stream");
+	before = stats_of(rig);
+	rig_publish_many(rig, 50, "x", 10);
+	client_until_count(&c, HGT_EVENT_REF_UPDATED "\n", 50);
+	after = stats_of(rig);
+	assert_int_equal(after.told - before.told, 50);
+	assert_true(after.writes - before.writes < 25);
+	rig_publish_many(rig, 200, "x", 10);
+	rig_publish_many(rig, 60, "not-x", 10);
+	rig_publish_many(rig, 10, "x", 10);
+	client_until_count(&c, HGT_EVENT_REF_UPDATED "\n", 260);
+	client_not(&c, "not-x");
+	client_close(&c);
+}
+
+static int compact(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
+{
+	const struct hgt_retention retention = {.keep_events = 10, .needed = UINT64_MAX, .rows = 100000, .ms = 60000};
+
+	(void)batch;
+	return hgt_journal_compact(journal, &retention, hgt_time_now_ms(), job, err);
+}
+
+static void compacted(void *job, int code, const struct hgt_error *err)
+{
+	(void)job;
+	(void)err;
+	assert_int_equal(code, 0);
+}
+
+/* What a sleeping reader has not been told of yet is taken out of the journal: it is told so, and where everything is now. */
+static void test_gap(void **state)
+{
+	enum { EVENTS = 600 };
+	struct rig *rig = *state;
+	struct client c = client_get(rig, "/v1/events?last=0&repo=a", STREAM);
+	struct hgt_compaction gone;
+	struct hgt_error err = {0};
+
+	client_until(&c, "text/event-stream");
+	c.paused = true;
+	for (int i = 0; i < 4; i++)
+		rig_publish_many(rig, EVENTS / 4, "x", 3000);
+	assert_true(stream_socket_is_full(only_stream(rig)->socket));
+	assert_int_equal(store_submit(rig->daemon.store, compact, compacted, &gone, &err), 0);
+	rig_settle(rig);
+	assert_int_equal(gone.count, EVENTS - 10);
+	c.paused = false;
+	client_until(&c, "event: reset\ndata: {\"reason\":\"the journal no longer holds what comes after the cursor\"}");
+	client_until(&c, "event: snapshot\ndata: {\"repo\":\"a\",");
+	client_until(&c, "event: bookmark");
+	publish(rig, "a", "refs/heads/main", "after");
+	client_until(&c, "\"path\":\"after\"");
+	client_close(&c);
+}
+
+/* Bookmarks of many come in small sets. */
+static void test_bookmarks_are_spread(void **state)
+{
+	enum { CROWD = 240, EVERY_MS = 600 };
+	struct rig *rig = *state;
+	struct hub *hub = rig->daemon.hub;
+	struct client crowd[CROWD];
+	size_t used = 0;
+
+	hub->bookmark_every_ms = EVERY_MS;
+	for (int i = 0; i < CROWD; i++) {
+		crowd[i] = client_get(rig, "/v1/events?last=0&path=never", STREAM);
+		client_until(&crowd[i], "text/event-stream");
+	}
+	for (size_t i = 0; i < BOOKMARK_SLOTS; i++)
+		used += !LIST_EMPTY(&hub->slots[i]);
+	/* That as few as half of the slots are used by chance happens once in more times than anyone will run this. */
+	assert_true(used > BOOKMARK_SLOTS / 2);
+	for (int i = 0; i < CROWD; i++)
+		client_until_count(&crowd[i], "event: bookmark", 2);
+	for (int i = 0; i < CROWD; i++)
+		client_close(&crowd[i]);
 }
 
 /* Where the list of paths was cut, the trees decide; where there are no trees to be seen, it is told. */
@@ -502,6 +641,10 @@ int main(void)
 		TEST(test_slow_reader),
 		TEST(test_catching_up),
 		TEST(test_bookmarks),
+		TEST(test_one_is_woken),
+		TEST(test_bursts),
+		TEST(test_gap),
+		TEST(test_bookmarks_are_spread),
 		TEST(test_trees_decide),
 		TEST(test_gone_while_trees_are_asked),
 		TEST(test_long_snapshot),

@@ -1,5 +1,5 @@
 /* lib/journal: order, durability, what tampering is named, what failures leave behind. */
-#include "journal/verify.h"
+#include "journal/journal.h"
 
 #include <signal.h>
 #include <sqlite3.h>

@@ -1,0 +1,571 @@
+/* Webhooks: the targets there are, and what may be asked of them. */
+#include "daemon/webhooks.h"
+
+#include <event2/event.h>
+
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/timing.h"
+#include "daemon/hub.h"
+#include "daemon/request.h"
+#include "daemon/store.h"
+#include "daemon/webhook.h"
+
+#define DRAIN_MS 2000	/* for what is on its way when the daemon stops */
+
+struct target *target_ref(struct target *target)
+{
+	target->refs++;
+	return target;
+}
+
+void target_unref(struct target *target)
+{
+	if (!target || --target->refs)
+		return;
+	webhook_sender_free(target->sender);
+	if (target->step)
+		event_free(target->step);
+	load_free(target->head);
+	hgt_secret_release(&target->secret);
+	hgt_buf_release(&target->last_error);
+	free(target->name);
+	free(target);
+}
+
+/* Of no config any more, or of no daemon: what runs is broken off. */
+static void target_end(struct target *target)
+{
+	TAILQ_REMOVE(&target->webhooks->targets, target, entry);
+	target_abandon(target);
+	target->gone = true;
+	target->config = NULL;
+	if (target->test) {
+		target->test->gone = NULL;
+		request_reply_error(target->test, 404, NULL, "this webhook has been removed");
+		target->test = NULL;
+	}
+	evtimer_del(target->step);
+	target_unref(target);
+}
+
+static struct target *find(const struct webhooks *w, const char *name)
+{
+	struct target *target;
+
+	TAILQ_FOREACH(target, &w->targets, entry)
+		if (!strcmp(target->name, name))
+			return target;
+	return NULL;
+}
+
+static int target_new(struct webhooks *w, const char *name, struct target **out, struct hgt_error *err)
+{
+	struct target *target = calloc(1, sizeof(*target));
+
+	if (!target)
+		return hgt_error_nomem(err);
+	target->refs = 1;
+	target->webhooks = w;
+	hgt_buf_init(&target->last_error);
+	target->name = strdup(name);
+	target->step = evtimer_new(w->daemon->base, target_on_step, target);
+	if (!target->name || !target->step) {
+		target_unref(target);
+		return hgt_error_nomem(err);
+	}
+	*out = target;
+	return 0;
+}
+
+/* A secret that is sent as it is has to fit into a header or a URL. */
+static int check_secret(const struct hgt_config_webhook *config, const struct hgt_secret *secret, struct hgt_error *err)
+{
+	if (config->format != HGT_WEBHOOK_GITLAB && config->format != HGT_WEBHOOK_JENKINS)
+		return 0;
+	for (size_t i = 0; i < secret->len; i++)
+		if (secret->data[i] <= ' ' || (unsigned char)secret->data[i] >= 0x7f)
+			return hgt_error_set(err, HGT_EINVAL, "%s: the format %s takes a secret of printable ASCII without spaces", config->secret_file,
+				hgt_webhook_format_name(config->format));
+	return 0;
+}
+
+/* What a config needs besides: read before anything changes. */
+struct plan {
+	struct hgt_secret *secrets;	/* one a webhook */
+	struct target **targets;	/* those that are there, or new ones */
+	size_t n;
+};
+
+static void plan_release(struct webhooks *w, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		hgt_secret_release(&plan->secrets[i]);
+		if (plan->targets[i] && !find(w, plan->targets[i]->name))
+			target_unref(plan->targets[i]);
+	}
+	free(plan->secrets);
+	free(plan->targets);
+}
+
+static int make_plan(struct webhooks *w, const struct hgt_config *config, struct plan *plan, struct hgt_error *err)
+{
+	int code = 0;
+
+	plan->secrets = calloc(config->n_webhooks + 1, sizeof(*plan->secrets));
+	plan->targets = calloc(config->n_webhooks + 1, sizeof(struct target *));
+	if (!plan->secrets || !plan->targets)
+		return hgt_error_nomem(err);
+	plan->n = config->n_webhooks;
+	for (size_t i = 0; i < config->n_webhooks && code == 0; i++) {
+		const struct hgt_config_webhook *hook = &config->webhooks[i];
+
+		if (hook->secret_file)
+			code = hgt_secret_read(hook->secret_file, &plan->secrets[i], err);
+		if (code == 0 && hook->secret_file)
+			code = check_secret(hook, &plan->secrets[i], err);
+		if (code < 0)
+			hgt_error_prefix(err, "webhook %s", hook->name);
+		if (code == 0)
+			plan->targets[i] = find(w, hook->name);
+		if (code == 0 && !plan->targets[i])
+			code = target_new(w, hook->name, &plan->targets[i], err);
+	}
+	if (code == 0 && config->n_webhooks && !w->loaded) {
+		code = webhook_curl_load(&w->curl, err);
+		w->loaded = code == 0;
+	}
+	return code;
+}
+
+static void carry_out(struct webhooks *w, const struct hgt_config *config, struct plan *plan)
+{
+	struct target *target = TAILQ_FIRST(&w->targets), *next;
+
+	for (; target; target = next) {
+		bool stays = false;
+
+		next = TAILQ_NEXT(target, entry);
+		for (size_t i = 0; i < plan->n && !stays; i++)
+			stays = plan->targets[i] == target;
+		if (stays)
+			continue;
+		hgt_log(HGT_LOG_INFO, "webhooks", "removed", HGT_S("webhook", target->name));
+		webhooks_forget(w, target->name);
+		target_end(target);
+	}
+	for (size_t i = 0; i < plan->n; i++) {
+		bool is_new = !find(w, plan->targets[i]->name);
+
+		target = plan->targets[i];
+		target->config = &config->webhooks[i];
+		target->stale = true;
+		hgt_secret_release(&target->secret);
+		target->secret = plan->secrets[i];
+		plan->secrets[i] = (struct hgt_secret){0};
+		/* What was found under the old config may be none of its business now. */
+		if (target->state == TARGET_IDLE) {
+			load_free(target->head);
+			target->head = NULL;
+		}
+		if (is_new) {
+			TAILQ_INSERT_TAIL(&w->targets, target, entry);
+			target->cursor = hub_head(w->daemon->hub);
+		}
+		target_step_soon(target);
+	}
+	w->config = config;
+	if (plan->n)
+		webhooks_save(w, true);
+}
+
+int webhooks_reload(struct webhooks *w, const struct hgt_config *config, struct hgt_error *err)
+{
+	struct plan plan = {0};
+	int code = make_plan(w, config, &plan, err);
+
+	if (code == 0)
+		carry_out(w, config, &plan);
+	plan_release(w, &plan);
+	return code;
+}
+
+static void on_save(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	webhooks_save_now(arg);
+}
+
+static int take_cursor(void *ctx, const char *name, uint64_t seq)
+{
+	struct webhooks *w = ctx;
+	struct target *target = find(w, name);
+	uint64_t head = hub_head(w->daemon->hub);
+
+	if (!target) {
+		webhooks_forget(w, name);
+		return 0;
+	}
+	target->cursor = target->saved = seq > head ? head : seq;
+	target->has_saved = true;
+	return 0;
+}
+
+int webhooks_new(struct daemon *daemon, struct webhooks **out, struct hgt_error *err)
+{
+	struct webhooks *w = calloc(1, sizeof(*w));
+	struct target *target;
+	int code;
+
+	if (!w)
+		return hgt_error_nomem(err);
+	w->daemon = daemon;
+	TAILQ_INIT(&w->targets);
+	w->last_record = &w->records;
+	w->started_ms = hgt_time_now_ms();
+	w->save = evtimer_new(daemon->base, on_save, w);
+	code = w->save ? webhooks_reload(w, daemon->config, err) : hgt_error_nomem(err);
+	if (code == 0)
+		code = hgt_webhook_cursors(daemon->reader, take_cursor, w, err);
+	TAILQ_FOREACH(target, &w->targets, entry)
+		if (code == 0)
+			code = target_start(target, err);
+	if (code < 0) {
+		webhooks_free(w);
+		return code;
+	}
+	*out = w;
+	return 0;
+}
+
+void webhooks_free(struct webhooks *w)
+{
+	if (!w)
+		return;
+	while (!TAILQ_EMPTY(&w->targets))
+		target_end(TAILQ_FIRST(&w->targets));
+	while (w->records) {
+		struct record *record = w->records;
+
+		w->records = record->next;
+		record_free(record);
+	}
+	if (w->save)
+		event_free(w->save);
+	free(w);
+}
+
+void webhooks_wake(struct webhooks *w)
+{
+	struct target *target;
+
+	TAILQ_FOREACH(target, &w->targets, entry)
+		if (target->state == TARGET_IDLE && !target->head)
+			target_step_soon(target);
+}
+
+int webhooks_drain(struct webhooks *w)
+{
+	struct target *target;
+	bool busy = false, late;
+
+	if (!w->draining)
+		w->drain_ms = hgt_time_mono_ms();
+	w->draining = true;
+	late = hgt_time_mono_ms() - w->drain_ms > DRAIN_MS;
+	TAILQ_FOREACH(target, &w->targets, entry) {
+		if (late && target->state == TARGET_SENDING)
+			target_abandon(target);
+		busy |= target->state != TARGET_IDLE;
+	}
+	if (!busy && !w->saving)
+		webhooks_save_now(w);
+	return !busy && !w->saving;
+}
+
+uint64_t webhooks_needed(const struct webhooks *w)
+{
+	uint64_t needed = UINT64_MAX;
+	const struct target *target;
+
+	TAILQ_FOREACH(target, &w->targets, entry) {
+		uint64_t at = target->has_saved && target->saved < target->cursor ? target->saved : target->cursor;
+
+		if (at + 1 < needed)
+			needed = at + 1;
+	}
+	return needed;
+}
+
+/* What they say of themselves. */
+
+static void stats_of(const struct target *target, struct webhooks_stats *out)
+{
+	struct daemon *daemon = target->webhooks->daemon;
+	uint64_t head = hub_head(daemon->hub);
+
+	*out = (struct webhooks_stats){.targets = 1, .delivered = target->delivered, .failed = target->failed, .parked = target->given_up,
+		.behind = head > target->cursor ? head - target->cursor : 0};
+	if (hgt_deliveries_count(daemon->reader, target->name, HGT_DELIVERY_PARKED, &out->parked_now, NULL) < 0)
+		out->parked_now = 0;
+	if (target->head && target->head->first_ms)
+		out->oldest_ms = hgt_time_now_ms() - target->head->first_ms;
+	if (out->oldest_ms < 0)
+		out->oldest_ms = 0;
+}
+
+const char *webhooks_next(const struct webhooks *w, size_t *pos, struct webhooks_stats *out)
+{
+	const struct target *target;
+	size_t at = 0;
+
+	TAILQ_FOREACH(target, &w->targets, entry) {
+		if (at++ < *pos)
+			continue;
+		++*pos;
+		stats_of(target, out);
+		return target->name;
+	}
+	return NULL;
+}
+
+void webhooks_stats(const struct webhooks *w, struct webhooks_stats *out)
+{
+	struct webhooks_stats one;
+	size_t pos = 0;
+
+	*out = (struct webhooks_stats){0};
+	while (webhooks_next(w, &pos, &one)) {
+		out->targets++;
+		out->delivered += one.delivered;
+		out->failed += one.failed;
+		out->parked += one.parked;
+		out->parked_now += one.parked_now;
+		out->behind = one.behind > out->behind ? one.behind : out->behind;
+		out->oldest_ms = one.oldest_ms > out->oldest_ms ? one.oldest_ms : out->oldest_ms;
+	}
+}
+
+static void write_time(struct hgt_json *json, const char *key, int64_t ms)
+{
+	char text[HGT_TIME_TEXT];
+
+	if (ms)
+		hgt_time_format(ms, text);
+	hgt_json_key_string(json, key, ms ? text : NULL);
+}
+
+static void write_list(struct hgt_json *json, const char *key, const struct hgt_strings *list)
+{
+	hgt_json_key(json, key);
+	hgt_json_begin_array(json);
+	for (size_t i = 0; i < list->n; i++)
+		hgt_json_string(json, list->items[i]);
+	hgt_json_end_array(json);
+}
+
+static const char *state_of(const struct target *target)
+{
+	if (target->state != TARGET_IDLE)
+		return "sending";
+	return target->head && target->head->attempts ? "retrying" : "idle";
+}
+
+static void write_target(const struct target *target, struct hgt_json *json)
+{
+	struct webhooks_stats stats;
+	struct hgt_buf cursor = HGT_BUF_INIT;
+	struct hgt_cursor at = {.seq = target->cursor};
+
+	stats_of(target, &stats);
+	snprintf(at.journal, sizeof(at.journal), "%s", hgt_journal_id(target->webhooks->daemon->reader));
+	hgt_cursor_format(&at, &cursor);
+	hgt_json_begin_object(json);
+	hgt_json_key_string(json, "name", target->name);
+	hgt_json_key_string(json, "format", hgt_webhook_format_name(target->config->format));
+	hgt_json_key_string(json, "url", target->config->url);
+	write_list(json, "repos", &target->config->repos);
+	write_list(json, "refs", &target->config->refs);
+	write_list(json, "events", &target->config->events);
+	hgt_json_key_bool(json, "signed", target->secret.data != NULL);
+	hgt_json_key_string(json, "state", state_of(target));
+	hgt_json_key_string(json, "cursor", cursor.data);
+	hgt_json_key_uint(json, "behind", stats.behind);
+	hgt_json_key_uint(json, "parked", stats.parked_now);
+	hgt_json_key_uint(json, "delivered", stats.delivered);
+	hgt_json_key_uint(json, "failed", stats.failed);
+	hgt_json_key_uint(json, "attempts", target->head ? target->head->attempts : 0);
+	write_time(json, "next", target->head ? target->head->next_ms : 0);
+	write_time(json, "last", target->last_ms);
+	hgt_json_key_int(json, "status", target->last_status);
+	hgt_json_key_string(json, "error", target->last_error.len ? target->last_error.data : NULL);
+	hgt_json_end_object(json);
+	json->out->failed |= cursor.failed;
+	hgt_buf_release(&cursor);
+}
+
+void webhooks_write(struct webhooks *w, struct hgt_json *json)
+{
+	const struct target *target;
+
+	hgt_json_begin_array(json);
+	TAILQ_FOREACH(target, &w->targets, entry)
+		write_target(target, json);
+	hgt_json_end_array(json);
+}
+
+bool webhooks_has(const struct webhooks *w, const char *name)
+{
+	return find(w, name) != NULL;
+}
+
+/* What people ask of them. */
+
+static struct target *want(struct webhooks *w, struct request *request, const char *name)
+{
+	struct target *target = find(w, name);
+
+	if (!target)
+		request_reply_error(request, 404, NULL, "there is no webhook named \"%s\" in the config", name);
+	return target;
+}
+
+/* A change that waits for the disk. */
+struct change {
+	struct request *request;
+	struct target *target;	/* a reference */
+	char *delivery;
+	uint64_t seq, queued;
+	bool rewinds;
+};
+
+static void change_free(struct change *change)
+{
+	target_unref(change->target);
+	free(change->delivery);
+	free(change);
+}
+
+static int run_change(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
+{
+	struct change *change = job;
+
+	(void)batch;
+	if (change->rewinds)
+		return hgt_webhook_cursor_put(journal, change->target->name, change->seq, err);
+	return hgt_deliveries_queue(journal, change->target->name, change->delivery, &change->queued, err);
+}
+
+static void set_cursor(struct target *target, uint64_t seq)
+{
+	target->cursor = target->saved = seq;
+	if (target->active && target->active == target->head) {
+		target->rewound = true;
+	} else {
+		load_free(target->head);
+		target->head = NULL;
+	}
+}
+
+static void changed(void *job, int code, const struct hgt_error *err)
+{
+	struct change *change = job;
+	struct target *target = change->target;
+	struct hgt_buf body = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+
+	if (code < 0) {
+		request_reply_failure(change->request, err);
+		change_free(change);
+		return;
+	}
+	if (change->rewinds)
+		set_cursor(target, change->seq);
+	else
+		target->replays = true;
+	target_step_soon(target);
+	hgt_json_begin_object(&json);
+	hgt_json_key_string(&json, "webhook", target->name);
+	hgt_json_key_uint(&json, "queued", change->rewinds ? hub_head(target->webhooks->daemon->hub) - change->seq : change->queued);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&body, '\n');
+	request_reply_json(change->request, 200, &body);
+	hgt_buf_release(&body);
+	change_free(change);
+}
+
+static void submit_change(struct target *target, struct request *request, const struct change *what)
+{
+	struct change *change = calloc(1, sizeof(*change));
+	struct hgt_error err = {0};
+
+	/* What has just ended is on disk first, and can be named. */
+	webhooks_save_now(target->webhooks);
+	if (!change) {
+		hgt_error_nomem(&err);
+		request_reply_failure(request, &err);
+		return;
+	}
+	*change = *what;
+	change->request = request;
+	change->target = target_ref(target);
+	change->delivery = what->delivery ? strdup(what->delivery) : NULL;
+	if (what->delivery && !change->delivery)
+		hgt_error_nomem(&err);
+	else if (store_submit(target->webhooks->daemon->store, run_change, changed, change, &err) == 0)
+		return;
+	request_reply_failure(request, &err);
+	change_free(change);
+}
+
+void webhooks_replay(struct webhooks *w, struct request *request, const char *name, const char *delivery)
+{
+	struct target *target = want(w, request, name);
+
+	if (target)
+		submit_change(target, request, &(struct change){.delivery = (char *)delivery});
+}
+
+void webhooks_rewind(struct webhooks *w, struct request *request, const char *name, const struct hgt_cursor *after)
+{
+	struct target *target = want(w, request, name);
+	uint64_t head = hub_head(w->daemon->hub), tail = 0;
+	struct hgt_error err = {0};
+
+	if (!target)
+		return;
+	if (hgt_journal_tail(w->daemon->reader, &tail, &err) < 0)
+		request_reply_failure(request, &err);
+	else if ((after->journal[0] && strcmp(after->journal, hgt_journal_id(w->daemon->reader)) != 0) || after->seq > head)
+		request_reply_error(request, 400, NULL, "this cursor is not of this journal");
+	else if (after->journal[0] && after->seq + 1 < tail)
+		request_reply_error(request, 410, "cursor-gone", "the journal does not go back as far as this cursor");
+	else
+		submit_change(target, request, &(struct change){.rewinds = true, .seq = tail && after->seq + 1 < tail ? tail - 1 : after->seq});
+}
+
+static void tester_gone(void *ctx)
+{
+	struct target *target = ctx;
+	struct request *request = target->test;
+
+	target->test = NULL;
+	request_free(request);
+}
+
+void webhooks_test(struct webhooks *w, struct request *request, const char *name)
+{
+	struct target *target = want(w, request, name);
+
+	if (!target)
+		return;
+	if (target->test || target->test_wanted) {
+		request_reply_error(request, 409, NULL, "a test of this webhook is running");
+		return;
+	}
+	target->test = request;
+	target->test_wanted = true;
+	request->gone = tester_gone;
+	request->gone_ctx = target;
+	target_step_soon(target);
+}
