@@ -179,12 +179,16 @@ replay-bins: $(FUZZ_REPLAY) $(PACKS)
 fuzz-bins: $(FUZZ_BIN) $(PACKS)
 
 # Helpers of the tests and benches that are programs of their own: tests/tools/x.c -> build/tools/x.
-TOOLS_SRC := $(sort $(wildcard tests/tools/*.c))
-TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC))
+# tests/tools/faults.c is a library instead, which tests load into programs; it knows nothing of sanitizers.
+TOOLS_SRC := $(sort $(filter-out tests/tools/faults.c,$(wildcard tests/tools/*.c)))
+TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC)) $(O)/tools/faults.so
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
 $(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
+$(O)/tools/faults.so: tests/tools/faults.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<
 tools: $(TOOLS_BIN)
 
 # Public test suites, and the programs that run them: tests/suite/x.c -> build/suite/x. `make suites` fetches.
@@ -218,7 +222,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -227,6 +231,9 @@ check-asan: deps-build-web-test
 	@tests/run --asan
 check-docs: deps-build-web-test
 	@tests/run --docs
+# The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
+check-crash: deps-build-test all tools
+	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
 check-differential: deps-build-test
 	@tests/run --mutants
 check-cluster:
@@ -270,6 +277,7 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
+	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, which make check then runs too'
@@ -281,7 +289,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-cluster check-differential fuzz bench quickstart \
+.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-crash check-cluster check-differential fuzz bench quickstart \
 	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -22,6 +22,7 @@ static const char usage[] =
 	"  status    what the daemon serves, and what became of it on every agent\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
+	"  webhook   who is told of events by HTTP, what became of each delivery; replay and test them\n"
 	"\n"
 	"headgate VERB --help (-h) tells more. Exit status: 0 well, 1 the thing asked about is not, 2 could not tell.\n";
 
@@ -41,6 +42,7 @@ static const struct verb verbs[] = {
 	{"replay", replay_main},
 	{"schema", schema_main},
 	{"status", NULL},
+	{"webhook", NULL},
 };
 
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };

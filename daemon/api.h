@@ -25,4 +25,6 @@ void api_webhook_deliveries(struct request *request);
 void api_webhook_replay(struct request *request);
 void api_webhook_test(struct request *request);
 
+void api_inbound(struct request *request);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/json_writer.h"
 #include "base/timing.h"
 #include "daemon/api.h"
+#include "daemon/inbound.h"
 #include "daemon/webhooks.h"
 #include "doc/doc.h"
 #include "journal/deliveries.h"
@@ -156,4 +157,9 @@ void api_webhook_test(struct request *request)
 	if (name)
 		webhooks_test(request->daemon->webhooks, request, name);
 	hgt_doc_set_release(&set);
+}
+
+void api_inbound(struct request *request)
+{
+	inbound_take(request->daemon->inbound, request);
 }

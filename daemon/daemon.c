@@ -19,6 +19,7 @@
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
+#include "daemon/inbound.h"
 #include "daemon/intake.h"
 #include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
@@ -275,6 +276,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = webhooks_new(d, &d->webhooks, err);
 	if (code == 0)
+		code = inbound_new(d, &d->inbound, err);
+	if (code == 0)
 		code = http_new(d, &d->http, err);
 	if (code == 0)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
@@ -304,6 +307,7 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	inbound_free(d->inbound);
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);

@@ -35,6 +35,7 @@ struct daemon {
 	struct archives *archives;	/* archives.h: archive cache */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */
+	struct inbound *inbound;	/* inbound.h: webhooks that forges send */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	struct metrics *metrics;	/* metrics.h: what is counted */
 	int64_t started_ms;		/* wall clock */

@@ -2,6 +2,7 @@
 #include "daemon/hook_line.h"
 
 #include "base/map.h"
+#include "base/timing.h"
 #include "headgate/protocol.h"
 
 enum { PUSH_ID_HEX = 32, REF_MAX = 4096, ACTOR_MAX = 1024, PATH_TEXT_MAX = 4096 };
@@ -82,7 +83,7 @@ static int read_head(const struct hgt_node *root, struct hook_line *line, struct
 	const struct hgt_node *actor = hgt_node_get(root, "actor"), *name = hgt_node_get(actor, "name");
 	const struct hgt_node *repo = hgt_node_get(root, "repo"), *push = hgt_node_get(root, "push");
 	const struct hgt_node *remote = hgt_node_get(actor, "remote");
-	const char *type = hgt_node_get_string(root, "type");
+	const char *type = hgt_node_get_string(root, "type"), *time = hgt_node_get_string(root, "time");
 	int64_t version;
 
 	if (!hgt_node_get_int(root, "v", &version))
@@ -103,6 +104,8 @@ static int read_head(const struct hgt_node *root, struct hook_line *line, struct
 	line->push = push->text;
 	line->actor = name->text;
 	line->remote = is_text(remote, ACTOR_MAX) ? remote->text : NULL;
+	if (!time || hgt_time_parse(time, &line->time_ms, NULL) < 0)
+		line->time_ms = 0;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct hook_line {
 	const char *push;		/* 32 hex digits */
 	const char *actor;		/* login name */
 	const char *remote;		/* the client's address, or NULL */
+	int64_t time_ms;		/* by the hook's clock, after the refs had moved; 0 when the line does not say */
 	struct hgt_update *updates;	/* each of a ref of its own */
 	size_t n_updates;
 	/* of a refusal: */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/compare.h"
 #include "daemon/moves.h"
@@ -292,6 +293,7 @@ static void run_list(void *arg)
 {
 	struct job *job = arg;
 
+	job->moves.time_ms = hgt_time_now_ms();
 	job->code = compare_list(&job->compare, job->lane->path, &job->err);
 }
 
@@ -440,6 +442,7 @@ static void enqueue(struct intake *intake, const char *name, const char *path, s
 	job->line = line;
 	job->moves.push = line->push;
 	job->moves.actor = line->actor;
+	job->moves.time_ms = line->time_ms;
 	code = take_updates(job, &err);
 	if (code < 0) {
 		job_free(job);

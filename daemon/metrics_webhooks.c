@@ -1,4 +1,5 @@
 /* Numbers of the webhooks, one by one: the config names them, so there are few. */
+#include "daemon/inbound.h"
 #include "daemon/metrics_parts.h"
 #include "daemon/webhooks.h"
 
@@ -29,6 +30,19 @@ static void write_each(const struct webhooks *webhooks, struct hgt_metrics *m, c
 		hgt_metrics_uint(m, HGT_LABELS("webhook", webhook), get(&stats));
 }
 
+static void write_inbound(const struct inbound *inbound, struct hgt_metrics *m)
+{
+	struct inbound_stats stats;
+
+	inbound_stats(inbound, &stats);
+	hgt_metrics_family(m, "headgate_inbound_total", HGT_METRIC_COUNTER,
+		"Webhooks of forges received since the start: taken: journaled; repeated: seen before; ignored: of something else than a push; refused.");
+	hgt_metrics_uint(m, HGT_LABELS("result", "taken"), stats.taken);
+	hgt_metrics_uint(m, HGT_LABELS("result", "repeated"), stats.repeated);
+	hgt_metrics_uint(m, HGT_LABELS("result", "ignored"), stats.ignored);
+	hgt_metrics_uint(m, HGT_LABELS("result", "refused"), stats.refused);
+}
+
 void metrics_webhooks(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	const struct webhooks *webhooks = daemon->webhooks;
@@ -36,10 +50,12 @@ void metrics_webhooks(const struct daemon *daemon, struct hgt_metrics *m)
 	const char *name;
 	size_t pos = 0;
 
+	if (daemon->inbound)
+		write_inbound(daemon->inbound, m);
 	if (!webhooks)
 		return;
 	webhooks_stats(webhooks, &stats);
-	metrics_gauge(m, "headgate_webhooks", "Webhooks in the config.", stats.targets);
+	metrics_gauge(m, "headgate_webhooks", "Webhooks in the config.", stats.receivers);
 	hgt_metrics_family(m, "headgate_webhook_attempts_total", HGT_METRIC_COUNTER,
 		"Attempts to deliver an event since the start, by whether the receiver took it.");
 	while ((name = webhooks_next(webhooks, &pos, &stats))) {

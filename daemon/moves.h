@@ -10,6 +10,8 @@
  *	known != old, and the way
  *	was seen before			push.attributed
  *	known != old			ref.updated known -> old (a missed move), ref.updated old -> new
+ *	the same, but the ref has gone
+ *	on, and the word is a late one	push.superseded
  *	the repository does not bear
  *	the announcement out		push.superseded
  */
@@ -34,11 +36,16 @@ struct move {
 	const char *ref;
 	char known[HGT_OID_HEX + 1];	/* what the plan takes for the journal's last known value; all zero for none */
 	uint64_t known_seq;		/* the event that value follows from, as settling found it */
+	int64_t known_ms;		/* as of when that was told; 0 unknown */
+	char known_from[HGT_JOURNAL_OID_TEXT];	/* where that event says the ref came from; "" once a push has explained it */
 	bool planned;			/* for that value */
 	bool borne_out;			/* the ref is at the new id, or came past it */
 	bool at_tip;			/* the ref is at the new id now */
 	bool look_again;		/* it is somewhere that these events do not tell of */
 	bool covered;			/* the known value is the new id, or came past it: the move is in the journal in some form */
+	bool part_of_known;		/* covered, and on the way forward that the event of the known value tells of */
+	bool doubtful;			/* the ref has gone on, and the move does not begin past the known value: late, unless times tell otherwise */
+	bool nowhere;			/* a deletion of what was not known to be there */
 	bool inferred;			/* `missed` is to be journaled before `own` */
 	struct leg missed;		/* known -> old */
 	struct leg own;			/* old -> new */
@@ -51,6 +58,7 @@ struct moves {
 	size_t path_bytes;		/* of paths listed so far: bounded for all of them together */
 	const char *repo;		/* name; borrowed, like the rest below */
 	const char *push, *actor;	/* of an announcement; NULL when seen */
+	int64_t time_ms;		/* when the hook spoke, or the repository was looked at; 0 unknown */
 	const char *source;		/* "hook", "spool", "watch" */
 	bool paths_left_out;		/* list no paths: a repository that is seen for the first time */
 	/* results of settling */

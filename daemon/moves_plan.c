@@ -184,11 +184,14 @@ static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *re
 	move->borne_out = is_borne_out(repo, moves, move, tip);
 	move->look_again = !move->at_tip && (moves->push || strcmp(tip, move->known) != 0);
 	move->planned = true;
-	move->covered = move->inferred = false;
+	move->covered = move->part_of_known = move->doubtful = move->nowhere = move->inferred = false;
 	if (!move->borne_out)
 		return 0;
 	if (strcmp(move->known, old_id) != 0) {
 		move->covered = came_past(repo, move->known, new_id);
+		move->part_of_known = move->covered && *move->known_from && !came_past(repo, move->known_from, new_id) &&
+			(hgt_oid_is_zero(move->known_from) || came_past(repo, old_id, move->known_from)) &&
+			(!move->at_tip || strcmp(move->known, new_id) == 0);
 		/* An old id that the repository does not have is not believed: then the ref came from where it was known to be. */
 		if (hgt_oid_is_zero(old_id) || hgt_repo_has(repo, old_id)) {
 			move->inferred = true;
@@ -198,6 +201,9 @@ static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *re
 		} else {
 			memcpy(move->own.from, move->known, sizeof(move->known));
 		}
+		move->nowhere = move->covered && hgt_oid_is_zero(new_id);
+		move->doubtful = !move->at_tip && !hgt_oid_is_zero(move->known) &&
+			!came_past(repo, move->inferred ? old_id : new_id, move->known);
 	}
 	return code < 0 ? code : plan_leg(moves, repo, &move->own, err);
 }

@@ -54,6 +54,8 @@ static int write_leg(struct settling *s, const struct move *move, const struct l
 	code = append(s, HGT_EVENT_REF_UPDATED, move->ref, &data, &seq, err);
 	if (code == 0)
 		code = hgt_journal_set_ref(s->journal, moves->repo, move->ref, leg->to, seq, err);
+	if (code == 0 && moves->time_ms)
+		code = hgt_journal_set_ref_time(s->journal, moves->repo, move->ref, moves->time_ms, err);
 	if (code == 0 && !explained)
 		code = hgt_journal_add_unexplained(s->journal, moves->repo, move->ref, leg->from, leg->to, seq, err);
 	hgt_buf_release(&data);
@@ -89,21 +91,29 @@ static int write_word(struct settling *s, const struct move *move, uint64_t expl
 	return code;
 }
 
+/* The hook spoke before the last known value was told: what it tells of came before that. */
+static bool is_late(const struct settling *s, const struct move *move)
+{
+	return s->moves->time_ms && move->known_ms ? s->moves->time_ms < move->known_ms : move->doubtful;
+}
+
 /*
  * The event that already tells of an announced move whose ref was not known to be at the old id; 0 when there is none. It went exactly
- * this way; or the ref's last move was seen from outside and ends at the new id or past it, so that this push is a part of it.
+ * this way; or it was seen from outside and began or ended so, unless the ref has just come to the new id; or it was the ref's last move,
+ * seen from outside, and this push is on its way. In the latter cases the push is a part of it. Of what the repository does not bear out,
+ * only what was seen to come to the new id counts.
  */
 static int find_told(struct settling *s, const struct move *move, uint64_t *seq, struct hgt_error *err)
 {
 	const char *repo = s->moves->repo;
 	int code = hgt_journal_explain(s->journal, repo, move->ref, move->own.from, move->own.to, seq, err);
 
-	if (code == 0 && *seq == 0 && move->covered) {
-		code = hgt_journal_is_unexplained(s->journal, repo, move->ref, move->known_seq, err);
-		if (code == 1)
-			*seq = move->known_seq;
-	}
-	return code < 0 ? code : 0;
+	if (code == 0 && *seq == 0 && (!move->at_tip || strcmp(move->known, move->own.to) == 0 || is_late(s, move)))
+		code = hgt_journal_explain_end(s->journal, repo, move->ref, move->borne_out ? move->own.from : "", move->own.to,
+			seq, err);
+	if (code == 0 && *seq == 0 && move->part_of_known)
+		*seq = move->known_seq;
+	return code;
 }
 
 static int settle_announced(struct settling *s, const struct move *move, struct hgt_error *err)
@@ -111,14 +121,18 @@ static int settle_announced(struct settling *s, const struct move *move, struct 
 	uint64_t told = 0;
 	int code = 0;
 
-	if (!move->borne_out)
-		return write_word(s, move, 0, err);
-	if (move->covered || move->inferred) {
+	if (!move->borne_out) {
+		if (strcmp(move->known, move->own.from) != 0)
+			code = find_told(s, move, &told, err);
+		return code < 0 ? code : write_word(s, move, told, err);
+	}
+	if (move->covered || move->inferred || move->doubtful) {
 		code = find_told(s, move, &told, err);
 		if (code < 0)
 			return code;
 		/* Not told, but the ref has come past: the word is of a move long gone. */
-		if (told || (move->covered && !move->at_tip) || strcmp(move->own.from, move->own.to) == 0)
+		if (told || move->nowhere || (!move->at_tip && (move->covered || is_late(s, move))) ||
+			strcmp(move->own.from, move->own.to) == 0)
 			return write_word(s, move, told, err);
 	}
 	if (move->inferred)
@@ -142,13 +156,19 @@ static int check_known(struct settling *s, bool *all, struct hgt_error *err)
 	*all = true;
 	for (size_t i = 0; i < s->moves->n; i++) {
 		struct move *move = &s->moves->items[i];
-		char id[HGT_JOURNAL_OID_TEXT];
+		char id[HGT_JOURNAL_OID_TEXT], from[HGT_JOURNAL_OID_TEXT] = "";
 		int code = hgt_journal_get_ref(s->journal, s->moves->repo, move->ref, id, &move->known_seq, err);
 
+		/* Of no matter while the ref is where the announcement has it come from. */
+		if (code == 0 && strcmp(id, move->own.from) != 0)
+			code = hgt_journal_get_ref_time(s->journal, s->moves->repo, move->ref, &move->known_ms, err);
+		if (code == 0 && strcmp(id, move->own.from) != 0)
+			code = hgt_journal_unexplained_from(s->journal, s->moves->repo, move->ref, move->known_seq, from, err);
 		if (code < 0)
 			return code;
-		if (strcmp(move->known, id) == 0 || (!*id && hgt_oid_is_zero(move->known)))
+		if ((strcmp(move->known, id) == 0 || (!*id && hgt_oid_is_zero(move->known))) && strcmp(move->known_from, from) == 0)
 			continue;
+		memcpy(move->known_from, from, sizeof(from));
 		if (*id && strlen(id) != HGT_OID_HEX)
 			return hgt_error_set(err, HGT_ECORRUPT, "journal: the last known id of %s is damaged", move->ref);
 		memset(move->known, '0', HGT_OID_HEX);

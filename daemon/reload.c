@@ -11,6 +11,7 @@
 #include "base/timing.h"
 #include "daemon/archives.h"
 #include "daemon/http.h"
+#include "daemon/inbound.h"
 #include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
@@ -19,6 +20,11 @@
 static int take_http(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	return http_reload(daemon->http, config, err);
+}
+
+static int take_inbound(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return inbound_reload(daemon->inbound, config, err);
 }
 
 static int take_webhooks(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
@@ -37,6 +43,7 @@ static int take_archives(struct daemon *daemon, const struct hgt_config *config,
  * the old config again. daemon->config is the old one while they are asked. */
 static int (*const parts[])(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err) = {
 	take_http,
+	take_inbound,
 	take_webhooks,
 	take_archives,
 };

@@ -37,6 +37,8 @@ static const struct route {
 	{EVHTTP_REQ_GET, "/v1/webhooks", ADMIN, api_webhooks, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/webhooks/deliveries", ADMIN, api_webhook_deliveries, {"webhook", "state", "limit", NULL}},
 	{EVHTTP_REQ_POST, "/v1/webhooks/replay", ADMIN, api_webhook_replay, {NULL}},
+	/* Whoever knows the secret: the signature is the credential. */
+	{EVHTTP_REQ_POST, "/v1/inbound/" NAME, ANYONE, api_inbound, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/webhooks/test", ADMIN, api_webhook_test, {NULL}},
 };
 

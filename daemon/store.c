@@ -323,6 +323,22 @@ static void *write_jobs(void *arg)
 	return NULL;
 }
 
+/* Said once when it begins and once when it is over, however many jobs it meets. */
+static void note_trouble(struct store *store, const struct item *item)
+{
+	const bool before = store->trouble.code < 0;
+
+	if (item->unwritten) {
+		if (!before || strcmp(store->trouble.message, item->err.message) != 0)
+			hgt_log(HGT_LOG_ERROR, "store", "the journal cannot be written; pushes are spooled", HGT_S("error", item->err.message));
+		store->trouble = item->err;
+	} else if (item->code == 0) {
+		if (before)
+			hgt_log(HGT_LOG_INFO, "store", "the journal can be written again");
+		store->trouble.code = 0;
+	}
+}
+
 /* On the loop: publish what is on disk, then tell whose jobs they were. */
 static void hand_over(struct store *store)
 {
@@ -345,10 +361,7 @@ static void hand_over(struct store *store)
 		next = ended->next;
 		free_events(ended);
 		store->pending--;
-		if (ended->unwritten)
-			store->trouble = ended->err;
-		else if (ended->code == 0)
-			store->trouble.code = 0;
+		note_trouble(store, ended);
 		if (ended->done)
 			ended->done(ended->job, ended->code, &ended->err);
 		hgt_config_unref(ended->config);

@@ -10,7 +10,7 @@
 
 struct event;
 
-/* An event on its way to a target. */
+/* An event on its way to a receiver. */
 enum load_kind { LOAD_EVENT /* the next after the cursor */, LOAD_REPLAY, LOAD_TEST };
 
 struct load {
@@ -31,10 +31,10 @@ struct load {
  *
  * In IDLE, `head` may be loaded and wait for its time; replays and tests go on meanwhile.
  */
-enum target_state { TARGET_IDLE, TARGET_PREPARING, TARGET_SENDING };
+enum receiver_state { RECEIVER_IDLE, RECEIVER_PREPARING, RECEIVER_SENDING };
 
-struct target {
-	TAILQ_ENTRY(target) entry;
+struct receiver {
+	TAILQ_ENTRY(receiver) entry;
 	struct webhooks *webhooks;
 	unsigned refs;
 	bool gone;			/* of no config any more: whatever ends is dropped */
@@ -43,7 +43,7 @@ struct target {
 	struct hgt_secret secret;
 	struct webhook_sender *sender;
 	bool stale;			/* the sender is of an older config: replaced before the next attempt */
-	enum target_state state;
+	enum receiver_state state;
 	uint64_t cursor, saved;		/* settled up to; the same on disk */
 	bool has_saved;
 	bool rewound;			/* the cursor was set while its event was on its way: that one does not move it */
@@ -63,19 +63,19 @@ struct target {
 /* A delivery's state on its way to disk. */
 struct record {
 	struct record *next;
-	struct target *target;		/* a reference */
+	struct receiver *receiver;		/* a reference */
 	struct hgt_delivery_row row;	/* strings are the record's own */
 	bool is_replay;
 };
 
-TAILQ_HEAD(target_list, target);
+TAILQ_HEAD(receiver_list, receiver);
 
 struct webhooks {
 	struct daemon *daemon;
 	const struct hgt_config *config;
 	struct webhook_curl curl;
 	bool loaded;			/* libcurl is */
-	struct target_list targets;
+	struct receiver_list receivers;
 	int64_t started_ms;
 	bool draining;
 	int64_t drain_ms;		/* monotonic: since when */
@@ -87,25 +87,25 @@ struct webhooks {
 };
 
 /* webhooks.c */
-struct target *target_ref(struct target *target);
-void target_unref(struct target *target);
+struct receiver *receiver_ref(struct receiver *receiver);
+void receiver_unref(struct receiver *receiver);
 
-/* webhook_target.c */
-int target_start(struct target *target, struct hgt_error *err) HGT_MUST_CHECK;	/* where it was before the daemon ended */
-void target_step_soon(struct target *target);
-void target_on_step(int fd, short what, void *target);
+/* webhook_receiver.c */
+int receiver_start(struct receiver *receiver, struct hgt_error *err) HGT_MUST_CHECK;	/* where it was before the daemon ended */
+void receiver_step_soon(struct receiver *receiver);
+void receiver_on_step(int fd, short what, void *receiver);
 void load_free(struct load *load);
-void target_send(struct target *target, struct hgt_webhook_message *message);	/* the active load, as it was written */
-void target_failed(struct target *target, const char *why);			/* it could not even be written */
-void target_abandon(struct target *target);					/* break the attempt off, as if it had not begun */
+void receiver_send(struct receiver *receiver, struct hgt_webhook_message *message);	/* the active load, as it was written */
+void receiver_failed(struct receiver *receiver, const char *why);			/* it could not even be written */
+void receiver_abandon(struct receiver *receiver);					/* break the attempt off, as if it had not begun */
 
-/* webhook_prepare.c: write the active load's message, sooner or later, then target_send or target_failed. */
-void target_prepare(struct target *target);
+/* webhook_prepare.c: write the active load's message, sooner or later, then receiver_send or receiver_failed. */
+void receiver_prepare(struct receiver *receiver);
 
 /* webhook_save.c */
 void webhooks_save(struct webhooks *webhooks, bool soon);
 void webhooks_save_now(struct webhooks *webhooks);
-void webhooks_record(struct target *target, const struct load *load, enum hgt_delivery_state state, int status, const char *answer,
+void webhooks_record(struct receiver *receiver, const struct load *load, enum hgt_delivery_state state, int status, const char *answer,
 	const char *error);
 void webhooks_forget(struct webhooks *webhooks, const char *name);	/* off the disk */
 void record_free(struct record *record);

@@ -1,4 +1,4 @@
-/* An event and what its repository says of it, as the message of a target's format. */
+/* An event and what its repository says of it, as the message of a receiver's format. */
 #include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/repos.h"
@@ -9,7 +9,7 @@
 
 /* A look at a repository, on a git worker: its default branch, and the commit that the ref has moved to. Either may not be known. */
 struct look {
-	struct target *target;		/* a reference */
+	struct receiver *receiver;		/* a reference */
 	char *path;
 	char id[HGT_OID_HEX + 1];	/* the ref's new id */
 	char branch[256];		/* short name, or "" */
@@ -21,7 +21,7 @@ static void look_free(struct look *look)
 {
 	hgt_commit_release(&look->commit);
 	free(look->path);
-	target_unref(look->target);
+	receiver_unref(look->receiver);
 	free(look);
 }
 
@@ -43,22 +43,22 @@ static void on_worker(void *job)
 	hgt_repo_close(repo);
 }
 
-static struct hgt_webhook_to to(const struct target *target)
+static struct hgt_webhook_to to(const struct receiver *receiver)
 {
-	const struct hgt_config_webhook *config = target->config;
+	const struct hgt_config_webhook *config = receiver->config;
 
 	return (struct hgt_webhook_to){
-		.format = config->format, .name = target->name, .url = config->url, .site = target->webhooks->config->site,
+		.format = config->format, .name = receiver->name, .url = config->url, .site = receiver->webhooks->config->site,
 		.http_url = config->http_url, .ssh_url = config->ssh_url, .web_url = config->web_url,
-		.secret = &target->secret, .body_max = config->body,
+		.secret = &receiver->secret, .body_max = config->body,
 	};
 }
 
 /* look NULL: nothing is known of the repository. */
-static void write_and_send(struct target *target, const struct look *look)
+static void write_and_send(struct receiver *receiver, const struct look *look)
 {
-	const struct hgt_webhook_to receiver = to(target);
-	const struct load *load = target->active;
+	const struct hgt_webhook_to whom = to(receiver);
+	const struct load *load = receiver->active;
 	struct hgt_webhook_message message = HGT_WEBHOOK_MESSAGE_INIT;
 	struct hgt_webhook_commit commit;
 	struct hgt_ref_event ref;
@@ -72,10 +72,10 @@ static void write_and_send(struct target *target, const struct look *look)
 
 	hgt_doc_set_init(&set);
 	if (load->kind == LOAD_TEST) {
-		code = hgt_webhook_write_test(&receiver, load->delivery, now_s, &message, &err);
+		code = hgt_webhook_write_test(&whom, load->delivery, now_s, &message, &err);
 		goto out;
 	}
-	hgt_buf_addf(&id, "%s.%llu", hgt_journal_id(target->webhooks->daemon->reader), (unsigned long long)load->seq);
+	hgt_buf_addf(&id, "%s.%llu", hgt_journal_id(receiver->webhooks->daemon->reader), (unsigned long long)load->seq);
 	event.id = id.data;
 	code = hgt_buf_check(&id, &err);
 	if (code == 0 && !strcmp(load->type, HGT_EVENT_REF_UPDATED)) {
@@ -91,12 +91,12 @@ static void write_and_send(struct target *target, const struct look *look)
 		event.commit = &commit;
 	}
 	if (code == 0)
-		code = hgt_webhook_write(&receiver, &event, now_s, &message, &err);
+		code = hgt_webhook_write(&whom, &event, now_s, &message, &err);
 out:
 	if (code == 0)
-		target_send(target, &message);
+		receiver_send(receiver, &message);
 	else
-		target_failed(target, err.message);
+		receiver_failed(receiver, err.message);
 	hgt_webhook_message_release(&message);
 	hgt_buf_release(&id);
 	hgt_doc_set_release(&set);
@@ -105,13 +105,13 @@ out:
 static void looked(void *job)
 {
 	struct look *look = job;
-	struct target *target = look->target;
+	struct receiver *receiver = look->receiver;
 
-	if (target->active && !target->gone) {
-		if (target->webhooks->draining)
-			target_abandon(target);
+	if (receiver->active && !receiver->gone) {
+		if (receiver->webhooks->draining)
+			receiver_abandon(receiver);
 		else
-			write_and_send(target, look);
+			write_and_send(receiver, look);
 	}
 	look_free(look);
 }
@@ -134,25 +134,25 @@ static bool read_id(const struct load *load, char id[HGT_OID_HEX + 1])
 	return true;
 }
 
-void target_prepare(struct target *target)
+void receiver_prepare(struct receiver *receiver)
 {
-	struct daemon *daemon = target->webhooks->daemon;
-	const struct load *load = target->active;
+	struct daemon *daemon = receiver->webhooks->daemon;
+	const struct load *load = receiver->active;
 	bool is_ref = load->kind != LOAD_TEST && !strcmp(load->type, HGT_EVENT_REF_UPDATED);
-	const struct repo *repo = is_ref && target->config->format != HGT_WEBHOOK_CLOUDEVENTS ? repos_find(daemon->repos, load->repo) : NULL;
+	const struct repo *repo = is_ref && receiver->config->format != HGT_WEBHOOK_CLOUDEVENTS ? repos_find(daemon->repos, load->repo) : NULL;
 	struct look *look = repo ? calloc(1, sizeof(*look)) : NULL;
 	struct hgt_error err = {0};
 
 	if (!look || !read_id(load, look->id)) {
 		free(look);
-		write_and_send(target, NULL);
+		write_and_send(receiver, NULL);
 		return;
 	}
-	look->target = target_ref(target);
+	look->receiver = receiver_ref(receiver);
 	look->path = strdup(repo->path);
-	target->state = TARGET_PREPARING;
+	receiver->state = RECEIVER_PREPARING;
 	if (!look->path || hgt_workers_submit(daemon->git, on_worker, looked, look, &err) < 0) {
 		look_free(look);
-		write_and_send(target, NULL);
+		write_and_send(receiver, NULL);
 	}
 }

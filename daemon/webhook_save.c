@@ -7,12 +7,12 @@
 #include "daemon/webhook.h"
 
 #define SOON_MS 200		/* after a delivery: what is sent again when we are killed in between */
-#define LATE_MS 30000		/* after events that were none of a target's business: what is only read again */
+#define LATE_MS 30000		/* after events that were none of a receiver's business: what is only read again */
 #define AGAIN_MS 5000		/* after a write that failed */
 #define RECORDS_MAX 2000	/* while the journal cannot be written; then the oldest history goes, the cursors stay */
 
 struct cursor_put {
-	struct target *target;	/* a reference */
+	struct receiver *receiver;	/* a reference */
 	uint64_t seq;
 };
 
@@ -23,7 +23,7 @@ struct save {
 	struct cursor_put *cursors;
 	size_t n_cursors;
 	struct trimmed {
-		char *target;
+		char *receiver;
 		unsigned keep;
 		uint64_t dropped;
 	} *trims;
@@ -34,7 +34,7 @@ void record_free(struct record *record)
 {
 	if (!record)
 		return;
-	target_unref(record->target);
+	receiver_unref(record->receiver);
 	free((char *)record->row.target);
 	free((char *)record->row.delivery);
 	free((char *)record->row.type);
@@ -54,9 +54,9 @@ static void save_free(struct save *save)
 		record_free(record);
 	}
 	for (size_t i = 0; i < save->n_cursors; i++)
-		target_unref(save->cursors[i].target);
+		receiver_unref(save->cursors[i].receiver);
 	for (size_t i = 0; i < save->n_trims; i++)
-		free(save->trims[i].target);
+		free(save->trims[i].receiver);
 	free(save->cursors);
 	free(save->trims);
 	free(save);
@@ -71,9 +71,9 @@ static int run_save(struct hgt_journal *journal, struct store_batch *batch, void
 	for (struct record *record = save->records; record && code == 0; record = record->next)
 		code = hgt_delivery_put(journal, &record->row, err);
 	for (size_t i = 0; i < save->n_cursors && code == 0; i++)
-		code = hgt_webhook_cursor_put(journal, save->cursors[i].target->name, save->cursors[i].seq, err);
+		code = hgt_webhook_cursor_put(journal, save->cursors[i].receiver->name, save->cursors[i].seq, err);
 	for (size_t i = 0; i < save->n_trims && code == 0; i++)
-		code = hgt_deliveries_trim(journal, save->trims[i].target, save->trims[i].keep, &save->trims[i].dropped, err);
+		code = hgt_deliveries_trim(journal, save->trims[i].receiver, save->trims[i].keep, &save->trims[i].dropped, err);
 	return code;
 }
 
@@ -117,19 +117,19 @@ static void saved(void *job, int code, const struct hgt_error *err)
 		return;
 	}
 	for (size_t i = 0; i < save->n_cursors; i++) {
-		save->cursors[i].target->saved = save->cursors[i].seq;
-		save->cursors[i].target->has_saved = true;
+		save->cursors[i].receiver->saved = save->cursors[i].seq;
+		save->cursors[i].receiver->has_saved = true;
 	}
 	for (struct record *record = save->records; record; record = record->next) {
-		if (!record->is_replay || record->target->gone)
+		if (!record->is_replay || record->receiver->gone)
 			continue;
-		record->target->replay_saving = false;
-		target_step_soon(record->target);
+		record->receiver->replay_saving = false;
+		receiver_step_soon(record->receiver);
 	}
 	for (size_t i = 0; i < save->n_trims; i++)
 		if (save->trims[i].dropped)
 			hgt_log(HGT_LOG_WARNING, "webhooks", "parked deliveries are forgotten; the config's keep says how many are kept",
-				HGT_S("webhook", save->trims[i].target), HGT_I("forgotten", save->trims[i].dropped));
+				HGT_S("webhook", save->trims[i].receiver), HGT_I("forgotten", save->trims[i].dropped));
 	save_free(save);
 	if (w->records)
 		webhooks_save(w, true);
@@ -137,28 +137,28 @@ static void saved(void *job, int code, const struct hgt_error *err)
 
 static bool collect(struct webhooks *w, struct save *save)
 {
-	struct target *target;
+	struct receiver *receiver;
 	size_t n = 0;
 
-	TAILQ_FOREACH(target, &w->targets, entry)
+	TAILQ_FOREACH(receiver, &w->receivers, entry)
 		n++;
 	save->cursors = calloc(n + 1, sizeof(*save->cursors));
 	save->trims = calloc(n + 1, sizeof(*save->trims));
 	if (!save->cursors || !save->trims)
 		return false;
-	TAILQ_FOREACH(target, &w->targets, entry) {
+	TAILQ_FOREACH(receiver, &w->receivers, entry) {
 		bool settled = false;
 
-		if (!target->has_saved || target->saved != target->cursor)
-			save->cursors[save->n_cursors++] = (struct cursor_put){target_ref(target), target->cursor};
+		if (!receiver->has_saved || receiver->saved != receiver->cursor)
+			save->cursors[save->n_cursors++] = (struct cursor_put){receiver_ref(receiver), receiver->cursor};
 		for (struct record *record = w->records; record && !settled; record = record->next)
-			settled = record->target == target && record->row.state != HGT_DELIVERY_WAITING;
+			settled = record->receiver == receiver && record->row.state != HGT_DELIVERY_WAITING;
 		if (!settled)
 			continue;
-		save->trims[save->n_trims].target = strdup(target->name);
-		if (!save->trims[save->n_trims].target)
+		save->trims[save->n_trims].receiver = strdup(receiver->name);
+		if (!save->trims[save->n_trims].receiver)
 			return false;
-		save->trims[save->n_trims++].keep = target->config->keep;
+		save->trims[save->n_trims++].keep = receiver->config->keep;
 	}
 	return true;
 }
@@ -214,10 +214,10 @@ static bool copy(const char **out, const char *s)
 	return *out != NULL;
 }
 
-void webhooks_record(struct target *target, const struct load *load, enum hgt_delivery_state state, int status, const char *answer,
+void webhooks_record(struct receiver *receiver, const struct load *load, enum hgt_delivery_state state, int status, const char *answer,
 	const char *error)
 {
-	struct webhooks *w = target->webhooks;
+	struct webhooks *w = receiver->webhooks;
 	struct record *record = calloc(1, sizeof(*record));
 
 	if (record) {
@@ -225,16 +225,16 @@ void webhooks_record(struct target *target, const struct load *load, enum hgt_de
 
 		*row = (struct hgt_delivery_row){.seq = load->seq, .state = state, .attempts = load->attempts, .first_ms = load->first_ms,
 			.tried_ms = load->tried_ms, .next_ms = load->next_ms, .status = status};
-		record->target = target_ref(target);
+		record->receiver = receiver_ref(receiver);
 		record->is_replay = load->kind == LOAD_REPLAY;
-		if (!copy(&row->target, target->name) || !copy(&row->delivery, load->delivery) || !copy(&row->type, load->type) ||
+		if (!copy(&row->target, receiver->name) || !copy(&row->delivery, load->delivery) || !copy(&row->type, load->type) ||
 		    !copy(&row->repo, load->repo) || !copy(&row->ref, load->ref) || !copy(&row->answer, answer) || !copy(&row->error, error)) {
 			record_free(record);
 			record = NULL;
 		}
 	}
 	if (!record) {
-		hgt_log(HGT_LOG_WARNING, "webhooks", "out of memory: a delivery is missing in the history", HGT_S("webhook", target->name));
+		hgt_log(HGT_LOG_WARNING, "webhooks", "out of memory: a delivery is missing in the history", HGT_S("webhook", receiver->name));
 	} else {
 		*w->last_record = record;
 		w->last_record = &record->next;

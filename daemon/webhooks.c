@@ -1,4 +1,4 @@
-/* Webhooks: the targets there are, and what may be asked of them. */
+/* Webhooks: the receivers there are, and what may be asked of them. */
 #include "daemon/webhooks.h"
 
 #include <event2/event.h>
@@ -13,68 +13,68 @@
 
 #define DRAIN_MS 2000	/* for what is on its way when the daemon stops */
 
-struct target *target_ref(struct target *target)
+struct receiver *receiver_ref(struct receiver *receiver)
 {
-	target->refs++;
-	return target;
+	receiver->refs++;
+	return receiver;
 }
 
-void target_unref(struct target *target)
+void receiver_unref(struct receiver *receiver)
 {
-	if (!target || --target->refs)
+	if (!receiver || --receiver->refs)
 		return;
-	webhook_sender_free(target->sender);
-	if (target->step)
-		event_free(target->step);
-	load_free(target->head);
-	hgt_secret_release(&target->secret);
-	hgt_buf_release(&target->last_error);
-	free(target->name);
-	free(target);
+	webhook_sender_free(receiver->sender);
+	if (receiver->step)
+		event_free(receiver->step);
+	load_free(receiver->head);
+	hgt_secret_release(&receiver->secret);
+	hgt_buf_release(&receiver->last_error);
+	free(receiver->name);
+	free(receiver);
 }
 
 /* Of no config any more, or of no daemon: what runs is broken off. */
-static void target_end(struct target *target)
+static void receiver_end(struct receiver *receiver)
 {
-	TAILQ_REMOVE(&target->webhooks->targets, target, entry);
-	target_abandon(target);
-	target->gone = true;
-	target->config = NULL;
-	if (target->test) {
-		target->test->gone = NULL;
-		request_reply_error(target->test, 404, NULL, "this webhook has been removed");
-		target->test = NULL;
+	TAILQ_REMOVE(&receiver->webhooks->receivers, receiver, entry);
+	receiver_abandon(receiver);
+	receiver->gone = true;
+	receiver->config = NULL;
+	if (receiver->test) {
+		receiver->test->gone = NULL;
+		request_reply_error(receiver->test, 404, NULL, "this webhook has been removed");
+		receiver->test = NULL;
 	}
-	evtimer_del(target->step);
-	target_unref(target);
+	evtimer_del(receiver->step);
+	receiver_unref(receiver);
 }
 
-static struct target *find(const struct webhooks *w, const char *name)
+static struct receiver *find(const struct webhooks *w, const char *name)
 {
-	struct target *target;
+	struct receiver *receiver;
 
-	TAILQ_FOREACH(target, &w->targets, entry)
-		if (!strcmp(target->name, name))
-			return target;
+	TAILQ_FOREACH(receiver, &w->receivers, entry)
+		if (!strcmp(receiver->name, name))
+			return receiver;
 	return NULL;
 }
 
-static int target_new(struct webhooks *w, const char *name, struct target **out, struct hgt_error *err)
+static int receiver_new(struct webhooks *w, const char *name, struct receiver **out, struct hgt_error *err)
 {
-	struct target *target = calloc(1, sizeof(*target));
+	struct receiver *receiver = calloc(1, sizeof(*receiver));
 
-	if (!target)
+	if (!receiver)
 		return hgt_error_nomem(err);
-	target->refs = 1;
-	target->webhooks = w;
-	hgt_buf_init(&target->last_error);
-	target->name = strdup(name);
-	target->step = evtimer_new(w->daemon->base, target_on_step, target);
-	if (!target->name || !target->step) {
-		target_unref(target);
+	receiver->refs = 1;
+	receiver->webhooks = w;
+	hgt_buf_init(&receiver->last_error);
+	receiver->name = strdup(name);
+	receiver->step = evtimer_new(w->daemon->base, receiver_on_step, receiver);
+	if (!receiver->name || !receiver->step) {
+		receiver_unref(receiver);
 		return hgt_error_nomem(err);
 	}
-	*out = target;
+	*out = receiver;
 	return 0;
 }
 
@@ -93,7 +93,7 @@ static int check_secret(const struct hgt_config_webhook *config, const struct hg
 /* What a config needs besides: read before anything changes. */
 struct plan {
 	struct hgt_secret *secrets;	/* one a webhook */
-	struct target **targets;	/* those that are there, or new ones */
+	struct receiver **receivers;	/* those that are there, or new ones */
 	size_t n;
 };
 
@@ -101,11 +101,11 @@ static void plan_release(struct webhooks *w, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		hgt_secret_release(&plan->secrets[i]);
-		if (plan->targets[i] && !find(w, plan->targets[i]->name))
-			target_unref(plan->targets[i]);
+		if (plan->receivers[i] && !find(w, plan->receivers[i]->name))
+			receiver_unref(plan->receivers[i]);
 	}
 	free(plan->secrets);
-	free(plan->targets);
+	free(plan->receivers);
 }
 
 static int make_plan(struct webhooks *w, const struct hgt_config *config, struct plan *plan, struct hgt_error *err)
@@ -113,8 +113,8 @@ static int make_plan(struct webhooks *w, const struct hgt_config *config, struct
 	int code = 0;
 
 	plan->secrets = calloc(config->n_webhooks + 1, sizeof(*plan->secrets));
-	plan->targets = calloc(config->n_webhooks + 1, sizeof(struct target *));
-	if (!plan->secrets || !plan->targets)
+	plan->receivers = calloc(config->n_webhooks + 1, sizeof(struct receiver *));
+	if (!plan->secrets || !plan->receivers)
 		return hgt_error_nomem(err);
 	plan->n = config->n_webhooks;
 	for (size_t i = 0; i < config->n_webhooks && code == 0; i++) {
@@ -127,9 +127,9 @@ static int make_plan(struct webhooks *w, const struct hgt_config *config, struct
 		if (code < 0)
 			hgt_error_prefix(err, "webhook %s", hook->name);
 		if (code == 0)
-			plan->targets[i] = find(w, hook->name);
-		if (code == 0 && !plan->targets[i])
-			code = target_new(w, hook->name, &plan->targets[i], err);
+			plan->receivers[i] = find(w, hook->name);
+		if (code == 0 && !plan->receivers[i])
+			code = receiver_new(w, hook->name, &plan->receivers[i], err);
 	}
 	if (code == 0 && config->n_webhooks && !w->loaded) {
 		code = webhook_curl_load(&w->curl, err);
@@ -140,39 +140,39 @@ static int make_plan(struct webhooks *w, const struct hgt_config *config, struct
 
 static void carry_out(struct webhooks *w, const struct hgt_config *config, struct plan *plan)
 {
-	struct target *target = TAILQ_FIRST(&w->targets), *next;
+	struct receiver *receiver = TAILQ_FIRST(&w->receivers), *next;
 
-	for (; target; target = next) {
+	for (; receiver; receiver = next) {
 		bool stays = false;
 
-		next = TAILQ_NEXT(target, entry);
+		next = TAILQ_NEXT(receiver, entry);
 		for (size_t i = 0; i < plan->n && !stays; i++)
-			stays = plan->targets[i] == target;
+			stays = plan->receivers[i] == receiver;
 		if (stays)
 			continue;
-		hgt_log(HGT_LOG_INFO, "webhooks", "removed", HGT_S("webhook", target->name));
-		webhooks_forget(w, target->name);
-		target_end(target);
+		hgt_log(HGT_LOG_INFO, "webhooks", "removed", HGT_S("webhook", receiver->name));
+		webhooks_forget(w, receiver->name);
+		receiver_end(receiver);
 	}
 	for (size_t i = 0; i < plan->n; i++) {
-		bool is_new = !find(w, plan->targets[i]->name);
+		bool is_new = !find(w, plan->receivers[i]->name);
 
-		target = plan->targets[i];
-		target->config = &config->webhooks[i];
-		target->stale = true;
-		hgt_secret_release(&target->secret);
-		target->secret = plan->secrets[i];
+		receiver = plan->receivers[i];
+		receiver->config = &config->webhooks[i];
+		receiver->stale = true;
+		hgt_secret_release(&receiver->secret);
+		receiver->secret = plan->secrets[i];
 		plan->secrets[i] = (struct hgt_secret){0};
 		/* What was found under the old config may be none of its business now. */
-		if (target->state == TARGET_IDLE) {
-			load_free(target->head);
-			target->head = NULL;
+		if (receiver->state == RECEIVER_IDLE) {
+			load_free(receiver->head);
+			receiver->head = NULL;
 		}
 		if (is_new) {
-			TAILQ_INSERT_TAIL(&w->targets, target, entry);
-			target->cursor = hub_head(w->daemon->hub);
+			TAILQ_INSERT_TAIL(&w->receivers, receiver, entry);
+			receiver->cursor = hub_head(w->daemon->hub);
 		}
-		target_step_soon(target);
+		receiver_step_soon(receiver);
 	}
 	w->config = config;
 	if (plan->n)
@@ -199,37 +199,37 @@ static void on_save(evutil_socket_t fd, short what, void *arg)
 static int take_cursor(void *ctx, const char *name, uint64_t seq)
 {
 	struct webhooks *w = ctx;
-	struct target *target = find(w, name);
+	struct receiver *receiver = find(w, name);
 	uint64_t head = hub_head(w->daemon->hub);
 
-	if (!target) {
+	if (!receiver) {
 		webhooks_forget(w, name);
 		return 0;
 	}
-	target->cursor = target->saved = seq > head ? head : seq;
-	target->has_saved = true;
+	receiver->cursor = receiver->saved = seq > head ? head : seq;
+	receiver->has_saved = true;
 	return 0;
 }
 
 int webhooks_new(struct daemon *daemon, struct webhooks **out, struct hgt_error *err)
 {
 	struct webhooks *w = calloc(1, sizeof(*w));
-	struct target *target;
+	struct receiver *receiver;
 	int code;
 
 	if (!w)
 		return hgt_error_nomem(err);
 	w->daemon = daemon;
-	TAILQ_INIT(&w->targets);
+	TAILQ_INIT(&w->receivers);
 	w->last_record = &w->records;
 	w->started_ms = hgt_time_now_ms();
 	w->save = evtimer_new(daemon->base, on_save, w);
 	code = w->save ? webhooks_reload(w, daemon->config, err) : hgt_error_nomem(err);
 	if (code == 0)
 		code = hgt_webhook_cursors(daemon->reader, take_cursor, w, err);
-	TAILQ_FOREACH(target, &w->targets, entry)
+	TAILQ_FOREACH(receiver, &w->receivers, entry)
 		if (code == 0)
-			code = target_start(target, err);
+			code = receiver_start(receiver, err);
 	if (code < 0) {
 		webhooks_free(w);
 		return code;
@@ -242,8 +242,8 @@ void webhooks_free(struct webhooks *w)
 {
 	if (!w)
 		return;
-	while (!TAILQ_EMPTY(&w->targets))
-		target_end(TAILQ_FIRST(&w->targets));
+	while (!TAILQ_EMPTY(&w->receivers))
+		receiver_end(TAILQ_FIRST(&w->receivers));
 	while (w->records) {
 		struct record *record = w->records;
 
@@ -257,26 +257,26 @@ void webhooks_free(struct webhooks *w)
 
 void webhooks_wake(struct webhooks *w)
 {
-	struct target *target;
+	struct receiver *receiver;
 
-	TAILQ_FOREACH(target, &w->targets, entry)
-		if (target->state == TARGET_IDLE && !target->head)
-			target_step_soon(target);
+	TAILQ_FOREACH(receiver, &w->receivers, entry)
+		if (receiver->state == RECEIVER_IDLE && !receiver->head)
+			receiver_step_soon(receiver);
 }
 
 int webhooks_drain(struct webhooks *w)
 {
-	struct target *target;
+	struct receiver *receiver;
 	bool busy = false, late;
 
 	if (!w->draining)
 		w->drain_ms = hgt_time_mono_ms();
 	w->draining = true;
 	late = hgt_time_mono_ms() - w->drain_ms > DRAIN_MS;
-	TAILQ_FOREACH(target, &w->targets, entry) {
-		if (late && target->state == TARGET_SENDING)
-			target_abandon(target);
-		busy |= target->state != TARGET_IDLE;
+	TAILQ_FOREACH(receiver, &w->receivers, entry) {
+		if (late && receiver->state == RECEIVER_SENDING)
+			receiver_abandon(receiver);
+		busy |= receiver->state != RECEIVER_IDLE;
 	}
 	if (!busy && !w->saving)
 		webhooks_save_now(w);
@@ -286,10 +286,10 @@ int webhooks_drain(struct webhooks *w)
 uint64_t webhooks_needed(const struct webhooks *w)
 {
 	uint64_t needed = UINT64_MAX;
-	const struct target *target;
+	const struct receiver *receiver;
 
-	TAILQ_FOREACH(target, &w->targets, entry) {
-		uint64_t at = target->has_saved && target->saved < target->cursor ? target->saved : target->cursor;
+	TAILQ_FOREACH(receiver, &w->receivers, entry) {
+		uint64_t at = receiver->has_saved && receiver->saved < receiver->cursor ? receiver->saved : receiver->cursor;
 
 		if (at + 1 < needed)
 			needed = at + 1;
@@ -299,32 +299,32 @@ uint64_t webhooks_needed(const struct webhooks *w)
 
 /* What they say of themselves. */
 
-static void stats_of(const struct target *target, struct webhooks_stats *out)
+static void stats_of(const struct receiver *receiver, struct webhooks_stats *out)
 {
-	struct daemon *daemon = target->webhooks->daemon;
+	struct daemon *daemon = receiver->webhooks->daemon;
 	uint64_t head = hub_head(daemon->hub);
 
-	*out = (struct webhooks_stats){.targets = 1, .delivered = target->delivered, .failed = target->failed, .parked = target->given_up,
-		.behind = head > target->cursor ? head - target->cursor : 0};
-	if (hgt_deliveries_count(daemon->reader, target->name, HGT_DELIVERY_PARKED, &out->parked_now, NULL) < 0)
+	*out = (struct webhooks_stats){.receivers = 1, .delivered = receiver->delivered, .failed = receiver->failed, .parked = receiver->given_up,
+		.behind = head > receiver->cursor ? head - receiver->cursor : 0};
+	if (hgt_deliveries_count(daemon->reader, receiver->name, HGT_DELIVERY_PARKED, &out->parked_now, NULL) < 0)
 		out->parked_now = 0;
-	if (target->head && target->head->first_ms)
-		out->oldest_ms = hgt_time_now_ms() - target->head->first_ms;
+	if (receiver->head && receiver->head->first_ms)
+		out->oldest_ms = hgt_time_now_ms() - receiver->head->first_ms;
 	if (out->oldest_ms < 0)
 		out->oldest_ms = 0;
 }
 
 const char *webhooks_next(const struct webhooks *w, size_t *pos, struct webhooks_stats *out)
 {
-	const struct target *target;
+	const struct receiver *receiver;
 	size_t at = 0;
 
-	TAILQ_FOREACH(target, &w->targets, entry) {
+	TAILQ_FOREACH(receiver, &w->receivers, entry) {
 		if (at++ < *pos)
 			continue;
 		++*pos;
-		stats_of(target, out);
-		return target->name;
+		stats_of(receiver, out);
+		return receiver->name;
 	}
 	return NULL;
 }
@@ -336,7 +336,7 @@ void webhooks_stats(const struct webhooks *w, struct webhooks_stats *out)
 
 	*out = (struct webhooks_stats){0};
 	while (webhooks_next(w, &pos, &one)) {
-		out->targets++;
+		out->receivers++;
 		out->delivered += one.delivered;
 		out->failed += one.failed;
 		out->parked += one.parked;
@@ -364,41 +364,41 @@ static void write_list(struct hgt_json *json, const char *key, const struct hgt_
 	hgt_json_end_array(json);
 }
 
-static const char *state_of(const struct target *target)
+static const char *state_of(const struct receiver *receiver)
 {
-	if (target->state != TARGET_IDLE)
+	if (receiver->state != RECEIVER_IDLE)
 		return "sending";
-	return target->head && target->head->attempts ? "retrying" : "idle";
+	return receiver->head && receiver->head->attempts ? "retrying" : "idle";
 }
 
-static void write_target(const struct target *target, struct hgt_json *json)
+static void write_target(const struct receiver *receiver, struct hgt_json *json)
 {
 	struct webhooks_stats stats;
 	struct hgt_buf cursor = HGT_BUF_INIT;
-	struct hgt_cursor at = {.seq = target->cursor};
+	struct hgt_cursor at = {.seq = receiver->cursor};
 
-	stats_of(target, &stats);
-	snprintf(at.journal, sizeof(at.journal), "%s", hgt_journal_id(target->webhooks->daemon->reader));
+	stats_of(receiver, &stats);
+	snprintf(at.journal, sizeof(at.journal), "%s", hgt_journal_id(receiver->webhooks->daemon->reader));
 	hgt_cursor_format(&at, &cursor);
 	hgt_json_begin_object(json);
-	hgt_json_key_string(json, "name", target->name);
-	hgt_json_key_string(json, "format", hgt_webhook_format_name(target->config->format));
-	hgt_json_key_string(json, "url", target->config->url);
-	write_list(json, "repos", &target->config->repos);
-	write_list(json, "refs", &target->config->refs);
-	write_list(json, "events", &target->config->events);
-	hgt_json_key_bool(json, "signed", target->secret.data != NULL);
-	hgt_json_key_string(json, "state", state_of(target));
+	hgt_json_key_string(json, "name", receiver->name);
+	hgt_json_key_string(json, "format", hgt_webhook_format_name(receiver->config->format));
+	hgt_json_key_string(json, "url", receiver->config->url);
+	write_list(json, "repos", &receiver->config->repos);
+	write_list(json, "refs", &receiver->config->refs);
+	write_list(json, "events", &receiver->config->events);
+	hgt_json_key_bool(json, "signed", receiver->secret.data != NULL);
+	hgt_json_key_string(json, "state", state_of(receiver));
 	hgt_json_key_string(json, "cursor", cursor.data);
 	hgt_json_key_uint(json, "behind", stats.behind);
 	hgt_json_key_uint(json, "parked", stats.parked_now);
 	hgt_json_key_uint(json, "delivered", stats.delivered);
 	hgt_json_key_uint(json, "failed", stats.failed);
-	hgt_json_key_uint(json, "attempts", target->head ? target->head->attempts : 0);
-	write_time(json, "next", target->head ? target->head->next_ms : 0);
-	write_time(json, "last", target->last_ms);
-	hgt_json_key_int(json, "status", target->last_status);
-	hgt_json_key_string(json, "error", target->last_error.len ? target->last_error.data : NULL);
+	hgt_json_key_uint(json, "attempts", receiver->head ? receiver->head->attempts : 0);
+	write_time(json, "next", receiver->head ? receiver->head->next_ms : 0);
+	write_time(json, "last", receiver->last_ms);
+	hgt_json_key_int(json, "status", receiver->last_status);
+	hgt_json_key_string(json, "error", receiver->last_error.len ? receiver->last_error.data : NULL);
 	hgt_json_end_object(json);
 	json->out->failed |= cursor.failed;
 	hgt_buf_release(&cursor);
@@ -406,11 +406,11 @@ static void write_target(const struct target *target, struct hgt_json *json)
 
 void webhooks_write(struct webhooks *w, struct hgt_json *json)
 {
-	const struct target *target;
+	const struct receiver *receiver;
 
 	hgt_json_begin_array(json);
-	TAILQ_FOREACH(target, &w->targets, entry)
-		write_target(target, json);
+	TAILQ_FOREACH(receiver, &w->receivers, entry)
+		write_target(receiver, json);
 	hgt_json_end_array(json);
 }
 
@@ -421,19 +421,19 @@ bool webhooks_has(const struct webhooks *w, const char *name)
 
 /* What people ask of them. */
 
-static struct target *want(struct webhooks *w, struct request *request, const char *name)
+static struct receiver *want(struct webhooks *w, struct request *request, const char *name)
 {
-	struct target *target = find(w, name);
+	struct receiver *receiver = find(w, name);
 
-	if (!target)
+	if (!receiver)
 		request_reply_error(request, 404, NULL, "there is no webhook named \"%s\" in the config", name);
-	return target;
+	return receiver;
 }
 
 /* A change that waits for the disk. */
 struct change {
 	struct request *request;
-	struct target *target;	/* a reference */
+	struct receiver *receiver;	/* a reference */
 	char *delivery;
 	uint64_t seq, queued;
 	bool rewinds;
@@ -441,7 +441,7 @@ struct change {
 
 static void change_free(struct change *change)
 {
-	target_unref(change->target);
+	receiver_unref(change->receiver);
 	free(change->delivery);
 	free(change);
 }
@@ -452,25 +452,25 @@ static int run_change(struct hgt_journal *journal, struct store_batch *batch, vo
 
 	(void)batch;
 	if (change->rewinds)
-		return hgt_webhook_cursor_put(journal, change->target->name, change->seq, err);
-	return hgt_deliveries_queue(journal, change->target->name, change->delivery, &change->queued, err);
+		return hgt_webhook_cursor_put(journal, change->receiver->name, change->seq, err);
+	return hgt_deliveries_queue(journal, change->receiver->name, change->delivery, &change->queued, err);
 }
 
-static void set_cursor(struct target *target, uint64_t seq)
+static void set_cursor(struct receiver *receiver, uint64_t seq)
 {
-	target->cursor = target->saved = seq;
-	if (target->active && target->active == target->head) {
-		target->rewound = true;
+	receiver->cursor = receiver->saved = seq;
+	if (receiver->active && receiver->active == receiver->head) {
+		receiver->rewound = true;
 	} else {
-		load_free(target->head);
-		target->head = NULL;
+		load_free(receiver->head);
+		receiver->head = NULL;
 	}
 }
 
 static void changed(void *job, int code, const struct hgt_error *err)
 {
 	struct change *change = job;
-	struct target *target = change->target;
+	struct receiver *receiver = change->receiver;
 	struct hgt_buf body = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);
 
@@ -480,13 +480,13 @@ static void changed(void *job, int code, const struct hgt_error *err)
 		return;
 	}
 	if (change->rewinds)
-		set_cursor(target, change->seq);
+		set_cursor(receiver, change->seq);
 	else
-		target->replays = true;
-	target_step_soon(target);
+		receiver->replays = true;
+	receiver_step_soon(receiver);
 	hgt_json_begin_object(&json);
-	hgt_json_key_string(&json, "webhook", target->name);
-	hgt_json_key_uint(&json, "queued", change->rewinds ? hub_head(target->webhooks->daemon->hub) - change->seq : change->queued);
+	hgt_json_key_string(&json, "webhook", receiver->name);
+	hgt_json_key_uint(&json, "queued", change->rewinds ? hub_head(receiver->webhooks->daemon->hub) - change->seq : change->queued);
 	hgt_json_end_object(&json);
 	hgt_buf_addc(&body, '\n');
 	request_reply_json(change->request, 200, &body);
@@ -494,13 +494,13 @@ static void changed(void *job, int code, const struct hgt_error *err)
 	change_free(change);
 }
 
-static void submit_change(struct target *target, struct request *request, const struct change *what)
+static void submit_change(struct receiver *receiver, struct request *request, const struct change *what)
 {
 	struct change *change = calloc(1, sizeof(*change));
 	struct hgt_error err = {0};
 
 	/* What has just ended is on disk first, and can be named. */
-	webhooks_save_now(target->webhooks);
+	webhooks_save_now(receiver->webhooks);
 	if (!change) {
 		hgt_error_nomem(&err);
 		request_reply_failure(request, &err);
@@ -508,11 +508,11 @@ static void submit_change(struct target *target, struct request *request, const 
 	}
 	*change = *what;
 	change->request = request;
-	change->target = target_ref(target);
+	change->receiver = receiver_ref(receiver);
 	change->delivery = what->delivery ? strdup(what->delivery) : NULL;
 	if (what->delivery && !change->delivery)
 		hgt_error_nomem(&err);
-	else if (store_submit(target->webhooks->daemon->store, run_change, changed, change, &err) == 0)
+	else if (store_submit(receiver->webhooks->daemon->store, run_change, changed, change, &err) == 0)
 		return;
 	request_reply_failure(request, &err);
 	change_free(change);
@@ -520,19 +520,19 @@ static void submit_change(struct target *target, struct request *request, const 
 
 void webhooks_replay(struct webhooks *w, struct request *request, const char *name, const char *delivery)
 {
-	struct target *target = want(w, request, name);
+	struct receiver *receiver = want(w, request, name);
 
-	if (target)
-		submit_change(target, request, &(struct change){.delivery = (char *)delivery});
+	if (receiver)
+		submit_change(receiver, request, &(struct change){.delivery = (char *)delivery});
 }
 
 void webhooks_rewind(struct webhooks *w, struct request *request, const char *name, const struct hgt_cursor *after)
 {
-	struct target *target = want(w, request, name);
+	struct receiver *receiver = want(w, request, name);
 	uint64_t head = hub_head(w->daemon->hub), tail = 0;
 	struct hgt_error err = {0};
 
-	if (!target)
+	if (!receiver)
 		return;
 	if (hgt_journal_tail(w->daemon->reader, &tail, &err) < 0)
 		request_reply_failure(request, &err);
@@ -541,31 +541,31 @@ void webhooks_rewind(struct webhooks *w, struct request *request, const char *na
 	else if (after->journal[0] && after->seq + 1 < tail)
 		request_reply_error(request, 410, "cursor-gone", "the journal does not go back as far as this cursor");
 	else
-		submit_change(target, request, &(struct change){.rewinds = true, .seq = tail && after->seq + 1 < tail ? tail - 1 : after->seq});
+		submit_change(receiver, request, &(struct change){.rewinds = true, .seq = tail && after->seq + 1 < tail ? tail - 1 : after->seq});
 }
 
 static void tester_gone(void *ctx)
 {
-	struct target *target = ctx;
-	struct request *request = target->test;
+	struct receiver *receiver = ctx;
+	struct request *request = receiver->test;
 
-	target->test = NULL;
+	receiver->test = NULL;
 	request_free(request);
 }
 
 void webhooks_test(struct webhooks *w, struct request *request, const char *name)
 {
-	struct target *target = want(w, request, name);
+	struct receiver *receiver = want(w, request, name);
 
-	if (!target)
+	if (!receiver)
 		return;
-	if (target->test || target->test_wanted) {
+	if (receiver->test || receiver->test_wanted) {
 		request_reply_error(request, 409, NULL, "a test of this webhook is running");
 		return;
 	}
-	target->test = request;
-	target->test_wanted = true;
+	receiver->test = request;
+	receiver->test_wanted = true;
 	request->gone = tester_gone;
-	request->gone_ctx = target;
-	target_step_soon(target);
+	request->gone_ctx = receiver;
+	receiver_step_soon(receiver);
 }

@@ -95,6 +95,7 @@ struct hgt_config_inbound {
 	enum hgt_webhook_format kind;	/* github, gitlab, gitea */
 	const char *secret_file;
 	const char *repo;		/* the name that the event bears */
+	uint32_t window;		/* seconds */
 	uint32_t line;
 };
 

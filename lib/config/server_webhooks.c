@@ -152,6 +152,8 @@ static const struct option inbound_options[] = {
 		.help = "The file that holds the secret which the forge signs with, or with gitlab sends."},
 	{.key = "repo", .type = OPTION_STRING, .offset = INBOUND(repo), .required = true, .shape = "name",
 		.help = "The repository that the events are about."},
+	{.key = "window", .type = OPTION_SECONDS, .offset = INBOUND(window), .min = 60, .max = 2592000, .fallback = "24h",
+		.help = "How long a delivery is remembered, so that one that comes again is passed over."},
 };
 const struct section inbound_section = {"an entry of inbound", sizeof(struct hgt_config_inbound), inbound_options, COUNT(inbound_options),
 	INBOUND(line), NULL};

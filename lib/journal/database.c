@@ -41,6 +41,9 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS unexplained_by_seq ON unexplained (seq);"
 	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS pushes_by_time ON pushes (time_ms);"
+	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS ref_times_by_time ON ref_times (time_ms);"
 	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
@@ -50,7 +53,9 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
 	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
 	"  tried_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, error TEXT NOT NULL,"
-	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;";
+	"  PRIMARY KEY (target, seq)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS inbound_seen (inbound TEXT NOT NULL, key TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (inbound, key)) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static const char *const sql_text[HGT_SQL_N] = {
@@ -73,12 +78,16 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REF_GET] = "SELECT id, seq FROM refs WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_REFS] = "SELECT repo, ref, id, seq FROM refs WHERE repo = ?1 ORDER BY ref",
 	[HGT_SQL_REFS_AFTER] = "SELECT repo, ref, id, seq FROM refs WHERE (repo, ref) > (?1, ?2) ORDER BY repo, ref",
+	[HGT_SQL_REF_TIME_SET] = "INSERT OR REPLACE INTO ref_times (repo, ref, time_ms) VALUES (?1, ?2, ?3)",
+	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_UNEXPLAINED_ADD] = "INSERT INTO unexplained (repo, ref, old_id, new_id, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HGT_SQL_UNEXPLAINED_TRIM] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq <= (SELECT seq FROM unexplained"
 		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",
 	[HGT_SQL_UNEXPLAINED_FIND] = "SELECT seq FROM unexplained WHERE repo = ?1 AND ref = ?2 AND old_id = ?3 AND new_id = ?4"
 		" ORDER BY seq DESC LIMIT 1",
-	[HGT_SQL_UNEXPLAINED_IS] = "SELECT 1 FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
+	[HGT_SQL_UNEXPLAINED_END] = "SELECT seq FROM unexplained WHERE repo = ?1 AND ref = ?2 AND (old_id = ?3 OR new_id = ?4)"
+		" ORDER BY seq DESC LIMIT 1",
+	[HGT_SQL_UNEXPLAINED_FROM] = "SELECT old_id FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
 	[HGT_SQL_UNEXPLAINED_TAKE] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq = ?3",
 	[HGT_SQL_PUSH_CLAIM] = "INSERT OR IGNORE INTO pushes (push, time_ms) VALUES (?1, ?2)",
 	[HGT_SQL_AGENT_PUT] = "INSERT OR REPLACE INTO agents (name, kind, allow, token_hash, created_ms, instance, info, seen_ms)"
@@ -92,6 +101,8 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"
 		" WHERE time_ms <= ?2 ORDER BY seq LIMIT 1",
+	[HGT_SQL_REF_TIMES_FORGET] = "DELETE FROM ref_times WHERE (repo, ref) IN (SELECT repo, ref FROM ref_times WHERE time_ms < ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM refs WHERE refs.repo = ref_times.repo AND refs.ref = ref_times.ref) ORDER BY time_ms LIMIT ?2)",
 	[HGT_SQL_PUSHES_FORGET] = "DELETE FROM pushes WHERE push IN (SELECT push FROM pushes WHERE time_ms < ?1 ORDER BY time_ms LIMIT ?2)",
 	[HGT_SQL_UNEXPLAINED_FORGET] = "DELETE FROM unexplained WHERE seq IN (SELECT u.seq FROM (SELECT seq FROM unexplained ORDER BY seq LIMIT ?2) u"
 		" LEFT JOIN events e ON e.seq = u.seq WHERE e.seq IS NULL OR e.time_ms < ?1)",

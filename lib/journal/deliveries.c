@@ -231,3 +231,26 @@ int hgt_deliveries_queue(struct hgt_journal *j, const char *target, const char *
 	*n = (uint64_t)sqlite3_changes(j->db);
 	return 0;
 }
+
+int hgt_inbound_claim(struct hgt_journal *j, const char *inbound, const char *key, int64_t now_ms, int64_t window_ms, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_prepare(j, "DELETE FROM inbound_seen WHERE inbound = ?1 AND time_ms < ?2", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, inbound);
+	sqlite3_bind_int64(stmt, 2, now_ms - window_ms);
+	code = finish(j, stmt, err);
+	if (code == 0)
+		code = hgt_journal_prepare(j, "INSERT OR IGNORE INTO inbound_seen (inbound, key, time_ms) VALUES (?1, ?2, ?3)", &stmt, err);
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, inbound);
+	hgt_journal_bind(stmt, 2, key);
+	sqlite3_bind_int64(stmt, 3, now_ms);
+	code = finish(j, stmt, err);
+	if (code == 0 && !sqlite3_changes(j->db))
+		code = hgt_error_set(err, HGT_EEXIST, "this delivery has been taken before");
+	return code;
+}

@@ -69,4 +69,8 @@ int hgt_deliveries_count(struct hgt_journal *journal, const char *target, enum h
 int hgt_deliveries_queue(struct hgt_journal *journal, const char *target, const char *delivery, uint64_t *n,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Remember a delivery that came in, by its id or its digest, for `window_ms`. HGT_EEXIST when it was there. What is older goes. */
+int hgt_inbound_claim(struct hgt_journal *journal, const char *inbound, const char *key, int64_t now_ms, int64_t window_ms,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
 #endif

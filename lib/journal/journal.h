@@ -116,6 +116,15 @@ int hgt_journal_refs_after(struct hgt_journal *journal, const char *repo, const 
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
+ * As of when a ref's last known value was told: by its push's hook, or by a look at the repository. Kept beyond the ref, so that a late
+ * word of what was before is known as such. *time_ms is 0 when it is not known.
+ */
+int hgt_journal_set_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t time_ms,
+	struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_get_ref_time(struct hgt_journal *journal, const char *repo, const char *ref, int64_t *time_ms,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
  * Moves that were seen and that no push has explained yet: what a hook's late word is matched with. The last few of each ref
  * are kept. explain finds the latest that went exactly this way and takes it out; *seq is 0 when there is none.
  */
@@ -124,9 +133,13 @@ int hgt_journal_add_unexplained(struct hgt_journal *journal, const char *repo, c
 int hgt_journal_explain(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id, const char *new_id,
 	uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* 1 when the event `seq` moved this ref and no push has explained it, else 0. */
-int hgt_journal_is_unexplained(struct hgt_journal *journal, const char *repo, const char *ref, uint64_t seq,
-	struct hgt_error *err) HGT_MUST_CHECK;
+/* The same for a move that is only the beginning or the end of one that was seen, which stays. */
+int hgt_journal_explain_end(struct hgt_journal *journal, const char *repo, const char *ref, const char *old_id, const char *new_id,
+	uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* old_id gets where the event `seq` says that this ref came from; "" when it says no such thing, or a push has explained it. */
+int hgt_journal_unexplained_from(struct hgt_journal *journal, const char *repo, const char *ref, uint64_t seq,
+	char old_id[HGT_JOURNAL_OID_TEXT], struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Pushes that have been taken in, so that a spool file or a retry is taken once. HGT_EEXIST when it was there. */
 int hgt_journal_claim_push(struct hgt_journal *journal, const char *push, struct hgt_error *err) HGT_MUST_CHECK;

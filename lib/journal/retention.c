@@ -245,7 +245,7 @@ void hgt_compaction_write(const struct hgt_compaction *c, struct hgt_buf *out)
 
 int hgt_journal_forget(struct hgt_journal *j, int64_t before_ms, unsigned rows, bool *more, struct hgt_error *err)
 {
-	static const enum hgt_journal_sql what[] = {HGT_SQL_PUSHES_FORGET, HGT_SQL_UNEXPLAINED_FORGET};
+	static const enum hgt_journal_sql what[] = {HGT_SQL_PUSHES_FORGET, HGT_SQL_UNEXPLAINED_FORGET, HGT_SQL_REF_TIMES_FORGET};
 
 	*more = false;
 	for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {

@@ -46,8 +46,8 @@ int hgt_journal_compact(struct hgt_journal *journal, const struct hgt_retention 
 /* The data of the event that says so. */
 void hgt_compaction_write(const struct hgt_compaction *compaction, struct hgt_buf *out);
 
-/* Within a batch: forget at most `rows` pushes taken in before that time, and as many moves that no push has explained since. *more: there
- * may be more. */
+/* Within a batch: forget at most `rows` pushes taken in before that time, as many moves that no push has explained since, and the times of as
+ * many refs that are gone since. *more: there may be more. */
 int hgt_journal_forget(struct hgt_journal *journal, int64_t before_ms, unsigned rows, bool *more, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Within a batch: give at most `pages` free pages back to the file system while more than `keep` are free, for reuse. *more as above. A

@@ -123,10 +123,40 @@ int hgt_journal_add_unexplained(struct hgt_journal *j, const char *repo, const c
 	return hgt_journal_run(j, stmt, err);
 }
 
-int hgt_journal_is_unexplained(struct hgt_journal *j, const char *repo, const char *ref, uint64_t seq, struct hgt_error *err)
+int hgt_journal_set_ref_time(struct hgt_journal *j, const char *repo, const char *ref, int64_t time_ms, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
-	int code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_IS, &stmt, err);
+	int code = hgt_journal_stmt(j, HGT_SQL_REF_TIME_SET, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, repo);
+	hgt_journal_bind(stmt, 2, ref);
+	sqlite3_bind_int64(stmt, 3, time_ms);
+	return hgt_journal_run(j, stmt, err);
+}
+
+int hgt_journal_get_ref_time(struct hgt_journal *j, const char *repo, const char *ref, int64_t *time_ms, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_REF_TIME_GET, &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, repo);
+	hgt_journal_bind(stmt, 2, ref);
+	code = hgt_journal_step(j, stmt, err);
+	if (code >= 0)
+		*time_ms = code == 1 ? sqlite3_column_int64(stmt, 0) : 0;
+	hgt_journal_reset(stmt);
+	return code < 0 ? code : 0;
+}
+
+int hgt_journal_unexplained_from(struct hgt_journal *j, const char *repo, const char *ref, uint64_t seq,
+	char old_id[HGT_JOURNAL_OID_TEXT], struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_FROM, &stmt, err);
 
 	if (code < 0)
 		return code;
@@ -134,15 +164,17 @@ int hgt_journal_is_unexplained(struct hgt_journal *j, const char *repo, const ch
 	hgt_journal_bind(stmt, 2, ref);
 	sqlite3_bind_int64(stmt, 3, (sqlite3_int64)seq);
 	code = hgt_journal_step(j, stmt, err);
+	if (code >= 0)
+		snprintf(old_id, HGT_JOURNAL_OID_TEXT, "%s", code == 1 ? hgt_journal_column(stmt, 0) : "");
 	hgt_journal_reset(stmt);
-	return code;
+	return code < 0 ? code : 0;
 }
 
-static int find_exact(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,
-	uint64_t *seq, struct hgt_error *err)
+static int find_seen(struct hgt_journal *j, enum hgt_journal_sql sql, const char *repo, const char *ref, const char *old_id,
+	const char *new_id, uint64_t *seq, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
-	int code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_FIND, &stmt, err);
+	int code = hgt_journal_stmt(j, sql, &stmt, err);
 
 	if (code < 0)
 		return code;
@@ -162,7 +194,7 @@ int hgt_journal_explain(struct hgt_journal *j, const char *repo, const char *ref
 {
 	sqlite3_stmt *stmt;
 	uint64_t found;
-	int code = find_exact(j, repo, ref, old_id, new_id, &found, err);
+	int code = find_seen(j, HGT_SQL_UNEXPLAINED_FIND, repo, ref, old_id, new_id, &found, err);
 
 	if (code == 0 && found) {
 		code = hgt_journal_stmt(j, HGT_SQL_UNEXPLAINED_TAKE, &stmt, err);
@@ -176,6 +208,13 @@ int hgt_journal_explain(struct hgt_journal *j, const char *repo, const char *ref
 	if (code == 0)
 		*seq = found;
 	return code;
+}
+
+int hgt_journal_explain_end(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,
+	uint64_t *seq, struct hgt_error *err)
+{
+	/* From nowhere may have been at any time. */
+	return find_seen(j, HGT_SQL_UNEXPLAINED_END, repo, ref, hgt_oid_is_zero(old_id) ? NULL : old_id, new_id, seq, err);
 }
 
 int hgt_journal_claim_push(struct hgt_journal *j, const char *push, struct hgt_error *err)

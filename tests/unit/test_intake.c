@@ -201,7 +201,8 @@ static const struct {
 	{"late-delete", "+0!-0+-=!0-=", "updated/hook:-0 updated/watch:0- attributed:0-", "-"},
 	{"false-delete", "+0!-0!0-=", "updated/hook:-0 superseded:0-", "0"},
 	{"delete-of-missed", "+1!1-=", "superseded:1- updated/watch:-1", "1"},
-	{"deleted-unknown", "!1-=", "updated/watch:-1 updated/hook:1-", "-"},
+	{"deleted-unknown", "!1-=", "superseded:1-", "-"},
+	{"late-delete-of-seen", "+0!-0+1+-=!01!1-=", "updated/hook:-0 updated/watch:0- superseded:01 attributed:1-", "-"},
 	{"recreate", "+0!-0+-+1!0-=!-1=", "updated/hook:-0 superseded:0- updated/watch:01 attributed:-1", "1"},
 	{"back-and-forth", "+0!-0+1+0+1!01=", "updated/hook:-0 updated/hook:01", "1"},
 	{"again", "+0!-0+1!01+0!10+1!01=", "updated/hook:-0 updated/hook:01 updated/hook:10 updated/hook:01", "1"},
@@ -209,6 +210,13 @@ static const struct {
 	{"unknown-old", "+0!-0+1!?1=", "updated/hook:-0 updated/hook:01", "1"},
 	{"unknown-new", "+0!-0!0?=", "updated/hook:-0 superseded:0?", "0"},
 	{"told-twice", "+0=!-0!-0=", "updated/watch:-0 attributed:-0 updated/watch:0- updated/hook:-0", "0"},
+	{"late-first-of-seen", "+0!-0+1+5=+2!52!01=", "updated/hook:-0 updated/watch:05 updated/hook:52 attributed:01", "2"},
+	{"late-last-of-seen", "+0!-0+1+5=+2!52!15=", "updated/hook:-0 updated/watch:05 updated/hook:52 attributed:15", "2"},
+	{"late-before-forced", "+0!-0+5!05+1!51+2!12!-0=", "updated/hook:-0 updated/hook:05 updated/hook:51 updated/hook:12 superseded:-0", "2"},
+	{"late-of-another-line", "+0!-0+1!01+5!15+2!52+3!01=",
+		"updated/hook:-0 updated/hook:01 updated/hook:15 updated/hook:52 superseded:01 updated/watch:23", "3"},
+	{"no-part-of-the-last", "+0+1+5+2!52+3=!01=",
+		"updated/watch:-5 updated/hook:52 updated/watch:23 superseded:01", "3"},
 	{"long-gone", "+0!-0+1!01+2!12!-0=", "updated/hook:-0 updated/hook:01 updated/hook:12 superseded:-0", "2"},
 };
 

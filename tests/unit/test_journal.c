@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/timing.h"
 #include "base/digest.h"
 #include "base/io.h"
 #include "tests/unit/fail_alloc.h"
@@ -200,21 +201,62 @@ static void refs(void **state)
 	free(path);
 }
 
+static void ref_times(void **state)
+{
+	char *path = unit_path(*state, "journal.db");
+	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+	int64_t time_ms;
+
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, NULL), 0);
+	assert_int_equal(time_ms, 0);
+	/* One ref is there, one has gone, one went long ago. */
+	assert_int_equal(hgt_journal_set_ref(j, "r", "main", ID_A, 1, NULL), 0);
+	assert_int_equal(hgt_journal_set_ref_time(j, "r", "main", 5, NULL), 0);
+	assert_int_equal(hgt_journal_set_ref_time(j, "r", "main", 4, NULL), 0);
+	assert_int_equal(hgt_journal_set_ref_time(j, "r", "gone", hgt_time_now_ms(), NULL), 0);
+	assert_int_equal(hgt_journal_set_ref_time(j, "r", "old", 5, NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
+	hgt_journal_close(j);
+	j = open_for(path, HGT_JOURNAL_WRITE);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, NULL), 0);
+	assert_int_equal(time_ms, 4);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "gone", &time_ms, NULL), 0);
+	assert_true(time_ms > 0);
+	assert_int_equal(hgt_journal_get_ref_time(j, "r", "old", &time_ms, NULL), 0);
+	assert_int_equal(time_ms, 0);
+	hgt_journal_close(j);
+	free(path);
+}
+
 static void unexplained_moves(void **state)
 {
 	char *path = unit_path(*state, "journal.db");
 	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
+	char from[HGT_JOURNAL_OID_TEXT];
 	uint64_t seq;
 
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
 	for (uint64_t i = 1; i <= 20; i++)
 		assert_int_equal(hgt_journal_add_unexplained(j, "r", "main", i == 1 || i == 18 ? ZERO : ID_A, ID_B, i, NULL), 0);
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 18, NULL), 1);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "main", 18, from, NULL), 0);
+	assert_string_equal(from, ZERO);
+	/* One that only began, or only ended so, stays. */
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ID_A, ID_A, &seq, NULL), 0);
+	assert_int_equal(seq, 20);
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ZERO, ID_A, &seq, NULL), 0);	/* from nowhere is no end that tells */
+	assert_int_equal(seq, 0);
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ID_B, ID_B, &seq, NULL), 0);
+	assert_int_equal(seq, 20);
+	assert_int_equal(hgt_journal_explain_end(j, "r", "main", ID_B, ID_A, &seq, NULL), 0);
+	assert_int_equal(seq, 0);
 	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 18);
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 18, NULL), 0);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "main", 18, from, NULL), 0);
+	assert_string_equal(from, "");
 	/* The first went the same way, but is too old to be kept. */
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "main", 1, NULL), 0);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "main", 1, from, NULL), 0);
+	assert_string_equal(from, "");
 	assert_int_equal(hgt_journal_explain(j, "r", "main", ZERO, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 0);
 	assert_int_equal(hgt_journal_explain(j, "r", "main", ID_A, ID_B, &seq, NULL), 0);
@@ -223,7 +265,8 @@ static void unexplained_moves(void **state)
 	assert_int_equal(seq, 19);
 	assert_int_equal(hgt_journal_explain(j, "r", "other", ID_A, ID_B, &seq, NULL), 0);
 	assert_int_equal(seq, 0);
-	assert_int_equal(hgt_journal_is_unexplained(j, "r", "other", 17, NULL), 0);
+	assert_int_equal(hgt_journal_unexplained_from(j, "r", "other", 17, from, NULL), 0);
+	assert_string_equal(from, "");
 	hgt_journal_rollback(j);
 	hgt_journal_close(j);
 	free(path);
@@ -675,6 +718,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(appends_and_reads, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(marks_undo_alone, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(refs, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(ref_times, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(unexplained_moves, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(agents_and_pushes, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(tampering_is_named, unit_folder_make, unit_folder_remove),

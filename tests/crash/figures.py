@@ -1,0 +1,56 @@
+"""What a run comes to, and how it is told in docs/reliability.md."""
+import os
+import platform
+import re
+import subprocess
+import time
+
+import rig
+
+PAGE = os.path.join(rig.ROOT, "docs", "reliability.md")
+COUNTS = ("acknowledged", "journaled", "delivered")
+
+
+def begin(run, part):
+    run.figures[part] = {"trials": 0, "ways": {}, "began": time.monotonic(), "ended": 0.0, **{c: 0 for c in COUNTS}}
+
+
+def add(run, part, result):
+    f = run.figures[part]
+    f["trials"] += 1
+    for way in result.get("ways", [result.get("way")]):
+        f["ways"][way] = f["ways"].get(way, 0) + 1
+    for c in COUNTS:
+        f[c] += result[c]
+    f["ended"] = time.monotonic()
+
+
+WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before each call", "torn": "in mid-write", "power": "with the power"}
+
+
+def row(name, f, ways):
+    return f"| {name} | {f['trials']:,} | {ways} | {f['acknowledged']:,} | {f['journaled']:,} | {f['delivered']:,} | 0 |"
+
+
+def table(run):
+    lines = ["| what | trials | of which | acknowledged | journaled | delivered | lost, invented, out of order, twice |",
+             "|---|---|---|---|---|---|---|"]
+    names = {"kill": "killed while pushes go on", "points": "killed at each call of a small scenario",
+             "faults": "the disk fails at each call of it", "hook": "the hook's disk fails at each of its calls"}
+    for part, name in names.items():
+        f = run.figures[part]
+        ways = ", ".join(f"{n:,} {WAYS.get(way, way)}" for way, n in sorted(f["ways"].items()))
+        lines.append(row(name, f, ways))
+    commit = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
+    lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {commit or 'a tree without Git'}, on {os.cpu_count()} processors, "
+              f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s."]
+    return "\n".join(lines)
+
+
+def write(run):
+    text = open(PAGE).read()
+    begin_mark, end_mark = "<!-- BEGIN FIGURES -->", "<!-- END FIGURES -->"
+    text = re.sub(f"{begin_mark}.*{end_mark}", lambda _: f"{begin_mark}\n{table(run)}\n{end_mark}", text, flags=re.S)
+    with open(PAGE, "w") as f:
+        f.write(text)
