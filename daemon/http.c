@@ -340,6 +340,18 @@ void connection_answered(struct connection *connection, struct request *request)
 		connection->request = NULL;
 }
 
+/* evhttp reads a body of POST, PUT and PATCH alone. What another method brings would be taken for the connection's next request, which is not
+ * what a proxy before us takes it for: so there is none. */
+static bool has_unread_body(struct evhttp_request *ev)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(ev);
+	const char *length = evhttp_find_header(headers, "Content-Length");
+
+	if (evhttp_request_get_command(ev) & (EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH))
+		return false;
+	return (length && strcmp(length, "0") != 0) || evhttp_find_header(headers, "Transfer-Encoding");
+}
+
 static void handle(struct evhttp_request *ev, void *arg)
 {
 	struct door *door = arg;
@@ -374,6 +386,8 @@ static void handle(struct evhttp_request *ev, void *arg)
 		request_reply_error(request, 503, NULL, "the daemon is shutting down");
 		return;
 	}
+	if (has_unread_body(ev))
+		request_header(request, "Connection", "close");
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
 }
 
