@@ -75,6 +75,8 @@ SQLITE_LIBS := $(call libs_of,sqlite3)
 CURL_LIBS   := $(call libs_of,libcurl)
 ZLIB_LIBS   := $(call libs_of,zlib)
 PCRE2_LIBS  := $(call libs_of,libpcre2-8)
+TLS_LIBS    := $(call libs_of,libevent_openssl libssl libcrypto libevent_core)
+OPENSSL_LIBS := $(call libs_of,libssl libcrypto)
 
 # Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
 BIN := $(O)/bin
@@ -85,9 +87,11 @@ PROGRAMS := $(BIN)/headgate $(BIN)/headgated $(BIN)/headgate-agent $(BIN)/headga
 LIB_SRC    := $(sort $(filter-out lib/git/no_transport.c,$(wildcard lib/*/*.c)))
 DAEMON_SRC := $(sort $(wildcard daemon/*.c))
 AGENT_SRC  := $(sort $(wildcard agent/*.c))
+TLS_SRC    := tls/load.c
 CLI_SRC    := $(sort $(wildcard cli/*.c))
 REMOTE_SRC := $(sort $(wildcard cli/remote/*.c))
 HOOKS_SRC  := $(sort $(filter-out hooks/pre_receive.c hooks/post_receive.c,$(wildcard hooks/*.c)))
+comma := ,
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 LIB    := $(O)/libheadgate.a
@@ -98,7 +102,10 @@ HOOKS  := $(O)/libhooks.a
 PACKS       := $(patsubst contrib/schemas/%.yaml,$(O)/share/headgate/schemas/%.pack,$(wildcard contrib/schemas/kubernetes-*.yaml))
 CONSTRAINTS := $(sort $(wildcard contrib/schemas/constraints/*.yaml))
 
-all: $(PROGRAMS) $(PACKS)
+# OpenSSL costs a process two megabytes: the daemon and the agent load it, in a module, when their config asks for TLS.
+TLS_MODULE := $(LIBEXEC)/headgate-tls.so
+
+all: $(PROGRAMS) $(TLS_MODULE) $(PACKS)
 
 $(O)/share/headgate/schemas/%.pack: contrib/schemas/%.yaml $(CONSTRAINTS) $(BIN)/headgate
 	@mkdir -p $(@D)
@@ -108,9 +115,9 @@ $(BIN)/headgate: $(call objects,$(CLI_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgate: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
 $(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC) cli/terminal.c) $(LIB)
 $(LIBEXEC)/headgate-remote: LIBS = $(CURL_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
-$(BIN)/headgated: $(call objects,$(DAEMON_SRC)) $(LIB) $(GIT_O)
+$(BIN)/headgated: $(call objects,$(DAEMON_SRC) $(TLS_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
-$(BIN)/headgate-agent: $(call objects,$(AGENT_SRC)) $(LIB)
+$(BIN)/headgate-agent: $(call objects,$(AGENT_SRC) $(TLS_SRC)) $(LIB)
 $(BIN)/headgate-agent: LIBS = $(EVENT_LIBS) $(YAML_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
 $(BIN)/headgate-pre-receive: $(O)/obj/hooks/pre_receive.o $(HOOKS) $(LIB) $(GIT_O)
 $(BIN)/headgate-pre-receive: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
@@ -120,6 +127,14 @@ $(BIN)/headgate-post-receive: LIBS = $(YAML_LIBS)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+
+$(TLS_MODULE): $(patsubst %.c,$(O)/pic/%.o,$(sort $(wildcard tls/module/*.c)))
+	@mkdir -p $(@D)
+	$(CC) -shared $(filter-out -pie -Wl$(comma)--gc-sections,$(HG_LDFLAGS)) $(LDFLAGS) -o $@ $^ $(TLS_LIBS)
+
+$(O)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(filter-out -fPIE,$(HG_CFLAGS)) -fPIC -fvisibility=hidden -c -o $@ $<
 
 # What both hooks share is an archive too: the gate in it, and libgit2 behind that, is not for post-receive.
 $(HOOKS): $(call objects,$(HOOKS_SRC))
@@ -148,7 +163,7 @@ $(O)/obj/lib/schema/metaschemas.o: $(wildcard lib/schema/metaschemas/*.json)
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
 UNIT_HELP := $(call objects,$(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))))
-PARTS_SRC := $(filter-out %/main.c,$(DAEMON_SRC) $(AGENT_SRC) $(CLI_SRC) $(REMOTE_SRC)) $(HOOKS_SRC)
+PARTS_SRC := $(filter-out %/main.c,$(DAEMON_SRC) $(AGENT_SRC) $(CLI_SRC) $(REMOTE_SRC)) $(HOOKS_SRC) $(TLS_SRC)
 PARTS     := $(O)/libparts.a
 ALL_LIBS  := $(EVENT_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS) $(PCRE2_LIBS)
 
@@ -174,7 +189,7 @@ $(O)/bin/fuzz_%: $(O)/obj/tests/fuzz/fuzz_%.o $(PARTS) $(LIB) $(GIT_O)
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(PARTS) $(LIB) $(ALL_LIBS)
 
-unit-bins: $(UNIT_BIN) $(PACKS)
+unit-bins: $(UNIT_BIN) $(TLS_MODULE) $(PACKS)
 replay-bins: $(FUZZ_REPLAY) $(PACKS)
 fuzz-bins: $(FUZZ_BIN) $(PACKS)
 
@@ -184,8 +199,9 @@ TOOLS_SRC := $(sort $(filter-out tests/tools/faults.c,$(wildcard tests/tools/*.c
 TOOLS_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS_SRC)) $(O)/tools/faults.so
 $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS)
+	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS) $(LIBS)
 $(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
+$(O)/tools/subscribers: LIBS = $(OPENSSL_LIBS)
 $(O)/tools/faults.so: tests/tools/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<
@@ -200,6 +216,7 @@ $(O)/suite/%: $(O)/obj/tests/suite/%.o $(LIB)
 suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
+	@contrib/receivers.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
@@ -210,7 +227,7 @@ schemas: $(BIN)/headgate
 	@contrib/schemas/fetch $(BIN)/headgate $(O)/share/headgate/schemas $(SCHEMAS)
 
 # Every header compiles alone.
-HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h))
+HEADERS := $(sort $(wildcard include/headgate/*.h lib/*/*.h daemon/*.h agent/*.h cli/*.h cli/remote/*.h hooks/*.h tls/*.h tls/module/*.h))
 check-headers: $(patsubst %.h,$(O)/headers/%.ok,$(HEADERS))
 $(O)/headers/%.ok: %.h
 	@mkdir -p $(@D)
@@ -222,7 +239,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --crash --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --receivers --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -241,7 +258,7 @@ check-cluster:
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
 bench: deps-build-web-test-suites
-	@tests/bench/run
+	@tests/bench/run $(BENCH)
 quickstart: deps-build-web
 	@contrib/quickstart/start
 quickstart-stop:
@@ -254,6 +271,7 @@ install: all
 	install $(BIN)/headgate $(BIN)/headgate-agent $(DESTDIR)$(BINDIR)
 	install $(BIN)/headgated $(DESTDIR)$(SBINDIR)
 	install $(BIN)/headgate-pre-receive $(BIN)/headgate-post-receive $(LIBEXEC)/headgate-remote $(DESTDIR)$(LIBEXECDIR)
+	install -m 644 $(TLS_MODULE) $(DESTDIR)$(LIBEXECDIR)
 	install -m 644 $(O)/share/headgate/schemas/*.pack $(DESTDIR)$(SHAREDIR)/schemas
 	install -m 644 contrib/grafana/headgate.json $(DESTDIR)$(SHAREDIR)/grafana
 	install -m 644 contrib/prometheus/headgate.rules.yml $(DESTDIR)$(SHAREDIR)/prometheus
@@ -261,7 +279,7 @@ install: all
 		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
 	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
 		> $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	install -m 644 README.md INSTALL LICENSE docs/*.md $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md INSTALL LICENSE docs/*.md $(wildcard docs/*.svg) $(DESTDIR)$(DOCDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
@@ -280,10 +298,10 @@ help:
 	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
-	@echo 'make suites          fetch the public test suites, which make check then runs too'
+	@echo 'make suites          fetch the public test suites and receivers of webhooks, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
-	@echo 'make bench           the figures of the README, measured here'
+	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle" writes that page'
 	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'
@@ -294,4 +312,4 @@ help:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/pic -name '*.d' 2>/dev/null)

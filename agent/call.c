@@ -3,22 +3,34 @@
 
 #include <arpa/inet.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
+#include "agent/resolve.h"
 #include "base/buf.h"
 #include "base/io.h"
+#include "config/config.h"
 #include "doc/doc.h"
+#include "tls/load.h"
+#include "tls/module.h"
 
 #define TOKEN_MAX 512
 #define PROBLEM_MAX (64 * 1024)	/* bytes kept of the body of an answer that is an error */
-#define PORT_DEFAULT 80
 
 struct caller {
 	struct event_base *base;
-	struct hgt_buf host;		/* a numeric address */
+	struct hgt_buf host;		/* a numeric address; with a resolver the name that it asks for */
+	struct resolver *resolver;	/* NULL: none is needed */
+	const struct tls_module *tls;	/* NULL: plain HTTP */
+	struct tls_client *client;
+	bool certificate;		/* it shows one */
+	struct hgt_buf name;		/* of the host, as the URL has it, without brackets */
 	struct hgt_buf authority;	/* of the Host header */
 	uint16_t port;
 	struct hgt_buf credentials;	/* "Bearer ..." */
@@ -33,8 +45,10 @@ struct call {
 	struct caller *caller;
 	struct call *next, **link;
 	struct call_spec spec;		/* its strings are not kept */
-	struct evhttp_connection *connection;
-	struct evhttp_request *request;	/* NULL once evhttp is through with it */
+	struct evhttp_connection *connection;	/* NULL while the address is being asked for */
+	struct evhttp_request *request;	/* NULL once evhttp is through with it; ours while there is no connection */
+	enum evhttp_cmd_type method;
+	char *path;			/* while there is no connection */
 	struct event *finish;
 	bool ended, cancelled;
 	int status, code;
@@ -52,7 +66,16 @@ static bool is_loopback(const char *host)
 	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static int take_host(struct caller *caller, const char *host, struct hgt_error *err)
+static bool is_numeric(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static void resolved(void *ctx, int code, const struct hgt_error *err);
+
+static int take_host(struct caller *caller, const char *host, bool tls, struct hgt_error *err)
 {
 	size_t len = strlen(host);
 
@@ -65,13 +88,41 @@ static int take_host(struct caller *caller, const char *host, struct hgt_error *
 		hgt_buf_adds(&caller->host, host);
 	if (caller->host.failed)
 		return hgt_error_nomem(err);
+	if (tls)
+		return is_numeric(caller->host.data) ? 0 :
+			resolver_new(caller->base, caller->host.data, resolved, caller, &caller->resolver, err);
 	if (!is_loopback(caller->host.data))
-		return hgt_error_set(err, HGT_EPERM, "server %s is not on loopback: plain HTTP would show the token to the network; "
+		return hgt_error_set(err, HGT_EPERM, "server %s is not on loopback: plain HTTP would show the token to the network; say https, or "
 			"use a TLS tunnel that listens on loopback", host);
 	return 0;
 }
 
-static int take_url(struct caller *caller, const char *url, struct hgt_error *err)
+static int set_up_tls(struct caller *caller, const struct hgt_agent_config *config, struct hgt_error *err)
+{
+	const struct tls_client_files files = {config->ca_file, config->cert, config->key};
+	char why[TLS_WHY_MAX];
+	int code = tls_load(&caller->tls, err);
+
+	if (code < 0)
+		return code;
+	caller->client = caller->tls->client_new(&files, why, sizeof(why));
+	caller->certificate = config->cert != NULL;
+	return caller->client ? 0 : hgt_error_set(err, HGT_EINVAL, "%s", why);
+}
+
+/* The name that a server's certificate is to have: as it is in the URL. */
+static int take_name(struct caller *caller, const char *host, struct hgt_error *err)
+{
+	size_t len = strlen(host);
+
+	if (host[0] == '[' && len > 2)
+		hgt_buf_add(&caller->name, host + 1, len - 2);
+	else
+		hgt_buf_adds(&caller->name, host);
+	return hgt_buf_check(&caller->name, err);
+}
+
+static int take_url(struct caller *caller, const char *url, bool *tls, struct hgt_error *err)
 {
 	struct evhttp_uri *uri = evhttp_uri_parse(url);
 	const char *scheme = uri ? evhttp_uri_get_scheme(uri) : NULL;
@@ -80,16 +131,17 @@ static int take_url(struct caller *caller, const char *url, struct hgt_error *er
 	int port = uri ? evhttp_uri_get_port(uri) : -1;
 	int code;
 
-	if (scheme && strcmp(scheme, "https") == 0)
-		code = hgt_error_set(err, HGT_EUNSUPPORTED, "server %s: this version does not speak TLS; use a TLS tunnel that "
-			"listens on loopback, and its http:// address", url);
-	else if (!scheme || strcmp(scheme, "http") != 0 || !host || !*host || (path && *path && strcmp(path, "/") != 0) ||
+	*tls = scheme && strcmp(scheme, "https") == 0;
+	if (!scheme || (!*tls && strcmp(scheme, "http") != 0) || !host || !*host || (path && *path && strcmp(path, "/") != 0) ||
 		evhttp_uri_get_query(uri) || evhttp_uri_get_fragment(uri) || evhttp_uri_get_userinfo(uri) || port == 0 || port > 65535)
-		code = hgt_error_set(err, HGT_EINVAL, "server %s: expected a URL such as http://127.0.0.1:7420", url);
+		code = hgt_error_set(err, HGT_EINVAL, "server %s: expected a URL such as http://127.0.0.1:7420 or "
+			"https://git.example.org:7420", url);
 	else
-		code = take_host(caller, host, err);
+		code = take_host(caller, host, *tls, err);
+	if (code == 0)
+		code = take_name(caller, host, err);
 	if (code == 0) {
-		caller->port = port < 0 ? PORT_DEFAULT : (uint16_t)port;
+		caller->port = port >= 0 ? (uint16_t)port : *tls ? 443 : 80;
 		hgt_buf_addf(&caller->authority, "%s:%u", host, (unsigned)caller->port);
 		code = hgt_buf_check(&caller->authority, err);
 	}
@@ -98,18 +150,22 @@ static int take_url(struct caller *caller, const char *url, struct hgt_error *er
 	return code;
 }
 
-int caller_new(struct event_base *base, const char *url, struct caller **out, struct hgt_error *err)
+int caller_new(struct event_base *base, const struct hgt_agent_config *config, struct caller **out, struct hgt_error *err)
 {
 	struct caller *caller = calloc(1, sizeof(*caller));
+	bool tls;
 	int code;
 
 	if (!caller)
 		return hgt_error_nomem(err);
 	caller->base = base;
 	hgt_buf_init(&caller->host);
+	hgt_buf_init(&caller->name);
 	hgt_buf_init(&caller->authority);
 	hgt_buf_init(&caller->credentials);
-	code = take_url(caller, url, err);
+	code = take_url(caller, config->server, &tls, err);
+	if (code == 0 && tls)
+		code = set_up_tls(caller, config, err);
 	if (code < 0)
 		caller_free(caller);
 	else
@@ -124,6 +180,9 @@ static void call_free(struct call *call)
 		call->next->link = call->link;
 	if (call->connection)
 		evhttp_connection_free(call->connection);
+	else if (call->request)
+		evhttp_request_free(call->request);
+	free(call->path);
 	if (call->finish)
 		event_free(call->finish);
 	hgt_buf_release(&call->problem);
@@ -136,7 +195,11 @@ void caller_free(struct caller *caller)
 		return;
 	while (caller->calls)
 		call_free(caller->calls);
+	resolver_free(caller->resolver);
+	if (caller->tls)
+		caller->tls->client_free(caller->client);
 	hgt_buf_release(&caller->host);
+	hgt_buf_release(&caller->name);
 	hgt_buf_release(&caller->authority);
 	hgt_buf_release(&caller->credentials);
 	free(caller);
@@ -153,6 +216,12 @@ int caller_read_token(struct caller *caller, const char *file, struct hgt_error 
 	if (code == 0 && (text.len == 0 || strspn(text.data, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=") !=
 		text.len))
 		code = hgt_error_set(err, HGT_EPARSE, "%s holds no token", file);
+	if (code == HGT_ENOENT && caller->certificate) {
+		hgt_buf_release(&text);
+		hgt_buf_release(&credentials);
+		hgt_buf_reset(&caller->credentials);
+		return 0;
+	}
 	if (code == 0) {
 		hgt_buf_addf(&credentials, "Bearer %s", text.data);
 		code = hgt_buf_check(&credentials, err);
@@ -207,8 +276,12 @@ static void finish(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	/* The connection goes first: `done` may start the next call, and the daemon should have seen the last of this one. */
-	evhttp_connection_free(call->connection);
+	if (call->connection)
+		evhttp_connection_free(call->connection);
+	else if (call->request)
+		evhttp_request_free(call->request);
 	call->connection = NULL;
+	call->request = NULL;
 	if (!call->cancelled) {
 		if (call->code == 0 && call->status != 200 && call->status != 304)
 			call->code = tell_problem(call);
@@ -248,6 +321,19 @@ static void on_data(struct evhttp_request *request, void *ctx)
 	}
 }
 
+/* Why TLS did not come about, where that is why; else what can be said. */
+static int end_unavailable(struct call *call, bool connected)
+{
+	struct caller *caller = call->caller;
+	char why[TLS_WHY_MAX];
+
+	if (caller->tls && caller->tls->problem(evhttp_connection_get_bufferevent(call->connection), why, sizeof(why)))
+		return hgt_error_set(&call->err, HGT_EUNAVAILABLE, "%s: %s", caller->authority.data, why);
+	if (connected)
+		return hgt_error_set(&call->err, HGT_EUNAVAILABLE, "the server has closed the connection");
+	return hgt_error_set(&call->err, HGT_EUNAVAILABLE, "cannot connect to %s", caller->authority.data);
+}
+
 static void on_error(enum evhttp_request_error error, void *ctx)
 {
 	struct call *call = ctx;
@@ -267,7 +353,7 @@ static void on_error(enum evhttp_request_error error, void *ctx)
 			(unsigned long long)call->spec.limit));
 		break;
 	default:
-		end(call, hgt_error_set(&call->err, HGT_EUNAVAILABLE, "the server has closed the connection"));
+		end(call, end_unavailable(call, true));
 	}
 }
 
@@ -280,7 +366,9 @@ static void on_end(struct evhttp_request *request, void *ctx)
 	if (call->ended)
 		return;
 	if (!request || evhttp_request_get_response_code(request) == 0) {
-		end(call, hgt_error_set(&call->err, HGT_EUNAVAILABLE, "cannot connect to %s", call->caller->authority.data));
+		end(call, end_unavailable(call, false));
+		if (call->caller->resolver)
+			resolver_next(call->caller->resolver);
 		return;
 	}
 	/* A body that came whole with the head has had no call of its own. */
@@ -293,7 +381,7 @@ static int add_headers(struct call *call, const struct call_spec *spec, struct h
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
 	int failed = evhttp_add_header(headers, "Host", call->caller->authority.data) < 0 ||
-		evhttp_add_header(headers, "Authorization", call->caller->credentials.data) < 0 ||
+		(call->caller->credentials.len && evhttp_add_header(headers, "Authorization", call->caller->credentials.data) < 0) ||
 		evhttp_add_header(headers, "User-Agent", "headgate-agent/" HGT_VERSION) < 0 ||
 		evhttp_add_header(headers, "Connection", "close") < 0 ||
 		(spec->accept && evhttp_add_header(headers, "Accept", spec->accept) < 0) ||
@@ -308,28 +396,68 @@ static int add_headers(struct call *call, const struct call_spec *spec, struct h
 	return 0;
 }
 
+/* The request, which is ours until it is sent. */
 static int make_request(struct call *call, const struct call_spec *spec, struct hgt_error *err)
 {
-	enum evhttp_cmd_type method = strcmp(spec->method, "GET") == 0 ? EVHTTP_REQ_GET :
-		strcmp(spec->method, "PUT") == 0 ? EVHTTP_REQ_PUT : EVHTTP_REQ_POST;
-	int code;
-
+	call->method = strcmp(spec->method, "GET") == 0 ? EVHTTP_REQ_GET : strcmp(spec->method, "PUT") == 0 ? EVHTTP_REQ_PUT : EVHTTP_REQ_POST;
+	call->path = strdup(spec->path);
 	call->request = evhttp_request_new(on_end, call);
-	if (!call->request)
+	if (!call->request || !call->path)
 		return hgt_error_nomem(err);
 	evhttp_request_set_header_cb(call->request, on_head);
 	evhttp_request_set_chunked_cb(call->request, on_data);
 	evhttp_request_set_error_cb(call->request, on_error);
-	code = add_headers(call, spec, err);
-	if (code < 0) {
-		evhttp_request_free(call->request);
-		call->request = NULL;
-		return code;
+	return add_headers(call, spec, err);
+}
+
+/* The address is known: connect and send. */
+static int send_request(struct call *call, struct hgt_error *err)
+{
+	struct caller *caller = call->caller;
+	const char *host = caller->resolver ? resolver_address(caller->resolver) : caller->host.data;
+	struct bufferevent *bev = caller->tls ? caller->tls->connect(caller->client, caller->base, caller->name.data) : NULL;
+	const int on = 1;
+
+	if (caller->tls && !bev)
+		return hgt_error_nomem(err);
+	/* It takes the bufferevent; plain HTTP gets one of its own. */
+	call->connection = evhttp_connection_base_bufferevent_new(caller->base, NULL, bev, host, caller->port);
+	if (!call->connection) {
+		if (bev)
+			bufferevent_free(bev);
+		return hgt_error_nomem(err);
 	}
+	evhttp_connection_set_timeout(call->connection, call->spec.silence);
+	evhttp_connection_set_max_headers_size(call->connection, 64 * 1024);
+	evhttp_connection_set_max_body_size(call->connection, (ev_ssize_t)call->spec.limit);
 	/* From here on the request is the connection's, on failure too. */
-	if (evhttp_make_request(call->connection, call->request, method, spec->path) < 0)
-		return hgt_error_set(err, HGT_EUNAVAILABLE, "cannot connect to %s", call->caller->authority.data);
+	if (evhttp_make_request(call->connection, call->request, call->method, call->path) < 0) {
+		call->request = NULL;
+		return hgt_error_set(err, HGT_EUNAVAILABLE, "cannot connect to %s", caller->authority.data);
+	}
+	/* The end of the handshake and the request are two writes: without this the second waits until the first is acknowledged. */
+	setsockopt(bufferevent_getfd(evhttp_connection_get_bufferevent(call->connection)), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return 0;
+}
+
+/* The address that calls have waited for. */
+static void resolved(void *ctx, int code, const struct hgt_error *err)
+{
+	struct caller *caller = ctx;
+
+	for (struct call *call = caller->calls; call; call = call->next) {
+		if (call->connection || call->ended)
+			continue;
+		if (code < 0) {
+			call->err = *err;
+			end(call, code);
+		} else {
+			int failure = send_request(call, &call->err);
+
+			if (failure < 0)
+				end(call, failure);
+		}
+	}
 }
 
 int call_start(struct caller *caller, const struct call_spec *spec, struct call **out, struct hgt_error *err)
@@ -348,22 +476,17 @@ int call_start(struct caller *caller, const struct call_spec *spec, struct call 
 		call->next->link = &call->next;
 	caller->calls = call;
 	call->finish = event_new(caller->base, -1, 0, finish, call);
-	call->connection = evhttp_connection_base_new(caller->base, NULL, caller->host.data, caller->port);
-	if (!call->finish || !call->connection) {
-		code = hgt_error_nomem(err);
-		goto fail;
+	code = call->finish ? make_request(call, spec, err) : hgt_error_nomem(err);
+	if (code == 0 && caller->resolver && !resolver_address(caller->resolver))
+		code = resolver_ask(caller->resolver, err);
+	else if (code == 0)
+		code = send_request(call, err);
+	if (code < 0) {
+		call_free(call);
+		return code;
 	}
-	evhttp_connection_set_timeout(call->connection, spec->silence);
-	evhttp_connection_set_max_headers_size(call->connection, 64 * 1024);
-	evhttp_connection_set_max_body_size(call->connection, (ev_ssize_t)spec->limit);
-	code = make_request(call, spec, err);
-	if (code < 0)
-		goto fail;
 	*out = call;
 	return 0;
-fail:
-	call_free(call);
-	return code;
 }
 
 void call_cancel(struct call *call)

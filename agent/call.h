@@ -1,7 +1,7 @@
 /*
- * Requests to the daemon: HTTP/1.1 with the agent's token, a connection each, everything bounded.
+ * Requests to the daemon: HTTP/1.1 with the agent's token, or over TLS its certificate, a connection each, everything bounded.
  *
- *	caller_new(base, "http://127.0.0.1:7420", &caller, &err);
+ *	caller_new(base, config, &caller, &err);
  *	caller_read_token(caller, path, &err);
  *	call_start(caller, &spec, &call, &err);
  *	...the loop runs: spec.head once, spec.data as it comes, spec.done at the end, after which the call is gone
@@ -19,14 +19,17 @@
 struct event_base;
 struct caller;
 struct call;
+struct hgt_agent_config;
 
-/* HGT_EUNSUPPORTED for https, HGT_EPERM for a server off loopback, HGT_EINVAL for what is no URL. */
-int caller_new(struct event_base *base, const char *url, struct caller **out, struct hgt_error *err) HGT_MUST_CHECK;
+/* To the config's server. HGT_EPERM for a server of http off loopback, HGT_EINVAL for what is no URL or a certificate that cannot be used,
+ * HGT_EUNSUPPORTED when TLS cannot be had. */
+int caller_new(struct event_base *base, const struct hgt_agent_config *config, struct caller **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Ends the calls that are left, without a word. */
 void caller_free(struct caller *caller);
 
-/* Read the token (again: it may have been replaced). On an error the one that was there stays. */
+/* Read the token (again: it may have been replaced). On an error the one that was there stays. Where the agent shows a certificate, a file
+ * that is not there is no error: the certificate alone counts. */
 int caller_read_token(struct caller *caller, const char *file, struct hgt_error *err) HGT_MUST_CHECK;
 
 struct call_spec {

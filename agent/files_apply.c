@@ -24,6 +24,7 @@ struct apply {
 	char staging_name[STAGING_NAME_MAX];
 	struct manifest before;		/* what we had placed */
 	struct manifest after;		/* what the tree holds */
+	struct manifest differing, removed;	/* of an archive of differences: its entries, and what is gone */
 	bool any_wanted;		/* of it the target lacks something */
 	struct changes changes;
 	bool planned;			/* the list on disk is the union of the two */
@@ -73,6 +74,11 @@ static int make_staging(struct apply *a)
 	return code == 0 ? make_folder_at(a->staging, "old", &a->old, a->err) : code;
 }
 
+static bool is_delta(const struct apply *a)
+{
+	return a->order->from && *a->order->from;
+}
+
 static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
 {
 	static const enum manifest_kind kinds[] = {
@@ -86,7 +92,9 @@ static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hg
 	if (strncmp(entry->path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) == 0)
 		return hgt_error_set(err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own", entry->path,
 			FILES_STAGING_PREFIX);
-	return manifest_add(&a->after, kinds[entry->kind], entry->path, entry->len, entry->digest, NULL, err);
+	if (entry->kind == HGT_UNPACK_REMOVED)
+		return manifest_add(&a->removed, MANIFEST_STALE, entry->path, entry->len, entry->digest, NULL, err);
+	return manifest_add(is_delta(a) ? &a->differing : &a->after, kinds[entry->kind], entry->path, entry->len, entry->digest, NULL, err);
 }
 
 static struct hgt_unpack_limits limits_of(const struct apply *a)
@@ -99,16 +107,39 @@ static struct hgt_unpack_limits limits_of(const struct apply *a)
 	return limits;
 }
 
+/* The archive is of the kind that was asked for: what is the same in both trees is not in one of differences. */
+static int check_kind(struct apply *a, const struct hgt_unpack_info *info)
+{
+	if (!is_delta(a))
+		return !*info->from ? 0 : hgt_error_set(a->err, HGT_EPARSE, "the archive tells only what differs from another tree, unasked");
+	if (strcmp(info->from, a->order->from) != 0 || strcmp(info->to, a->order->tree) != 0)
+		return hgt_error_set(a->err, HGT_EPARSE, "the archive tells the differences between other trees than was asked for");
+	return 0;
+}
+
 /* What the tree holds. */
 static int list(struct apply *a)
 {
 	struct hgt_unpack_limits limits = limits_of(a);
 	struct hgt_unpack_info info;
-	int code = hgt_unpack_list(a->order->archive, &limits, take_entry, a, &info, a->err);
+	int code = 0;
 
-	a->result->permanent = code == HGT_EPARSE || code == HGT_ELIMIT || code == HGT_EPERM;
+	if (is_delta(a) && strcmp(a->before.tree, a->order->from) != 0)
+		code = hgt_error_set(a->err, HGT_ECONFLICT, "the list of files is not of the tree %s", a->order->from);
+	if (code == 0)
+		code = hgt_unpack_list(a->order->archive, &limits, take_entry, a, &info, a->err);
+	if (code == 0)
+		code = check_kind(a, &info);
+	if (code == 0 && is_delta(a))
+		code = files_delta_merge(&a->before, &a->removed, &a->differing, &a->after, a->err);
+	if (code == 0 && a->after.n > limits.entries)
+		code = hgt_error_set(a->err, HGT_ELIMIT, "the tree has more than %llu entries", (unsigned long long)limits.entries);
+	a->result->want_whole = code < 0 && is_delta(a);
+	a->result->permanent = !is_delta(a) && (code == HGT_EPARSE || code == HGT_ELIMIT || code == HGT_EPERM);
 	if (code == 0)
 		manifest_sort(&a->after);
+	if (code == 0 && a->order->tree)
+		snprintf(a->after.tree, sizeof(a->after.tree), "%s", a->order->tree);
 	return code;
 }
 
@@ -133,6 +164,11 @@ static int find_wanted(struct apply *a)
 		if (code == HGT_ENOENT || code == HGT_ECONFLICT)
 			code = 0;
 		a->any_wanted |= entry->wanted;
+		/* Somebody has changed what is the same in both trees. */
+		if (code == 0 && entry->wanted && is_delta(a) && !manifest_find(&a->differing, entry->path, strlen(entry->path))) {
+			code = hgt_error_set(a->err, HGT_ECONFLICT, "%s is not as it was placed", entry->path);
+			a->result->want_whole = true;
+		}
 	}
 	hgt_beneath_release(&into);
 	return code;
@@ -428,7 +464,7 @@ static void close_if_open(int fd)
 int files_apply(const struct files_order *order, struct files_result *result, struct hgt_error *err)
 {
 	struct apply a = {.order = order, .result = result, .err = err, .into = -1, .staging = -1, .fresh = -1, .old = -1,
-		.before = MANIFEST_INIT, .after = MANIFEST_INIT};
+		.before = MANIFEST_INIT, .after = MANIFEST_INIT, .differing = MANIFEST_INIT, .removed = MANIFEST_INIT};
 	int code = open_into(&a);
 
 	if (code == 0)
@@ -459,5 +495,7 @@ int files_apply(const struct files_order *order, struct files_result *result, st
 	close_if_open(a.into);
 	manifest_release(&a.before);
 	manifest_release(&a.after);
+	manifest_release(&a.differing);
+	manifest_release(&a.removed);
 	return code;
 }

@@ -14,6 +14,14 @@ int files_compare_with(int into, struct manifest *manifest, const char *file, st
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
+ * What the tree holds that comes of the one in `before` (stale entries do not count) by taking away the paths in `removed` (a submodule's
+ * with a slash at its end) and putting in what is in `fresh`, into the empty `after`, sorted. HGT_ECONFLICT when the differences are not
+ * to what is in `before`.
+ */
+int files_delta_merge(const struct manifest *before, const struct manifest *removed, const struct manifest *fresh, struct manifest *after,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
  * Changing a target so that it can be taken back: every step is noted before the next, with what it replaced kept in the staging
  * folder.
  */

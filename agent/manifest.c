@@ -154,6 +154,10 @@ static int take_record(struct manifest *m, const char *record, size_t len, struc
 
 	if (len > 4 && memcmp(record, "end ", 4) == 0)
 		return hgt_parse_u64(record + 4, SIZE_MAX, &n) == 0 && n == m->n ? 1 : HGT_ECORRUPT;
+	if (len > 5 && memcmp(record, "tree ", 5) == 0 && m->n == 0 && !*m->tree && len - 5 < sizeof(m->tree)) {
+		memcpy(m->tree, record + 5, len - 5);
+		return hgt_oid_is_valid(m->tree) ? 0 : HGT_ECORRUPT;
+	}
 	if (len <= 3 + HEX || !strchr(kinds, record[0]) || record[1] != ' ' || record[2 + HEX] != ' ' ||
 		parse_digest(record + 2, digest) < 0 || take_stamp(&path, &stamp) < 0 || *path == '\0')
 		return HGT_ECORRUPT;
@@ -195,6 +199,10 @@ int manifest_save(const struct manifest *m, const char *file, struct hgt_error *
 	int code;
 
 	hgt_buf_adds(&text, HEADER);
+	if (*m->tree) {
+		hgt_buf_addf(&text, "tree %s", m->tree);
+		hgt_buf_addc(&text, '\0');
+	}
 	for (size_t i = 0; i < m->n; i++) {
 		const struct manifest_entry *entry = m->items[i];
 		const struct manifest_stamp *s = &entry->stamp;

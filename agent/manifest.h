@@ -3,6 +3,7 @@
  * and is not in state.json because paths are bytes, which JSON cannot carry.
  *
  *	headgate-files 1 LF
+ *	tree SP <id> NUL			where it is so: the list is what this tree holds, and entries that are stale
  *	<kind> SP <sha-256, hex> SP <stamp> SP <path> NUL	an entry
  *	end SP <number of entries> NUL
  *
@@ -19,6 +20,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/map.h"
+#include "git/update.h"
 
 enum manifest_kind {
 	MANIFEST_FILE = 'f',
@@ -58,6 +60,7 @@ struct manifest {
 	struct manifest_entry **items;	/* the entries are in the arena: the map points to them */
 	size_t n, cap;
 	struct hgt_map by_path;
+	char tree[HGT_OID_HEX_SHA256 + 1];	/* whose content it lists; "" for none */
 };
 
 #define MANIFEST_INIT {.arena = HGT_ARENA_INIT, .by_path = HGT_MAP_INIT}

@@ -194,7 +194,7 @@ int runner_new(const struct hgt_agent_config *config, bool once, struct runner *
 	runner->once = once;
 	runner->lock = -1;
 	runner->base = event_base_new();
-	code = runner->base ? caller_new(runner->base, config->server, &runner->caller, err) : hgt_error_nomem(err);
+	code = runner->base ? caller_new(runner->base, config, &runner->caller, err) : hgt_error_nomem(err);
 	if (code == 0)
 		code = caller_read_token(runner->caller, config->token_file, err);
 	if (code == 0)

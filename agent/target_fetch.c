@@ -26,14 +26,20 @@ void target_fetch_release(struct target *t)
 	f->held_back = false;
 }
 
-/* "<tree id>", with its quotes. */
-static int take_tree(struct fetch *f, const char *etag, struct hgt_error *err)
+/* What the answer is about: "<tree id>" with its quotes, or "<tree id>-<the tree that we have>" of differences. */
+static int take_tree(struct fetch *f, const char *etag, const char *from, struct hgt_error *err)
 {
-	size_t len = etag ? strlen(etag) : 0;
+	size_t len = etag ? strlen(etag) : 0, rest;
 
-	if (len > 2 && len < sizeof(f->tree) + 2 && etag[0] == '"' && etag[len - 1] == '"') {
-		memcpy(f->tree, etag + 1, len - 2);
-		f->tree[len - 2] = '\0';
+	if (from && strcmp(from, "none") != 0 && strcmp(from, f->from) != 0)
+		return hgt_error_set(err, HGT_EPARSE, "the server tells the differences to a tree that is not ours (" HGT_HEADER_FROM ")");
+	if (!from || strcmp(from, "none") == 0)
+		f->from[0] = '\0';
+	rest = *f->from ? strlen(f->from) + 1 : 0;
+	if (len > 2 + rest && len - rest < sizeof(f->tree) + 2 && etag[0] == '"' && etag[len - 1] == '"' &&
+		(rest == 0 || (etag[len - 1 - rest] == '-' && memcmp(etag + len - rest, f->from, rest - 1) == 0))) {
+		memcpy(f->tree, etag + 1, len - 2 - rest);
+		f->tree[len - 2 - rest] = '\0';
 		if (hgt_oid_is_valid(f->tree))
 			return 0;
 	}
@@ -78,7 +84,7 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 	hgt_sha256_init(&f->sha);
 	code = hgt_buf_check(&f->digest, err);
 	if (code == 0)
-		code = take_tree(f, call_header(call, "ETag"), err);
+		code = take_tree(f, call_header(call, "ETag"), call_header(call, HGT_HEADER_FROM), err);
 	return code == 0 ? open_file(t, err) : code;
 }
 
@@ -152,6 +158,11 @@ static void failed(struct target *t, const struct call *call, int code, const st
 		/* A folder that is gone from the tree may be a mistake; an empty target would be one. */
 		target_give_up(t, t->fetch.revision);
 		tell_failure(t, "OutOfSync", "Missing", "path not in the tree");
+	} else if (t->fetch.asked_from && !t->whole && (code == HGT_EINVAL || code == HGT_EPARSE)) {
+		/* It may not know of differences, or tell them otherwise. */
+		hgt_log(HGT_LOG_INFO, "target", "the differences cannot be had; fetching the whole", HGT_S("target", t->config->name),
+			HGT_S("reason", err->message));
+		t->whole = true;
 	} else {
 		target_postpone(t);
 		/* A daemon that cannot be reached is no news about the target; one that answers wrongly is. */
@@ -190,6 +201,8 @@ static void write_path(const struct target *t, struct hgt_buf *path)
 	hgt_escape_url(path, t->config->repo, strlen(t->config->repo));
 	hgt_buf_addf(path, "&rev=%s&path=", t->fetch.revision);
 	hgt_escape_url(path, t->config->path, strlen(t->config->path));
+	if (*t->fetch.from)
+		hgt_buf_addf(path, "&from=%s", t->fetch.from);
 }
 
 void target_fetch(struct target *t)
@@ -202,12 +215,16 @@ void target_fetch(struct target *t)
 
 	memcpy(t->fetch.revision, t->desired, sizeof(t->fetch.revision));
 	t->started_ms = hgt_time_now_ms();
+	/* What has drifted, or owes its `after`, needs the files themselves. */
+	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.after_due;
+	t->fetch.asked_from = t->fetch.conditional && !t->whole;
+	memcpy(t->fetch.from, t->saved.tree, sizeof(t->fetch.from));
+	if (!t->fetch.asked_from)
+		t->fetch.from[0] = '\0';
 	write_path(t, &path);
 	hgt_buf_addf(&tag, "\"%s\"", t->saved.tree);
 	code = path.failed || tag.failed ? hgt_error_nomem(&err) : 0;
 	spec.path = path.data;
-	/* What has drifted, or owes its `after`, needs the files themselves. */
-	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.after_due;
 	if (t->fetch.conditional) {
 		spec.header = "If-None-Match";
 		spec.value = tag.data;

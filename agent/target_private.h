@@ -17,10 +17,12 @@ struct fetch {
 	struct call *call;
 	char revision[HGT_OID_HEX_SHA256 + 1];
 	char tree[HGT_OID_HEX_SHA256 + 1];	/* of the answer's ETag */
+	char from[HGT_OID_HEX_SHA256 + 1];	/* the tree to which the differences were asked for; then, to which they are told; "" */
 	int file;				/* unlinked; -1 before there is one */
 	struct hgt_sha256 sha;
 	struct hgt_buf digest;			/* the Repr-Digest that was promised */
 	bool conditional;			/* asked with If-None-Match */
+	bool asked_from;			/* asked for differences */
 	bool held_back;				/* the content has changed, and the target is not to follow by itself */
 };
 
@@ -46,6 +48,7 @@ struct target {
 	struct pause pause;
 	struct event *timer;
 
+	bool whole;				/* differences could not be applied: the next archive is to be whole */
 	struct fetch fetch;
 	int64_t started_ms;			/* of the operation, wall clock */
 

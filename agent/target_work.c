@@ -152,6 +152,7 @@ static void applied(void *job)
 		memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
 		t->saved.after_due = false;
 		t->failed = false;
+		t->whole = false;
 		t->settled[0] = '\0';
 		target_save(t);
 		tell_applied(t, w);
@@ -160,6 +161,13 @@ static void applied(void *job)
 			target_postpone(t);
 		else
 			pause_reset(&t->pause);
+	} else if (w->result.want_whole) {
+		/* Nothing has been touched; the target is still due, and is fetched at once. */
+		hgt_log(HGT_LOG_INFO, "target", "the differences do not fit; fetching the whole", HGT_S("target", t->config->name),
+			HGT_S("reason", w->err.message));
+		t->whole = true;
+		t->saved.after_due = w->order.after_due;
+		target_save(t);
 	} else {
 		tell_failed(t, w);
 		if (w->result.restored)
@@ -188,6 +196,8 @@ void target_apply(struct target *t)
 	if (!w)
 		goto fail;
 	w->order.archive = t->fetch.file;
+	w->order.tree = t->fetch.tree;
+	w->order.from = t->fetch.from;
 	w->order.after_due = t->saved.after_due;
 	/* On disk before the first file moves: whoever starts after a crash knows that `after` has not been heard. */
 	if (t->config->options.after.n > 0) {

@@ -18,7 +18,8 @@ static const char usage[] =
 	"  explain   what a rule is about, and why\n"
 	"  install   put Headgate's hooks into repositories\n"
 	"  schema    make, list, show and verify packs of schemas\n"
-	"  agent     add, list and remove the agents that receive changes\n"
+	"  agent     add, list, remove the agents that receive changes, and replace their tokens\n"
+	"  token     add, list, remove and replace the tokens of people and programs\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
@@ -42,6 +43,7 @@ static const struct verb verbs[] = {
 	{"replay", replay_main},
 	{"schema", schema_main},
 	{"status", NULL},
+	{"token", NULL},
 	{"webhook", NULL},
 };
 

@@ -13,12 +13,12 @@ set -eu
 packages_of() {
   case $1 in
     build) echo "build-essential pkg-config git libgit2-dev libevent-dev libyaml-dev libsqlite3-dev libcurl4-openssl-dev" \
-      "nettle-dev zlib1g-dev libpcre2-dev" ;;
+      "libssl-dev nettle-dev zlib1g-dev libpcre2-dev" ;;
     web) echo "nginx-light fcgiwrap curl jq" ;;
-    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client python3 prometheus" ;;
+    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3 prometheus" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
-    bench) echo "nginx-light libnginx-mod-nchan nats-server" ;;
+    bench) echo "nginx-light libnginx-mod-nchan nats-server openssl" ;;
     schemas) echo "golang-go python3" ;;
     cluster) echo "etcd-server openssl curl python3" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;

@@ -1,10 +1,12 @@
 /* One agent in memory. */
 #include "daemon/agent.h"
 
-#include "base/glob.h"
+#include <event2/event.h>
+
 #include "base/json_writer.h"
 #include "base/timing.h"
 #include "daemon/messages.h"
+#include "daemon/scope.h"
 #include "doc/doc.h"
 
 enum {
@@ -41,6 +43,11 @@ void agent_unref(struct agent *agent)
 		free(agent->allow[i]);
 	free(agent->allow);
 	free(agent->allow_text);
+	scope_unref(agent->scope);
+	free(agent->certificate);
+	if (agent->old_ends)
+		event_free(agent->old_ends);
+	secret_release(&agent->secret, NULL);
 	free(agent->instance);
 	free(agent->info);
 	free(agent->version);
@@ -52,7 +59,7 @@ void agent_unref(struct agent *agent)
 
 bool agent_may_see(const struct agent *agent, const char *repo)
 {
-	return hgt_glob_match_any(agent->allow, agent->n_allow, repo);
+	return scope_has_repo(agent->scope, repo);
 }
 
 /* strdup of a string that may be NULL; false when memory runs out. */
@@ -92,12 +99,33 @@ struct agent *agent_new(const char *name, const char *kind, char *const *allow, 
 		if (!copy(&agent->allow[agent->n_allow], allow[agent->n_allow]))
 			goto fail;
 	agent->allow_text = write_globs(allow, n_allow);
-	if (!agent->allow_text || !copy(&agent->instance, "") || !copy(&agent->info, "{}"))
+	if (!agent->allow_text || !copy(&agent->instance, "") || !copy(&agent->info, "{}") ||
+	    agent_set_access(agent, NULL, "", NULL) < 0)
 		goto fail;
 	return agent;
 fail:
 	agent_unref(agent);
 	return NULL;
+}
+
+int agent_set_access(struct agent *agent, const struct hgt_node *object, const char *certificate, struct hgt_error *err)
+{
+	const struct hgt_strings allow = {agent->allow, agent->n_allow};
+	struct scope *scope;
+	char *name;
+	int code = scope_parse(object, &allow, &scope, err);
+
+	if (code < 0)
+		return code;
+	if (!copy(&name, *certificate ? certificate : NULL)) {
+		scope_unref(scope);
+		return hgt_error_nomem(err);
+	}
+	scope_unref(agent->scope);
+	free(agent->certificate);
+	agent->scope = scope;
+	agent->certificate = name;
+	return 0;
 }
 
 struct agent_target *agent_target(const struct agent *agent, const char *name)
@@ -212,13 +240,53 @@ static void write_time(struct hgt_json *json, const char *key, int64_t ms)
 	hgt_json_key_string(json, key, ms ? text : NULL);
 }
 
-void agent_write(const struct agent *agent, struct hgt_json *json)
+static void write_target(const struct agent_target *target, struct hgt_json *json)
 {
+	hgt_json_begin_object(json);
+	hgt_json_key_string(json, "name", target->name);
+	hgt_json_key_string(json, "repo", target->repo);
+	hgt_json_key_string(json, "ref", target->ref);
+	hgt_json_key_string(json, "path", target->path);
+	hgt_json_key_string(json, "driver", target->driver);
+	hgt_json_key_string(json, "sync", target->sync);
+	hgt_json_key(json, "report");
+	if (target->report)
+		hgt_json_raw(json, target->report, strlen(target->report));
+	else
+		hgt_json_null(json);
+	write_time(json, "reported", target->reported_ms);
+	hgt_json_end_object(json);
+}
+
+static bool is_in(const struct scope *scope, const struct agent_target *target)
+{
+	return scope_has_target(scope, target->repo, target->ref, target->path);
+}
+
+bool agent_write(const struct agent *agent, const struct scope *scope, struct hgt_json *json)
+{
+	const bool all = scope_is_all(scope);
+	bool any = all;
+
+	for (size_t i = 0; !any && i < agent->n_targets; i++)
+		any = is_in(scope, &agent->targets[i]);
+	if (!any)
+		return false;
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "name", agent->name);
 	hgt_json_key_string(json, "kind", agent->kind);
+	/* What it may see may be more than whoever asks may. */
 	hgt_json_key(json, "allow");
-	hgt_json_raw(json, agent->allow_text, strlen(agent->allow_text));
+	if (all)
+		hgt_json_raw(json, agent->allow_text, strlen(agent->allow_text));
+	else
+		hgt_json_null(json);
+	hgt_json_key(json, "scope");
+	if (all)
+		hgt_json_raw(json, agent->scope->text, strlen(agent->scope->text));
+	else
+		hgt_json_null(json);
+	hgt_json_key_string(json, "certificate", agent->certificate);
 	write_time(json, "created", agent->created_ms);
 	hgt_json_key_bool(json, "connected", agent->stream != NULL);
 	hgt_json_key_string(json, "remote", agent->remote);
@@ -227,24 +295,10 @@ void agent_write(const struct agent *agent, struct hgt_json *json)
 	write_time(json, "seen", agent->seen_ms);
 	hgt_json_key(json, "targets");
 	hgt_json_begin_array(json);
-	for (size_t i = 0; i < agent->n_targets; i++) {
-		const struct agent_target *target = &agent->targets[i];
-
-		hgt_json_begin_object(json);
-		hgt_json_key_string(json, "name", target->name);
-		hgt_json_key_string(json, "repo", target->repo);
-		hgt_json_key_string(json, "ref", target->ref);
-		hgt_json_key_string(json, "path", target->path);
-		hgt_json_key_string(json, "driver", target->driver);
-		hgt_json_key_string(json, "sync", target->sync);
-		hgt_json_key(json, "report");
-		if (target->report)
-			hgt_json_raw(json, target->report, strlen(target->report));
-		else
-			hgt_json_null(json);
-		write_time(json, "reported", target->reported_ms);
-		hgt_json_end_object(json);
-	}
+	for (size_t i = 0; i < agent->n_targets; i++)
+		if (is_in(scope, &agent->targets[i]))
+			write_target(&agent->targets[i], json);
 	hgt_json_end_array(json);
 	hgt_json_end_object(json);
+	return true;
 }

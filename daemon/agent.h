@@ -7,9 +7,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "daemon/guard.h"
+#include "daemon/secret.h"
 #include "headgate/protocol.h"
 
 struct hgt_json;
+struct hgt_node;
+struct scope;
 struct subscriber;
 
 struct agent_target {
@@ -28,13 +32,18 @@ struct agent {
 	char *allow_text;	/* JSON array */
 	char **allow;		/* the same, globs */
 	size_t n_allow;
-	char token_hash[65];
+	struct scope *scope;	/* the same, and what it may see of refs and paths */
+	char *certificate;	/* the name in the certificate by which it is known; NULL: it has a token */
+	struct secret secret;
 	int64_t created_ms, seen_ms;
 	char *instance, *info;	/* what it announced last: info as JSON; version and host out of it, or NULL */
 	char *version, *host;
 	struct agent_target *targets;
 	size_t n_targets;
 	struct subscriber *stream;	/* open, or NULL */
+	struct client_load load;	/* what it has open and asks for */
+	unsigned stream_generation;	/* of the secret that it was opened with */
+	struct event *old_ends;		/* when the replaced secret no longer holds; NULL: there is none */
 	char *remote;			/* the address of that stream */
 	uint64_t told;			/* when there is none: what the last one had been told of up to; 0 unknown */
 	uint64_t next_seq;		/* a row of the journal, and when it was written: agent_lag.c's, so that it is read once */
@@ -47,6 +56,10 @@ struct agent {
 struct agent *agent_new(const char *name, const char *kind, char *const *allow, size_t n_allow);
 struct agent *agent_ref(struct agent *agent);
 void agent_unref(struct agent *agent);	/* NULL is fine */
+
+/* What of refs and paths it may see, "refs" and "paths" of an object (NULL for all), and the name in its certificate ("" for none). Once,
+ * before anyone knows of it. */
+int agent_set_access(struct agent *agent, const struct hgt_node *object, const char *certificate, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether the agent may see a repository. */
 bool agent_may_see(const struct agent *agent, const char *repo);
@@ -63,7 +76,7 @@ int agent_check_instance(const struct agent *agent, const char *instance, struct
 /* Take a report of so many bytes off the agent's allowance; false when that is used up for now. */
 bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms);
 
-/* As GET /v1/agents shows it. */
-void agent_write(const struct agent *agent, struct hgt_json *json);
+/* As GET /v1/agents shows it to whom may see `scope` (NULL: all). False, with nothing written, when nothing of the agent lies in it. */
+bool agent_write(const struct agent *agent, const struct scope *scope, struct hgt_json *json);
 
 #endif

@@ -1,133 +1,28 @@
 /* What changes the registry: through the store first, then in memory. */
-#include "base/digest.h"
-#include "base/io.h"
+#include <event2/event.h>
+
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/agent.h"
 #include "daemon/agents.h"
+#include "daemon/change.h"
 #include "daemon/hub.h"
 #include "daemon/messages.h"
 #include "daemon/registry.h"
-#include "daemon/store.h"
+#include "daemon/scope.h"
+#include "journal/access.h"
 
-struct change {
-	struct agents *agents;
-	struct agent *agent;	/* a reference; NULL for a refusal. The writer thread reads only what never changes */
-	bool put, remove;	/* what becomes of its row */
-	char *instance, *info;	/* of that row */
-	int64_t seen_ms;
-	const char *type;	/* of the event; NULL for none */
-	struct hgt_buf subject, data;
-	struct hgt_buf report;	/* the last report of `target`, when target is not "" */
-	char target[HGT_NAME_MAX + 1];
-	int64_t time_ms;
-	uint64_t seq;
-	void (*commit)(struct change *change);	/* memory follows, on the loop */
-	void (*fail)(struct change *change);	/* or is put back */
-	agents_done_cb done;
-	void *ctx;
-};
-
-static struct change *change_new(struct agents *agents, struct agent *agent, agents_done_cb done, void *ctx)
+static struct change *begin(struct agents *agents, struct agent *agent, agents_done_cb done, void *ctx)
 {
-	struct change *change = calloc(1, sizeof(*change));
+	struct change *change = change_new(agents->daemon, done, ctx);
 
-	if (!change)
-		return NULL;
-	change->agents = agents;
-	change->agent = agent ? agent_ref(agent) : NULL;
-	hgt_buf_init(&change->subject);
-	hgt_buf_init(&change->data);
-	hgt_buf_init(&change->report);
-	change->time_ms = hgt_time_now_ms();
-	change->done = done;
-	change->ctx = ctx;
+	if (change)
+		change->agent = agent ? agent_ref(agent) : NULL;
 	return change;
 }
 
-static void change_free(struct change *change)
-{
-	agent_unref(change->agent);
-	free(change->instance);
-	free(change->info);
-	hgt_buf_release(&change->subject);
-	hgt_buf_release(&change->data);
-	hgt_buf_release(&change->report);
-	free(change);
-}
-
-static int put_row(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
-{
-	const struct hgt_agent_row row = {
-		.name = change->agent->name,
-		.kind = change->agent->kind,
-		.allow = change->agent->allow_text,
-		.token_hash = change->agent->token_hash,
-		.created_ms = change->agent->created_ms,
-		.instance = change->instance ? change->instance : "",
-		.info = change->info ? change->info : "{}",
-		.seen_ms = change->seen_ms,
-	};
-
-	return hgt_journal_agent_put(journal, &row, err);
-}
-
-/* On the writer thread. */
-static int run_change(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
-{
-	struct change *change = job;
-	const struct hgt_journal_entry entry = {
-		.type = change->type,
-		.subject = change->subject.data,
-		.repo = "",
-		.ref = "",
-		.data = change->data.data,
-		.data_len = change->data.len,
-	};
-	int code = 0;
-
-	if (change->put)
-		code = put_row(journal, change, err);
-	if (code == 0 && change->remove)
-		code = hgt_journal_agent_remove(journal, change->agent->name, err);
-	if (code == 0 && change->target[0])
-		code = hgt_journal_report_put(journal, change->agent->name, change->target, change->report.data, change->report.len,
-			change->time_ms, err);
-	if (code == 0 && change->type)
-		code = store_append(batch, &entry, &change->seq, err);
-	return code;
-}
-
-static void change_done(void *job, int code, const struct hgt_error *err)
-{
-	struct change *change = job;
-
-	if (code == 0 && change->commit)
-		change->commit(change);
-	if (code < 0 && change->fail)
-		change->fail(change);
-	if (change->done)
-		change->done(change->ctx, code, change->seq, err);
-	change_free(change);
-}
-
-/* Takes the change, also when it fails. */
-static int submit(struct change *change, struct hgt_error *err)
-{
-	int code = change->subject.failed || change->data.failed || change->report.failed ? hgt_error_nomem(err) : 0;
-
-	if (code == 0)
-		code = store_submit(change->agents->daemon->store, run_change, change_done, change, err);
-	if (code < 0) {
-		if (change->fail)
-			change->fail(change);
-		change_free(change);
-	}
-	return code;
-}
-
-/* What agent.added and agent.removed tell. */
+/* What agent.added, agent.removed and agent.rotated tell. */
 static void describe(struct change *change, const char *type)
 {
 	struct hgt_json json = HGT_JSON_INIT(&change->data);
@@ -140,6 +35,9 @@ static void describe(struct change *change, const char *type)
 	hgt_json_key_string(&json, "kind", agent->kind);
 	hgt_json_key(&json, "allow");
 	hgt_json_raw(&json, agent->allow_text, strlen(agent->allow_text));
+	hgt_json_key(&json, "scope");
+	hgt_json_raw(&json, agent->scope->text, strlen(agent->scope->text));
+	hgt_json_key_string(&json, "certificate", agent->certificate);
 	hgt_json_end_object(&json);
 }
 
@@ -153,54 +51,140 @@ static void added(struct change *change)
 
 static void not_added(struct change *change)
 {
-	agents_unlist(change->agents, change->agent);
+	agents_unlist(change->daemon->agents, change->agent);
 }
 
-static void make_token(char token[AGENT_TOKEN_MAX], char hash[HGT_SHA256_HEX])
+static int write_added(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
 {
-	unsigned char secret[32], digest[HGT_SHA256_SIZE];
-	struct hgt_buf text = HGT_BUF_INIT;
+	const struct agent *agent = change->agent;
+	const struct hgt_agent_row row = {
+		.name = agent->name,
+		.kind = agent->kind,
+		.allow = agent->allow_text,
+		.token_hash = change->hash,
+		.created_ms = agent->created_ms,
+		.instance = "",
+		.info = "{}",
+	};
+	int code = hgt_journal_agent_put(journal, &row, err);
 
-	hgt_random_bytes(secret, sizeof(secret));
-	hgt_buf_adds(&text, HGT_TOKEN_PREFIX);
-	hgt_base64_url(&text, secret, sizeof(secret));
-	snprintf(token, AGENT_TOKEN_MAX, "%s", text.data);
-	hgt_buf_release(&text);
-	hgt_sha256(token, strlen(token), digest);
-	hgt_hex(digest, sizeof(digest), hash);
+	if (code == 0)
+		code = hgt_journal_agent_access_put(journal, agent->name, agent->scope->text, agent->certificate ? agent->certificate : "",
+			err);
+	return code;
 }
 
-int agents_add(struct agents *agents, const struct agent_spec *spec, char token[AGENT_TOKEN_MAX], agents_done_cb done, void *ctx,
-	struct hgt_error *err)
+/* The agent of a specification, not listed yet. */
+static int make_agent(const struct agent_spec *spec, struct agent **out, struct hgt_error *err)
 {
 	struct agent *agent = agent_new(spec->name, spec->kind, spec->allow.items, spec->allow.n);
-	struct change *change;
 	int code;
 
 	if (!agent)
 		return hgt_error_nomem(err);
 	agent->pending = true;
 	agent->created_ms = hgt_time_now_ms();
-	make_token(token, agent->token_hash);
-	if (strlen(token) != AGENT_TOKEN_MAX - 1) {
+	code = agent_set_access(agent, spec->body, spec->certificate ? spec->certificate : "", err);
+	if (code < 0)
 		agent_unref(agent);
-		return hgt_error_nomem(err);
-	}
-	code = agents_list(agents, agent, err);
+	else
+		*out = agent;
+	return code;
+}
+
+int agents_add(struct agents *agents, const struct agent_spec *spec, char token[AGENT_TOKEN_MAX], agents_done_cb done, void *ctx,
+	struct hgt_error *err)
+{
+	char hash[HGT_SHA256_HEX] = "";
+	struct change *change;
+	struct agent *agent = NULL;
+	int code = make_agent(spec, &agent, err);
+
+	if (code < 0)
+		return code;
+	token[0] = '\0';
+	code = agent->certificate || secret_make(HGT_TOKEN_PREFIX, token, hash) ? agents_list(agents, agent, hash, err) : hgt_error_nomem(err);
 	if (code < 0) {
 		agent_unref(agent);
 		return code;
 	}
-	change = change_new(agents, agent, done, ctx);
-	if (!change) {
+	change = begin(agents, agent, done, ctx);
+	if (change)
+		change->hash = strdup(hash);
+	if (!change || !change->hash) {
+		if (change)
+			change_free(change);
 		agents_unlist(agents, agent);
 		return hgt_error_nomem(err);
 	}
-	change->put = true;
+	change->write = write_added;
 	change->commit = added;
 	change->fail = not_added;
 	describe(change, HGT_EVENT_AGENT_ADDED);
-	return submit(change, err);
+	return change_submit(change, err);
+}
+
+static int write_rotated(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
+{
+	return hgt_journal_secret_rotate(journal, HGT_SECRET_AGENT, change->agent->name, change->hash, change->old_hash, change->until_ms, err);
+}
+
+/* The stream that the replaced token has opened ends with it. */
+static void old_ended(evutil_socket_t fd, short what, void *arg)
+{
+	struct agent *agent = arg;
+
+	(void)fd;
+	(void)what;
+	if (agent->stream && agent->stream_generation != agent->secret.generation)
+		hub_end(agent->stream);
+}
+
+static void rotated(struct change *change)
+{
+	struct agent *agent = change->agent;
+
+	secret_turn(&agent->secret, change->until_ms, &change->daemon->agents->by_token);
+	hgt_log(HGT_LOG_INFO, "agents", "agent has another token", HGT_S("agent", agent->name));
+	if (!secret_plan_end(&agent->secret, change->daemon->base, old_ended, agent, &agent->old_ends))
+		old_ended(-1, 0, agent);
+}
+
+static void not_rotated(struct change *change)
+{
+	secret_drop_next(&change->agent->secret, &change->daemon->agents->by_token);
+}
+
+int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX], agents_done_cb done,
+	void *ctx, struct hgt_error *err)
+{
+	struct agent *agent = agents_find(agents, name);
+	char hash[HGT_SHA256_HEX];
+	struct change *change;
+
+	if (!agent || agent->pending || agent->removed)
+		return hgt_error_set(err, HGT_ENOENT, "there is no agent %s", name);
+	if (!agent->secret.hash)
+		return hgt_error_set(err, HGT_EINVAL, "agent %s is known by its certificate and has no token", name);
+	if (agent->secret.next)
+		return hgt_error_set(err, HGT_ECONFLICT, "agent %s is being given another token already", name);
+	change = begin(agents, agent, done, ctx);
+	if (!change)
+		return hgt_error_nomem(err);
+	if (secret_make(HGT_TOKEN_PREFIX, token, hash)) {
+		change->hash = strdup(hash);
+		change->old_hash = strdup(agent->secret.hash);
+	}
+	if (!change->hash || !change->old_hash || !secret_put_next(&agent->secret, hash, agent, &agents->by_token)) {
+		change_free(change);
+		return hgt_error_nomem(err);
+	}
+	change->until_ms = change->time_ms + (int64_t)overlap_seconds * 1000;
+	change->write = write_rotated;
+	change->commit = rotated;
+	change->fail = not_rotated;
+	describe(change, HGT_EVENT_AGENT_ROTATED);
+	return change_submit(change, err);
 }
 
 static void removed(struct change *change)
@@ -210,7 +194,14 @@ static void removed(struct change *change)
 	hgt_log(HGT_LOG_INFO, "agents", "agent removed", HGT_S("agent", agent->name));
 	if (agent->stream)
 		hub_end(agent->stream);
-	agents_unlist(change->agents, agent);
+	agents_unlist(change->daemon->agents, agent);
+}
+
+static int write_removed(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
+{
+	int code = hgt_journal_agent_remove(journal, change->agent->name, err);
+
+	return code < 0 ? code : hgt_journal_agent_access_remove(journal, change->agent->name, err);
 }
 
 static void not_removed(struct change *change)
@@ -225,16 +216,16 @@ int agents_remove(struct agents *agents, const char *name, agents_done_cb done, 
 
 	if (!agent || agent->pending || agent->removed)
 		return hgt_error_set(err, HGT_ENOENT, "there is no agent %s", name);
-	change = change_new(agents, agent, done, ctx);
+	change = begin(agents, agent, done, ctx);
 	if (!change)
 		return hgt_error_nomem(err);
 	/* From here on it cannot log in, so that none of its reports comes after its end. */
 	agent->removed = true;
-	change->remove = true;
+	change->write = write_removed;
 	change->commit = removed;
 	change->fail = not_removed;
 	describe(change, HGT_EVENT_AGENT_REMOVED);
-	return submit(change, err);
+	return change_submit(change, err);
 }
 
 static void announced(struct change *change)
@@ -249,6 +240,29 @@ static void announced(struct change *change)
 		hub_end(agent->stream);
 }
 
+static int write_announced(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
+{
+	return hgt_journal_agent_announce(journal, change->agent->name, change->instance, change->info, change->seen_ms, err);
+}
+
+/* Whether all that is announced lies in what the agent may see. */
+static int check_targets(const struct agent *agent, const struct announcement *announcement, struct hgt_error *err)
+{
+	for (size_t i = 0; i < announcement->n_targets; i++) {
+		const struct announced_target *target = &announcement->targets[i];
+
+		if (!scope_has_repo(agent->scope, target->repo))
+			return hgt_error_set(err, HGT_EPERM, "target %s: agent %s may not see repository %s", target->name, agent->name,
+				target->repo);
+		if (!scope_has_ref(agent->scope, target->ref))
+			return hgt_error_set(err, HGT_EPERM, "target %s: agent %s may not see ref %s", target->name, agent->name, target->ref);
+		if (!scope_has_path(agent->scope, target->path))
+			return hgt_error_set(err, HGT_EPERM, "target %s: agent %s may not see all of folder \"%s\"", target->name, agent->name,
+				target->path);
+	}
+	return 0;
+}
+
 int agents_announce(struct agents *agents, struct agent *agent, const struct announcement *announcement, agents_done_cb done,
 	void *ctx, struct hgt_error *err)
 {
@@ -256,14 +270,13 @@ int agents_announce(struct agents *agents, struct agent *agent, const struct ann
 	struct change *change;
 	int code;
 
-	for (size_t i = 0; i < announcement->n_targets; i++)
-		if (!agent_may_see(agent, announcement->targets[i].repo))
-			return hgt_error_set(err, HGT_EPERM, "target %s: agent %s may not see repository %s",
-				announcement->targets[i].name, agent->name, announcement->targets[i].repo);
+	code = check_targets(agent, announcement, err);
+	if (code < 0)
+		return code;
 	code = agent_check_instance(agent, announcement->instance, err);
 	if (code < 0)
 		return code;
-	change = change_new(agents, agent, done, ctx);
+	change = begin(agents, agent, done, ctx);
 	if (!change)
 		return hgt_error_nomem(err);
 	message_announcement_write(announcement, &info);
@@ -273,10 +286,10 @@ int agents_announce(struct agents *agents, struct agent *agent, const struct ann
 		change_free(change);
 		return hgt_error_nomem(err);
 	}
-	change->put = true;
+	change->write = write_announced;
 	change->seen_ms = agent->seen_ms;
 	change->commit = announced;
-	return submit(change, err);
+	return change_submit(change, err);
 }
 
 static void reported(struct change *change)
@@ -297,6 +310,12 @@ static void reported(struct change *change)
 	target->reported_ms = change->time_ms;
 }
 
+static int write_reported(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
+{
+	return hgt_journal_report_put(journal, change->agent->name, change->target, change->report.data, change->report.len, change->time_ms,
+		err);
+}
+
 int agents_report(struct agents *agents, struct agent *agent, const struct report *report, agents_done_cb done, void *ctx,
 	struct hgt_error *err)
 {
@@ -304,7 +323,7 @@ int agents_report(struct agents *agents, struct agent *agent, const struct repor
 
 	if (!agent_target(agent, report->target))
 		return hgt_error_set(err, HGT_ENOENT, "agent %s has announced no target %s", agent->name, report->target);
-	change = change_new(agents, agent, done, ctx);
+	change = begin(agents, agent, done, ctx);
 	if (!change)
 		return hgt_error_nomem(err);
 	change->type = HGT_EVENT_AGENT_REPORTED;
@@ -316,31 +335,7 @@ int agents_report(struct agents *agents, struct agent *agent, const struct repor
 	}
 	message_report_write(report, NULL, &change->report);
 	snprintf(change->target, sizeof(change->target), "%s", report->target);
+	change->write = write_reported;
 	change->commit = reported;
-	return submit(change, err);
-}
-
-void agents_refused(struct agents *agents, const char *agent, const char *remote, const char *reason)
-{
-	struct hgt_error err = {0};
-	struct change *change;
-	struct hgt_json json;
-
-	agents->refused++;
-	if (!refusals_tell(&agents->refusals, remote, hgt_time_mono_ms()))
-		return;
-	hgt_log(HGT_LOG_WARNING, "agents", "agent refused", HGT_S("agent", agent), HGT_S("remote", remote), HGT_S("reason", reason));
-	change = change_new(agents, NULL, NULL, NULL);
-	if (!change)
-		return;
-	change->type = HGT_EVENT_AGENT_REFUSED;
-	hgt_buf_adds(&change->subject, agent ? agent : "");
-	json = (struct hgt_json)HGT_JSON_INIT(&change->data);
-	hgt_json_begin_object(&json);
-	hgt_json_key_string(&json, "agent", agent);
-	hgt_json_key_string(&json, "remote", remote);
-	hgt_json_key_string(&json, "reason", reason);
-	hgt_json_end_object(&json);
-	if (submit(change, &err) < 0)
-		hgt_log(HGT_LOG_ERROR, "agents", err.message);
+	return change_submit(change, err);
 }

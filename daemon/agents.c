@@ -1,15 +1,17 @@
 /* The agents: the registry in memory, read from the journal at start; who is connected. */
 #include "daemon/agents.h"
 
-#include "base/digest.h"
-#include "base/io.h"
+#include <event2/event.h>
+
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/agent.h"
 #include "daemon/hub.h"
 #include "daemon/registry.h"
+#include "daemon/scope.h"
 #include "doc/doc.h"
+#include "journal/access.h"
 
 /* Where name is in the list, or would be. */
 static size_t place_of(const struct agents *agents, const char *name, bool *there)
@@ -39,13 +41,29 @@ struct agent *agents_find(const struct agents *agents, const char *name)
 	return there ? agents->list[at] : NULL;
 }
 
-int agents_list(struct agents *agents, struct agent *agent, struct hgt_error *err)
+/* Where an agent is found by what it shows. False when memory runs out. */
+static bool index_agent(struct agents *agents, struct agent *agent, const char *hash)
+{
+	const char *name = agent->certificate;
+
+	if (name && hgt_map_put(&agents->by_certificate, name, strlen(name), agent, NULL) < 0)
+		return false;
+	if (!*hash || secret_put(&agent->secret, hash, agent, &agents->by_token))
+		return true;
+	if (name)
+		hgt_map_remove(&agents->by_certificate, name, strlen(name));
+	return false;
+}
+
+int agents_list(struct agents *agents, struct agent *agent, const char *hash, struct hgt_error *err)
 {
 	bool there;
 	size_t at = place_of(agents, agent->name, &there);
 
 	if (there)
 		return hgt_error_set(err, HGT_ECONFLICT, "there is an agent %s already", agent->name);
+	if (agent->certificate && hgt_map_get(&agents->by_certificate, agent->certificate, strlen(agent->certificate)))
+		return hgt_error_set(err, HGT_ECONFLICT, "another agent is known by the certificate of %s already", agent->certificate);
 	if (agents->n == agents->cap) {
 		size_t cap = agents->cap ? agents->cap * 2 : 16;
 		struct agent **list = reallocarray(agents->list, cap, sizeof(struct agent *));
@@ -55,7 +73,7 @@ int agents_list(struct agents *agents, struct agent *agent, struct hgt_error *er
 		agents->list = list;
 		agents->cap = cap;
 	}
-	if (hgt_map_put(&agents->by_token, agent->token_hash, strlen(agent->token_hash), agent, NULL) < 0)
+	if (!index_agent(agents, agent, hash))
 		return hgt_error_nomem(err);
 	memmove(agents->list + at + 1, agents->list + at, (agents->n - at) * sizeof(*agents->list));
 	agents->list[at] = agent;
@@ -68,7 +86,9 @@ void agents_unlist(struct agents *agents, struct agent *agent)
 	bool there;
 	size_t at = place_of(agents, agent->name, &there);
 
-	hgt_map_remove(&agents->by_token, agent->token_hash, strlen(agent->token_hash));
+	secret_release(&agent->secret, &agents->by_token);
+	if (agent->certificate)
+		hgt_map_remove(&agents->by_certificate, agent->certificate, strlen(agent->certificate));
 	agents->n--;
 	memmove(agents->list + at, agents->list + at + 1, (agents->n - at) * sizeof(*agents->list));
 	agent_unref(agent);
@@ -76,16 +96,23 @@ void agents_unlist(struct agents *agents, struct agent *agent)
 
 struct agent *agents_authenticate(struct agents *agents, const char *token)
 {
-	unsigned char digest[HGT_SHA256_SIZE];
 	char hash[HGT_SHA256_HEX];
 	struct agent *agent;
 
-	if (strlen(token) >= AGENT_TOKEN_MAX || strncmp(token, HGT_TOKEN_PREFIX, strlen(HGT_TOKEN_PREFIX)) != 0)
+	if (!secret_hash(HGT_TOKEN_PREFIX, token, hash))
 		return NULL;
-	hgt_sha256(token, strlen(token), digest);
-	hgt_hex(digest, sizeof(digest), hash);
 	agent = hgt_map_get(&agents->by_token, hash, HGT_SHA256_HEX - 1);
-	if (!agent || agent->pending || agent->removed || !hgt_equal_secret(hash, agent->token_hash, HGT_SHA256_HEX - 1))
+	if (!agent || agent->pending || agent->removed || !secret_fits(&agent->secret, hash, hgt_time_now_ms()))
+		return NULL;
+	agent->seen_ms = hgt_time_now_ms();
+	return agent;
+}
+
+struct agent *agents_find_certificate(struct agents *agents, const char *name)
+{
+	struct agent *agent = hgt_map_get(&agents->by_certificate, name, strlen(name));
+
+	if (!agent || agent->pending || agent->removed)
 		return NULL;
 	agent->seen_ms = hgt_time_now_ms();
 	return agent;
@@ -102,14 +129,14 @@ const struct agent *agents_next(const struct agents *agents, size_t *pos)
 	return NULL;
 }
 
-void agents_write(const struct agents *agents, struct hgt_json *json)
+void agents_write(const struct agents *agents, const struct scope *scope, struct hgt_json *json)
 {
 	const struct agent *agent;
 	size_t pos = 0;
 
 	hgt_json_begin_array(json);
 	while ((agent = agents_next(agents, &pos)))
-		agent_write(agent, json);
+		agent_write(agent, scope, json);
 	hgt_json_end_array(json);
 }
 
@@ -130,6 +157,7 @@ void agents_stream_opened(struct agent *agent, struct subscriber *stream, const 
 	char *own = strdup(remote);
 
 	agent->stream = stream;
+	agent->stream_generation = agent->secret.generation;
 	if (own) {
 		free(agent->remote);
 		agent->remote = own;
@@ -198,12 +226,11 @@ static int load_agent(void *ctx, const struct hgt_agent_row *row)
 		code = hgt_error_nomem(loading->err);
 		goto out;
 	}
-	snprintf(agent->token_hash, sizeof(agent->token_hash), "%s", row->token_hash);
 	agent->created_ms = row->created_ms;
 	agent->seen_ms = row->seen_ms;
 	code = agent_set_info(agent, row->instance, row->info, &changed, loading->err);
 	if (code == 0)
-		code = agents_list(agents, agent, loading->err);
+		code = agents_list(agents, agent, row->token_hash, loading->err);
 	if (code == 0)
 		agent = NULL;	/* the list has it */
 out:
@@ -212,6 +239,38 @@ out:
 	agent_unref(agent);
 	hgt_doc_set_release(&set);
 	return code;
+}
+
+static int load_access(void *ctx, const char *name, const char *scope, const char *certificate)
+{
+	struct loading *loading = ctx;
+	struct agents *agents = loading->agents;
+	struct agent *agent = agents_find(agents, name);
+	struct hgt_doc_set set;
+	int code;
+
+	if (!agent)
+		return 0;
+	hgt_doc_set_init(&set);
+	code = hgt_json_parse_message(scope, strlen(scope), &set, loading->err);
+	if (code == 0)
+		code = agent_set_access(agent, set.docs[0].root, certificate, loading->err);
+	if (code == 0 && agent->certificate && hgt_map_put(&agents->by_certificate, agent->certificate, strlen(agent->certificate), agent, NULL) < 0)
+		code = hgt_error_nomem(loading->err);
+	if (code < 0)
+		hgt_error_prefix(loading->err, "agent %s in the journal", name);
+	hgt_doc_set_release(&set);
+	return code;
+}
+
+static int load_old_secret(void *ctx, enum hgt_secret_owner owner, const char *name, const char *hash, int64_t until_ms)
+{
+	struct loading *loading = ctx;
+	struct agent *agent = owner == HGT_SECRET_AGENT ? agents_find(loading->agents, name) : NULL;
+
+	if (!agent || until_ms <= hgt_time_now_ms())
+		return 0;
+	return secret_put_old(&agent->secret, hash, until_ms, agent, &loading->agents->by_token) ? 0 : hgt_error_nomem(loading->err);
 }
 
 static int load_report(void *ctx, const char *name, const char *target_name, const char *report, size_t len, int64_t time_ms)
@@ -240,6 +299,10 @@ int agents_new(struct daemon *daemon, struct agents **out, struct hgt_error *err
 	agents->daemon = daemon;
 	code = hgt_journal_agents(daemon->reader, load_agent, &loading, err);
 	if (code == 0)
+		code = hgt_journal_agent_accesses(daemon->reader, load_access, &loading, err);
+	if (code == 0)
+		code = hgt_journal_old_secrets(daemon->reader, load_old_secret, &loading, err);
+	if (code == 0)
 		code = hgt_journal_reports(daemon->reader, load_report, &loading, err);
 	if (code < 0) {
 		agents_free(agents);
@@ -256,6 +319,9 @@ void agents_free(struct agents *agents)
 	for (size_t i = 0; i < agents->n; i++)
 		agent_unref(agents->list[i]);
 	free(agents->list);
+	if (agents->left_out)
+		event_free(agents->left_out);
 	hgt_map_release(&agents->by_token);
+	hgt_map_release(&agents->by_certificate);
 	free(agents);
 }

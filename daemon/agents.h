@@ -7,6 +7,7 @@
 #define HEADGATE_DAEMON_AGENTS_H
 
 #include "daemon/daemon.h"
+#include "daemon/secret.h"
 #include "headgate/protocol.h"
 
 struct agent;
@@ -15,10 +16,10 @@ struct agent_spec;
 struct announcement;
 struct hgt_json;
 struct report;
+struct scope;
 struct subscriber;
 
-/* HGT_TOKEN_PREFIX, 43 characters, and the terminator. */
-#define AGENT_TOKEN_MAX (sizeof(HGT_TOKEN_PREFIX) + 43)
+#define AGENT_TOKEN_MAX SECRET_MAX
 
 /* Loads the registry from daemon->reader. Free after the store, whose jobs point here. */
 int agents_new(struct daemon *daemon, struct agents **out, struct hgt_error *err) HGT_MUST_CHECK;
@@ -27,23 +28,31 @@ void agents_free(struct agents *agents);
 /* The agent whose token this is, borrowed; NULL when it is nobody's. */
 struct agent *agents_authenticate(struct agents *agents, const char *token);
 
+/* The agent that is known by that name in a certificate; NULL when none is. */
+struct agent *agents_find_certificate(struct agents *agents, const char *name);
+
 /* In order of name: start with *pos = 0; NULL at the end. Those that are not on disk yet are left out. */
 const struct agent *agents_next(const struct agents *agents, size_t *pos);
 
-/* The array of all agents, as GET /v1/agents shows it. */
-void agents_write(const struct agents *agents, struct hgt_json *json);
+/* The array of the agents, as GET /v1/agents shows it to whom may see `scope` (NULL: all). */
+void agents_write(const struct agents *agents, const struct scope *scope, struct hgt_json *json);
 
 /* code 0: on disk, as event seq (0 for an announcement, which is none). err belongs to a negative code. */
 typedef void (*agents_done_cb)(void *ctx, int code, uint64_t seq, const struct hgt_error *err);
 
 /* Each of these calls done later, or fails at once and never calls it. */
 
-/* HGT_ECONFLICT when the name is taken. token gets the secret, which is nowhere else. */
+/* HGT_ECONFLICT when the name is taken, or its certificate's. token gets the secret, which is nowhere else; "" for an agent that is known
+ * by its certificate. */
 int agents_add(struct agents *agents, const struct agent_spec *spec, char token[AGENT_TOKEN_MAX], agents_done_cb done, void *ctx,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* HGT_ENOENT. Its stream ends when it is on disk. */
 int agents_remove(struct agents *agents, const char *name, agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Another token in the place of the agent's, which holds for `overlap_seconds` more. HGT_ENOENT; HGT_EINVAL: it has none. */
+int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX], agents_done_cb done,
+	void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* HGT_EPERM: a target outside allow; HGT_ECONFLICT: another instance's stream is open. An open stream of other targets ends. */
 int agents_announce(struct agents *agents, struct agent *agent, const struct announcement *announcement, agents_done_cb done,
@@ -60,8 +69,14 @@ int agents_may_stream(const struct agent *agent, const char *instance, struct hg
 void agents_stream_opened(struct agent *agent, struct subscriber *stream, const char *remote);
 void agents_stream_closed(struct agent *agent, const struct subscriber *stream);
 
-/* Journal that somebody was turned away, at most once a minute per address. agent may be NULL. */
-void agents_refused(struct agents *agents, const char *agent, const char *remote, const char *reason);
+/* Who was turned away; what is not known is NULL. */
+struct refused {
+	const char *agent, *token;	/* names */
+	const char *remote;		/* the address */
+};
+
+/* Journal that somebody was turned away: at most once a minute of each address, with the number of those left out since. */
+void agents_refused(struct agents *agents, const struct refused *who, const char *reason);
 
 /* Numbers: of now, and since the start. */
 struct agents_stats {

@@ -15,8 +15,14 @@ void api_agent_events(struct request *request);
 void api_agents(struct request *request);
 void api_agent_add(struct request *request);
 void api_agent_remove(struct request *request);
+void api_agent_rotate(struct request *request);
 void api_agent_announce(struct request *request);
 void api_agent_report(struct request *request);
+
+void api_tokens(struct request *request);
+void api_token_add(struct request *request);
+void api_token_remove(struct request *request);
+void api_token_rotate(struct request *request);
 
 void api_archive(struct request *request);
 

@@ -5,6 +5,7 @@
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"
+#include "daemon/issue.h"
 #include "daemon/messages.h"
 #include "doc/doc.h"
 
@@ -15,46 +16,16 @@ void api_agents(struct request *request)
 
 	hgt_json_begin_object(&json);
 	hgt_json_key(&json, "agents");
-	agents_write(request->daemon->agents, &json);
+	agents_write(request->daemon->agents, request->scope, &json);
 	hgt_json_end_object(&json);
 	hgt_buf_addc(&body, '\n');
 	request_reply_json(request, 200, &body);
 	hgt_buf_release(&body);
 }
 
-/* An addition waits for the disk; its token is shown then, once. */
-struct addition {
-	struct request *request;
-	char name[HGT_NAME_MAX + 1];
-	char token[AGENT_TOKEN_MAX];
-};
-
-static void addition_done(void *ctx, int code, uint64_t seq, const struct hgt_error *err)
-{
-	struct addition *addition = ctx;
-	struct hgt_buf body = HGT_BUF_INIT;
-	struct hgt_json json = HGT_JSON_INIT(&body);
-
-	(void)seq;
-	if (code < 0) {
-		request_reply_failure(addition->request, err);
-	} else {
-		hgt_json_begin_object(&json);
-		hgt_json_key_string(&json, "name", addition->name);
-		hgt_json_key_string(&json, "token", addition->token);
-		hgt_json_end_object(&json);
-		hgt_buf_addc(&body, '\n');
-		request_header(addition->request, "Cache-Control", "no-store");
-		request_reply_json(addition->request, 201, &body);
-	}
-	hgt_buf_release(&body);
-	explicit_bzero(addition, sizeof(*addition));
-	free(addition);
-}
-
 void api_agent_add(struct request *request)
 {
-	struct addition *addition = NULL;
+	struct issue *issue = NULL;
 	struct hgt_error err = {0};
 	struct hgt_doc_set set;
 	struct agent_spec spec;
@@ -64,20 +35,33 @@ void api_agent_add(struct request *request)
 	hgt_doc_set_init(&set);
 	if (message_agent_spec(text, len, &set, &spec, &err) < 0)
 		goto fail;
-	addition = calloc(1, sizeof(*addition));
-	if (!addition) {
-		hgt_error_nomem(&err);
-		goto fail;
-	}
-	addition->request = request;
-	snprintf(addition->name, sizeof(addition->name), "%s", spec.name);
-	if (agents_add(request->daemon->agents, &spec, addition->token, addition_done, addition, &err) < 0)
+	issue = issue_new(request, spec.name, &err);
+	if (!issue || agents_add(request->daemon->agents, &spec, issue->token, issue_done, issue, &err) < 0)
 		goto fail;
 	hgt_doc_set_release(&set);
 	return;
 fail:
-	free(addition);
+	issue_free(issue);
 	hgt_doc_set_release(&set);
+	request_reply_failure(request, &err);
+}
+
+void api_agent_rotate(struct request *request)
+{
+	struct hgt_error err = {0};
+	struct issue *issue = NULL;
+	uint64_t overlap;
+	size_t len;
+	const char *text = request_body(request, &len);
+
+	if (message_rotation(text, len, &overlap, &err) < 0)
+		goto fail;
+	issue = issue_new(request, request->name, &err);
+	if (!issue || agents_rotate(request->daemon->agents, request->name, overlap, issue->token, issue_done, issue, &err) < 0)
+		goto fail;
+	return;
+fail:
+	issue_free(issue);
 	request_reply_failure(request, &err);
 }
 
@@ -144,8 +128,11 @@ void api_agent_announce(struct request *request)
 		code = agents_announce(request->daemon->agents, request->agent, &announcement, announcement_done, request, &err);
 	hgt_doc_set_release(&set);
 	if (code == HGT_ECONFLICT) {
-		agents_refused(request->daemon->agents, request->agent->name, request->remote, err.message);
+		agents_refused(request->daemon->agents, &(struct refused){.agent = request->agent->name, .remote = request->remote},
+			err.message);
 		request_reply_error(request, 409, "agent-name-in-use", "%s", err.message);
+	} else if (code == HGT_EPERM) {
+		request_refuse(request, "%s", err.message);
 	} else if (code < 0) {
 		request_reply_failure(request, &err);
 	}

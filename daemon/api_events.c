@@ -7,6 +7,8 @@
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/messages.h"
+#include "daemon/scope.h"
+#include "daemon/tokens.h"
 
 #define PAGE_DEFAULT 100
 #define PAGE_MAX 1000
@@ -94,19 +96,61 @@ static bool has_room(struct request *request)
 	return false;
 }
 
+static void token_stream_ended(void *ctx, struct subscriber *subscriber)
+{
+	(void)subscriber;
+	token_stream_free(ctx);
+}
+
+/* What is asked for, narrowed to what may be seen. */
+static void subscribe(struct request *request, const struct hgt_filter *filter, struct hub_options *options)
+{
+	struct hub_want wants[SCOPE_ITEMS_MAX] = {{.exact = false}};
+	struct hgt_arena room = HGT_ARENA_INIT;
+	struct token_stream *stream = NULL;
+	struct subscriber *subscriber = NULL;
+	struct daemon *daemon = request->daemon;
+	const unsigned route = request->route;
+	struct hgt_error err = {0};
+	struct hgt_filter *filters;
+	char who[REQUEST_WHO_MAX];
+	size_t n;
+
+	if (scope_narrow(request->scope, filter, &room, &filters, &n, &err) < 0) {
+		request_reply_failure(request, &err);
+	} else if (!n) {
+		request_refuse(request, "%s may see nothing at or below path %s", request_who(request, who), filter->path);
+	} else if (request->token && !(stream = token_stream_new(request->token))) {
+		request_reply_error(request, 503, NULL, "out of memory");
+	} else {
+		for (size_t i = 0; i < n; i++)
+			wants[i].filter = filters[i];
+		options->wants = wants;
+		options->n_wants = n;
+		options->scope = request->scope;
+		options->ended = stream ? token_stream_ended : NULL;
+		options->ctx = stream;
+		/* It answers on failure too. */
+		if (hub_subscribe(daemon->hub, request, options, &subscriber, &err) < 0 && stream)
+			token_stream_free(stream);
+		else if (stream && subscriber)
+			stream->subscriber = subscriber;
+		if (subscriber)
+			metrics_answer(daemon->metrics, route, 200);
+	}
+	hgt_arena_release(&room);
+}
+
 void api_events(struct request *request)
 {
-	struct hub_want want = {.exact = false};
-	struct hub_options options = {.wants = &want, .n_wants = 1};
-	struct daemon *daemon = request->daemon;
-	struct subscriber *subscriber = NULL;
-	const unsigned route = request->route;
+	struct hgt_filter filter;
+	struct hub_options options = {0};
 	struct hgt_error err = {0};
 	uint64_t limit = PAGE_DEFAULT, wait = 0;
 	bool there;
 
 	options.form = wants_stream(request) ? HUB_STREAM : HUB_PAGE;
-	if (get_filter(request, &want.filter, &err) < 0 || get_start(request, &options, &err) < 0 ||
+	if (get_filter(request, &filter, &err) < 0 || get_start(request, &options, &err) < 0 ||
 	    get_number(request, "limit", PAGE_MAX, &there, &limit, &err) < 0 ||
 	    get_number(request, "wait", WAIT_MAX, &there, &wait, &err) < 0) {
 		request_reply_error(request, 400, NULL, "%s", err.message);
@@ -118,10 +162,8 @@ void api_events(struct request *request)
 	}
 	options.limit = (size_t)limit;
 	options.wait_ms = (unsigned)wait * 1000;
-	if (!has_room(request) || hub_subscribe(daemon->hub, request, &options, &subscriber, &err) < 0)
-		return;	/* it has been answered */
-	if (subscriber)
-		metrics_answer(daemon->metrics, route, 200);
+	if (has_room(request))
+		subscribe(request, &filter, &options);
 }
 
 static void agent_stream_ended(void *ctx, struct subscriber *subscriber)
@@ -155,6 +197,7 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	options->form = HUB_STREAM;
 	options->wants = wants;
 	options->n_wants = agent->n_targets;
+	options->scope = agent->scope;
 	options->ended = agent_stream_ended;
 	options->ctx = agent_ref(agent);
 	snprintf(remote, sizeof(remote), "%s", request->remote);
@@ -184,7 +227,8 @@ void api_agent_events(struct request *request)
 	}
 	code = agents_may_stream(request->agent, instance, &err);
 	if (code == HGT_ECONFLICT) {
-		agents_refused(request->daemon->agents, request->agent->name, request->remote, err.message);
+		agents_refused(request->daemon->agents, &(struct refused){.agent = request->agent->name, .remote = request->remote},
+			err.message);
 		request_reply_error(request, 409, "agent-name-in-use", "%s", err.message);
 	} else if (code < 0) {
 		request_reply_error(request, 409, NULL, "%s", err.message);

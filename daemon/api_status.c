@@ -5,6 +5,7 @@
 #include "daemon/api.h"
 #include "daemon/hub.h"
 #include "daemon/repos.h"
+#include "daemon/scope.h"
 #include "daemon/store.h"
 
 void api_health(struct request *request)
@@ -28,16 +29,23 @@ void api_ready(struct request *request)
 	hgt_buf_release(&text);
 }
 
-static void write_repos(const struct repos *repos, struct hgt_json *json)
+static void write_repos(const struct repos *repos, const struct scope *scope, struct hgt_json *json)
 {
+	const bool counts = scope_has_every_ref(scope);
 	const struct repo *repo;
 	size_t pos = 0;
 
 	hgt_json_begin_array(json);
 	while ((repo = repos_next(repos, &pos))) {
+		if (!scope_has_repo(scope, repo->name))
+			continue;
 		hgt_json_begin_object(json);
 		hgt_json_key_string(json, "name", repo->name);
-		hgt_json_key_uint(json, "refs", repo->refs);
+		hgt_json_key(json, "refs");
+		if (counts)
+			hgt_json_uint(json, repo->refs);
+		else
+			hgt_json_null(json);
 		hgt_json_key_string(json, "trouble", repo->trouble);
 		hgt_json_end_object(json);
 	}
@@ -61,9 +69,9 @@ void api_status(struct request *request)
 	hgt_json_key_string(&json, "started", started);
 	hgt_json_key_string(&json, "trouble", store_trouble(daemon->store));
 	hgt_json_key(&json, "repositories");
-	write_repos(daemon->repos, &json);
+	write_repos(daemon->repos, request->scope, &json);
 	hgt_json_key(&json, "agents");
-	agents_write(daemon->agents, &json);
+	agents_write(daemon->agents, request->scope, &json);
 	hgt_json_end_object(&json);
 	hgt_buf_addc(&body, '\n');
 	request_reply_json(request, 200, &body);

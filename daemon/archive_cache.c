@@ -8,15 +8,15 @@
 
 #include "base/io.h"
 
-void archive_path(const struct archive_cache *cache, const char *tree, const char *suffix, struct hgt_buf *out)
+void archive_path(const struct archive_cache *cache, const char *name, const char *suffix, struct hgt_buf *out)
 {
 	hgt_buf_reset(out);
-	hgt_buf_addf(out, "%s/%s%s", cache->folder, tree, suffix);
+	hgt_buf_addf(out, "%s/%s%s", cache->folder, name, suffix);
 }
 
 static void forget(struct archive_cache *cache, struct archive *archive)
 {
-	hgt_map_remove(&cache->by_tree, archive->tree, strlen(archive->tree));
+	hgt_map_remove(&cache->by_name, archive->name, strlen(archive->name));
 	TAILQ_REMOVE(&cache->used, archive, entry);
 	cache->bytes -= archive->info.bytes;
 	free(archive);
@@ -26,25 +26,25 @@ void archive_drop(struct archive_cache *cache, struct archive *archive)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 
-	archive_path(cache, archive->tree, ARCHIVE_SUFFIX, &path);
+	archive_path(cache, archive->name, ARCHIVE_SUFFIX, &path);
 	if (!path.failed)
 		unlink(path.data);
-	archive_path(cache, archive->tree, DIGEST_SUFFIX, &path);
+	archive_path(cache, archive->name, DIGEST_SUFFIX, &path);
 	if (!path.failed)
 		unlink(path.data);
 	hgt_buf_release(&path);
 	forget(cache, archive);
 }
 
-int archive_keep(struct archive_cache *cache, const char *tree, const struct hgt_archive_info *info, struct hgt_error *err)
+int archive_keep(struct archive_cache *cache, const char *name, const struct hgt_archive_info *info, struct hgt_error *err)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
 	if (!archive)
 		return hgt_error_nomem(err);
-	snprintf(archive->tree, sizeof(archive->tree), "%s", tree);
+	snprintf(archive->name, sizeof(archive->name), "%s", name);
 	archive->info = *info;
-	if (hgt_map_put(&cache->by_tree, archive->tree, strlen(archive->tree), archive, NULL) < 0) {
+	if (hgt_map_put(&cache->by_name, archive->name, strlen(archive->name), archive, NULL) < 0) {
 		free(archive);
 		return hgt_error_nomem(err);
 	}
@@ -64,27 +64,39 @@ void archive_cache_limit(struct archive_cache *cache, uint64_t limit)
 
 /* Start: the index is read from the folder. */
 
+/* Whether it can be the name of an archive: one id, or two with a dash between them. */
+static bool is_name(const char *name)
+{
+	char id[HGT_OID_HEX + 1] = "";
+	size_t len = strlen(name);
+
+	if (len != HGT_OID_HEX && (len != 2 * HGT_OID_HEX + 1 || name[HGT_OID_HEX] != '-' || !hgt_oid_is_valid(name + HGT_OID_HEX + 1)))
+		return false;
+	memcpy(id, name, HGT_OID_HEX);
+	return hgt_oid_is_valid(id);
+}
+
 /* Take name's archive into found when its digest is there and all is in order; false when the file is to go. */
 static bool load_archive(const struct archive_cache *cache, const char *name, struct archive *found)
 {
 	struct hgt_buf path = HGT_BUF_INIT, line = HGT_BUF_INIT;
 	unsigned char *digest = found->info.digest;
-	size_t len = strlen(name);
+	size_t len = strlen(name), suffix = strlen(ARCHIVE_SUFFIX);
 	struct stat st;
 	bool good = false;
 
 	*found = (struct archive){0};
-	if (len != HGT_OID_HEX + strlen(ARCHIVE_SUFFIX) || strcmp(name + HGT_OID_HEX, ARCHIVE_SUFFIX) != 0)
+	if (len <= suffix || len - suffix >= sizeof(found->name) || strcmp(name + len - suffix, ARCHIVE_SUFFIX) != 0)
 		return false;
-	memcpy(found->tree, name, HGT_OID_HEX);
-	if (!hgt_oid_is_valid(found->tree))
+	memcpy(found->name, name, len - suffix);
+	if (!is_name(found->name))
 		return false;
-	archive_path(cache, found->tree, ARCHIVE_SUFFIX, &path);
+	archive_path(cache, found->name, ARCHIVE_SUFFIX, &path);
 	if (path.failed || lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode))
 		goto out;
 	found->info.bytes = (uint64_t)st.st_size;
 	found->made = (int64_t)st.st_mtim.tv_sec;
-	archive_path(cache, found->tree, DIGEST_SUFFIX, &path);
+	archive_path(cache, found->name, DIGEST_SUFFIX, &path);
 	if (path.failed || hgt_read_file(path.data, 256, &line, NULL) < 0 || line.len < HGT_SHA256_HEX ||
 	    line.data[HGT_SHA256_HEX - 1] != ' ')
 		goto out;
@@ -139,7 +151,7 @@ static void remove_orphans(const struct archive_cache *cache, DIR *dir)
 	while ((item = readdir(dir))) {
 		const char *suffix = strstr(item->d_name, DIGEST_SUFFIX);
 
-		if (suffix && !hgt_map_get(&cache->by_tree, item->d_name, (size_t)(suffix - item->d_name)))
+		if (suffix && !hgt_map_get(&cache->by_name, item->d_name, (size_t)(suffix - item->d_name)))
 			unlinkat(dirfd(dir), item->d_name, 0);
 	}
 }
@@ -157,7 +169,7 @@ static int load_index(struct archive_cache *cache, struct hgt_error *err)
 	if (code == 0 && n)
 		qsort(found, n, sizeof(*found), by_age);
 	for (size_t i = 0; code == 0 && i < n; i++)
-		code = archive_keep(cache, found[i].tree, &found[i].info, err);
+		code = archive_keep(cache, found[i].name, &found[i].info, err);
 	if (code == 0)
 		remove_orphans(cache, dir);
 	free(found);
@@ -198,9 +210,9 @@ int archive_cache_init(struct archive_cache *cache, const char *state, uint64_t 
 	return code < 0 ? code : load_index(cache, err);
 }
 
-struct archive *archive_find(const struct archive_cache *cache, const char *tree)
+struct archive *archive_find(const struct archive_cache *cache, const char *name)
 {
-	return hgt_map_get(&cache->by_tree, tree, strlen(tree));
+	return hgt_map_get(&cache->by_name, name, strlen(name));
 }
 
 void archive_touch(struct archive_cache *cache, struct archive *archive)
@@ -213,7 +225,7 @@ void archive_cache_release(struct archive_cache *cache)
 {
 	while (!TAILQ_EMPTY(&cache->used))
 		forget(cache, TAILQ_FIRST(&cache->used));
-	hgt_map_release(&cache->by_tree);
+	hgt_map_release(&cache->by_name);
 	free(cache->folder);
 	free(cache->temporary);
 }

@@ -1,20 +1,23 @@
 /* Archives: resolved and built by workers, once for all who wait, and served from the cache. */
 #include "daemon/archives.h"
 
-#include <event2/buffer.h>
 #include <fcntl.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/glob.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/workers.h"
+#include "daemon/archive_answer.h"
 #include "daemon/archive_cache.h"
+#include "daemon/repos.h"
 #include "daemon/request.h"
+#include "daemon/scope.h"
 #include "git/repository.h"
+#include "git/repository_pool.h"
 #include "headgate/protocol.h"
 
 /* A request that waits, first for its tree id, then for the build. */
@@ -23,7 +26,11 @@ struct want {
 	struct archives *archives;
 	struct request *request;
 	char *repo_path, *rev, *path;
+	char *refs;		/* patterns: the commit is to be reachable from a ref that fits; "" for any commit */
+	char from[HGT_OID_HEX_SHA256 + 1];	/* the tree that the client has; "" when it does not say */
+	bool delta;		/* what differs from that is what it gets */
 	char tree[HGT_OID_HEX_SHA256 + 1];
+	char name[ARCHIVE_NAME_MAX];	/* of the archive in the cache */
 	const char *missing;	/* the name of the error when something is not there */
 	int code;
 	struct hgt_error err;
@@ -36,7 +43,7 @@ struct build {
 	struct archives *archives;
 	struct want_list wants;
 	const struct want *source;
-	char tree[HGT_OID_HEX_SHA256 + 1];
+	char name[ARCHIVE_NAME_MAX];
 	uint64_t limit;
 	struct hgt_archive_info info;
 	int code;
@@ -46,7 +53,7 @@ struct build {
 struct archives {
 	struct daemon *daemon;
 	struct archive_cache cache;
-	struct hgt_map building;	/* tree -> struct build */
+	struct hgt_map building;	/* name -> struct build */
 	struct archives_stats stats;	/* what is counted of them */
 };
 
@@ -57,6 +64,7 @@ static void want_free(struct want *want)
 	free(want->repo_path);
 	free(want->rev);
 	free(want->path);
+	free(want->refs);
 	free(want);
 }
 
@@ -72,64 +80,34 @@ static void answer_failure(struct want *want, int code, const struct hgt_error *
 	want_free(want);
 }
 
-static void add_headers(const struct want *want)
+/* As it was resolved, to be answered; lives as long as the want. */
+static struct archive_subject subject_of(const struct want *want)
 {
-	struct hgt_buf etag = HGT_BUF_INIT;
-
-	hgt_buf_addf(&etag, "\"%s\"", want->tree);
-	if (!etag.failed)
-		request_header(want->request, "ETag", etag.data);
-	request_header(want->request, HGT_HEADER_REVISION, want->rev);
-	hgt_buf_release(&etag);
+	return (struct archive_subject){.name = want->name, .revision = want->rev,
+		.from = !*want->from ? NULL : want->delta ? want->from : "none"};
 }
 
-/* RFC 9110 section 13.1.2: a list of entity tags, perhaps weak ones, or a star. */
-static bool has_it(const struct want *want)
+/* Whether the client is told that it has it, or that it is not what it thinks; then the want is freed. */
+static bool answer_condition(struct want *want)
 {
-	const char *value = request_get_header(want->request, "If-None-Match");
-	struct hgt_buf etag = HGT_BUF_INIT;
-	bool found;
+	const struct archive_subject subject = subject_of(want);
 
-	if (!value)
+	int status = archive_answer_condition(want->request, &subject);
+
+	if (!status)
 		return false;
-	hgt_buf_addf(&etag, "\"%s\"", want->tree);
-	found = !strcmp(value, "*") || (!etag.failed && strstr(value, etag.data));
-	hgt_buf_release(&etag);
-	return found;
+	want->archives->stats.unchanged += status == 304;
+	want_free(want);
+	return true;
 }
 
 /* Serve from the file, and free the want. False, with nothing done, when the file is not what it was. */
 static bool answer_file(struct want *want, struct archive *archive)
 {
-	struct archives *archives = want->archives;
-	struct evbuffer *body = evbuffer_new();
-	struct hgt_buf text = HGT_BUF_INIT;
-	struct stat st;
-	int fd = -1;
+	const struct archive_subject subject = subject_of(want);
 
-	archive_path(&archives->cache, archive->tree, ARCHIVE_SUFFIX, &text);
-	if (!text.failed)
-		fd = open(text.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	/* With the flag it goes out by sendfile, else through a mapping. */
-	if (fd < 0 || fstat(fd, &st) < 0 || (uint64_t)st.st_size != archive->info.bytes || !body ||
-	    evbuffer_set_flags(body, EVBUFFER_FLAG_DRAINS_TO_FD) < 0 || evbuffer_add_file(body, fd, 0, st.st_size) < 0) {
-		if (fd >= 0)
-			close(fd);
-		if (body)
-			evbuffer_free(body);
-		hgt_buf_release(&text);
+	if (!archive_answer(want->request, &want->archives->cache, archive, &subject))
 		return false;
-	}
-	archive_touch(&archives->cache, archive);
-	add_headers(want);
-	hgt_buf_reset(&text);
-	hgt_digest_field(&text, archive->info.digest);
-	if (!text.failed)
-		request_header(want->request, "Repr-Digest", text.data);
-	request_header(want->request, "Content-Type", "application/gzip");
-	request_reply_buffer(want->request, 200, body);
-	evbuffer_free(body);
-	hgt_buf_release(&text);
 	want_free(want);
 	return true;
 }
@@ -140,6 +118,7 @@ static bool answer_file(struct want *want, struct archive *archive)
 static int make_archive(struct build *build, struct hgt_error *err)
 {
 	const struct archives *archives = build->archives;
+	struct hgt_repo_pool *pool = repos_pool(archives->daemon->repos);
 	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT, line = HGT_BUF_INIT;
 	char unique[17], hex[HGT_SHA256_HEX];
 	struct hgt_repo *repo = NULL;
@@ -147,14 +126,16 @@ static int make_archive(struct build *build, struct hgt_error *err)
 
 	hgt_random_hex(8, unique);
 	hgt_buf_addf(&temporary, "%s/%s", archives->cache.temporary, unique);
-	if ((code = hgt_buf_check(&temporary, err)) < 0 || (code = hgt_repo_open(build->source->repo_path, &repo, err)) < 0)
+	if ((code = hgt_buf_check(&temporary, err)) < 0 || (code = hgt_repo_pool_get(pool, build->source->repo_path, &repo, err)) < 0)
 		goto out;
 	fd = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		code = hgt_error_set_errno(err, "%s", temporary.data);
 		goto out;
 	}
-	code = hgt_archive_build(repo, build->source->rev, build->source->path, fd, build->limit, &build->info, err);
+	code = build->source->delta ?
+		hgt_archive_build_delta(repo, build->source->from, build->source->tree, fd, build->limit, &build->info, err) :
+		hgt_archive_build(repo, build->source->rev, build->source->path, fd, build->limit, &build->info, err);
 	if (code < 0)
 		goto out;
 	if (fsync(fd) < 0) {
@@ -162,12 +143,12 @@ static int make_archive(struct build *build, struct hgt_error *err)
 		goto out;
 	}
 	hgt_hex(build->info.digest, sizeof(build->info.digest), hex);
-	hgt_buf_addf(&line, "%s  %s%s\n", hex, build->tree, ARCHIVE_SUFFIX);
-	archive_path(&archives->cache, build->tree, DIGEST_SUFFIX, &path);
+	hgt_buf_addf(&line, "%s  %s%s\n", hex, build->name, ARCHIVE_SUFFIX);
+	archive_path(&archives->cache, build->name, DIGEST_SUFFIX, &path);
 	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&path, err)) < 0 ||
 	    (code = hgt_write_file(path.data, line.data, line.len, 0600, err)) < 0)
 		goto out;
-	archive_path(&archives->cache, build->tree, ARCHIVE_SUFFIX, &path);
+	archive_path(&archives->cache, build->name, ARCHIVE_SUFFIX, &path);
 	code = hgt_buf_check(&path, err);
 	if (code == 0 && rename(temporary.data, path.data) < 0)
 		code = hgt_error_set_errno(err, "%s", path.data);
@@ -176,7 +157,7 @@ out:
 		unlink(temporary.data);
 	if (fd >= 0)
 		close(fd);
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(pool, repo);
 	hgt_buf_release(&temporary);
 	hgt_buf_release(&path);
 	hgt_buf_release(&line);
@@ -190,21 +171,41 @@ static void run_build(void *job)
 	build->code = make_archive(build, &build->err);
 }
 
+static void serve(struct want *want);
+
+/* The differences could not be told (a part of the old tree has been pruned, say): all who wait get the whole, or the reason why not. */
+static void serve_whole(struct build *build)
+{
+	struct want *want;
+
+	while ((want = TAILQ_FIRST(&build->wants))) {
+		TAILQ_REMOVE(&build->wants, want, entry);
+		want->delta = false;
+		memcpy(want->name, want->tree, sizeof(want->tree));
+		serve(want);
+	}
+	free(build);
+}
+
 static void build_done(void *job)
 {
 	struct build *build = job;
 	struct archives *archives = build->archives;
 	struct want *want;
 
-	hgt_map_remove(&archives->building, build->tree, strlen(build->tree));
+	hgt_map_remove(&archives->building, build->name, strlen(build->name));
 	if (build->code == 0)
-		build->code = archive_keep(&archives->cache, build->tree, &build->info, &build->err);
+		build->code = archive_keep(&archives->cache, build->name, &build->info, &build->err);
 	if (build->code < 0)
-		hgt_log(HGT_LOG_WARNING, "archives", build->err.message, HGT_S("tree", build->tree));
+		hgt_log(HGT_LOG_WARNING, "archives", build->err.message, HGT_S("archive", build->name));
 	archives->stats.built += build->code == 0;
 	archives->stats.build_failures += build->code < 0;
+	if (build->code < 0 && build->source->delta) {
+		serve_whole(build);
+		return;
+	}
 	while ((want = TAILQ_FIRST(&build->wants))) {
-		struct archive *archive = archive_find(&archives->cache, build->tree);
+		struct archive *archive = archive_find(&archives->cache, build->name);
 
 		TAILQ_REMOVE(&build->wants, want, entry);
 		if (build->code < 0 || !archive) {
@@ -217,10 +218,10 @@ static void build_done(void *job)
 	free(build);
 }
 
-/* Wait for a build of the want's tree; begin one when there is none. */
+/* Wait for a build of what is wanted; begin one when there is none. */
 static void build_for(struct archives *archives, struct want *want)
 {
-	struct build *build = hgt_map_get(&archives->building, want->tree, strlen(want->tree));
+	struct build *build = hgt_map_get(&archives->building, want->name, strlen(want->name));
 	int code;
 
 	if (build) {
@@ -236,14 +237,14 @@ static void build_for(struct archives *archives, struct want *want)
 	build->source = want;
 	build->limit = archives->daemon->config->limits.archive_cache;
 	TAILQ_INIT(&build->wants);
-	snprintf(build->tree, sizeof(build->tree), "%s", want->tree);
-	code = hgt_map_put(&archives->building, build->tree, strlen(build->tree), build, NULL);
+	memcpy(build->name, want->name, sizeof(build->name));
+	code = hgt_map_put(&archives->building, build->name, strlen(build->name), build, NULL);
 	if (code < 0) {
 		hgt_error_nomem(&want->err);
 	} else {
 		code = hgt_workers_submit(archives->daemon->archivers, run_build, build_done, build, &want->err);
 		if (code < 0)
-			hgt_map_remove(&archives->building, build->tree, strlen(build->tree));
+			hgt_map_remove(&archives->building, build->name, strlen(build->name));
 	}
 	if (code < 0) {
 		free(build);
@@ -253,33 +254,9 @@ static void build_for(struct archives *archives, struct want *want)
 	TAILQ_INSERT_TAIL(&build->wants, want, entry);
 }
 
-/* Resolving. */
-
-/* On an archiver: the tree id. */
-static void resolve(void *job)
+/* From the cache, or from a build. */
+static void serve(struct want *want)
 {
-	char commit[HGT_OID_HEX_SHA256 + 1];
-	struct hgt_repo *repo = NULL;
-	struct want *want = job;
-
-	want->code = hgt_repo_open(want->repo_path, &repo, &want->err);
-	if (want->code < 0) {
-		want->missing = "repository-not-found";
-		return;
-	}
-	want->code = hgt_repo_commit(repo, want->rev, commit, &want->err);
-	if (want->code == 0 && strcmp(commit, want->rev) != 0)
-		want->code = hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
-	if (want->code < 0)
-		want->missing = "revision-not-found";
-	else
-		want->code = hgt_repo_path_id(repo, commit, want->path, want->tree, &want->err);
-	hgt_repo_close(repo);
-}
-
-static void resolved(void *job)
-{
-	struct want *want = job;
 	struct archives *archives = want->archives;
 	struct archive *archive;
 
@@ -288,18 +265,9 @@ static void resolved(void *job)
 		want_free(want);
 		return;
 	}
-	if (want->code < 0) {
-		answer_failure(want, want->code, &want->err);
+	if (answer_condition(want))
 		return;
-	}
-	if (has_it(want)) {
-		archives->stats.unchanged++;
-		add_headers(want);
-		request_reply_empty(want->request, 304);
-		want_free(want);
-		return;
-	}
-	archive = archive_find(&archives->cache, want->tree);
+	archive = archive_find(&archives->cache, want->name);
 	if (archive && answer_file(want, archive)) {
 		archives->stats.from_cache++;
 		return;
@@ -309,7 +277,95 @@ static void resolved(void *job)
 	build_for(archives, want);
 }
 
-void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const char *rev, const char *path)
+/* Resolving. */
+
+/* Looking for a ref that a commit is reachable from: first at the tips, for that is where nearly all are asked for. */
+struct reach {
+	struct hgt_repo *repo;
+	const struct want *want;
+	struct hgt_error *err;
+	bool tips, found;
+};
+
+static int look_at_ref(void *ctx, const char *ref, const char *id)
+{
+	struct reach *reach = ctx;
+	char tip[HGT_OID_HEX_SHA256 + 1];
+	int code = 0;
+
+	if (reach->found || !hgt_glob_match(reach->want->refs, ref) || hgt_repo_commit(reach->repo, id, tip, NULL) < 0)
+		return 0;
+	if (reach->tips)
+		reach->found = strcmp(tip, reach->want->rev) == 0;
+	else
+		code = hgt_repo_descends(reach->repo, tip, reach->want->rev, reach->err);
+	reach->found |= code == 1;
+	return code < 0 ? code : 0;
+}
+
+/* Whoever may see some refs alone is told of other commits what is told of those that are not there. */
+static int check_reachable(struct hgt_repo *repo, const struct want *want, struct hgt_error *err)
+{
+	struct reach reach = {.repo = repo, .want = want, .err = err, .tips = true};
+	int code = hgt_repo_refs(repo, look_at_ref, &reach, err);
+
+	reach.tips = false;
+	if (code == 0 && !reach.found)
+		code = hgt_repo_refs(repo, look_at_ref, &reach, err);
+	if (code == 0 && !reach.found)
+		code = hgt_error_set(err, HGT_ENOENT, "%s is no commit", want->rev);
+	return code;
+}
+
+/* Whole, unless both ends are trees that the repository has, and differ. */
+static void name_archive(struct want *want, struct hgt_repo *repo)
+{
+	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && hgt_repo_is_tree(repo, want->from) &&
+		hgt_repo_is_tree(repo, want->tree);
+	snprintf(want->name, sizeof(want->name), "%s%s%s", want->tree, want->delta ? "-" : "", want->delta ? want->from : "");
+}
+
+/* On an archiver: the tree id. */
+static void resolve(void *job)
+{
+	char commit[HGT_OID_HEX_SHA256 + 1];
+	struct hgt_repo *repo = NULL;
+	struct want *want = job;
+	struct hgt_repo_pool *pool = repos_pool(want->archives->daemon->repos);
+
+	want->code = hgt_repo_pool_get(pool, want->repo_path, &repo, &want->err);
+	if (want->code < 0) {
+		want->missing = "repository-not-found";
+		return;
+	}
+	want->code = hgt_repo_commit(repo, want->rev, commit, &want->err);
+	if (want->code == 0 && strcmp(commit, want->rev) != 0)
+		want->code = hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
+	if (want->code == 0 && *want->refs)
+		want->code = check_reachable(repo, want, &want->err);
+	/* In the same words, whatever else the repository would say. */
+	if (want->code == HGT_ENOENT && *want->refs)
+		hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
+	if (want->code < 0)
+		want->missing = "revision-not-found";
+	else
+		want->code = hgt_repo_path_id(repo, commit, want->path, want->tree, &want->err);
+	if (want->code == 0)
+		name_archive(want, repo);
+	hgt_repo_pool_put(pool, repo);
+}
+
+static void resolved(void *job)
+{
+	struct want *want = job;
+
+	if (want->code < 0 && want->request->ev)
+		answer_failure(want, want->code, &want->err);
+	else
+		serve(want);
+}
+
+void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const struct archive_request *asked)
 {
 	struct want *want = calloc(1, sizeof(*want));
 	struct hgt_error err = {0};
@@ -318,10 +374,12 @@ void archives_serve(struct archives *archives, struct request *request, const ch
 		want->archives = archives;
 		want->request = request;
 		want->repo_path = strdup(repo_path);
-		want->rev = strdup(rev);
-		want->path = strdup(path);
+		want->rev = strdup(asked->rev);
+		want->path = strdup(asked->path);
+		want->refs = strdup(request->scope ? request->scope->ref_names : "");
+		snprintf(want->from, sizeof(want->from), "%s", asked->from ? asked->from : "");
 	}
-	if (want && want->repo_path && want->rev && want->path &&
+	if (want && want->repo_path && want->rev && want->path && want->refs &&
 	    hgt_workers_submit(archives->daemon->archivers, resolve, resolved, want, &err) == 0)
 		return;
 	if (want)

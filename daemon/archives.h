@@ -1,5 +1,5 @@
 /*
- * Archives: built by an archiver, once, kept in <state>/archives by tree id under a size limit (archive_cache.h), served from there.
+ * Archives: built by an archiver, once, kept in <state>/archives by what it holds under a size limit (archive_cache.h), served from there.
  */
 #ifndef HEADGATE_DAEMON_ARCHIVES_H
 #define HEADGATE_DAEMON_ARCHIVES_H
@@ -14,8 +14,14 @@ int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error 
 /* After the archivers, whose jobs point here. */
 void archives_free(struct archives *archives);
 
-/* Answer the request, which it takes, with the archive of `path` of the commit `rev` of the repository at repo_path. */
-void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const char *rev, const char *path);
+struct archive_request {
+	const char *rev;	/* a whole commit id */
+	const char *path;	/* in its tree; "" for all */
+	const char *from;	/* a tree that the client has: only the differences to it are wanted; or NULL */
+};
+
+/* Answer the request, which it takes, with an archive of the repository at repo_path. */
+void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const struct archive_request *asked);
 
 /* Take the config's limit; what is over it goes. */
 void archives_reload(struct archives *archives, const struct hgt_config *config);

@@ -1,6 +1,6 @@
 /*
- * Questions to the trees: whether paths differ between two commits, where an event's list of paths was cut. All who ask about one event
- * in one turn of the loop share a question: the repository is opened once, and each path is looked at once.
+ * Questions to the trees: whether paths differ between two commits, where an event's list of paths was cut. All who ask about one
+ * event in one turn of the loop share a question: the repository is opened once, and each path is looked at once.
  */
 #include "base/log.h"
 #include "base/map.h"

@@ -1,7 +1,7 @@
 /*
- * Bookmarks: signs of life, and the cursors of those for whom nothing came. Each stream has one of a number of slots, a random one, and the
- * slots have their turns one after another, so that ten thousand bookmarks are many small sets and never one burst. One timer sleeps
- * until the next slot that anyone is in.
+ * Bookmarks: signs of life, and the cursors of those for whom nothing came. Each stream has one of a number of slots, a random one,
+ * and the slots have their turns one after another, so that ten thousand bookmarks are many small sets and never one burst. One
+ * timer sleeps until the next slot that anyone is in.
  */
 #include <event2/event.h>
 #include <event2/util.h>
@@ -62,11 +62,10 @@ static void send_slot(struct hub *hub, struct subscriber_slot *slot)
 	for (s = LIST_FIRST(slot); s; s = next) {
 		next = LIST_NEXT(s, slot);
 		/* One that is about to be told more needs none. */
-		if (s->phase != SUBSCRIBER_LIVE || s->place != PLACE_NONE || stream_socket_is_full(s->socket))
+		if (s->trailing || s->hits)
 			continue;
-		stream_bookmark(s);
 		hub->stats.bookmarks++;
-		if (stream_flush(s) < 0)
+		if (stream_bookmark_now(s) < 0)
 			stream_drop(s);
 	}
 }

@@ -1,6 +1,8 @@
 /* A repository's refs against what the journal knows of them. */
 #include "daemon/compare.h"
 
+#include "git/repository_pool.h"
+
 #define ZERO_ID "0000000000000000000000000000000000000000"
 
 struct listed_ref {
@@ -59,18 +61,18 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-int compare_list(struct compare *compare, const char *path, struct hgt_error *err)
+int compare_list(struct compare *compare, struct hgt_repo_pool *pool, const char *path, struct hgt_error *err)
 {
 	struct listing listing = {.compare = compare};
 	struct hgt_repo *repo = NULL;
-	int code = hgt_repo_open(path, &repo, err);
+	int code = hgt_repo_pool_get(pool, path, &repo, err);
 
 	if (code == 0) {
 		code = hgt_repo_refs(repo, list_ref, &listing, err);
 		if (code == HGT_ENOMEM)
 			hgt_error_nomem(err);
 	}
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(pool, repo);
 	if (code == 0 && compare->n > 0)
 		qsort(compare->refs, compare->n, sizeof(*compare->refs), by_name);
 	return code;

@@ -8,6 +8,7 @@
 /* The most differences that one compare takes up; the next takes the rest. */
 #define COMPARE_MOVES_MAX 5000
 
+struct hgt_repo_pool;
 struct listed_ref;
 
 struct compare {
@@ -19,7 +20,7 @@ struct compare {
 };
 
 /* On a git worker: list the refs. HGT_EUNSUPPORTED, HGT_ENOENT...: the repository cannot be read, and why. */
-int compare_list(struct compare *compare, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+int compare_list(struct compare *compare, struct hgt_repo_pool *pool, const char *path, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* On the writer thread: add a move for each ref that is not where the journal knows it. */
 int compare_with(struct compare *compare, struct hgt_journal *journal, const char *repo, struct moves *moves,

@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/guard.h"
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
@@ -29,6 +30,7 @@
 #include "daemon/sockets.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "daemon/tokens.h"
 #include "daemon/upgrade.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
@@ -272,7 +274,11 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
+		code = tokens_new(d, &d->tokens, err);
+	if (code == 0)
 		code = archives_new(d, &d->archives, err);
+	if (code == 0)
+		code = guard_new(&d->config, &d->guard, err);
 	if (code == 0)
 		code = webhooks_new(d, &d->webhooks, err);
 	if (code == 0)
@@ -307,10 +313,12 @@ static void tear_down(struct process *p)
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
 	http_free(d->http);
+	guard_free(d->guard);
 	inbound_free(d->inbound);
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);
+	tokens_free(d->tokens);
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

@@ -32,7 +32,9 @@ struct daemon {
 	struct retention *retention;	/* retention.h: how long the journal keeps events */
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
+	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct guard *guard;		/* guard.h: who knocks too often */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */
 	struct inbound *inbound;	/* inbound.h: webhooks that forges send */

@@ -4,7 +4,7 @@
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
-#define SCAN_ROWS 512	/* looked through for one subscriber before it is another one's turn */
+#define SCAN_LOOKS 100000	/* of a want at a row or at one of its paths, for one subscriber before it is another one's turn */
 
 void subscriber_take(struct subscriber *s, struct row *row, bool tell)
 {
@@ -165,25 +165,28 @@ static struct row *find_row(const struct hub *hub, uint64_t seq)
 	return row ? row : rows_find(&hub->old, seq);
 }
 
+/* About how much work it is to find out whether a row is for a subscriber. */
+static size_t looks_at(const struct subscriber *s, const struct row *row)
+{
+	return 1 + s->n_wants * (1 + (row->event ? row->event->n_paths : 0));
+}
+
 /* Look through the rows in memory from its place on; then put it where it has to wait. */
 static void scan(struct subscriber *s)
 {
 	const struct hub *hub = s->hub;
 
-	for (unsigned n = 0; s->seen < hub->head; n++) {
+	for (size_t looks = 0; s->seen < hub->head && !stream_is_full(s) && looks < SCAN_LOOKS;) {
 		struct row *row = find_row(hub, s->seen + 1);
 
-		if (stream_is_full(s))
-			break;
 		if (!row) {
 			subscriber_move(s, PLACE_BEHIND);
 			return;
 		}
-		if (n == SCAN_ROWS)
-			break;
 		offer(s, row);
 		if (s->ask)
 			return;
+		looks += looks_at(s, row);
 	}
 }
 

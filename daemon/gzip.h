@@ -1,4 +1,4 @@
-/* Answers that are compressed for the clients that take it: Content-Encoding gzip (RFC 9110). */
+/* Answers that are compressed for the clients that take it: Content-Encoding gzip (RFC 9110, the format in RFC 1952). */
 #ifndef HEADGATE_DAEMON_GZIP_H
 #define HEADGATE_DAEMON_GZIP_H
 
@@ -15,5 +15,12 @@ bool gzip_is_accepted(const char *accept_encoding);
 
 /* Append the compressed bytes. */
 int gzip_bytes(const char *data, size_t len, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* A gzip stream by hand: the header, pieces, the end (text.h). */
+#define GZIP_HEADER "\x1f\x8b\x08\0\0\0\0\0\0\xff"
+#define GZIP_HEADER_SIZE 10
+
+/* Append a piece of a deflate stream that refers to nothing before it and ends at a byte. */
+int gzip_piece(const char *data, size_t len, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

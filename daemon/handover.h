@@ -1,6 +1,6 @@
 /*
- * Where a stream's socket leaves the HTTP server. Until its headers are read it is evhttp's like any other; from then on it is a wire of its
- * own (wire.h), and nothing of the server's connection is left but its place among the connections of its door.
+ * Where a stream's socket leaves the HTTP server. Until its headers are read it is evhttp's like any other; from then on it is
+ * a wire of its own (wire.h), and nothing of the server's connection is left but its place among the connections of its door.
  *
  * evhttp has no word for this. http.c gives it another descriptor in the socket's place, which evhttp then closes.
  */

@@ -8,6 +8,7 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/listener.h>
+#include <netdb.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,17 +20,24 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/timing.h"
+#include "daemon/agents.h"
+#include "daemon/guard.h"
+#include "daemon/http_errors.h"
 #include "daemon/handover.h"
 #include "daemon/hub.h"
 #include "daemon/request.h"
 #include "daemon/routes.h"
 #include "daemon/sockets.h"
 #include "daemon/stream_socket.h"
+#include "daemon/wire_tls.h"
 #include "headgate/protocol.h"
+#include "tls/load.h"
+#include "tls/module.h"
 
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
+#define DRAIN_STREAMS_MS 1000	/* for what streams have not taken yet, when the daemon ends */
 #define STREAM_SEND_BUFFER (64 * 1024)	/* of the kernel, for one stream: it doubles it */
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
@@ -44,7 +52,8 @@
  *
  *	arriving (evhttp is making it) -> waiting (for a whole request, until its deadline) -> answering -> waiting -> ...
  *
- * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it closes.
+ * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it
+ * closes.
  */
 enum connection_state { ARRIVING, WAITING, ANSWERING };
 
@@ -53,9 +62,14 @@ struct connection {
 	struct door *door;
 	struct evhttp_connection *ev;	/* the key in http->connections */
 	struct bufferevent *bev;	/* while arriving: a reference */
+	struct peer *peer;		/* of its address; NULL through the admin socket and of a proxy */
+	bool doomed;			/* TLS could not be had for want of memory */
+	bool proxied;			/* it is a proxy's: each request says for whom */
 	enum connection_state state;
 	bool fresh;			/* no request yet */
 	int64_t deadline_ms;		/* monotonic, while waiting */
+	bool mended;			/* on http->mending; what changes its output then is that */
+	TAILQ_ENTRY(connection) mending;
 	struct request *request;	/* with its endpoint; NULL once it is answered, though the answer may be on its way */
 };
 
@@ -71,6 +85,7 @@ struct door {
 	const char *path;		/* of the admin socket */
 	char *address, *bound;		/* of a TCP one: as the config has it, and with its port */
 	bool leaving;			/* the config no longer has it: it goes with its last connection */
+	struct tls_server *tls;		/* of a TCP door; NULL: plain HTTP */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
 	size_t n_arriving;
 	struct connection_list arriving;
@@ -79,10 +94,13 @@ struct door {
 
 struct http {
 	struct daemon *daemon;
+	const struct tls_module *tls;	/* NULL: no door needs it */
 	struct door **doors;
 	size_t n_doors;
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
 	struct connection_list waiting;
+	struct connection_list mending;	/* which evhttp answers by itself, in this turn of the loop */
+	struct event *mend;
 	struct event *sweep;		/* ends those whose deadline has passed */
 	struct event *reap;		/* frees doors that have left */
 	size_t most;			/* connections of one kind of door: admin, TCP */
@@ -91,6 +109,7 @@ struct http {
 	size_t streams;			/* connections that have left evhttp */
 	int nothing;			/* what evhttp is given to close in place of a stream's socket */
 	bool draining;
+	int64_t drain_by_ms;		/* monotonic: how long streams may take what is left for them */
 	struct http_stats stats;	/* what is counted of them */
 };
 
@@ -181,11 +200,26 @@ static void leave_state(struct connection *c)
 
 static void plan_reap(struct http *http);
 
+static void output_changed(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg);
+
+/* It is no longer looked after here. */
+static void let_go(struct connection *c)
+{
+	struct http *http = c->door->http;
+
+	leave_state(c);
+	if (c->mended)
+		TAILQ_REMOVE(&http->mending, c, mending);
+	if (c->ev)
+		evbuffer_remove_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(c->ev)), output_changed, c);
+	guard_disconnect(http->daemon->guard, c->peer);
+}
+
 static void connection_free(struct connection *c)
 {
 	struct door *door = c->door;
 
-	leave_state(c);
+	let_go(c);
 	count_connection(door, false);
 	door->n_fresh -= c->fresh;
 	if (c->ev)
@@ -218,18 +252,23 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 
 /*
  * evhttp 2.1 has no word for a new connection before its first request is whole, and that would be too late for a client that
- * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's callbacks is the
- * connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
+ * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's
+ * callbacks is the connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
  */
 static struct bufferevent *connection_arrives(struct event_base *base, void *arg)
 {
 	struct door *door = arg;
-	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
-	struct connection *c = bev ? calloc(1, sizeof(*c)) : NULL;
+	struct bufferevent *bev = door->tls ? door->http->tls->accept(door->tls, base) : NULL;
+	bool doomed = door->tls && !bev;
+	struct connection *c;
 
+	if (!bev)
+		bev = bufferevent_socket_new(base, -1, 0);
+	c = bev ? calloc(1, sizeof(*c)) : NULL;
 	if (!c)
-		return bev;	/* it lives without a deadline; evhttp makes its own when there is none */
+		return bev;	/* it gets 503 and nothing else; evhttp makes its own when there is none */
 	bufferevent_incref(bev);
+	c->doomed = doomed;
 	c->door = door;
 	c->bev = bev;
 	c->state = ARRIVING;
@@ -256,6 +295,59 @@ static void drop_oldest_fresh(struct door *door)
 	}
 }
 
+/* evhttp has put an answer of its own into the output, for no request has come to `handle`. It is sent in the loop's next turn. */
+static void output_changed(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct connection *c = arg;
+	struct http *http = c->door->http;
+
+	(void)output;
+	if (c->state != WAITING || c->mended || !info->n_added || info->orig_size)
+		return;
+	c->mended = true;
+	TAILQ_INSERT_TAIL(&http->mending, c, mending);
+	event_active(http->mend, EV_TIMEOUT, 0);
+}
+
+static void mend(evutil_socket_t fd, short what, void *arg)
+{
+	struct http *http = arg;
+	struct connection *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&http->mending))) {
+		http_errors_replace(bufferevent_get_output(evhttp_connection_get_bufferevent(c->ev)));
+		TAILQ_REMOVE(&http->mending, c, mending);
+		c->mended = false;
+	}
+}
+
+/* Whose connection it is. False when that address has too many. */
+static bool find_peer(struct connection *c, int fd)
+{
+	struct daemon *daemon = c->door->http->daemon;
+	struct sockaddr_storage address = {0};
+	socklen_t len = sizeof(address);
+	char host[INET6_ADDRSTRLEN] = "";
+	struct peer *peer;
+
+	if (c->door->admin || getpeername(fd, (struct sockaddr *)&address, &len) < 0)
+		return true;
+	if (guard_is_proxy(daemon->guard, (const struct sockaddr *)&address)) {
+		c->proxied = true;
+		return true;
+	}
+	peer = guard_peer(daemon->guard, (const struct sockaddr *)&address);
+	if (!guard_connect(daemon->guard, peer)) {
+		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+		agents_refused(daemon->agents, &(struct refused){.remote = host}, "more connections than limits.address_connections allows");
+		return false;
+	}
+	c->peer = peer;
+	return true;
+}
+
 static void connection_arrived(struct connection *c)
 {
 	const struct timeval write_timeout = {.tv_sec = WRITE_SECONDS};
@@ -277,10 +369,17 @@ static void connection_arrived(struct connection *c)
 	evhttp_connection_set_closecb(ev, connection_closed, c);
 	/* A read timeout would end streams, which have nothing to send; the deadline is in its place. */
 	bufferevent_set_timeouts(bev, NULL, &write_timeout);
+	/* Without memory for this an answer of evhttp's own is HTML. */
+	evbuffer_add_cb(bufferevent_get_output(bev), output_changed, c);
 	/* What a client may send ahead while it is being answered. */
 	bufferevent_setwatermark(bev, EV_READ, 0, HGT_BODY_MAX + HEADERS_MAX);
 	if (!c->door->admin)
 		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (c->doomed || !find_peer(c, bufferevent_getfd(bev))) {
+		bufferevent_decref(bev);
+		evhttp_connection_free(ev);	/* calls connection_closed */
+		return;
+	}
 	bufferevent_decref(bev);
 	if (hgt_map_put(&http->connections, (const char *)&c->ev, sizeof(c->ev), c, NULL) < 0)
 		evhttp_connection_free(ev);
@@ -352,6 +451,28 @@ static bool has_unread_body(struct evhttp_request *ev)
 	return (length && strcmp(length, "0") != 0) || evhttp_find_header(headers, "Transfer-Encoding");
 }
 
+/* For whom a proxy asks: the last address that X-Forwarded-For names, for what stands before it anyone may have written. */
+static void find_forwarded(struct request *request)
+{
+	const char *value = request_get_header(request, "X-Forwarded-For");
+	const char *last = value ? strrchr(value, ',') : NULL;
+	char address[REQUEST_REMOTE_MAX];
+	struct peer *peer;
+
+	last = last ? last + 1 : value;
+	if (last) {
+		last += strspn(last, " \t");
+		snprintf(address, sizeof(address), "%.*s", (int)strcspn(last, " \t"), last);
+		peer = guard_peer_text(request->daemon->guard, address);
+		if (peer) {
+			memcpy(request->remote, address, sizeof(address));
+			request->peer = peer;
+			return;
+		}
+	}
+	request->peer = guard_peer_text(request->daemon->guard, request->remote);
+}
+
 static void handle(struct evhttp_request *ev, void *arg)
 {
 	struct door *door = arg;
@@ -380,6 +501,9 @@ static void handle(struct evhttp_request *ev, void *arg)
 	evhttp_connection_get_peer(ev_connection, &peer, &port);
 	if (!door->admin && peer)
 		snprintf(request->remote, sizeof(request->remote), "%s", peer);
+	request->peer = c->peer;
+	if (c->proxied)
+		find_forwarded(request);
 	evhttp_request_set_on_complete_cb(ev, answer_sent, c);
 	if (http->draining) {
 		request_header(request, "Connection", "close");
@@ -388,6 +512,8 @@ static void handle(struct evhttp_request *ev, void *arg)
 	}
 	if (has_unread_body(ev))
 		request_header(request, "Connection", "close");
+	if (door->tls)
+		request->tls = http->tls;
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
 }
 
@@ -415,7 +541,7 @@ static void leave_evhttp(struct connection *c, struct evhttp_connection *ev)
 {
 	struct http *http = c->door->http;
 
-	leave_state(c);
+	let_go(c);
 	hgt_map_remove(&http->connections, (const char *)&c->ev, sizeof(c->ev));
 	http->streams++;
 	free(c);
@@ -430,28 +556,36 @@ int handover_take(struct request *request, struct wire *wire, struct hgt_error *
 	struct evhttp_connection *ev = c->ev;
 	struct door *door = c->door;
 	struct bufferevent *bev = evhttp_connection_get_bufferevent(ev);
-	int old = bufferevent_getfd(bev), fd = fcntl(old, F_DUPFD_CLOEXEC, 3);
+	int old = bufferevent_getfd(bev), fd = fcntl(old, F_DUPFD_CLOEXEC, 3), code = 0;
+	struct tls_line *line = NULL;
 
 	if (fd < 0)
 		return hgt_error_set_errno(err, "cannot take a stream's socket over");
 	/* Off the loop's epoll before the number means something else. */
 	bufferevent_disable(bev, EV_READ | EV_WRITE);
-	bufferevent_setfd(bev, -1);
 	if (dup3(door->http->nothing, old, O_CLOEXEC) < 0) {
-		int saved = errno;
-
-		close(fd);
-		bufferevent_setfd(bev, old);
-		bufferevent_enable(bev, EV_READ | EV_WRITE);
-		errno = saved;
-		return hgt_error_set_errno(err, "cannot take a stream's socket over");
+		code = hgt_error_set_errno(err, "cannot take a stream's socket over");
+	} else if (request->tls && !(line = request->tls->line_take(bev, fd))) {
+		dup3(fd, old, O_CLOEXEC);
+		code = hgt_error_nomem(err);
 	}
-	wire_plain(wire, fd);
+	if (code < 0) {
+		close(fd);
+		bufferevent_enable(bev, EV_READ | EV_WRITE);
+		return code;
+	}
+	if (line)
+		wire_tls(wire, fd, line);
+	else
+		wire_plain(wire, fd);
 	wire->left = stream_left;
 	wire->left_ctx = door;
 	request->ev = NULL;
 	request->connection = NULL;
 	leave_evhttp(c, ev);
+	/* Where the bufferevent would close its socket itself, evhttp does not, and it has none any more. */
+	if (line)
+		close(old);
 	/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and that is well. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
@@ -504,20 +638,67 @@ static int open_admin(struct http *http, struct door *door, struct hgt_error *er
 	return code;
 }
 
+/* A client's certificate does not hold; its handshake fails. */
+static void certificate_refused(void *ctx, int fd, const char *why)
+{
+	struct door *door = ctx;
+	struct sockaddr_storage address = {0};
+	socklen_t len = sizeof(address);
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (getpeername(fd, (struct sockaddr *)&address, &len) == 0)
+		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	agents_refused(door->http->daemon->agents, &(struct refused){.remote = host}, why);
+}
+
+static int open_tls(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
+{
+	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
+	struct http *http = door->http;
+	char why[TLS_WHY_MAX];
+	int code = http->tls ? 0 : tls_load(&http->tls, err);
+
+	if (code < 0)
+		return code;
+	door->tls = http->tls->server_new(&files, certificate_refused, door, why, sizeof(why));
+	return door->tls ? 0 : hgt_error_set(err, HGT_EINVAL, "listen %s: %s", listen->address, why);
+}
+
+/* The certificate of a door that stays, for those who connect from then on; a bad one leaves the old one in force. */
+static int reload_certificate(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err)
+{
+	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
+	char why[TLS_WHY_MAX];
+
+	if (!door->tls != !files.cert)
+		return hgt_error_set(err, HGT_EINVAL, "listen %s: whether it speaks TLS cannot change while the daemon runs; restart it",
+			door->address);
+	if (!door->tls)
+		return 0;
+	if (!door->http->tls->server_reload(door->tls, &files, why, sizeof(why)))
+		return hgt_error_set(err, HGT_EINVAL, "listen %s: %s; the old certificate stays in force", door->address, why);
+	hgt_log(HGT_LOG_INFO, "http", "the certificate was read again", HGT_S("address", door->address));
+	return 0;
+}
+
 static int open_tcp(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
 {
 	struct hgt_buf bound = HGT_BUF_INIT;
-	int fd, code = sockets_tcp(door->http->daemon->sockets, listen, &fd, &bound, err);
+	int fd = -1, code = listen->tls.cert ? open_tls(listen, door, err) : 0;
 
 	door->metrics = listen->metrics;
-	if (code == 0)
-		code = open_door(door, fd, err);
 	door->address = strdup(listen->address);
-	door->bound = hgt_buf_take(&bound);
-	if (code == 0 && (!door->address || !door->bound))
+	if (code == 0 && !door->address)
 		code = hgt_error_nomem(err);
 	if (code == 0)
-		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", door->bound));
+		code = sockets_tcp(door->http->daemon->sockets, listen, &fd, &bound, err);
+	if (code == 0)
+		code = open_door(door, fd, err);
+	door->bound = hgt_buf_take(&bound);
+	if (code == 0 && !door->bound)
+		code = hgt_error_nomem(err);
+	if (code == 0)
+		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", door->bound), HGT_S("tls", door->tls ? "yes" : "no"));
 	return code;
 }
 
@@ -570,10 +751,12 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	http->daemon = daemon;
 	http->most = find_most((size_t)config->limits.streams + MORE_CONNECTIONS);
 	TAILQ_INIT(&http->waiting);
+	TAILQ_INIT(&http->mending);
+	http->mend = event_new(daemon->base, -1, 0, mend, http);
 	http->sweep = evtimer_new(daemon->base, sweep, http);
 	http->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	http->reap = evtimer_new(daemon->base, reap, http);
-	if (!http->sweep || !http->reap)
+	if (!http->sweep || !http->reap || !http->mend)
 		code = hgt_error_nomem(err);
 	else if (http->nothing < 0)
 		code = hgt_error_set_errno(err, "cannot open /dev/null");
@@ -589,9 +772,15 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 
 int http_drain(struct http *http)
 {
+	if (!http->draining)
+		http->drain_by_ms = hgt_time_mono_ms() + DRAIN_STREAMS_MS;
 	http->draining = true;
 	regulate(http);
-	hub_end_all(http->daemon->hub);
+	/* Streams end; one whose client takes nothing of what is left for it misses nothing by that: it has its cursor. */
+	if (hgt_time_mono_ms() < http->drain_by_ms)
+		hub_end_all(http->daemon->hub);
+	else
+		hub_close_all(http->daemon->hub);
 	return http->answering == 0 && http->streams == 0;
 }
 
@@ -609,6 +798,8 @@ static void close_door(struct door *door)
 	}
 	if (door->arrived)
 		event_free(door->arrived);
+	if (door->tls)
+		door->http->tls->server_free(door->tls);
 	if (door->path && !daemon->upgrading)
 		sockets_remove(daemon->sockets, SOCKETS_ADMIN, door->path);
 	free(door->address);
@@ -677,21 +868,31 @@ static size_t find_door(const struct http *http, size_t n_doors, const struct hg
 	return at;
 }
 
-int http_reload(struct http *http, const struct hgt_config *config, struct hgt_error *err)
+/* The entries of a config whose doors are open: taken[n] is that of doors[n]. New doors are added for the others. */
+static int open_missing(struct http *http, size_t before, const struct hgt_config *config, const struct hgt_config_listen **taken,
+	struct hgt_error *err)
 {
-	const size_t before = http->n_doors;
-	const struct hgt_config_listen **taken = calloc(before, sizeof(*taken));	/* the entry of each door that stays */
-	int code = taken ? 0 : hgt_error_nomem(err);
+	int code = 0;
 
-	/* New ones first: they alone can fail. */
 	for (size_t i = 0; i < config->n_listen && code == 0; i++) {
 		size_t at = find_door(http, before, &config->listen[i], taken);
 
-		if (at < before)
-			taken[at] = &config->listen[i];
-		else
+		if (at == before) {
 			code = add_door(http, &config->listen[i], err);
+		} else {
+			taken[at] = &config->listen[i];
+			code = reload_certificate(http->doors[at], &config->listen[i], err);
+		}
 	}
+	return code;
+}
+
+int http_reload(struct http *http, const struct hgt_config *config, struct hgt_error *err)
+{
+	const size_t before = http->n_doors;
+	const struct hgt_config_listen **taken = calloc(before, sizeof(*taken));
+	int code = taken ? open_missing(http, before, config, taken, err) : hgt_error_nomem(err);
+
 	while (code < 0 && http->n_doors > before) {
 		struct door *last = http->doors[http->n_doors - 1];
 
@@ -699,6 +900,7 @@ int http_reload(struct http *http, const struct hgt_config *config, struct hgt_e
 			sockets_drop_tcp(http->daemon->sockets, last->bound);
 		forget_door(http, http->n_doors - 1);
 	}
+	/* From here on nothing fails. */
 	for (size_t i = 0; i < before && code == 0; i++) {
 		struct door *door = http->doors[i];
 
@@ -726,6 +928,8 @@ void http_free(struct http *http)
 		event_free(http->reap);
 	if (http->sweep)
 		event_free(http->sweep);
+	if (http->mend)
+		event_free(http->mend);
 	hgt_map_release(&http->connections);
 	if (http->nothing >= 0)
 		close(http->nothing);

@@ -42,12 +42,13 @@ int hub_new(struct daemon *daemon, struct hub **out, struct hgt_error *err)
 	TAILQ_INIT(&hub->ready);
 	TAILQ_INIT(&hub->behind);
 	TAILQ_INIT(&hub->asks);
+	hgt_buf_init(&hub->telling.head);
 	hgt_buf_init(&hub->telling.text);
 	code = hgt_journal_head(daemon->reader, &hub->head, err);
 	if (code == 0)
 		code = wants_new(&hub->wants, err);
 	if (code == 0)
-		code = stream_sockets_new(daemon->base, &callbacks, &hub->sockets, err);
+		code = stream_sockets_new(daemon->base, &callbacks, STREAM_STUCK_MS, &hub->sockets, err);
 	if (code == 0) {
 		hub->pump = event_new(daemon->base, -1, 0, pump, hub);
 		hub->bookmarks = evtimer_new(daemon->base, bookmarks_send, hub);
@@ -88,7 +89,9 @@ void hub_free(struct hub *hub)
 	wants_free(hub->wants);
 	rows_release(&hub->rows);
 	rows_release(&hub->old);
-	text_unref(hub->bookmark);
+	text_unref(hub->bookmark[0]);
+	text_unref(hub->bookmark[1]);
+	hgt_buf_release(&hub->telling.head);
 	hgt_buf_release(&hub->telling.text);
 	if (hub->pump)
 		event_free(hub->pump);
@@ -247,8 +250,8 @@ void pump_soon(struct hub *hub)
 		evtimer_add(hub->pump, &now);
 }
 
-/* One after another, for as long as the others on the loop can wait; what is published meanwhile comes to those who are still to be fed in
- * one piece. */
+/* One after another, for as long as the others on the loop can wait; what is published meanwhile comes to those who are still to be
+ * fed in one piece. */
 static void pump(evutil_socket_t fd, short what, void *arg)
 {
 	const int64_t until = hgt_time_mono_us() + TURN_US;

@@ -10,6 +10,7 @@
 
 struct hub;
 struct request;
+struct scope;
 struct subscriber;
 
 int hub_new(struct daemon *daemon, struct hub **out, struct hgt_error *err) HGT_MUST_CHECK;
@@ -41,12 +42,13 @@ struct hub_options {
 	uint64_t last;
 	size_t limit;			/* of a page: events */
 	unsigned wait_ms;		/* of a page: for the first event */
-	void (*ended)(void *ctx, struct subscriber *subscriber);	/* the stream is over, for whatever reason; or NULL */
+	const struct scope *scope;	/* what it may see of an event that it wants; NULL: all. To live until `ended` */
+	void (*ended)(void *ctx, struct subscriber *subscriber);	/* it is over, for whatever reason; not called when hub_subscribe fails; or NULL */
 	void *ctx;
 };
 
-/* Answers the request, sooner or later, and takes it, also on failure. *out (may be NULL) gets the subscriber of a stream that has begun,
- * which lives until `ended` is called. */
+/* Answers the request, sooner or later, and takes it, also on failure. *out (may be NULL) gets the subscriber of a stream that has
+ * begun, which lives until `ended` is called. */
 int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -234,7 +234,8 @@ void inbound_take(struct inbound *inbound, struct request *request)
 	body = request_body(request, &len);
 	if (!hgt_inbound_verify(config->kind, secret, get_header, request, body, len)) {
 		inbound->stats.refused++;
-		agents_refused(inbound->daemon->agents, NULL, request->remote, "the signature of an inbound webhook is wrong");
+		agents_refused(inbound->daemon->agents, &(struct refused){.remote = request->remote},
+			"the signature of an inbound webhook is wrong");
 		request_reply_error(request, 401, NULL, "the signature is missing or wrong");
 		return;
 	}

@@ -13,6 +13,7 @@
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/store.h"
+#include "git/repository_pool.h"
 
 enum {
 	TRIES_MAX = 3,		/* plans of one push, each for what the journal was found to know; in a lane the second holds */
@@ -239,13 +240,14 @@ static uint64_t journal_head(struct intake *intake)
 static void run_plan(void *arg)
 {
 	struct job *job = arg;
+	struct hgt_repo_pool *pool = repos_pool(job->lane->intake->daemon->repos);
 	struct hgt_repo *repo = NULL;
 
-	job->code = hgt_repo_open(job->lane->path, &repo, &job->err);
+	job->code = hgt_repo_pool_get(pool, job->lane->path, &repo, &job->err);
 	job->repo_unusable = job->code == HGT_EUNSUPPORTED || job->code == HGT_ENOENT;
 	if (job->code == 0)
 		job->code = moves_plan(&job->moves, repo, &job->err);
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(pool, repo);
 }
 
 static void on_planned(void *arg)
@@ -294,7 +296,7 @@ static void run_list(void *arg)
 	struct job *job = arg;
 
 	job->moves.time_ms = hgt_time_now_ms();
-	job->code = compare_list(&job->compare, job->lane->path, &job->err);
+	job->code = compare_list(&job->compare, repos_pool(job->lane->intake->daemon->repos), job->lane->path, &job->err);
 }
 
 /* On the writer thread: reading the journal there sees what all earlier jobs wrote. */

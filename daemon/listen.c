@@ -134,8 +134,8 @@ int listen_tcp(const struct hgt_config_listen *wanted, int *out, struct hgt_buf 
 	if (!parse_address(wanted->address, &address, &len))
 		return hgt_error_set(err, HGT_EPARSE, "listen %s: not a numeric address and port, like 127.0.0.1:7420 or [::1]:7420",
 			wanted->address);
-	if (!wanted->insecure && !is_loopback(&address))
-		return hgt_error_set(err, HGT_EPERM, "listen %s: plain HTTP would leave this machine; listen on a loopback "
+	if (!wanted->insecure && !wanted->tls.cert && !is_loopback(&address))
+		return hgt_error_set(err, HGT_EPERM, "listen %s: plain HTTP would leave this machine; say tls, or listen on a loopback "
 			"address behind a TLS proxy, or say `insecure: true`", wanted->address);
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

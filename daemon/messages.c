@@ -4,6 +4,7 @@
 #include "base/glob.h"
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "daemon/secret.h"
 #include "git/update.h"
 #include "headgate/protocol.h"
 
@@ -171,10 +172,14 @@ int message_agent_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 	*out = (struct agent_spec){0};
 	if ((code = parse_object(text, len, set, &root, err)) < 0 || (code = get_name(root, "name", &out->name, err)) < 0 ||
 	    (code = get_word(root, "kind", kinds, true, &out->kind, err)) < 0 ||
+	    (code = get_string(root, "certificate", TEXT_MAX, false, &out->certificate, err)) < 0 ||
 	    (code = get_array(root, "allow", ALLOW_MAX, &allow, err)) < 0)
 		return code;
 	if (!strcmp(out->name, "self"))
 		return hgt_error_set(err, HGT_EPARSE, "field \"name\" cannot be \"self\": that is how an agent calls itself");
+	if (out->certificate && !*out->certificate)
+		return hgt_error_set(err, HGT_EPARSE, "field \"certificate\" is empty: it is to be the name in the agent's certificate");
+	out->body = root;
 	if (!allow->v.seq.n)
 		return hgt_error_set(err, HGT_EPARSE, "field \"allow\" is empty: the agent could see nothing");
 	out->allow.items = hgt_arena_array(&set->arena, allow->v.seq.n, sizeof(*out->allow.items));
@@ -185,7 +190,8 @@ int message_agent_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 
 		if (glob->type != HGT_NODE_STRING || memchr(glob->text, '\0', glob->len))
 			return hgt_error_set(err, HGT_EPARSE, "field \"allow\" is to hold strings");
-		code = hgt_glob_check(glob->text, err);
+		code = glob->text[strcspn(glob->text, "\x1e\x1f")] ? hgt_error_set(err, HGT_EPARSE, "control character") :
+			hgt_glob_check(glob->text, err);
 		if (code < 0) {
 			hgt_error_prefix(err, "field \"allow\"");
 			return code;
@@ -196,6 +202,42 @@ int message_agent_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 		out->allow.n++;
 	}
 	return 0;
+}
+
+int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, struct token_spec *out, struct hgt_error *err)
+{
+	static const char *const roles[] = {"viewer", "operator", "admin", NULL};
+	int code;
+
+	*out = (struct token_spec){0};
+	if ((code = parse_object(text, len, set, &out->body, err)) < 0 || (code = get_name(out->body, "name", &out->name, err)) < 0 ||
+	    (code = get_word(out->body, "role", roles, true, &out->role, err)) < 0)
+		return code;
+	return 0;
+}
+
+int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, struct hgt_error *err)
+{
+	const struct hgt_node *root;
+	int64_t seconds = SECRET_OVERLAP_SECONDS;
+	struct hgt_doc_set set;
+	bool there;
+	int code = 0;
+
+	if (len) {
+		hgt_doc_set_init(&set);
+		code = parse_object(text, len, &set, &root, err);
+		if (code == 0)
+			code = get_int(root, "overlap", 0, &there, &seconds, err);
+		if (code == 0 && !there)
+			seconds = SECRET_OVERLAP_SECONDS;
+		if (code == 0 && seconds > SECRET_OVERLAP_MAX)
+			code = hgt_error_set(err, HGT_EPARSE, "field \"overlap\" is over %d seconds", SECRET_OVERLAP_MAX);
+		hgt_doc_set_release(&set);
+	}
+	if (code == 0)
+		*overlap_seconds = (uint64_t)seconds;
+	return code;
 }
 
 static int parse_target(const struct hgt_node *node, struct announced_target *out, struct hgt_error *err)

@@ -18,9 +18,22 @@ struct agent_spec {
 	const char *name;
 	const char *kind;		/* "cluster", "host" */
 	struct hgt_strings allow;	/* globs over repository names */
+	const char *certificate;	/* the name in its certificate, or NULL: it is given a token */
+	const struct hgt_node *body;	/* the whole, for scope_parse */
 };
 int message_agent_spec(const char *text, size_t len, struct hgt_doc_set *set, struct agent_spec *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* POST /v1/tokens */
+struct token_spec {
+	const char *name;
+	const char *role;
+	const struct hgt_node *body;	/* the whole, for scope_parse */
+};
+int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, struct token_spec *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* POST /v1/agents/NAME/rotate, /v1/tokens/NAME/rotate: for how many seconds the old token holds; the body may be missing. */
+int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* PUT /v1/agents/self */
 #define MESSAGE_TARGETS_MAX 256

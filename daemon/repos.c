@@ -9,6 +9,10 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "git/repository_pool.h"
+
+/* Kept open while nobody looks at them: some 60 KiB each, and a few descriptors. */
+#define REPOS_OPEN_MAX 8
 
 struct entry {
 	struct repo repo;
@@ -29,6 +33,7 @@ struct strings {
 struct repos {
 	struct entries entries;	/* in order of name */
 	struct hgt_map paths;	/* path -> entry */
+	struct hgt_repo_pool *pool;
 };
 
 struct repos_scan {
@@ -280,7 +285,9 @@ int repos_new(const struct hgt_config *config, struct repos **out, struct hgt_er
 
 	if (!repos)
 		return hgt_error_nomem(err);
-	code = repos_scan_new(config, &scan, err);
+	code = hgt_repo_pool_new(REPOS_OPEN_MAX, &repos->pool, err);
+	if (code == 0)
+		code = repos_scan_new(config, &scan, err);
 	if (code == 0)
 		code = repos_merge(repos, scan, NULL, NULL, NULL, err);
 	if (code == 0) {
@@ -297,7 +304,13 @@ void repos_free(struct repos *repos)
 		return;
 	hgt_map_release(&repos->paths);
 	entries_release(&repos->entries);
+	hgt_repo_pool_free(repos->pool);
 	free(repos);
+}
+
+struct hgt_repo_pool *repos_pool(const struct repos *repos)
+{
+	return repos->pool;
 }
 
 static struct entry *find(const struct repos *repos, const char *name)

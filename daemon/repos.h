@@ -12,6 +12,7 @@
 #define REPOS_DEPTH_MAX 16
 
 struct repos;
+struct hgt_repo_pool;
 
 /* Lives as long as the repository is there; do not keep it past a return to the loop. */
 struct repo {
@@ -24,6 +25,9 @@ struct repo {
 /* Looks for them. HGT_ENOENT, HGT_EPERM: the root cannot be read. */
 int repos_new(const struct hgt_config *config, struct repos **out, struct hgt_error *err) HGT_MUST_CHECK;
 void repos_free(struct repos *repos);
+
+/* Those that are open, for workers: which may ask at any time while repos lives. */
+struct hgt_repo_pool *repos_pool(const struct repos *repos);
 
 /* NULL when there is none of that name. */
 const struct repo *repos_find(const struct repos *repos, const char *name);

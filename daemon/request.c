@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "base/workers.h"
 #include "daemon/agent.h"
+#include "daemon/agents.h"
+#include "daemon/guard.h"
+#include "daemon/tokens.h"
 #include "daemon/gzip.h"
 #include "daemon/metrics.h"
 #include "daemon/routes.h"
@@ -19,6 +22,7 @@ static const struct status {
 	{200, "OK", NULL},
 	{201, "Created", NULL},
 	{204, "No Content", NULL},
+	{206, "Partial Content", NULL},
 	{304, "Not Modified", NULL},
 	{400, "Bad Request", "bad-request"},
 	{401, "Unauthorized", "unauthorized"},
@@ -27,9 +31,12 @@ static const struct status {
 	{405, "Method Not Allowed", "method-not-allowed"},
 	{409, "Conflict", "conflict"},
 	{410, "Gone", "gone"},
+	{412, "Precondition Failed", "precondition-failed"},
 	{413, "Content Too Large", "content-too-large"},
+	{416, "Range Not Satisfiable", "range-not-satisfiable"},
 	{429, "Too Many Requests", "too-many-requests"},
 	{500, "Internal Server Error", "internal"},
+	{501, "Not Implemented", "not-implemented"},
 	{503, "Service Unavailable", "unavailable"},
 };
 
@@ -38,12 +45,17 @@ static const struct status *find_status(int status)
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
 		if (statuses[i].status == status)
 			return &statuses[i];
-	return &statuses[sizeof(statuses) / sizeof(*statuses) - 2];
+	return find_status(500);
 }
 
 const char *request_reason(int status)
 {
 	return find_status(status)->reason;
+}
+
+const char *request_error_name(int status)
+{
+	return find_status(status)->name;
 }
 
 void request_header(struct request *request, const char *key, const char *value)
@@ -75,7 +87,10 @@ void request_free(struct request *request)
 		return;
 	if (request->connection)
 		connection_answered(request->connection, request);
+	if (request->load)
+		request->load->open--;
 	agent_unref(request->agent);
+	token_unref(request->token);
 	query_release(&request->query);
 	free(request->name);
 	free(request);
@@ -264,4 +279,53 @@ void request_reply_failure(struct request *request, const struct hgt_error *err)
 		break;
 	}
 	request_reply_error(request, status, NULL, "%s", err->message);
+}
+
+const char *request_who(const struct request *request, char out[REQUEST_WHO_MAX])
+{
+	if (request->agent)
+		snprintf(out, REQUEST_WHO_MAX, "agent %s", request->agent->name);
+	else if (request->token)
+		snprintf(out, REQUEST_WHO_MAX, "token %s", request->token->name);
+	else
+		snprintf(out, REQUEST_WHO_MAX, "the admin socket");
+	return out;
+}
+
+/* Journal that the request was turned away. */
+static void tell_refusal(const struct request *request, const char *reason)
+{
+	const struct refused refused = {.agent = request->agent ? request->agent->name : NULL,
+		.token = request->token ? request->token->name : NULL, .remote = request->remote};
+
+	agents_refused(request->daemon->agents, &refused, reason);
+}
+
+void request_refuse(struct request *request, const char *fmt, ...)
+{
+	struct hgt_buf message = HGT_BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	hgt_buf_addvf(&message, fmt, ap);
+	va_end(ap);
+	tell_refusal(request, message.data);
+	request_reply_error(request, 403, NULL, "%s", message.data);
+	hgt_buf_release(&message);
+}
+
+void request_reply_too_many(struct request *request, const char *name, unsigned seconds, const char *fmt, ...)
+{
+	struct hgt_buf message = HGT_BUF_INIT;
+	char retry[16];
+	va_list ap;
+
+	va_start(ap, fmt);
+	hgt_buf_addvf(&message, fmt, ap);
+	va_end(ap);
+	tell_refusal(request, message.data);
+	snprintf(retry, sizeof(retry), "%u", seconds);
+	request_header(request, "Retry-After", retry);
+	request_reply_error(request, 429, name, "%s", message.data);
+	hgt_buf_release(&message);
 }

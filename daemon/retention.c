@@ -20,7 +20,7 @@ enum {
 	STEP_ROWS = 1024, STEP_MS = 5,	/* of one step; whichever comes first */
 	STEP_PAGES = 64,
 	PAUSE_MS = 25,			/* between two: retention takes a fifth of the store's time at the most */
-	REST_MS = 60 * 1000,		/* after a step that failed */
+	REST_MS = 60 * 1000,		/* after a step that failed, or could not take all */
 	FREE_PAGES = 1024,		/* 4 MiB are kept for reuse */
 	SLACK_SHARE = 16, SLACK_MAX = 4096,	/* how many too many there are before the first goes */
 	FORGET_DAYS = 30,		/* push ids, and moves that nobody has explained: what a spool file may still speak of */
@@ -36,6 +36,7 @@ struct hold {
 struct step {
 	struct retention *retention;
 	struct hgt_retention limits;
+	uint64_t keep;			/* events; 0: all */
 	int64_t now_ms;
 	bool forget;
 	struct hgt_compaction gone;
@@ -51,6 +52,7 @@ struct retention {
 	struct steady clock;
 	struct step step;
 	bool submitted;			/* the step is the store's */
+	uint64_t upto;			/* of this run: rows up to here are too many. What it tells itself is for the next one */
 	uint64_t run;			/* events that this run has removed */
 	int64_t rest_until_ms;		/* monotonic */
 	struct retention_stats stats;
@@ -90,13 +92,37 @@ static uint64_t ask_needed(const struct retention *r, const char **who)
 	return needed;
 }
 
+/* Whether so many events, the first of them and the last given, are enough too many to begin. */
+static bool too_many(uint64_t keep, uint64_t first, uint64_t head)
+{
+	uint64_t slack = keep / SLACK_SHARE;
+
+	slack = slack > SLACK_MAX ? SLACK_MAX : slack ? slack : 1;
+	return keep && head + 1 - first > keep + slack;
+}
+
+/* The rows that are too many when a run begins. */
+static int find_upto(struct hgt_journal *journal, struct step *step, struct hgt_error *err)
+{
+	uint64_t head, first;
+	int code = hgt_journal_head(journal, &head, err);
+
+	if (code == 0)
+		code = hgt_journal_tail(journal, &first, err);
+	if (code == 0 && too_many(step->keep, first, head))
+		step->limits.upto = head - step->keep;
+	return code;
+}
+
 /* On the writer thread. What there is to do is done in this order: events, then what speaks of them, then the space. */
 static int run_step(struct hgt_journal *journal, struct store_batch *batch, void *arg, struct hgt_error *err)
 {
 	struct step *step = arg;
 	struct hgt_buf data = HGT_BUF_INIT;
-	int code = hgt_journal_compact(journal, &step->limits, step->now_ms, &step->gone, err);
+	int code = step->limits.upto ? 0 : find_upto(journal, step, err);
 
+	if (code == 0)
+		code = hgt_journal_compact(journal, &step->limits, step->now_ms, &step->gone, err);
 	if (code < 0)
 		return code;
 	step->more = true;
@@ -107,7 +133,6 @@ static int run_step(struct hgt_journal *journal, struct store_batch *batch, void
 			code = store_append(batch, &(struct hgt_journal_entry){.type = HGT_EVENT_JOURNAL_COMPACTED, .repo = "", .ref = "",
 				.data = data.data, .data_len = data.len}, NULL, err);
 		hgt_buf_release(&data);
-		step->more = step->gone.more || step->forget;
 	} else {
 		step->more = false;
 		if (step->forget)
@@ -122,7 +147,7 @@ static void end_run(struct retention *r)
 {
 	if (r->run)
 		hgt_log(HGT_LOG_INFO, "journal", "old events removed", HGT_I("events", r->run), HGT_I("first", r->stats.first));
-	r->run = 0;
+	r->run = r->upto = 0;
 	r->stats.busy = false;
 	plan(r, HOUR_MS);
 }
@@ -142,10 +167,14 @@ static void step_done(void *arg, int code, const struct hgt_error *err)
 		end_run(r);
 		return;
 	}
+	r->upto = step->limits.upto;
 	r->run += step->gone.count;
 	r->stats.removed += step->gone.count;
-	r->stats.first = step->tail;
+	r->stats.first = step->tail ? step->tail : 1;	/* of an empty journal the first to come */
 	r->stats.held = step->gone.held;
+	/* Whether it is needed still is not asked at every event. */
+	if (r->stats.held)
+		r->rest_until_ms = hgt_time_mono_ms() + REST_MS;
 	if (r->stats.held && !was_held) {
 		ask_needed(r, &who);
 		hgt_log(HGT_LOG_WARNING, "journal", "events that are too old or too many stay, because they are still needed", HGT_S("by", who));
@@ -167,9 +196,9 @@ static void begin_step(struct retention *r)
 
 	if (jumped)
 		hgt_log(HGT_LOG_WARNING, "journal", "the clock has jumped; nothing is removed by its age for an hour", HGT_I("seconds", jumped / 1000));
-	*step = (struct step){.retention = r, .now_ms = now, .forget = steady};
+	*step = (struct step){.retention = r, .keep = config->journal.keep_events, .now_ms = now, .forget = steady};
 	step->limits = (struct hgt_retention){
-		.keep_events = config->journal.keep_events,
+		.upto = r->upto,
 		.before_ms = steady && config->journal.keep_days ? now - config->journal.keep_days * DAY_MS : 0,
 		.needed = ask_needed(r, &who),
 		.rows = STEP_ROWS,
@@ -228,17 +257,9 @@ int retention_hold(struct retention *r, const char *who, retention_need_cb need,
 
 void retention_grown(struct retention *r, uint64_t head)
 {
-	uint64_t keep = r->daemon->config->journal.keep_events, slack = keep / SLACK_SHARE;
-
-	if (!keep || r->stats.busy || !r->stats.first || r->daemon->stopping || hgt_time_mono_ms() < r->rest_until_ms)
-		return;
-	slack = slack > SLACK_MAX ? SLACK_MAX : slack ? slack : 1;
-	if (head + 1 - r->stats.first <= keep + slack)
-		return;
-	/* What is needed still is not asked for at every event. */
-	if (r->stats.held)
-		r->rest_until_ms = hgt_time_mono_ms() + REST_MS;
-	begin_step(r);
+	if (r->stats.first && too_many(r->daemon->config->journal.keep_events, r->stats.first, head) && !r->stats.busy && !r->daemon->stopping &&
+		hgt_time_mono_ms() >= r->rest_until_ms)
+		begin_step(r);
 }
 
 void retention_look(struct retention *r)

@@ -47,6 +47,7 @@ void row_unref(struct row *row)
 		return;
 	free(row->event);
 	text_unref(row->frame);
+	text_unref(row->packed);
 	free(row);
 }
 
@@ -112,21 +113,22 @@ const struct hgt_ref_event *row_event(struct row *row)
 	return row->event;
 }
 
-struct text *row_frame(struct row *row, const char *journal)
+struct text *row_frame(struct row *row, const char *journal, bool packed)
 {
+	struct text **text = packed ? &row->packed : &row->frame;
 	struct hgt_buf frame = HGT_BUF_INIT, id = HGT_BUF_INIT;
 	struct hgt_cursor cursor = {.seq = row->seq};
 
-	if (row->frame)
-		return row->frame;
+	if (*text)
+		return *text;
 	memcpy(cursor.journal, journal, sizeof(cursor.journal));
 	hgt_cursor_format(&cursor, &id);
 	hgt_sse_write(&frame, id.data, row->type, row->body, row->body_len);
 	if (!id.failed && !frame.failed)
-		row->frame = text_new(frame.data, frame.len);
+		*text = packed ? text_new_packed(frame.data, frame.len) : text_new(frame.data, frame.len);
 	hgt_buf_release(&frame);
 	hgt_buf_release(&id);
-	return row->frame;
+	return *text;
 }
 
 static void drop_oldest(struct rows *rows)

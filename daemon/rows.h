@@ -1,7 +1,7 @@
 /*
- * The recent rows of the journal, in memory: a ring bounded by count and bytes. A row is counted, so that whoever waits for a worker's
- * answer about it may keep it. What a path filter needs of it is parsed once, and its text as streams are sent it is made once, when first
- * asked for.
+ * The recent rows of the journal, in memory: a ring bounded by count and bytes. A row is counted, so that whoever waits for a
+ * worker's answer about it may keep it. What a path filter needs of it is parsed once, and its text as streams are sent it is
+ * made once, when first asked for.
  */
 #ifndef HEADGATE_DAEMON_ROWS_H
 #define HEADGATE_DAEMON_ROWS_H
@@ -22,7 +22,7 @@ struct row {
 	size_t cost;				/* bytes, with what may be made of it below */
 	bool is_ref;				/* a ref.updated */
 	struct hgt_ref_event *event;		/* when it has been asked for; NULL before */
-	struct text *frame;			/* the same: as a server-sent event */
+	struct text *frame, *packed;		/* the same: as a server-sent event */
 };
 
 struct row *row_new(const struct hgt_journal_row *row);	/* NULL when memory runs out */
@@ -33,7 +33,7 @@ void row_unref(struct row *row);	/* NULL is fine */
 const struct hgt_ref_event *row_event(struct row *row);
 
 /* It as a server-sent event, borrowed; NULL when memory runs out. journal: the journal's id. */
-struct text *row_frame(struct row *row, const char *journal);
+struct text *row_frame(struct row *row, const char *journal, bool packed);
 
 struct rows {
 	struct row *ring[ROWS_MAX];

@@ -7,21 +7,22 @@
 #include <time.h>
 
 #include "base/json_writer.h"
+#include "daemon/scope.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
 void stream_start(struct subscriber *s)
 {
-	struct hgt_buf *out = &s->hub->telling.text;
+	const struct stream_form form = stream_socket_form(s->socket);
 	char date[64];
 	time_t now = time(NULL);
 	struct tm tm;
 
 	evutil_date_rfc1123(date, sizeof(date), gmtime_r(&now, &tm));
-	hgt_buf_addf(out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+	hgt_buf_addf(&s->hub->telling.head, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
 		"X-Accel-Buffering: no\r\n"	/* proxies of nginx's kind pass it on at once */
-		"Date: %s\r\nConnection: close\r\n%s\r\n", date,
-		stream_socket_is_chunked(s->socket) ? "Transfer-Encoding: chunked\r\n" : "");
+		"Vary: Accept-Encoding\r\nDate: %s\r\nConnection: close\r\n%s%s\r\n", date,
+		form.packed ? "Content-Encoding: gzip\r\n" : "", form.chunked ? "Transfer-Encoding: chunked\r\n" : "");
 }
 
 bool stream_is_full(const struct subscriber *s)
@@ -42,6 +43,7 @@ static void forget_told(struct telling *telling)
 	for (size_t i = 0; i < telling->n; i++)
 		text_unref(telling->rows[i]);
 	telling->n = telling->bytes = 0;
+	hgt_buf_reset(&telling->head);
 	hgt_buf_reset(&telling->text);
 }
 
@@ -72,9 +74,11 @@ int stream_flush(struct subscriber *s)
 	size_t n = 0;
 	int code = 0;
 
-	s->broken |= telling->text.failed;
-	if (telling->text.len && !s->broken) {
-		own = text_new_plain(telling->text.data, telling->text.len);
+	s->broken |= telling->head.failed || telling->text.failed;
+	if ((telling->head.len || telling->text.len) && !s->broken) {
+		const struct stream_form form = stream_socket_form(s->socket);
+
+		own = text_new_own(&telling->head, &telling->text, form.chunked, form.packed);
 		s->broken |= !own;
 	}
 	if (own)
@@ -88,11 +92,41 @@ int stream_flush(struct subscriber *s)
 	return code;
 }
 
+/* Whether the row may tell of more than the subscriber may see. */
+static bool is_cut(const struct subscriber *s, const struct row *row)
+{
+	return s->scope && row->is_ref;
+}
+
+/* A row without what the subscriber may not see: of its own. */
+static struct text *narrowed_text(const struct subscriber *s, const struct row *row)
+{
+	struct hgt_cursor cursor = {.seq = row->seq};
+	struct hgt_buf body = HGT_BUF_INIT, id = HGT_BUF_INIT, frame = HGT_BUF_INIT;
+	struct text *text = NULL;
+
+	snprintf(cursor.journal, sizeof(cursor.journal), "%s", hgt_journal_id(s->hub->daemon->reader));
+	hgt_cursor_format(&cursor, &id);
+	if (!id.failed && scope_narrow_event(s->scope, row->body, row->body_len, &body, NULL) == 0) {
+		hgt_sse_write(&frame, id.data, row->type, body.data, body.len);
+		if (!frame.failed)
+			text = stream_socket_form(s->socket).packed ? text_new_packed(frame.data, frame.len) :
+				text_new(frame.data, frame.len);
+	}
+	hgt_buf_release(&body);
+	hgt_buf_release(&id);
+	hgt_buf_release(&frame);
+	return text;
+}
+
 /* A row as the stream is told of it: a reference; NULL when memory runs out. */
 static struct text *text_for(const struct subscriber *s, struct row *row)
 {
-	struct text *frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader));
+	struct text *frame;
 
+	if (is_cut(s, row))
+		return narrowed_text(s, row);
+	frame = row_frame(row, hgt_journal_id(s->hub->daemon->reader), stream_socket_form(s->socket).packed);
 	return frame ? text_ref(frame) : NULL;
 }
 
@@ -139,7 +173,10 @@ void stream_row(struct subscriber *s, struct row *row)
 	if (s->page) {
 		if (s->page->n++)
 			hgt_buf_addc(&s->page->events, ',');
-		hgt_buf_add(&s->page->events, row->body, row->body_len);
+		if (!is_cut(s, row))
+			hgt_buf_add(&s->page->events, row->body, row->body_len);
+		else if (scope_narrow_event(s->scope, row->body, row->body_len, &s->page->events, NULL) < 0)
+			s->broken = true;
 		return;
 	}
 	frame = text_for(s, row);
@@ -155,15 +192,11 @@ void stream_row(struct subscriber *s, struct row *row)
 /* One of its own, before all rows that are told with it. */
 static void add_frame(struct subscriber *s, const char *id, const char *name, const struct hgt_buf *data)
 {
-	struct hgt_buf frame = HGT_BUF_INIT;
+	struct telling *telling = &s->hub->telling;
 
-	assert(!s->hub->telling.n);
-	hgt_sse_write(&frame, id, name, data->data, data->len);
-	if (frame.failed || data->failed)
-		s->broken = true;
-	else
-		text_add(&s->hub->telling.text, frame.data, frame.len, stream_socket_is_chunked(s->socket));
-	hgt_buf_release(&frame);
+	assert(!telling->n);
+	hgt_sse_write(&telling->text, id, name, data->data, data->len);
+	telling->text.failed |= data->failed;
 }
 
 void stream_ref(struct subscriber *s, const char *repo, const char *ref, const char *id)
@@ -217,6 +250,31 @@ void stream_bookmark(struct subscriber *s)
 	add_frame(s, id.data, HGT_STREAM_BOOKMARK, &data);
 	hgt_buf_release(&id);
 	hgt_buf_release(&data);
+}
+
+int stream_bookmark_now(struct subscriber *s)
+{
+	const bool packed = stream_socket_form(s->socket).packed;
+	struct hub *hub = s->hub;
+	struct text **text = &hub->bookmark[packed];
+
+	if (hub->bookmark_seq != hub->head) {
+		text_unref(hub->bookmark[0]);
+		text_unref(hub->bookmark[1]);
+		hub->bookmark[0] = hub->bookmark[1] = NULL;
+		hub->bookmark_seq = hub->head;
+	}
+	if (!*text) {
+		struct hgt_buf *frame = &hub->telling.text;
+
+		stream_bookmark(s);
+		if (!frame->failed)
+			*text = packed ? text_new_packed(frame->data, frame->len) : text_new(frame->data, frame->len);
+		forget_told(&hub->telling);
+	}
+	s->seen = hub->head;	/* where it is should its socket be full now */
+	/* Without memory for it there is another one later. */
+	return *text ? write_told(s, text, 1, 1) : 0;
 }
 
 static void send_page(struct subscriber *s)
@@ -273,8 +331,8 @@ static void page_waited(evutil_socket_t fd, short what, void *arg)
 	stream_end(s);
 }
 
-/* Wait for the first event. evhttp does not read while a request is being answered, and would not see the client go; so read on, but
- * look at nothing: what comes is the next request, and evhttp finds it in the buffer. */
+/* Wait for the first event. evhttp does not read while a request is being answered, and would not see the client go; so read on,
+ * but look at nothing: what comes is the next request, and evhttp finds it in the buffer. */
 static bool page_wait(struct subscriber *s)
 {
 	struct page *page = s->page;

@@ -12,8 +12,8 @@
 #define BATCH 128	/* sockets looked at before the loop goes on */
 
 /*
- * A socket is open (its owner writes), full (a rest waits; on the list `stuck`), or finishing (no owner any more; it closes when the rest
- * is out).
+ * A socket is open (its owner writes), full (a rest waits; on the list `stuck`), or finishing (no owner any more; it closes
+ * when the rest is out).
  */
 struct stream_socket {
 	struct wire wire;
@@ -23,8 +23,11 @@ struct stream_socket {
 	size_t offset;			/* into rest, what is out */
 	TAILQ_ENTRY(stream_socket) entry;	/* of all->stuck, while it is full */
 	int64_t deadline_ms;
-	bool chunked, full;
+	uint32_t crc, plain;		/* of a packed stream: the checksum and the number of the bytes it was sent, before they were packed */
+	struct stream_form form;
+	bool full;
 	bool begun;			/* something has been written: the end of the answer makes sense */
+	bool ended;			/* the end is what is left, or is out */
 };
 
 TAILQ_HEAD(socket_list, stream_socket);
@@ -35,6 +38,7 @@ struct stream_sockets {
 	struct event *ready;
 	struct event *timer;
 	struct socket_list stuck;	/* in order of deadline */
+	unsigned stuck_ms;
 	size_t n;
 	struct epoll_event batch[BATCH];
 	int n_batch;			/* those that are being gone through */
@@ -43,14 +47,15 @@ struct stream_sockets {
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 
-int stream_sockets_new(struct event_base *base, const struct stream_socket_callbacks *callbacks, struct stream_sockets **out,
-	struct hgt_error *err)
+int stream_sockets_new(struct event_base *base, const struct stream_socket_callbacks *callbacks, unsigned stuck_ms,
+	struct stream_sockets **out, struct hgt_error *err)
 {
 	struct stream_sockets *all = calloc(1, sizeof(*all));
 
 	if (!all)
 		return hgt_error_nomem(err);
 	all->callbacks = callbacks;
+	all->stuck_ms = stuck_ms;
 	TAILQ_INIT(&all->stuck);
 	all->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (all->epoll < 0) {
@@ -96,22 +101,31 @@ size_t stream_sockets_open(const struct stream_sockets *all)
 	return all->n;
 }
 
-int stream_socket_new(struct stream_sockets *all, const struct wire *wire, void *owner, bool chunked, struct stream_socket **out,
-	struct hgt_error *err)
+/* Wait for the peer's end, for what has to be read, and for events. */
+static int watch(struct stream_socket *socket, int how, uint32_t events)
+{
+	struct epoll_event event = {
+		.events = EPOLLRDHUP | (socket->wire.ops->read ? EPOLLIN : 0) | events, .data = {.ptr = socket},
+	};
+
+	return epoll_ctl(socket->all->epoll, how, socket->wire.fd, &event);
+}
+
+int stream_socket_new(struct stream_sockets *all, const struct wire *wire, void *owner, struct stream_form form,
+	struct stream_socket **out, struct hgt_error *err)
 {
 	struct stream_socket *socket = calloc(1, sizeof(*socket));
-	struct epoll_event event = {.events = EPOLLRDHUP, .data = {.ptr = socket}};
 
 	if (!socket)
 		return hgt_error_nomem(err);
-	if (epoll_ctl(all->epoll, EPOLL_CTL_ADD, wire->fd, &event) < 0) {
+	socket->wire = *wire;
+	socket->all = all;
+	if (watch(socket, EPOLL_CTL_ADD, 0) < 0) {
 		free(socket);
 		return hgt_error_set_errno(err, "cannot watch a socket");
 	}
-	socket->wire = *wire;
-	socket->all = all;
 	socket->owner = owner;
-	socket->chunked = chunked;
+	socket->form = form;
 	all->n++;
 	*out = socket;
 	return 0;
@@ -122,9 +136,9 @@ bool stream_socket_is_full(const struct stream_socket *socket)
 	return socket->full;
 }
 
-bool stream_socket_is_chunked(const struct stream_socket *socket)
+struct stream_form stream_socket_form(const struct stream_socket *socket)
 {
-	return socket->chunked;
+	return socket->form;
 }
 
 static void plan_timer(struct stream_sockets *all)
@@ -150,23 +164,25 @@ static void wait_on(struct stream_socket *socket)
 	if (socket->full)
 		TAILQ_REMOVE(&all->stuck, socket, entry);
 	socket->full = true;
-	socket->deadline_ms = hgt_time_mono_ms() + STREAM_STUCK_MS;
+	socket->deadline_ms = hgt_time_mono_ms() + all->stuck_ms;
 	TAILQ_INSERT_TAIL(&all->stuck, socket, entry);
 	plan_timer(all);
 }
 
-static int watch(struct stream_socket *socket, uint32_t events)
-{
-	struct epoll_event event = {.events = EPOLLRDHUP | events, .data = {.ptr = socket}};
-
-	return epoll_ctl(socket->all->epoll, EPOLL_CTL_MOD, socket->wire.fd, &event);
-}
-
 static struct iovec piece_of(const struct stream_socket *socket, struct text *text)
 {
-	if (socket->chunked)
+	if (socket->form.chunked)
 		return (struct iovec){.iov_base = text->data, .iov_len = text->len};
 	return (struct iovec){.iov_base = text->data + text->head, .iov_len = text->len - text->head - text->tail};
+}
+
+/* These are on their way. */
+static void count_sums(struct stream_socket *socket, struct text *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		socket->crc = text_join(socket->crc, texts[i]);
+		socket->plain += texts[i]->plain;
+	}
 }
 
 int stream_socket_write(struct stream_socket *socket, struct text *const *texts, size_t n)
@@ -186,15 +202,17 @@ int stream_socket_write(struct stream_socket *socket, struct text *const *texts,
 	socket->begun = true;
 	for (i = 0; i < n && (size_t)taken >= pieces[i].iov_len; i++)
 		taken -= (ssize_t)pieces[i].iov_len;
-	if (i == n)
-		return (int)n;
-	/* The first that is not whole, begun or not. */
-	if (watch(socket, socket->wire.ops->wants(&socket->wire)) < 0)
-		return -1;
-	socket->rest = text_ref(texts[i]);
-	socket->offset = (size_t)taken;
-	wait_on(socket);
-	return (int)i + 1;
+	if (i < n) {
+		/* The first that is not whole, begun or not. */
+		if (watch(socket, EPOLL_CTL_MOD, socket->wire.ops->wants(&socket->wire)) < 0)
+			return -1;
+		socket->rest = text_ref(texts[i++]);
+		socket->offset = (size_t)taken;
+		wait_on(socket);
+	}
+	if (socket->form.packed)
+		count_sums(socket, texts, i);
+	return (int)i;
 }
 
 static void let_go(struct stream_socket *socket)
@@ -218,7 +236,7 @@ static void drained(struct stream_socket *socket)
 	socket->rest = NULL;
 	if (!socket->owner)
 		stream_socket_finish(socket);
-	else if (watch(socket, 0) < 0)
+	else if (watch(socket, EPOLL_CTL_MOD, 0) < 0)
 		let_go(socket);
 	else
 		all->callbacks->drained(socket->owner);
@@ -243,6 +261,13 @@ static void write_rest(struct stream_socket *socket)
 	}
 }
 
+static bool reads_well(struct stream_socket *socket)
+{
+	const struct wire_ops *ops = socket->wire.ops;
+
+	return !ops->read || ops->read(&socket->wire) >= 0;
+}
+
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream_sockets *all = arg;
@@ -256,7 +281,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 		if (!socket)
 			continue;	/* it went while another one was looked at */
 		all->batch[i].data.ptr = NULL;
-		if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+		if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) || (events & EPOLLIN && !reads_well(socket)))
 			let_go(socket);
 		else if (socket->full)
 			write_rest(socket);
@@ -296,18 +321,19 @@ void stream_socket_drop(struct stream_socket *socket)
 
 void stream_socket_finish(struct stream_socket *socket)
 {
+	const struct stream_form form = socket->form;
 	struct text *end;
 	int code = 0;
 
 	socket->owner = NULL;
 	if (socket->full)
 		return;	/* it comes here again */
-	if (!socket->chunked || !socket->begun) {
+	if (socket->ended || !socket->begun || (!form.chunked && !form.packed)) {
 		stream_socket_drop(socket);
 		return;
 	}
-	socket->chunked = false;	/* the end is told once */
-	end = text_new_plain("0\r\n\r\n", 5);
+	socket->ended = true;
+	end = text_new_end(form.chunked, form.packed, socket->crc, socket->plain);
 	if (end)
 		code = stream_socket_write(socket, &end, 1);
 	text_unref(end);

@@ -2,6 +2,8 @@
 #include <event2/event.h>
 
 #include "base/timing.h"
+#include "daemon/gzip.h"
+#include "daemon/scope.h"
 #include "daemon/handover.h"
 #include "daemon/subscriber.h"
 #include "journal/lineage.h"
@@ -119,13 +121,16 @@ static int find_start(struct hub *hub, const struct hub_options *options, uint64
 /* A stream's socket leaves the HTTP server. On failure the request is as it was. */
 static int take_socket(struct subscriber *s, struct request *request, struct hgt_error *err)
 {
-	const bool chunked = handover_speaks_http11(request);
+	const struct stream_form form = {
+		.chunked = handover_speaks_http11(request),
+		.packed = gzip_is_accepted(request_get_header(request, "Accept-Encoding")),
+	};
 	struct wire wire;
 	int code = handover_take(request, &wire, err);
 
 	if (code < 0)
 		return code;
-	code = stream_socket_new(s->hub->sockets, &wire, s, chunked, &s->socket, err);
+	code = stream_socket_new(s->hub->sockets, &wire, s, form, &s->socket, err);
 	if (code < 0)
 		wire_close(&wire);
 	return code;
@@ -175,7 +180,7 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 	}
 	if (reset && options->form == HUB_PAGE) {
 		request_reply_error(request, 410, "cursor-gone", "%s", reset);
-		return 0;
+		return hgt_error_set(err, HGT_ECONFLICT, "%s", reset);
 	}
 	s = subscriber_new(hub, options, err);
 	if (!s) {
@@ -190,6 +195,7 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 		if (code < 0)
 			return code;
 	}
+	s->scope = scope_cuts_events(options->scope) ? options->scope : NULL;
 	s->ended = options->ended;
 	s->ctx = options->ctx;
 	if (out && !s->page)

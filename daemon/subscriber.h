@@ -1,6 +1,6 @@
 /*
- * A subscriber and the hub, for the hub's own sources: hub.c (who is fed when), feed.c (what it is fed with), subscribe.c (who begins
- * where), stream.c (what is sent), bookmarks.c (signs of life), ask.c (questions to the trees).
+ * A subscriber and the hub, for the hub's own sources: hub.c (who is fed when), feed.c (what it is fed with), subscribe.c (who
+ * begins where), stream.c (what is sent), bookmarks.c (signs of life), ask.c (questions to the trees).
  *
  * A subscriber is current or trailing.
  *
@@ -71,6 +71,7 @@ struct subscriber {
 	uint64_t answer_seq;		/* 0: there is none */
 	struct ask *ask;		/* while PLACE_ASKING */
 	struct snapshot_place *snapshot;	/* in that phase */
+	const struct scope *scope;	/* events are told without what lies outside; or NULL */
 	void (*ended)(void *ctx, struct subscriber *subscriber);
 	void *ctx;
 	size_t n_wants;
@@ -83,7 +84,8 @@ TAILQ_HEAD(ask_list, ask);
 
 /* What is being put together for the stream that is fed. */
 struct telling {
-	struct hgt_buf text;		/* its own: the answer's head, a snapshot, bookmarks; before the rows */
+	struct hgt_buf head;		/* the answer's */
+	struct hgt_buf text;		/* frames of its own: a snapshot, a bookmark; before the rows */
 	struct text *rows[STREAM_TEXTS_MAX];	/* references */
 	uint64_t seqs[STREAM_TEXTS_MAX];
 	size_t n, bytes;		/* of the rows */
@@ -106,7 +108,7 @@ struct hub {
 	int64_t slot_ms;
 	unsigned bookmark_every_ms;
 	struct event *bookmarks;
-	struct text *bookmark;		/* the last one made, which is for bookmark_seq */
+	struct text *bookmark[2];	/* the last ones made, for bookmark_seq: plain, packed; or NULL */
 	uint64_t bookmark_seq;
 	struct hub_stats stats;
 };
@@ -152,6 +154,9 @@ void stream_ref(struct subscriber *s, const char *repo, const char *ref, const c
 void stream_reset(struct subscriber *s, const char *reason);
 void stream_bookmark(struct subscriber *s);
 
+/* Send a current stream a bookmark at once: for all of them it is the same. Negative as of stream_flush. */
+int stream_bookmark_now(struct subscriber *s) HGT_MUST_CHECK;
+
 /* Whether it has enough for now. */
 bool stream_is_full(const struct subscriber *s);
 
@@ -182,7 +187,8 @@ void bookmarks_send(evutil_socket_t fd, short what, void *hub);
 
 /* ask.c */
 
-/* Have a worker find out whether what the subscriber wants of this row has changed; it waits in PLACE_ASKING and goes on with the answer. */
+/* Have a worker find out whether what the subscriber wants of this row has changed; it waits in PLACE_ASKING and goes
+ * on with the answer. */
 int ask_trees(struct subscriber *s, struct row *row, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Hand the questions that have come together to the workers. */

@@ -8,6 +8,7 @@
 #include "base/timing.h"
 #include "daemon/hub.h"
 #include "daemon/request.h"
+#include "daemon/retention.h"
 #include "daemon/store.h"
 #include "daemon/webhook.h"
 
@@ -211,6 +212,11 @@ static int take_cursor(void *ctx, const char *name, uint64_t seq)
 	return 0;
 }
 
+static uint64_t ask_needed(void *ctx)
+{
+	return webhooks_needed(ctx);
+}
+
 int webhooks_new(struct daemon *daemon, struct webhooks **out, struct hgt_error *err)
 {
 	struct webhooks *w = calloc(1, sizeof(*w));
@@ -230,6 +236,8 @@ int webhooks_new(struct daemon *daemon, struct webhooks **out, struct hgt_error 
 	TAILQ_FOREACH(receiver, &w->receivers, entry)
 		if (code == 0)
 			code = receiver_start(receiver, err);
+	if (code == 0 && daemon->retention)
+		code = retention_hold(daemon->retention, "webhooks", ask_needed, w, err);
 	if (code < 0) {
 		webhooks_free(w);
 		return code;

@@ -44,7 +44,7 @@ static void plain_close(struct wire *wire)
 
 void wire_plain(struct wire *wire, int fd)
 {
-	static const struct wire_ops plain = {plain_write, plain_wants, plain_close};
+	static const struct wire_ops plain = {.write = plain_write, .wants = plain_wants, .close = plain_close};
 
 	*wire = (struct wire){.ops = &plain, .fd = fd};
 }

@@ -17,6 +17,9 @@ struct wire_ops {
 	ssize_t (*write)(struct wire *wire, const struct iovec *pieces, int n);
 	/* After a short write: EPOLLOUT, or EPOLLIN. */
 	uint32_t (*wants)(const struct wire *wire);
+	/* What the peer has said is thrown away; negative when the line is over. NULL where nothing has to be read for writing to go on:
+	 * then the peer's end is watched for, and what it says is left to the kernel. */
+	int (*read)(struct wire *wire);
 	void (*close)(struct wire *wire);
 };
 

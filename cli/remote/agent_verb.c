@@ -1,23 +1,27 @@
 /* headgate agent: the registry of agents. */
-#include <unistd.h>
-
-#include "base/escape.h"
 #include "base/json_writer.h"
 #include "base/timing.h"
-#include "cli/remote/remote.h"
+#include "cli/remote/issue.h"
 #include "cli/remote/table.h"
 #include "cli/terminal.h"
 
 static const char usage[] =
-	"usage: headgate agent add NAME --kind cluster|host --allow GLOB [--allow GLOB...] [-c CONFIG] [--json]\n"
+	"usage: headgate agent add NAME --kind cluster|host --allow GLOB... [--ref GLOB...] [--path PREFIX...]\n"
+	"                      [--certificate NAME] [-c CONFIG] [--json]\n"
 	"       headgate agent list [-c CONFIG] [--json]\n"
 	"       headgate agent remove NAME [-c CONFIG]\n"
+	"       headgate agent rotate NAME [--overlap TIME] [-c CONFIG] [--json]\n"
 	"\n"
-	"Register the agents that receive changes. `add` prints the agent's token: it is shown this once.\n"
+	"Register the agents that receive changes. `add` and `rotate` print the agent's token: it is shown this once.\n"
 	"An agent that is removed is cut off at once.\n"
 	"\n"
 	"      --kind KIND       what the agent runs on: cluster or host\n"
-	"      --allow GLOB      repositories whose changes it may see, by name: 'infra/*', '**'\n"
+	"      --allow GLOB      repositories whose changes it may see, by name: 'infra/*', '**'; may be given again, as the\n"
+	"                        next two\n"
+	"      --ref GLOB        only refs of such a full name: 'refs/heads/*'\n"
+	"      --path PREFIX     only what lies at or below this folder\n"
+	"      --certificate NAME  it is known by a client certificate of that name and has no token\n"
+	"      --overlap TIME    how long the old token holds beside the new: 90s, 30m, 24h, 7d, 0; default 24h\n"
 	"  -c, --config CONFIG   the daemon's configuration\n"
 	"      --json            answer as JSON\n"
 	"  -h, --help            print this\n";
@@ -25,55 +29,28 @@ static const char usage[] =
 struct options {
 	const char *config;
 	const char *kind;
-	struct hgt_strings allow;	/* as many as argv has room for; borrowed strings */
+	const char *certificate;
+	const char *overlap;
+	struct hgt_strings allow, refs, paths;	/* as many as argv has room for; borrowed strings */
 	bool json;
 };
 
-static int add(struct client *client, const struct options *o, const char *name, struct client_answer *answer,
-	struct hgt_error *err)
+static const char hint[] = "Write it to " HGT_SYSCONFDIR "/headgate/agent.token on the agent's host, readable by the agent alone.";
+
+static int add(struct client *client, const struct options *o, const char *name, struct client_answer *answer)
 {
 	struct hgt_buf body = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);
-	const char *token;
-	int code;
 
 	hgt_json_begin_object(&json);
 	hgt_json_key_string(&json, "name", name);
 	hgt_json_key_string(&json, "kind", o->kind);
-	hgt_json_key(&json, "allow");
-	hgt_json_begin_array(&json);
-	for (size_t i = 0; i < o->allow.n; i++)
-		hgt_json_string(&json, o->allow.items[i]);
-	hgt_json_end_array(&json);
+	issue_write_list(&json, "allow", &o->allow);
+	issue_write_list(&json, "refs", &o->refs);
+	issue_write_list(&json, "paths", &o->paths);
+	hgt_json_key_string(&json, "certificate", o->certificate);
 	hgt_json_end_object(&json);
-	code = hgt_buf_check(&body, err);
-	if (code == 0)
-		code = client_call(client, "POST", "/v1/agents", body.data, answer, err);
-	hgt_buf_release(&body);
-	if (code < 0)
-		return remote_fail(err);
-	token = hgt_node_get_string(answer->root, "token");
-	if (!token)
-		return remote_fail(&(struct hgt_error){HGT_EPARSE, "the daemon's answer has no token"});
-	if (o->json)
-		return remote_print_answer(answer);
-	/* The token alone is the result, so that it can be led into a file; a person is told what it is. */
-	printf("%s\n", token);
-	if (fflush(stdout) != 0) {
-		perror("headgate: cannot write the token to stdout");
-		return HGT_EXIT_TROUBLE;
-	}
-	if (isatty(STDERR_FILENO))
-		fputs("This token is shown once. Write it to " HGT_SYSCONFDIR "/headgate/agent.token on the agent's "
-		      "host, readable by the agent alone.\n", stderr);
-	return HGT_EXIT_OK;
-}
-
-/* ["a","b"] as "a b". */
-static void join(const struct hgt_node *list, struct hgt_buf *out)
-{
-	for (size_t i = 0; list && list->type == HGT_NODE_SEQ && i < list->v.seq.n; i++)
-		hgt_buf_addf(out, "%s%s", i ? " " : "", list->v.seq.items[i]->text);
+	return issue_post(client, "/v1/agents", &body, o->json, hint, answer);
 }
 
 static int list(struct client *client, const struct options *o, struct client_answer *answer, struct hgt_error *err)
@@ -110,7 +87,7 @@ static int list(struct client *client, const struct options *o, struct client_an
 		hgt_buf_addf(&text, "%zu", targets && targets->type == HGT_NODE_SEQ ? targets->v.seq.n : 0);
 		table_add(&table, text.data, TINT_NONE);
 		hgt_buf_reset(&text);
-		join(hgt_node_get(agent, "allow"), &text);
+		issue_join(hgt_node_get(agent, "allow"), &text);
 		table_add(&table, text.data, TINT_NONE);
 	}
 	status = table_write(&table, terminal_has_color(), &out, err) < 0 ? remote_fail(err) : remote_print(&out);
@@ -120,27 +97,15 @@ static int list(struct client *client, const struct options *o, struct client_an
 	return status;
 }
 
-static int remove_agent(struct client *client, const char *name, struct client_answer *answer, struct hgt_error *err)
-{
-	struct hgt_buf path = HGT_BUF_INIT;
-	int code;
-
-	hgt_buf_adds(&path, "/v1/agents/");
-	hgt_escape_url(&path, name, strlen(name));
-	code = hgt_buf_check(&path, err);
-	if (code == 0)
-		code = client_call(client, "DELETE", path.data, NULL, answer, err);
-	hgt_buf_release(&path);
-	return code < 0 ? remote_fail(err) : HGT_EXIT_OK;
-}
-
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_KIND = 256, OPT_ALLOW, OPT_JSON };
+	enum { OPT_KIND = 256, OPT_ALLOW, OPT_REF, OPT_PATH, OPT_CERTIFICATE, OPT_OVERLAP, OPT_JSON };
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"kind", required_argument, NULL, OPT_KIND},
-		{"allow", required_argument, NULL, OPT_ALLOW}, {"json", no_argument, NULL, OPT_JSON},
+		{"allow", required_argument, NULL, OPT_ALLOW}, {"ref", required_argument, NULL, OPT_REF},
+		{"path", required_argument, NULL, OPT_PATH}, {"certificate", required_argument, NULL, OPT_CERTIFICATE},
+		{"overlap", required_argument, NULL, OPT_OVERLAP}, {"json", no_argument, NULL, OPT_JSON},
 		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 	};
 	int c;
@@ -156,6 +121,18 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_ALLOW:
 			o->allow.items[o->allow.n++] = optarg;
+			break;
+		case OPT_REF:
+			o->refs.items[o->refs.n++] = optarg;
+			break;
+		case OPT_PATH:
+			o->paths.items[o->paths.n++] = optarg;
+			break;
+		case OPT_CERTIFICATE:
+			o->certificate = optarg;
+			break;
+		case OPT_OVERLAP:
+			o->overlap = optarg;
 			break;
 		case OPT_JSON:
 			o->json = true;
@@ -178,13 +155,20 @@ static int misuse(const char *message, const char *word)
 /* Whether the words after the options make sense. -1 when they do. */
 static int check_words(const struct options *o, int n, char **words)
 {
+	static const char *const verbs[] = {"add", "list", "remove", "rotate", NULL};
 	const char *verb = n ? words[0] : NULL;
-	bool adds = verb && strcmp(verb, "add") == 0, removes = verb && strcmp(verb, "remove") == 0;
+	bool adds, lists, rotates, known = false;
+	uint64_t seconds;
 
-	if (!verb || (!adds && !removes && strcmp(verb, "list") != 0))
-		return misuse(verb ? "add, list or remove, not" : "add, list or remove?", verb);
-	if (n != (adds || removes ? 2 : 1))
-		return misuse(adds || removes ? "one NAME is wanted after" : "no arguments are wanted after", verb);
+	for (size_t i = 0; verb && verbs[i]; i++)
+		known |= strcmp(verb, verbs[i]) == 0;
+	if (!known)
+		return misuse(verb ? "add, list, remove or rotate, not" : "add, list, remove or rotate?", verb);
+	adds = strcmp(verb, "add") == 0;
+	lists = strcmp(verb, "list") == 0;
+	rotates = strcmp(verb, "rotate") == 0;
+	if (n != (lists ? 1 : 2))
+		return misuse(lists ? "no arguments are wanted after" : "one NAME is wanted after", verb);
 	if (n == 2 && !hgt_name_is_valid(words[1]))
 		return misuse("a name is 1 to 63 of a-z 0-9 - . _, first and last a letter or digit, not", words[1]);
 	if (adds && (!o->kind || (strcmp(o->kind, "cluster") != 0 && strcmp(o->kind, "host") != 0)))
@@ -193,39 +177,54 @@ static int check_words(const struct options *o, int n, char **words)
 		return misuse("say with --allow which repositories it may see, '**' for all", NULL);
 	if (!adds && (o->kind || o->allow.n))
 		return misuse("--kind and --allow are for add, not for", verb);
+	if (!adds && (o->refs.n || o->paths.n || o->certificate))
+		return misuse("--ref, --path and --certificate are for add, not for", verb);
+	if (!rotates && o->overlap)
+		return misuse("--overlap is for rotate, not for", verb);
+	if (o->overlap && !issue_parse_span(o->overlap, &seconds))
+		return misuse("--overlap is a time up to 90d, such as 24h, not", o->overlap);
 	return -1;
+}
+
+static int run(const struct options *o, struct client *client, char **words, struct client_answer *answer)
+{
+	struct hgt_error err = {0};
+
+	if (strcmp(words[0], "add") == 0)
+		return add(client, o, words[1], answer);
+	if (strcmp(words[0], "remove") == 0)
+		return issue_remove(client, "/v1/agents/", words[1], answer);
+	if (strcmp(words[0], "rotate") == 0)
+		return issue_rotate(client, "/v1/agents/", words[1], o->overlap, o->json, hint, answer);
+	return list(client, o, answer, &err);
 }
 
 int agent_verb(int argc, char **argv)
 {
-	struct options o = {.allow = {.items = calloc((size_t)argc + 1, sizeof(char *))}};
+	char **room = calloc(3 * ((size_t)argc + 1), sizeof(char *));
+	struct options o = {.allow = {.items = room}};
 	struct client *client = NULL;
 	struct client_answer answer;
 	struct hgt_error err = {0};
 	int status = HGT_EXIT_TROUBLE;
 
 	client_answer_init(&answer);
-	if (!o.allow.items) {
+	if (!room) {
 		hgt_error_nomem(&err);
 		remote_fail(&err);
 		goto out;
 	}
+	o.refs.items = room + argc + 1;
+	o.paths.items = o.refs.items + argc + 1;
 	status = read_options(argc, argv, &o);
 	if (status < 0)
 		status = check_words(&o, argc - optind, argv + optind);
 	if (status >= 0)
 		goto out;
-	if (remote_connect(o.config, &client, &err) < 0)
-		status = remote_fail(&err);
-	else if (strcmp(argv[optind], "add") == 0)
-		status = add(client, &o, argv[optind + 1], &answer, &err);
-	else if (strcmp(argv[optind], "remove") == 0)
-		status = remove_agent(client, argv[optind + 1], &answer, &err);
-	else
-		status = list(client, &o, &answer, &err);
+	status = remote_connect(o.config, &client, &err) < 0 ? remote_fail(&err) : run(&o, client, argv + optind, &answer);
 out:
 	client_answer_release(&answer);
 	client_close(client);
-	free(o.allow.items);
+	free(room);
 	return status;
 }

@@ -3,14 +3,19 @@
 
 #include "base/buf.h"
 #include "base/glob.h"
+#include "base/json_writer.h"
+#include "base/timing.h"
+#include "cli/remote/event_view.h"
 #include "headgate/protocol.h"
 
 /* What is kept of a stretch of the journal. */
 #define MEMORY_MAX (1024UL * 1024 * 1024)
 
-void audit_trail_init(struct audit_trail *trail, const char *repo)
+void audit_trail_init(struct audit_trail *trail, const struct audit_filter *filter)
 {
-	*trail = (struct audit_trail){.repo = repo, .arena = {.limit = MEMORY_MAX}};
+	*trail = (struct audit_trail){.arena = {.limit = MEMORY_MAX}, .oldest_ms = INT64_MAX};
+	if (filter)
+		trail->filter = *filter;
 }
 
 void audit_trail_release(struct audit_trail *trail)
@@ -29,6 +34,7 @@ void audit_trail_reset(struct audit_trail *trail)
 	hgt_map_clear(&trail->by_commit);
 	hgt_arena_reset(&trail->arena);
 	trail->n = 0;
+	trail->oldest_ms = INT64_MAX;
 }
 
 static size_t length(const struct hgt_node *list)
@@ -140,18 +146,30 @@ static void take_rules(struct audit_trail *trail, struct audit_change *change, c
 	}
 }
 
+/* Whether text is what a glob asks for; no glob asks for everything. */
+static bool matches(const char *glob, const char *text)
+{
+	return !glob || (text && hgt_glob_match(glob, text));
+}
+
 /* What every kind of change tells. */
 static struct audit_change *begin_change(struct audit_trail *trail, enum audit_kind kind,
 	const struct hgt_node *event, bool *failed)
 {
 	const struct hgt_node *data = hgt_node_get(event, "data");
 	struct audit_change *change = make(trail, sizeof(*change), failed);
+	struct hgt_cursor cursor;
 
 	if (!change)
 		return NULL;
 	change->kind = kind;
 	change->event = take(trail, event, "id", failed);
 	change->time = take(trail, event, "time", failed);
+	change->has_path = true;
+	if (change->event && hgt_cursor_parse(change->event, &cursor, NULL) == 0)
+		change->seq = cursor.seq;
+	if (!change->time || hgt_time_parse(change->time, &change->time_ms, NULL) < 0)
+		change->time_ms = 0;
 	change->repo = take(trail, data, "repo", failed);
 	change->actor = take(trail, data, "actor", failed);
 	change->remote = take(trail, data, "remote", failed);
@@ -195,7 +213,7 @@ static int add_change(struct audit_trail *trail, enum audit_kind kind, const str
 	struct audit_change *change;
 	bool failed = false;
 
-	if (trail->repo && (!repo || !hgt_glob_match(trail->repo, repo)))
+	if (!matches(trail->filter.repo, repo))
 		return 0;
 	change = begin_change(trail, kind, event, &failed);
 	if (!change)
@@ -204,6 +222,7 @@ static int add_change(struct audit_trail *trail, enum audit_kind kind, const str
 		for (size_t i = 0; i < length(updates); i++)
 			take_move(trail, change, updates->v.seq.items[i], &failed);
 		take_rules(trail, change, hgt_node_get(data, "findings"), &failed);
+		change->has_path = audit_filter_has_path(&trail->filter, hgt_node_get(data, "findings"));
 		hgt_node_get_int(data, "errors", &change->errors);
 		hgt_node_get_int(data, "warnings", &change->warnings);
 	} else {
@@ -211,6 +230,8 @@ static int add_change(struct audit_trail *trail, enum audit_kind kind, const str
 		take_paths(trail, change, hgt_node_get(data, "paths"), &failed);
 		hgt_node_get_bool(data, "forced", &change->forced);
 		hgt_node_get_bool(data, "paths_truncated", &change->paths_truncated);
+		/* Where the list was cut, it may be among what is not listed. */
+		change->has_path = change->paths_truncated || audit_filter_has_path(&trail->filter, hgt_node_get(data, "paths"));
 	}
 	return failed ? hgt_error_nomem(err) : append(trail, change, err);
 }
@@ -269,7 +290,8 @@ static struct audit_change *reported_change(const struct audit_trail *trail, con
 static int add_report(struct audit_trail *trail, const struct hgt_node *event, const struct hgt_node *data,
 	struct hgt_error *err)
 {
-	struct audit_change *change = reported_change(trail, event, data);
+	struct audit_change *change = matches(trail->filter.agent, hgt_node_get_string(data, "agent")) ?
+		reported_change(trail, event, data) : NULL;
 	const struct hgt_node *counts = hgt_node_get(data, "changes");
 	int64_t added = 0, modified = 0, removed = 0;
 	struct audit_report *report;
@@ -301,22 +323,84 @@ static int add_report(struct audit_trail *trail, const struct hgt_node *event, c
 	return failed ? hgt_error_nomem(err) : 0;
 }
 
+/* An event that is not one of those that changes are put together from. */
+static int add_event(struct audit_trail *trail, const struct hgt_node *event, const char *type, struct hgt_error *err)
+{
+	struct hgt_buf line = HGT_BUF_INIT, text = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&text);
+	bool failed = false;
+	struct audit_change *change = begin_change(trail, AUDIT_EVENT, event, &failed);
+
+	event_view_line(event, false, &line);
+	hgt_node_write_json(event, &json);
+	failed = failed || line.failed || text.failed;
+	if (!failed) {
+		change->type = hgt_arena_strndup(&trail->arena, type, strlen(type));
+		change->line = hgt_arena_strndup(&trail->arena, line.data, line.len);
+		change->json = hgt_arena_strndup(&trail->arena, text.data, text.len);
+		change->has_path = !trail->filter.path;
+		failed = !change->type || !change->line || !change->json;
+	}
+	hgt_buf_release(&line);
+	hgt_buf_release(&text);
+	return failed ? hgt_error_nomem(err) : append(trail, change, err);
+}
+
+static const struct {
+	const char *type;
+	enum audit_kind kind;
+} changes[] = {
+	{HGT_EVENT_REF_UPDATED, AUDIT_UPDATED},
+	{HGT_EVENT_PUSH_REFUSED, AUDIT_REFUSED},
+	{HGT_EVENT_PUSH_SUPERSEDED, AUDIT_SUPERSEDED},
+};
+
+/* Whether an event that is no change is told on its own: asked for by its type, or by the agent that it is about. */
+static bool is_wanted(const struct audit_trail *trail, const struct hgt_node *data, const char *type)
+{
+	const struct audit_filter *f = &trail->filter;
+
+	if (f->type)
+		return audit_filter_names(f, type) && matches(f->agent, hgt_node_get_string(data, "agent"));
+	return f->agent && strcmp(type, HGT_EVENT_AGENT_REPORTED) != 0 && hgt_node_get_string(data, "agent") &&
+		matches(f->agent, hgt_node_get_string(data, "agent"));
+}
+
+bool audit_trail_shows(const struct audit_trail *trail, const struct audit_change *change)
+{
+	const struct audit_filter *f = &trail->filter;
+	const char *type = change->type;
+	bool has_ref = !f->ref;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes) && !type; i++)
+		if (changes[i].kind == change->kind)
+			type = changes[i].type;
+	for (const struct audit_move *move = change->moves; move && !has_ref; move = move->next)
+		has_ref = matches(f->ref, move->ref);
+	return has_ref && change->has_path && matches(f->repo, change->repo) && matches(f->actor, change->actor) &&
+		(!f->type || audit_filter_names(f, type)) && (!f->agent || change->kind == AUDIT_EVENT || change->reports) &&
+		audit_filter_in_time(f, change->time_ms, change->seq);
+}
+
 int audit_trail_add(struct audit_trail *trail, const struct hgt_node *event, struct hgt_error *err)
 {
 	const struct hgt_node *data = hgt_node_get(event, "data");
-	const char *type = hgt_node_get_string(event, "type");
+	const char *type = hgt_node_get_string(event, "type"), *time = hgt_node_get_string(event, "time");
+	int64_t ms;
+	int code = 0;
 
 	if (!type)
 		return 0;
-	if (strcmp(type, HGT_EVENT_REF_UPDATED) == 0)
-		return add_change(trail, AUDIT_UPDATED, event, err);
-	if (strcmp(type, HGT_EVENT_PUSH_REFUSED) == 0)
-		return add_change(trail, AUDIT_REFUSED, event, err);
-	if (strcmp(type, HGT_EVENT_PUSH_SUPERSEDED) == 0)
-		return add_change(trail, AUDIT_SUPERSEDED, event, err);
+	if (trail->oldest_ms == INT64_MAX && time && hgt_time_parse(time, &ms, NULL) == 0)
+		trail->oldest_ms = ms;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
+		if (strcmp(type, changes[i].type) == 0)
+			return add_change(trail, changes[i].kind, event, err);
 	if (strcmp(type, HGT_EVENT_PUSH_ATTRIBUTED) == 0)
-		return attribute(trail, data, err);
-	if (strcmp(type, HGT_EVENT_AGENT_REPORTED) == 0)
-		return add_report(trail, event, data, err);
-	return 0;
+		code = attribute(trail, data, err);
+	else if (strcmp(type, HGT_EVENT_AGENT_REPORTED) == 0)
+		code = add_report(trail, event, data, err);
+	if (code == 0 && is_wanted(trail, data, type))
+		code = add_event(trail, event, type, err);
+	return code;
 }

@@ -1,43 +1,50 @@
 /* headgate audit: who pushed what and what became of it; that the journal was not altered. */
-#include <inttypes.h>
-
 #include "base/glob.h"
 #include "base/json_writer.h"
+#include "base/timing.h"
+#include "cli/remote/audit.h"
 #include "cli/remote/audit_view.h"
 #include "cli/remote/pages.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
-#include "journal/journal.h"
 
 static const char usage[] =
-	"usage: headgate audit [--repo GLOB] [--limit N] [-c CONFIG] [--json]\n"
-	"       headgate audit verify [--journal FILE] [-c CONFIG] [--json]\n"
+	"usage: headgate audit [--repo GLOB] [--ref GLOB] [--path PREFIX] [--actor GLOB] [--agent GLOB] [--type TYPE]\n"
+	"                      [--since WHEN] [--until WHEN] [--limit N] [-c CONFIG] [--json]\n"
+	"       headgate audit verify [--journal FILE | --export FILE|-] [-c CONFIG] [--json]\n"
+	"       headgate audit export [--since CURSOR] [--journal FILE] [-c CONFIG]\n"
+	"       headgate audit backup [--journal FILE] [-c CONFIG] [--json] TO\n"
 	"\n"
 	"Tell who pushed what, what was refused and why, and which agents applied it: the newest change last.\n"
-	"`verify` proves by its hash chain that no event of the journal was altered or dropped; the daemon need not run.\n"
+	"`verify` proves by its hash chain that no event of the journal was altered or dropped, `export` writes the journal as lines of JSON that\n"
+	"can be verified elsewhere, `backup` makes a verified copy of it: they read the journal's file, whether the daemon runs or not.\n"
 	"\n"
 	"      --repo GLOB       of these repositories\n"
-	"      --limit N         the last N changes (default 20)\n"
-	"      --journal FILE    the journal to verify (default: that of the configuration)\n"
+	"      --ref GLOB        of these refs, by full name\n"
+	"      --path PREFIX     that touch something at or below this path\n"
+	"      --actor GLOB      by these people\n"
+	"      --agent GLOB      that these agents have reported about, and what else happened to these agents\n"
+	"      --type TYPE       events of this type: ref.updated, push.refused, 'agent.*', journal.compacted, ...\n"
+	"      --since WHEN      from a cursor, a time, a day or an age (7d, 12h, 90m) on\n"
+	"      --until WHEN      up to there\n"
+	"      --limit N         the last N (default 20; with --since, all)\n"
+	"      --journal FILE    this journal (default: that of the configuration)\n"
+	"      --export FILE     verify what export wrote; - is standard input\n"
 	"  -c, --config CONFIG   the daemon's configuration\n"
-	"      --json            answer as JSON\n"
+	"      --json            answer as JSON: each change on a line\n"
 	"  -h, --help            print this\n";
 
 enum {
 	LIMIT_DEFAULT = 20,
-	LIMIT_MAX = 100000,
+	LIMIT_MAX = 1000000,
 	EVENTS_PER_CHANGE = 10,	/* the first guess how far back that is */
+	EVENTS_OF_A_TIME = 1000,	/* the same for a time */
 };
 
-struct options {
-	const char *config;
-	const char *repo;
-	const char *journal;
-	uint64_t limit;
-	bool json;
-};
+/* How far the times of events may be out of their order, because a clock was set. */
+#define DISORDER_MS (24 * 60 * 60 * 1000LL)
 
-/* The trail of the journal's last stretch. */
+/* The trail of a stretch of the journal. */
 
 struct collector {
 	struct audit_trail trail;
@@ -59,16 +66,29 @@ static int add(void *ctx, const struct hgt_node *event)
 	return audit_trail_add(&collector->trail, event, collector->err);
 }
 
+static size_t count_shown(const struct audit_trail *trail)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < trail->n; i++)
+		n += audit_trail_shows(trail, trail->changes[i]);
+	return n;
+}
+
 static bool enough(void *ctx)
 {
 	const struct collector *collector = ctx;
+	const struct audit_when *since = &collector->trail.filter.since;
 
-	return collector->trail.n >= collector->limit;
+	if (since->text && collector->trail.oldest_ms < since->ms - DISORDER_MS)
+		return true;
+	return count_shown(&collector->trail) >= collector->limit;
 }
 
 static int collect(struct client *client, struct collector *collector, struct hgt_error *err)
 {
 	const struct pages_collector pages = {begin, add, enough, collector};
+	const struct audit_when *since = &collector->trail.filter.since;
 	const struct pages_filter all = {0};
 	struct hgt_buf end = HGT_BUF_INIT;
 	struct client_answer agents;
@@ -79,171 +99,166 @@ static int collect(struct client *client, struct collector *collector, struct hg
 	if (code == 0)
 		code = audit_trail_agents(&collector->trail, hgt_node_get(agents.root, "agents"), err);
 	client_answer_release(&agents);
-	if (code == 0)
-		code = pages_last(client, &all, collector->limit * EVENTS_PER_CHANGE, &pages, &end, err);
+	if (code == 0 && since->text && since->is_place)
+		code = pages_since(client, &all, since->text, add, collector, &end, err);
+	else if (code == 0)
+		code = pages_last(client, &all, since->text ? EVENTS_OF_A_TIME : collector->limit * EVENTS_PER_CHANGE, &pages, &end, err);
 	hgt_buf_release(&end);
 	return code;
 }
 
-static int print_trail(const struct audit_trail *trail, const struct options *o)
+static int print_trail(const struct audit_trail *trail, uint64_t limit, bool as_json)
 {
-	size_t first = trail->n > o->limit ? trail->n - o->limit : 0;
+	size_t shown = count_shown(trail), skip = shown > limit ? shown - limit : 0;
 	bool color = terminal_has_color();
 	struct hgt_buf out = HGT_BUF_INIT;
-	struct hgt_json json = HGT_JSON_INIT(&out);
-	int status;
+	int status = HGT_EXIT_OK;
 
-	if (o->json)
-		hgt_json_begin_array(&json);
-	for (size_t i = first; i < trail->n; i++) {
-		if (o->json)
+	for (size_t i = 0; i < trail->n && status == HGT_EXIT_OK; i++) {
+		struct hgt_json json = HGT_JSON_INIT(&out);
+
+		if (!audit_trail_shows(trail, trail->changes[i]) || (skip && skip--))
+			continue;
+		if (as_json) {
 			audit_view_json(trail->changes[i], &json);
-		else
+			hgt_buf_addc(&out, '\n');
+		} else {
 			audit_view_text(trail->changes[i], color, &out);
+		}
+		status = remote_print(&out);
+		hgt_buf_reset(&out);
 	}
-	if (o->json) {
-		hgt_json_end_array(&json);
-		hgt_buf_addc(&out, '\n');
-	}
-	status = remote_print(&out);
 	hgt_buf_release(&out);
 	return status;
 }
 
-static int audit(const struct options *o)
+static bool is_glob(const char *option, const char *glob)
+{
+	struct hgt_error err = {0};
+
+	if (!glob || hgt_glob_check(glob, &err) == 0)
+		return true;
+	terminal_usage_error("audit", option, err.message);
+	return false;
+}
+
+static int audit(const struct audit_options *o)
 {
 	struct hgt_error err = {0};
 	struct collector collector = {.limit = o->limit, .err = &err};
+	const struct audit_filter *f = &o->filter;
 	struct client *client = NULL;
 	int status;
 
-	if (o->journal)
-		return terminal_usage_error("audit", "--journal is for audit verify", NULL);
-	if (o->repo && hgt_glob_check(o->repo, &err) < 0)
-		return terminal_usage_error("audit", "--repo:", err.message);
-	audit_trail_init(&collector.trail, o->repo);
+	if (o->journal || o->export)
+		return terminal_usage_error("audit", "--journal and --export are for the words after audit", NULL);
+	if (!is_glob("--repo:", f->repo) || !is_glob("--ref:", f->ref) || !is_glob("--actor:", f->actor) || !is_glob("--agent:", f->agent) ||
+		!is_glob("--type:", f->type))
+		return HGT_EXIT_TROUBLE;
+	if (!collector.limit)
+		collector.limit = f->since.text ? UINT64_MAX : LIMIT_DEFAULT;
+	audit_trail_init(&collector.trail, f);
 	if (remote_connect(o->config, &client, &err) < 0 || collect(client, &collector, &err) < 0)
 		status = remote_fail(&err);
 	else
-		status = print_trail(&collector.trail, o);
+		status = print_trail(&collector.trail, collector.limit, o->json);
 	audit_trail_release(&collector.trail);
 	client_close(client);
 	return status;
 }
 
-/* Verifying. */
-
-static int journal_path(const struct options *o, struct hgt_buf *out, struct hgt_error *err)
+static bool read_when(const char *option, const char *text, struct audit_when *out)
 {
-	struct hgt_config *config = NULL;
-	int code = 0;
-
-	if (o->journal) {
-		hgt_buf_adds(out, o->journal);
-	} else {
-		code = remote_config(o->config, &config, err);
-		if (code == 0)
-			hgt_buf_addf(out, "%s/journal.db", config->state);
-	}
-	hgt_config_free(config);
-	return code < 0 ? code : hgt_buf_check(out, err);
-}
-
-static int print_verdict(const struct options *o, const char *id, uint64_t rows, const struct hgt_error *broken)
-{
-	struct hgt_buf out = HGT_BUF_INIT;
-	struct hgt_json json = HGT_JSON_INIT(&out);
-	int status;
-
-	if (o->json) {
-		hgt_json_begin_object(&json);
-		hgt_json_key_string(&json, "journal", id);
-		hgt_json_key_uint(&json, "events", rows);
-		hgt_json_key_bool(&json, "holds", !broken);
-		hgt_json_key_string(&json, "error", broken ? broken->message : NULL);
-		hgt_json_end_object(&json);
-		hgt_buf_addc(&out, '\n');
-	} else if (!broken) {
-		hgt_buf_addf(&out, "journal %s: %" PRIu64 " event%s, chain holds\n", id, rows, rows == 1 ? "" : "s");
-	}
-	status = remote_print(&out);
-	hgt_buf_release(&out);
-	return status ? status : broken ? HGT_EXIT_NOT : HGT_EXIT_OK;
-}
-
-static int verify(const struct options *o)
-{
-	struct hgt_buf path = HGT_BUF_INIT;
-	struct hgt_journal *journal = NULL;
 	struct hgt_error err = {0};
-	uint64_t rows = 0;
-	int code, status;
+	char what[HGT_ERROR_MESSAGE_MAX + 32];
 
-	if (o->repo)
-		return terminal_usage_error("audit", "--repo is not for audit verify", NULL);
-	code = journal_path(o, &path, &err);
-	if (code == 0)
-		code = hgt_journal_open(path.data, HGT_JOURNAL_READ, &journal, &err);
-	if (code == 0)
-		code = hgt_journal_verify(path.data, &rows, &err);
-	if (code < 0)
-		terminal_complain(NULL, err.message);
-	if (code == 0 || code == HGT_ECORRUPT)
-		status = print_verdict(o, journal ? hgt_journal_id(journal) : NULL, rows, code < 0 ? &err : NULL);
-	else
-		status = HGT_EXIT_TROUBLE;
-	hgt_journal_close(journal);
-	hgt_buf_release(&path);
-	return status;
+	if (audit_when_parse(text, hgt_time_now_ms(), out, &err) == 0)
+		return true;
+	snprintf(what, sizeof(what), "%s: %s, not", option, err.message);
+	terminal_usage_error("audit", what, text);
+	return false;
 }
 
 /* -1 to go on, else the exit status to end with. */
-static int read_options(int argc, char **argv, struct options *o)
+static int read_options(int argc, char **argv, struct audit_options *o)
 {
-	enum { OPT_REPO = 256, OPT_LIMIT, OPT_JOURNAL, OPT_JSON };
+	enum { OPT_REPO = 256, OPT_REF, OPT_PATH, OPT_ACTOR, OPT_AGENT, OPT_TYPE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_JOURNAL, OPT_EXPORT, OPT_JSON };
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"repo", required_argument, NULL, OPT_REPO},
-		{"limit", required_argument, NULL, OPT_LIMIT}, {"journal", required_argument, NULL, OPT_JOURNAL},
+		{"ref", required_argument, NULL, OPT_REF}, {"path", required_argument, NULL, OPT_PATH},
+		{"actor", required_argument, NULL, OPT_ACTOR}, {"agent", required_argument, NULL, OPT_AGENT},
+		{"type", required_argument, NULL, OPT_TYPE}, {"since", required_argument, NULL, OPT_SINCE},
+		{"until", required_argument, NULL, OPT_UNTIL}, {"limit", required_argument, NULL, OPT_LIMIT},
+		{"journal", required_argument, NULL, OPT_JOURNAL}, {"export", required_argument, NULL, OPT_EXPORT},
 		{"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	};
+	const struct {
+		int option;
+		const char **value;
+	} texts[] = {
+		{'c', &o->config}, {OPT_REPO, &o->filter.repo}, {OPT_REF, &o->filter.ref}, {OPT_PATH, &o->filter.path},
+		{OPT_ACTOR, &o->filter.actor}, {OPT_AGENT, &o->filter.agent}, {OPT_TYPE, &o->filter.type}, {OPT_JOURNAL, &o->journal},
+		{OPT_EXPORT, &o->export},
 	};
 	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case OPT_REPO:
-			o->repo = optarg;
-			break;
-		case OPT_LIMIT:
-			if (!remote_number("audit", "--limit", optarg, 1, LIMIT_MAX, &o->limit))
-				return HGT_EXIT_TROUBLE;
-			break;
-		case OPT_JOURNAL:
-			o->journal = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(usage);
-		default:
-			return terminal_option_error("audit", c, argv[optind - 1]);
+		bool taken = false;
+
+		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && !taken; i++) {
+			taken = c == texts[i].option;
+			if (taken)
+				*texts[i].value = optarg;
 		}
+		if (taken)
+			continue;
+		if (c == OPT_JSON)
+			o->json = true;
+		else if (c == 'h')
+			return terminal_print(usage);
+		else if (c == OPT_LIMIT ? !remote_number("audit", "--limit", optarg, 1, LIMIT_MAX, &o->limit) :
+			c == OPT_SINCE ? !read_when("--since", optarg, &o->filter.since) :
+			c == OPT_UNTIL && !read_when("--until", optarg, &o->filter.until))
+			return HGT_EXIT_TROUBLE;
+		else if (c == '?' || c == ':')
+			return terminal_option_error("audit", c, argv[optind - 1]);
 	}
-	if (optind < argc && (strcmp(argv[optind], "verify") != 0 || optind + 1 < argc))
-		return terminal_usage_error("audit", "verify, or no word at all, not", argv[argc - 1]);
 	return -1;
+}
+
+/* What the trail alone is asked, given with a word; true after a message. */
+static bool asks_for_trail(const struct audit_options *o, const char *word, bool since)
+{
+	const struct audit_filter *f = &o->filter;
+	char what[96];
+
+	if (!f->repo && !f->ref && !f->path && !f->actor && !f->agent && !f->type && !o->limit && !f->until.text && (since || !f->since.text))
+		return false;
+	snprintf(what, sizeof(what), "filters are not for audit %s", word);
+	terminal_usage_error("audit", what, NULL);
+	return true;
 }
 
 int audit_verb(int argc, char **argv)
 {
-	struct options o = {.limit = LIMIT_DEFAULT};
-	int status = read_options(argc, argv, &o);
+	struct audit_options o = {.limit = 0};
+	int status = read_options(argc, argv, &o), words = argc - optind;
+	const char *word = words > 0 ? argv[optind] : NULL;
 
 	if (status >= 0)
 		return status;
-	return optind < argc ? verify(&o) : audit(&o);
+	if (!word)
+		return audit(&o);
+	if (strcmp(word, "verify") != 0 && o.export)
+		return terminal_usage_error("audit", "--export is for audit verify", NULL);
+	if (strcmp(word, "verify") == 0 && words == 1)
+		return asks_for_trail(&o, word, false) ? HGT_EXIT_TROUBLE : audit_verify(&o);
+	if (strcmp(word, "export") == 0 && words == 1)
+		return asks_for_trail(&o, word, true) ? HGT_EXIT_TROUBLE : audit_export(&o);
+	if (strcmp(word, "backup") == 0 && words == 2)
+		return asks_for_trail(&o, word, false) ? HGT_EXIT_TROUBLE : audit_backup(&o, argv[optind + 1]);
+	if (strcmp(word, "backup") == 0)
+		return terminal_usage_error("audit", "one file is wanted after backup", NULL);
+	return terminal_usage_error("audit", "verify, export, backup, or no word at all, not", argv[argc - 1]);
 }

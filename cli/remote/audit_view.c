@@ -107,6 +107,10 @@ static void add_head(const struct audit_change *change, bool color, struct hgt_b
 
 void audit_view_text(const struct audit_change *change, bool color, struct hgt_buf *out)
 {
+	if (change->kind == AUDIT_EVENT) {
+		hgt_buf_adds(out, change->line);
+		return;
+	}
 	add_head(change, color, out);
 	for (const struct audit_move *move = change->moves; move; move = move->next) {
 		hgt_buf_adds(out, "    ");
@@ -191,8 +195,16 @@ static void write_reports(const struct audit_change *change, struct hgt_json *js
 void audit_view_json(const struct audit_change *change, struct hgt_json *json)
 {
 	static const char *const kinds[] = {
-		[AUDIT_UPDATED] = "updated", [AUDIT_REFUSED] = "refused", [AUDIT_SUPERSEDED] = "superseded"};
+		[AUDIT_UPDATED] = "updated", [AUDIT_REFUSED] = "refused", [AUDIT_SUPERSEDED] = "superseded", [AUDIT_EVENT] = "event"};
 
+	if (change->kind == AUDIT_EVENT) {
+		hgt_json_begin_object(json);
+		hgt_json_key_string(json, "kind", kinds[change->kind]);
+		hgt_json_key(json, "event");
+		hgt_json_raw(json, change->json, strlen(change->json));
+		hgt_json_end_object(json);
+		return;
+	}
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "kind", kinds[change->kind]);
 	hgt_json_key_string(json, "event", change->event);

@@ -78,6 +78,7 @@ static void push_refused(const struct hgt_node *data, bool color, struct hgt_buf
 	hgt_node_get_int(data, "warnings", &warnings);
 	event_view_counts(errors, warnings, &counts);
 	show_text(out, counts.data, TINT_BAD, color);
+	out->failed = out->failed || counts.failed;
 	hgt_buf_release(&counts);
 }
 
@@ -130,6 +131,31 @@ static void superseded(const struct hgt_node *data, bool color, struct hgt_buf *
 	show_text(out, ", overtaken before it was seen", TINT_BUSY, color);
 }
 
+static void compacted(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	int64_t count = 0, seq = 0;
+
+	hgt_node_get_int(data, "count", &count);
+	hgt_node_get_int(data, "seq", &seq);
+	add_count(count, "event", out);
+	hgt_buf_addf(out, " up to %" PRId64 " removed by ", seq);
+	show_text(out, hgt_node_get_string(data, "reason"), TINT_NONE, color);
+	hgt_buf_adds(out, ", the last of ");
+	show_time(out, hgt_node_get_string(data, "time"));
+}
+
+static void restored(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	int64_t seq = 0;
+
+	hgt_node_get_int(data, "seq", &seq);
+	hgt_buf_adds(out, "goes on from a backup of ");
+	show_time(out, hgt_node_get_string(data, "copied"));
+	hgt_buf_adds(out, ", after ");
+	show_text(out, hgt_node_get_string(data, "journal"), TINT_NONE, color);
+	hgt_buf_addf(out, ".%" PRId64, seq);
+}
+
 static const struct {
 	const char *type;
 	bool has_actor;
@@ -143,6 +169,8 @@ static const struct {
 	{HGT_EVENT_AGENT_REMOVED, false, agent_changed},
 	{HGT_EVENT_AGENT_REFUSED, false, agent_refused},
 	{HGT_EVENT_AGENT_REPORTED, false, agent_reported},
+	{HGT_EVENT_JOURNAL_COMPACTED, false, compacted},
+	{HGT_EVENT_JOURNAL_RESTORED, false, restored},
 };
 
 /* "io.headgate.ref.updated.v1" -> "ref.updated", in a column as wide as the longest. */
@@ -160,6 +188,7 @@ static void add_type(const char *type, struct hgt_buf *out)
 		hgt_buf_consume(&text, prefix);
 	}
 	hgt_buf_addf(out, "%-*s", (int)widest, text.data);
+	out->failed = out->failed || text.failed;
 	hgt_buf_release(&text);
 }
 

@@ -13,6 +13,7 @@ int agent_verb(int argc, char **argv);
 int status_verb(int argc, char **argv);
 int events_verb(int argc, char **argv);
 int audit_verb(int argc, char **argv);
+int token_verb(int argc, char **argv);
 int webhook_verb(int argc, char **argv);
 
 /* The config that `given` (-c, may be NULL) or the environment names. */

@@ -38,8 +38,12 @@ enum hgt_exit {
 #define HGT_EVENT_PUSH_SUPERSEDED "io.headgate.push.superseded.v1"
 #define HGT_EVENT_AGENT_ADDED "io.headgate.agent.added.v1"
 #define HGT_EVENT_AGENT_REMOVED "io.headgate.agent.removed.v1"
+#define HGT_EVENT_AGENT_ROTATED "io.headgate.agent.rotated.v1"
 #define HGT_EVENT_AGENT_REFUSED "io.headgate.agent.refused.v1"
 #define HGT_EVENT_AGENT_REPORTED "io.headgate.agent.reported.v1"
+#define HGT_EVENT_TOKEN_ADDED "io.headgate.token.added.v1"
+#define HGT_EVENT_TOKEN_REMOVED "io.headgate.token.removed.v1"
+#define HGT_EVENT_TOKEN_ROTATED "io.headgate.token.rotated.v1"
 #define HGT_EVENT_JOURNAL_COMPACTED "io.headgate.journal.compacted.v1"
 #define HGT_EVENT_JOURNAL_RESTORED "io.headgate.journal.restored.v1"
 #define HGT_EVENT_UPSTREAM_PUSHED "io.headgate.upstream.pushed.v1"
@@ -51,8 +55,10 @@ enum hgt_exit {
 #define HGT_STREAM_BOOKMARK "bookmark"
 
 /* HTTP. */
-#define HGT_TOKEN_PREFIX "hga_"		/* then 43 characters of base64url: 256 bits */
+#define HGT_TOKEN_PREFIX "hga_"		/* of an agent's token; then 43 characters of base64url: 256 bits */
+#define HGT_ROLE_TOKEN_PREFIX "hgr_"	/* of a token with a role; the same */
 #define HGT_HEADER_REVISION "Headgate-Revision"	/* of an archive: the commit it was made from */
+#define HGT_HEADER_FROM "Headgate-From"	/* of an archive: the tree that it tells the differences to; "none": it is whole */
 #define HGT_BODY_MAX (1024 * 1024)	/* bytes of a request body */
 
 /* The most paths an event lists; a change of more has paths_truncated. */

@@ -8,6 +8,7 @@
 #include "base/io.h"
 
 #define OUT_SIZE (64 * 1024)
+#define REMOVED_BYTES (32 * 1024)	/* in one record; the last path may go past it */
 #define LINK_MAX_BYTES 4096	/* of a symbolic link's target: no kernel takes more */
 #define MODE_TYPE 0170000
 #define MODE_LINK 0120000
@@ -26,6 +27,7 @@ struct builder {
 	struct hgt_buf folder;	/* the folder whose entry was written last, with a slash at its end; "" at the top */
 	struct hgt_buf blob;
 	struct hgt_buf pax;
+	struct hgt_buf removed;	/* paths for the next record, a NUL behind each */
 	unsigned char out[OUT_SIZE];
 };
 
@@ -136,6 +138,20 @@ static int put_header(struct builder *b, struct hgt_tar_header *h)
 	return put(b, h, sizeof(*h));
 }
 
+/* The records that b->pax holds, about the next entry or about all. */
+static int put_pax(struct builder *b, enum hgt_tar_type type)
+{
+	struct hgt_tar_header h;
+	int code = hgt_buf_check(&b->pax, b->err);
+
+	if (code < 0 || b->pax.len == 0)
+		return code;
+	header_init(&h, type, 0644, b->pax.len);
+	field(h.name, type == HGT_TAR_PAX ? "pax_header" : "pax_global_header", type == HGT_TAR_PAX ? 10 : 17);
+	code = put_header(b, &h);
+	return code < 0 ? code : put_padded(b, b->pax.data, b->pax.len);
+}
+
 /* One entry; `target` is a link's. The contents, `size` bytes, are the caller's to put. */
 static int put_entry(struct builder *b, enum hgt_tar_type type, unsigned mode, const char *path, size_t len, const char *target,
 	size_t target_len, uint64_t size)
@@ -149,14 +165,7 @@ static int put_entry(struct builder *b, enum hgt_tar_type type, unsigned mode, c
 		pax_record(&b->pax, "path", path, len);
 	if (target_len > sizeof(h.linkname))
 		pax_record(&b->pax, "linkpath", target, target_len);
-	code = hgt_buf_check(&b->pax, b->err);
-	if (code == 0 && b->pax.len > 0) {
-		header_init(&h, HGT_TAR_PAX, 0644, b->pax.len);
-		field(h.name, "pax_header", strlen("pax_header"));
-		code = put_header(b, &h);
-		if (code == 0)
-			code = put_padded(b, b->pax.data, b->pax.len);
-	}
+	code = put_pax(b, HGT_TAR_PAX);
 	if (code < 0)
 		return code;
 	header_init(&h, type, mode, size);
@@ -269,8 +278,61 @@ static int put_change(void *ctx, const struct hgt_path_change *change)
 	}
 }
 
-int hgt_archive_build(struct hgt_repo *repo, const char *commit, const char *path, int fd, uint64_t limit,
-	struct hgt_archive_info *info, struct hgt_error *err)
+/* What is gone. */
+
+static int put_removed(struct builder *b)
+{
+	if (b->removed.len == 0)
+		return 0;
+	hgt_buf_reset(&b->pax);
+	pax_record(&b->pax, HGT_TAR_REMOVED, b->removed.data, b->removed.len);
+	hgt_buf_reset(&b->removed);
+	return put_pax(b, HGT_TAR_PAX_GLOBAL);
+}
+
+static int list_removed(void *ctx, const struct hgt_path_change *change)
+{
+	struct builder *b = ctx;
+
+	if (change->status != 'D')
+		return 0;
+	hgt_buf_adds(&b->removed, change->path);
+	if ((change->old_mode & MODE_TYPE) == MODE_SUBMODULE)
+		hgt_buf_addc(&b->removed, '/');
+	hgt_buf_addc(&b->removed, '\0');
+	if (b->removed.failed)
+		return hgt_error_nomem(b->err);
+	return b->removed.len < REMOVED_BYTES ? 0 : put_removed(b);
+}
+
+static int put_differing(void *ctx, const struct hgt_path_change *change)
+{
+	return change->status == 'D' ? 0 : put_change(ctx, change);
+}
+
+/* What is written of a tree, or of two. */
+struct content {
+	const char *commit, *path;	/* of an archive of the whole */
+	const char *from, *to;		/* else: trees */
+};
+
+static int put_delta(struct builder *b, const char *from, const char *to)
+{
+	int code;
+
+	hgt_buf_reset(&b->pax);
+	pax_record(&b->pax, HGT_TAR_FROM, from, strlen(from));
+	pax_record(&b->pax, HGT_TAR_TO, to, strlen(to));
+	code = put_pax(b, HGT_TAR_PAX_GLOBAL);
+	if (code == 0)
+		code = hgt_repo_tree_changes(b->repo, from, to, list_removed, b, b->err);
+	if (code == 0)
+		code = put_removed(b);
+	return code < 0 ? code : hgt_repo_tree_changes(b->repo, from, to, put_differing, b, b->err);
+}
+
+static int write_archive(struct hgt_repo *repo, const struct content *content, int fd, uint64_t limit, struct hgt_archive_info *info,
+	struct hgt_error *err)
 {
 	static const char end[2 * HGT_TAR_BLOCK];
 	struct builder *b = calloc(1, sizeof(*b));
@@ -283,10 +345,11 @@ int hgt_archive_build(struct hgt_repo *repo, const char *commit, const char *pat
 	b->err = err;
 	b->fd = fd;
 	b->limit = limit;
-	b->strip = *path ? strlen(path) + 1 : 0;
+	b->strip = content->path && *content->path ? strlen(content->path) + 1 : 0;
 	hgt_buf_init(&b->folder);
 	hgt_buf_init(&b->blob);
 	hgt_buf_init(&b->pax);
+	hgt_buf_init(&b->removed);
 	hgt_sha256_init(&b->sha);
 	/* 15 bits of window, 16 for gzip's frame, 8 the usual memory. */
 	if (deflateInit2(&b->z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
@@ -296,7 +359,8 @@ int hgt_archive_build(struct hgt_repo *repo, const char *commit, const char *pat
 	if (deflateSetHeader(&b->z, &gz) != Z_OK)
 		code = hgt_error_set(err, HGT_EIO, "cannot compress an archive: zlib takes no header");
 	if (code == 0)
-		code = hgt_repo_walk(repo, commit, path, put_change, b, err);
+		code = content->from ? put_delta(b, content->from, content->to) :
+			hgt_repo_walk(repo, content->commit, content->path, put_change, b, err);
 	if (code == 0)
 		code = deflate_some(b, end, sizeof(end), Z_FINISH);
 	if (code == 0) {
@@ -307,6 +371,19 @@ int hgt_archive_build(struct hgt_repo *repo, const char *commit, const char *pat
 	hgt_buf_release(&b->folder);
 	hgt_buf_release(&b->blob);
 	hgt_buf_release(&b->pax);
+	hgt_buf_release(&b->removed);
 	free(b);
 	return code;
+}
+
+int hgt_archive_build(struct hgt_repo *repo, const char *commit, const char *path, int fd, uint64_t limit,
+	struct hgt_archive_info *info, struct hgt_error *err)
+{
+	return write_archive(repo, &(struct content){.commit = commit, .path = path}, fd, limit, info, err);
+}
+
+int hgt_archive_build_delta(struct hgt_repo *repo, const char *from, const char *to, int fd, uint64_t limit,
+	struct hgt_archive_info *info, struct hgt_error *err)
+{
+	return write_archive(repo, &(struct content){.from = from, .to = to}, fd, limit, info, err);
 }

@@ -19,6 +19,11 @@ enum hgt_tar_type {
 	HGT_TAR_PAX_GLOBAL = 'g',
 };
 
+/* Records of ours in global headers (build.h). */
+#define HGT_TAR_FROM "HEADGATE.from"
+#define HGT_TAR_TO "HEADGATE.to"
+#define HGT_TAR_REMOVED "HEADGATE.removed"
+
 /* Not terminated where a text fills its field. */
 struct hgt_tar_header {
 	char name[100];

@@ -44,6 +44,7 @@ struct unpacker {
 	/* The next entry, as pax records and header tell it. */
 	struct hgt_buf name, target;
 	bool has_name, has_target, has_size, pax_seen;
+	bool global;		/* the pax records at hand are about the whole archive */
 	uint64_t size;
 	struct hgt_buf pax;
 	unsigned char chunk[CHUNK];
@@ -162,6 +163,70 @@ static int take_record(struct unpacker *u, const char *key, size_t key_len, cons
 	return hgt_buf_check(text, u->err);
 }
 
+/* A relative path without empty, "." and ".." components, but for a slash at its end. */
+static bool is_clean(const char *path, size_t len, unsigned depth_max)
+{
+	unsigned depth = 0;
+
+	len -= len > 1 && path[len - 1] == '/';
+	for (size_t at = 0; at <= len; depth++) {
+		const char *slash = memchr(path + at, '/', len - at);
+		size_t n = slash ? (size_t)(slash - path) - at : len - at;
+
+		if (n == 0 || (n <= 2 && memcmp(path + at, "..", n) == 0))
+			return false;
+		at += n + 1;
+	}
+	return depth <= depth_max;
+}
+
+/* Paths, a NUL behind each. */
+static int take_removed(struct unpacker *u, const char *list, size_t len)
+{
+	while (len > 0) {
+		const char *nul = memchr(list, 0, len);
+		struct hgt_unpack_entry entry = {.kind = HGT_UNPACK_REMOVED, .path = list, .len = nul ? (size_t)(nul - list) : 0};
+		int code;
+
+		if (!nul || !is_clean(list, entry.len, u->limits->depth))
+			return malformed(u, "it names a removed path that can be none");
+		code = limit_path(u, entry.len);
+		if (code == 0)
+			code = count_entry(u);
+		if (code == 0 && u->entry)
+			code = u->entry(u->ctx, &entry, u->err);
+		if (code < 0)
+			return code;
+		len -= entry.len + 1;
+		list = nul + 1;
+	}
+	return 0;
+}
+
+/* Of the global records only ours say something that we use; git archive writes a comment. */
+static int take_global(struct unpacker *u, const char *key, size_t key_len, const char *value, size_t len)
+{
+	bool from = key_len == strlen(HGT_TAR_FROM) && memcmp(key, HGT_TAR_FROM, key_len) == 0;
+	bool to = key_len == strlen(HGT_TAR_TO) && memcmp(key, HGT_TAR_TO, key_len) == 0;
+	char *id = from ? u->info.from : u->info.to;
+
+	if (key_len < strlen("HEADGATE.") || memcmp(key, "HEADGATE.", strlen("HEADGATE.")) != 0)
+		return 0;
+	if (u->names.len > 0)
+		return malformed(u, "it tells what it is after its first entry");
+	if (!from && !to) {
+		if (key_len != strlen(HGT_TAR_REMOVED) || memcmp(key, HGT_TAR_REMOVED, key_len) != 0)
+			return hgt_error_set(u->err, HGT_EUNSUPPORTED, "the archive is of a kind that this version does not know");
+		return *u->info.from ? take_removed(u, value, len) : malformed(u, "it names removed paths of no tree");
+	}
+	if (*id || len >= sizeof(u->info.from) || memchr(value, 0, len))
+		return malformed(u, "it names no tree, or two");
+	memcpy(id, value, len);
+	if (!hgt_oid_is_valid(id))
+		return malformed(u, "it names no tree, or two");
+	return 0;
+}
+
 /* "<len> <key>=<value>\n" until the end. */
 static int parse_pax(struct unpacker *u)
 {
@@ -182,7 +247,8 @@ static int parse_pax(struct unpacker *u)
 		equals = memchr(key, '=', len - digits - 2);
 		if (!equals)
 			return malformed(u, "a pax record has no value");
-		code = take_record(u, key, (size_t)(equals - key), equals + 1, (size_t)(p + len - 1 - (equals + 1)));
+		code = (u->global ? take_global : take_record)(u, key, (size_t)(equals - key), equals + 1,
+			(size_t)(p + len - 1 - (equals + 1)));
 		if (code < 0)
 			return code;
 		p += len;
@@ -191,7 +257,7 @@ static int parse_pax(struct unpacker *u)
 	return 0;
 }
 
-/* The records behind a pax header; those of a global one (git archive's comment) say nothing that we use. */
+/* The records behind a pax header. */
 static int read_pax(struct unpacker *u, uint64_t size, bool global)
 {
 	char *room;
@@ -210,9 +276,10 @@ static int read_pax(struct unpacker *u, uint64_t size, bool global)
 		return code;
 	hgt_buf_grown(&u->pax, (size_t)size);
 	code = skip_padding(u, size);
-	if (code < 0 || global)
+	if (code < 0)
 		return code;
-	u->pax_seen = true;
+	u->pax_seen = u->pax_seen || !global;
+	u->global = global;
 	return parse_pax(u);
 }
 
@@ -596,6 +663,8 @@ static int run(struct unpacker *u, int fd, struct hgt_unpack_info *info)
 
 	while (code == 0)
 		code = unpack_next(u);
+	if (code > 0 && !*u->info.from != !*u->info.to)
+		code = malformed(u, "it names one of two trees");
 	if (code > 0) {
 		*info = u->info;
 		code = 0;

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "git/update.h"
 
 struct hgt_unpack_limits {
 	uint64_t bytes;		/* unpacked, all files together */
@@ -31,9 +32,15 @@ extern const struct hgt_unpack_limits hgt_unpack_default_limits;
 /* What the archive holds, made or not. */
 struct hgt_unpack_info {
 	uint64_t files, folders, links, bytes;
+	/* Of an archive of the differences between two trees (build.h); "" in that of a whole one. Who takes the first for the second would
+	 * lose all that is the same in both: look here. */
+	char from[HGT_OID_HEX_SHA256 + 1], to[HGT_OID_HEX_SHA256 + 1];
 };
 
-enum hgt_unpack_kind { HGT_UNPACK_FILE, HGT_UNPACK_EXECUTABLE, HGT_UNPACK_LINK, HGT_UNPACK_FOLDER };
+enum hgt_unpack_kind {
+	HGT_UNPACK_FILE, HGT_UNPACK_EXECUTABLE, HGT_UNPACK_LINK, HGT_UNPACK_FOLDER,
+	HGT_UNPACK_REMOVED,	/* no entry, but a path that the tree has no more, told before all entries; a submodule's ends in a slash */
+};
 
 struct hgt_unpack_entry {
 	enum hgt_unpack_kind kind;

@@ -3,6 +3,11 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
+
+#define ANY_SEPARATOR '\x1f'	/* between alternatives */
+#define BOTH_SEPARATOR '\x1e'	/* between groups of alternatives, each of which must match */
+
 enum token_kind { TOKEN_BYTE, TOKEN_ANY, TOKEN_CLASS, TOKEN_STAR, TOKEN_STARSTAR, TOKEN_FOLDERS, TOKEN_END };
 
 /* One element of a pattern; start and len say where its text lies. */
@@ -142,7 +147,7 @@ static void step(const struct token *tokens, size_t n, const unsigned char *now,
 	}
 }
 
-bool hgt_glob_match(const char *pattern, const char *path)
+static bool match_one(const char *pattern, const char *path)
 {
 	struct token tokens[HGT_GLOB_MAX + 1];
 	unsigned char sets[2][HGT_GLOB_MAX + 2] = {{0}};
@@ -164,6 +169,55 @@ bool hgt_glob_match(const char *pattern, const char *path)
 		now = !now;
 	}
 	return sets[now][n] != 0;
+}
+
+/* A pattern that was joined: every group must have an alternative that matches. */
+static bool match_joined(const char *pattern, const char *path)
+{
+	char one[HGT_GLOB_MAX + 1];
+	bool any = false;
+
+	for (;;) {
+		size_t len = strcspn(pattern, (const char[]){ANY_SEPARATOR, BOTH_SEPARATOR, '\0'});
+
+		if (len > HGT_GLOB_MAX)
+			return false;
+		if (!any) {
+			memcpy(one, pattern, len);
+			one[len] = '\0';
+			any = match_one(one, path);
+		}
+		pattern += len;
+		if (*pattern != ANY_SEPARATOR) {
+			if (!any || !*pattern)
+				return any;
+			any = false;
+		}
+		pattern++;
+	}
+}
+
+bool hgt_glob_match(const char *pattern, const char *path)
+{
+	if (strpbrk(pattern, (const char[]){ANY_SEPARATOR, BOTH_SEPARATOR, '\0'}))
+		return match_joined(pattern, path);
+	return match_one(pattern, path);
+}
+
+void hgt_glob_join_any(char *const *patterns, size_t n, struct hgt_buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			hgt_buf_addc(out, ANY_SEPARATOR);
+		hgt_buf_adds(out, patterns[i]);
+	}
+}
+
+void hgt_glob_join_both(const char *a, const char *b, struct hgt_buf *out)
+{
+	hgt_buf_adds(out, a);
+	hgt_buf_addc(out, BOTH_SEPARATOR);
+	hgt_buf_adds(out, b);
 }
 
 bool hgt_glob_match_any(char *const *patterns, size_t n, const char *path)

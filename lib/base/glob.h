@@ -24,6 +24,15 @@ int hgt_glob_check(const char *pattern, struct hgt_error *err) HGT_MUST_CHECK;
 /* Whether path matches; a pattern that hgt_glob_check refuses matches nothing. */
 bool hgt_glob_match(const char *pattern, const char *path);
 
+/*
+ * Patterns joined into one text that hgt_glob_match takes: any of several, or both of two that may be joined themselves. So who is handed
+ * one pattern may be handed all that decide. hgt_glob_check knows nothing of this: check each before. The separators are control bytes,
+ * which no pattern of a config or a request may hold.
+ */
+struct hgt_buf;
+void hgt_glob_join_any(char *const *patterns, size_t n, struct hgt_buf *out);
+void hgt_glob_join_both(const char *a, const char *b, struct hgt_buf *out);
+
 /* Whether any of the n patterns matches. */
 bool hgt_glob_match_any(char *const *patterns, size_t n, const char *path);
 

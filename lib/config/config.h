@@ -30,6 +30,10 @@ struct hgt_strings {
 struct hgt_config_listen {
 	const char *address;	/* "127.0.0.1:7420", "[::1]:7420", port 0: the kernel chooses */
 	bool insecure;		/* plain HTTP off loopback is wanted */
+	struct {
+		const char *cert, *key;	/* PEM files; NULL: plain HTTP */
+		const char *client_ca;	/* the same, or NULL */
+	} tls;
 	bool metrics;		/* /metrics is for anyone here */
 };
 
@@ -136,7 +140,16 @@ struct hgt_config {
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
+		unsigned address_connections;	/* of one address, default 1024; 0: no limit, as of those that follow */
+		unsigned address_requests;	/* of one address, a second, without a good token; default 50 */
+		unsigned client_open;		/* of one agent or token: requests and streams at once, default 64 */
+		unsigned client_requests;	/* of the same, a second, default 100 */
+		unsigned wrong_tokens;		/* different ones within wrong_window that lock an address out; default 10 */
+		uint32_t wrong_window;		/* seconds, default 60 */
+		uint32_t lockout;		/* seconds, default 60; doubled each time up to lockout_most, default 3600 */
+		uint32_t lockout_most;
 	} limits;
+	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */
 };
 
 /* Read and check the file. HGT_ENOENT, HGT_EPERM, HGT_EPARSE...; the message begins with path:line:column: where it can. */
@@ -187,7 +200,9 @@ struct hgt_agent_target {
 struct hgt_agent_config {
 	struct hgt_arena arena;
 	const char *path;
-	const char *server;	/* "http://127.0.0.1:7420" */
+	const char *server;	/* "http://127.0.0.1:7420", "https://git.example.org:7420" */
+	const char *ca_file;	/* of https; NULL: the system's */
+	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
 	struct hgt_agent_target *targets;

@@ -134,6 +134,18 @@ static int complete_log(struct reader *r, const struct hgt_node *node, void *bas
 	return 0;
 }
 
+static int parse_addresses(struct reader *r, const struct hgt_node *node, void *field)
+{
+	unsigned char room[sizeof(struct in6_addr)];
+	struct hgt_strings *list = field;
+	int code = reader_read_strings(r, node, list);
+
+	for (size_t i = 0; code == 0 && i < list->n; i++)
+		if (inet_pton(AF_INET, list->items[i], room) != 1 && inet_pton(AF_INET6, list->items[i], room) != 1)
+			code = reader_refuse(r, node->v.seq.items[i], "expected an address, such as 127.0.0.1 or ::1");
+	return code;
+}
+
 static int complete_push(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_config_policy *policy = (struct hgt_config_policy *)((char *)base - POLICY(push));
@@ -234,22 +246,38 @@ static int complete_listen(struct reader *r, const struct hgt_node *node, void *
 	if (local < 0 || hgt_parse_u64(colon + 1, 65535, &port) < 0)
 		return reader_refuse(r, value ? value : node, "expected an address and a port, such as \"127.0.0.1:7420\" or "
 			"\"[::1]:7420\"");
-	if (!listen->insecure && !local)
+	if (!listen->insecure && !local && !listen->tls.cert)
 		return reader_refuse(r, value ? value : node,
-			"plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS proxy, "
-			"or say insecure: true");
+			"plain HTTP beyond loopback shows every token to the network; say tls: {cert: FILE, key: FILE}, or listen on "
+			"127.0.0.1 behind a TLS proxy, or say insecure: true");
 	return 0;
 }
+
+#define TLS(member) (offsetof(struct hgt_config_listen, tls.member) - offsetof(struct hgt_config_listen, tls))
+
+static const struct option tls_options[] = {
+	{.key = "cert", .type = OPTION_PATH, .offset = TLS(cert), .required = true,
+		.help = "The certificate in PEM, followed by those between it and the root."},
+	{.key = "key", .type = OPTION_PATH, .offset = TLS(key), .required = true, .help = "Its key in PEM, without a pass phrase."},
+	{.key = "client_ca", .type = OPTION_PATH, .offset = TLS(client_ca),
+		.help = "Who may issue certificates of clients, in PEM. A client that shows one which does not hold is turned away; one that shows one "
+		"and no token is the agent that was added with --certificate and a name in it: of its host names (DNS subject alternative names), or, "
+		"when it has none of those, its common name."},
+};
+static const struct section tls_section = {"tls", sizeof(((struct hgt_config_listen *)0)->tls), tls_options, COUNT(tls_options), SIZE_MAX,
+	NULL};
 
 static const struct option listen_options[] = {
 	{.key = "address", .type = OPTION_STRING, .offset = offsetof(struct hgt_config_listen, address), .required = true,
 		.shape = "address:port", .help = "Where agents connect. Port 0 lets the kernel choose; the log tells which."},
 	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
 		.help = "Allow plain HTTP on an address that is not loopback."},
+	{.key = "tls", .type = OPTION_SECTION, .offset = offsetof(struct hgt_config_listen, tls), .section = &tls_section,
+		.help = "Speak HTTPS here, TLS 1.2 and later. The files are read again at a reload; what is wrong with them then is logged, and the "
+		"old ones stay in force."},
 	{.key = "metrics", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, metrics), .fallback = "false",
 		.help = "Answer /metrics here to anyone, without a token. It names repositories' numbers, agents and rules, and nothing that "
 		"they hold; an address of its own, which only the scraper reaches, is the usual way."},
-	{.key = "tls", .type = OPTION_LATER},
 };
 static const struct section listen_section = {"an entry of listen", sizeof(struct hgt_config_listen), listen_options,
 	COUNT(listen_options), SIZE_MAX, complete_listen};
@@ -294,11 +322,30 @@ static const struct option log_options[] = {
 static const struct section log_section = {"log", sizeof(((struct hgt_config *)0)->log), log_options, COUNT(log_options), SIZE_MAX,
 	complete_log};
 
+#define LIMITS(member) (CONFIG(limits.member) - CONFIG(limits))
+
 static const struct option limits_options[] = {
 	{.key = "archive_cache", .type = OPTION_SIZE, .offset = CONFIG(limits.archive_cache) - CONFIG(limits), .min = 1024 * 1024,
 		.max = UINT64_MAX / 2, .fallback = "256MiB", .help = "How much of the state folder archives may take."},
 	{.key = "streams", .type = OPTION_COUNT, .offset = CONFIG(limits.streams) - CONFIG(limits), .min = 1, .max = 1000000,
 		.fallback = "10000", .help = "The most event streams open at once."},
+	{.key = "address_connections", .type = OPTION_COUNT, .offset = LIMITS(address_connections), .max = 1000000, .fallback = "1024",
+		.help = "The most connections open at once from one address; of IPv6, from one /64. Loopback and proxies are not counted. 0: no "
+		"limit, here and in the next four."},
+	{.key = "address_requests", .type = OPTION_COUNT, .offset = LIMITS(address_requests), .max = 1000000, .fallback = "50",
+		.help = "How many requests a second one address may make without a good token; ten times as many at once."},
+	{.key = "client_open", .type = OPTION_COUNT, .offset = LIMITS(client_open), .max = 1000000, .fallback = "64",
+		.help = "The most requests and streams that one agent or token may have open at once."},
+	{.key = "client_requests", .type = OPTION_COUNT, .offset = LIMITS(client_requests), .max = 1000000, .fallback = "100",
+		.help = "How many requests a second one agent or token may make; ten times as many at once."},
+	{.key = "wrong_tokens", .type = OPTION_COUNT, .offset = LIMITS(wrong_tokens), .max = 1000000, .fallback = "10",
+		.help = "After so many different wrong tokens within wrong_window an address is locked out: none of its tokens is looked at."},
+	{.key = "wrong_window", .type = OPTION_SECONDS, .offset = LIMITS(wrong_window), .min = 1, .max = 86400, .fallback = "60s",
+		.help = "See wrong_tokens."},
+	{.key = "lockout", .type = OPTION_SECONDS, .offset = LIMITS(lockout), .min = 1, .max = 86400, .fallback = "60s",
+		.help = "For how long, the first time; each further time twice as long."},
+	{.key = "lockout_most", .type = OPTION_SECONDS, .offset = LIMITS(lockout_most), .min = 1, .max = 604800, .fallback = "1h",
+		.help = "The longest lock-out; whoever keeps quiet for so long begins anew."},
 };
 static const struct section limits_section = {"limits", sizeof(((struct hgt_config *)0)->limits), limits_options,
 	COUNT(limits_options), SIZE_MAX, NULL};
@@ -354,6 +401,9 @@ static const struct option config_options[] = {
 		.help = "The daemon's log, on standard error. Its command line counts before this."},
 	{.key = "listen", .type = OPTION_LIST, .offset = CONFIG(listen), .section = &listen_section,
 		.fallback = "[{address: \"127.0.0.1:7420\"}]", .help = "Where agents connect."},
+	{.key = "proxies", .type = OPTION_CUSTOM, .offset = CONFIG(proxies), .parse = parse_addresses, .fallback = "[]",
+		.shape = "list of addresses", .help = "Reverse proxies: of requests that come from there the last address in X-Forwarded-For is "
+		"taken for the client's, for limits, lock-out and what is journaled. Name none that others can use to reach the daemon as they like."},
 	{.key = "policies", .type = OPTION_LIST, .offset = CONFIG(policies), .section = &policy_section,
 		.help = "What holds for which refs: the first whose repos and refs match. With no policies at all, the default branch of "
 		"every repository takes no force push and no deletion and is checked by class. A ref that no policy names passes "

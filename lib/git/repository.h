@@ -87,6 +87,14 @@ typedef int (*hgt_repo_change_cb)(void *ctx, const struct hgt_path_change *chang
 int hgt_repo_changes(struct hgt_repo *repo, const char *old_id, const char *new_id, const char *under,
 	hgt_repo_change_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Whether the repository has a tree of that id. */
+bool hgt_repo_is_tree(struct hgt_repo *repo, const char *id);
+
+/* The paths that differ between two trees, given by their own ids and told from their tops; otherwise as hgt_repo_changes. HGT_ENOENT when
+ * an id names no tree. */
+int hgt_repo_tree_changes(struct hgt_repo *repo, const char *old_tree, const char *new_tree, hgt_repo_change_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
 /* The size of a blob without loading it, then its bytes appended to out. HGT_ENOENT; HGT_ELIMIT over limit. */
 int hgt_repo_blob_size(struct hgt_repo *repo, const char *id, uint64_t *size, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_repo_blob(struct hgt_repo *repo, const char *id, size_t limit, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;

@@ -210,6 +210,30 @@ out:
 	return code > 0 ? 0 : code;
 }
 
+bool hgt_repo_is_tree(struct hgt_repo *repo, const char *id)
+{
+	git_object_t type;
+	git_oid oid;
+	size_t size;
+
+	return hgt_git_oid(id, &oid, NULL) == 0 && git_odb_read_header(&size, &type, repo->odb, &oid) == 0 && type == GIT_OBJECT_TREE;
+}
+
+int hgt_repo_tree_changes(struct hgt_repo *repo, const char *old_tree, const char *new_tree, hgt_repo_change_cb cb, void *ctx,
+	struct hgt_error *err)
+{
+	struct walk w = {.repo = repo, .path = HGT_BUF_INIT, .cb = cb, .ctx = ctx, .err = err};
+	git_oid old_id, new_id;
+	int code = hgt_git_oid(old_tree, &old_id, err);
+
+	if (code == 0)
+		code = hgt_git_oid(new_tree, &new_id, err);
+	if (code == 0 && !git_oid_equal(&old_id, &new_id))
+		code = walk_trees(&w, &old_id, &new_id);
+	hgt_buf_release(&w.path);
+	return code > 0 ? 0 : code;
+}
+
 int hgt_repo_path_id(struct hgt_repo *repo, const char *commit, const char *path, char *id, struct hgt_error *err)
 {
 	git_tree_entry *entry = NULL;

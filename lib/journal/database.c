@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/timing.h"
+#include "journal/wal.h"
 
 /* What marks a file as a journal ("HGTJ"), the version of the schema below as it is made, and that of a file whose oldest rows are gone or
  * whose id has changed (lineage.c). */
@@ -21,6 +22,8 @@
 
 /* A move of the log into the database is worth its two syncs from so many pages on (SQLite's own measure). */
 #define WAL_PAGES 1000
+
+enum { LOCK_TRIES = 50, LOCK_PAUSE_US = 10000 };
 
 /*
  * meta holds 'journal' (the id), 'head' (the chain's last seq and hash, so that rows cut off at the end are missed), once rows have been
@@ -49,6 +52,11 @@ static const char schema[] =
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS reports (agent TEXT NOT NULL, target TEXT NOT NULL, report TEXT NOT NULL, time_ms INTEGER NOT NULL,"
 	"  PRIMARY KEY (agent, target)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS tokens (name TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, scope TEXT NOT NULL, token_hash TEXT NOT NULL,"
+	"  created_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS agent_access (agent TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, certificate TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS old_secrets (owner TEXT NOT NULL, name TEXT NOT NULL, token_hash TEXT NOT NULL, until_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (owner, name)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS webhook_cursors (target TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS webhook_deliveries (target TEXT NOT NULL, seq INTEGER NOT NULL, delivery TEXT NOT NULL, type TEXT NOT NULL,"
 	"  repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, first_ms INTEGER NOT NULL,"
@@ -373,8 +381,9 @@ int hgt_journal_undo(struct hgt_journal *j, struct hgt_error *err)
 static int take_lock(struct hgt_journal *j, struct hgt_error *err)
 {
 	struct hgt_buf path = HGT_BUF_INIT, holder = HGT_BUF_INIT;
+	int code, tries = LOCK_TRIES;
 	char pid[24];
-	int code;
+	bool taken, busy;
 
 	hgt_buf_addf(&path, "%s.lock", j->path);
 	code = hgt_buf_check(&path, err);
@@ -385,13 +394,20 @@ static int take_lock(struct hgt_journal *j, struct hgt_error *err)
 		code = hgt_error_set_errno(err, "journal: cannot open %s", path.data);
 		goto out;
 	}
-	if (flock(j->lock, LOCK_EX | LOCK_NB) == 0) {
+	/* Who verifies the journal has it for a moment. */
+	do {
+		taken = flock(j->lock, LOCK_EX | LOCK_NB) == 0;
+		busy = !taken && errno == EWOULDBLOCK;
+		if (busy && tries)
+			usleep(LOCK_PAUSE_US);
+	} while (busy && tries-- > 0);
+	if (taken) {
 		int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 
 		/* Only for the message below, so a full disk is no matter. */
 		if (ftruncate(j->lock, 0) < 0 || write(j->lock, pid, (size_t)n) < 0)
 			code = 0;
-	} else if (errno == EWOULDBLOCK) {
+	} else if (busy) {
 		if (hgt_read_fd(j->lock, path.data, sizeof(pid), &holder, NULL) < 0)
 			hgt_buf_reset(&holder);
 		code = hgt_error_set(err, HGT_ECONFLICT, "journal: %s is in use by another process (pid %.*s)", j->path,
@@ -402,6 +418,29 @@ static int take_lock(struct hgt_journal *j, struct hgt_error *err)
 out:
 	hgt_buf_release(&path);
 	hgt_buf_release(&holder);
+	return code;
+}
+
+int hgt_journal_check_log(const char *path, struct hgt_error *err)
+{
+	struct hgt_buf name = HGT_BUF_INIT;
+	bool written = true;	/* where it cannot be told: a log that is written to while it is read looks damaged */
+	int fd, code;
+
+	hgt_buf_addf(&name, "%s.lock", path);
+	code = hgt_buf_check(&name, err);
+	if (code < 0)
+		goto out;
+	fd = open(name.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		written = errno != ENOENT;
+	else
+		written = flock(fd, LOCK_SH | LOCK_NB) < 0;
+	code = written ? 0 : hgt_wal_check(path, err);
+	if (fd >= 0)
+		close(fd);
+out:
+	hgt_buf_release(&name);
 	return code;
 }
 
@@ -625,6 +664,9 @@ int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_jo
 	code = j->path ? 0 : hgt_error_nomem(err);
 	if (code == 0 && mode == HGT_JOURNAL_WRITE)
 		code = take_lock(j, err);
+	/* With the lock, so that nobody writes. What a writer finds it has to tell before it goes on. */
+	if (code == 0 && mode == HGT_JOURNAL_WRITE)
+		code = hgt_wal_check(path, err);
 	if (code < 0)
 		goto out;
 	rc = sqlite3_open_v2(path, &j->db, flags, NULL);

@@ -104,6 +104,9 @@ struct hgt_journal_start {
 int hgt_journal_get_start(struct hgt_journal *journal, struct hgt_journal_start *out, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_set_start(struct hgt_journal *journal, const struct hgt_journal_start *start, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* What a crash has left in the log, unless a writer has the journal: HGT_ECORRUPT when it is damaged (wal.h). */
+int hgt_journal_check_log(const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Within a transaction: from here on the file has what programs before this version would misread. */
 int hgt_journal_raise_version(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 

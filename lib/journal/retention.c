@@ -63,7 +63,6 @@ struct compacting {
 	const struct hgt_retention *retention;
 	int64_t now_ms;
 	struct hgt_journal_start start;		/* as far as rows have gone */
-	uint64_t by_count;			/* rows up to here are too many */
 	uint64_t stamped_until;			/* rows before this one with a time in the future are as old as it ... */
 	bool stamped_old;			/* ... and whether that is old */
 };
@@ -156,7 +155,7 @@ static int take_row(struct compacting *c, struct hgt_compaction *out, struct hgt
 	hgt_journal_reset(stmt);
 	if (code < 0)
 		return code;
-	by_count = seq <= c->by_count;
+	by_count = seq <= c->retention->upto;
 	code = judge_age(c, seq, out->time_ms, &old, err);
 	if (code < 0 || !(by_count || old))
 		return code;
@@ -196,8 +195,6 @@ int hgt_journal_compact(struct hgt_journal *j, const struct hgt_retention *reten
 
 	if (code < 0)
 		return code;
-	if (retention->keep_events && j->chain.seq > retention->keep_events)
-		c.by_count = j->chain.seq - retention->keep_events;
 	for (;;) {
 		unsigned char hash[HGT_SHA256_SIZE];
 

@@ -19,7 +19,7 @@
 #include "journal/journal.h"
 
 struct hgt_retention {
-	uint64_t keep_events;	/* 0: for ever */
+	uint64_t upto;		/* rows up to this one are too many; 0: none is */
 	int64_t before_ms;	/* events that are older may go; 0: age does not matter */
 	uint64_t needed;	/* the lowest seq that somebody still needs; UINT64_MAX for nobody */
 	unsigned rows;		/* the most to take at once */

@@ -334,8 +334,10 @@ int hgt_journal_verify(const char *path, uint64_t *rows, struct hgt_error *err)
 {
 	struct verification v = {0};
 	uint64_t held = 0;
-	int code = hgt_journal_open(path, HGT_JOURNAL_READ, &v.journal, err);
+	int code = hgt_journal_check_log(path, err);
 
+	if (code == 0)
+		code = hgt_journal_open(path, HGT_JOURNAL_READ, &v.journal, err);
 	if (code == 0)
 		code = hgt_journal_prepare(v.journal, rows_sql, &v.rows, err);
 	if (code == 0)

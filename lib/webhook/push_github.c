@@ -156,10 +156,7 @@ void push_write_github(const struct push *push, struct hgt_buf *out)
 		hgt_json_null(&json);
 	hgt_json_key(&json, "repository");
 	write_repository(push, &json);
-	hgt_json_key(&json, "pusher");
-	hgt_json_begin_object(&json);
-	hgt_json_key_string(&json, "name", push->actor);
-	hgt_json_end_object(&json);
+	write_person(&json, "pusher", push->actor, NULL);
 	hgt_json_key(&json, "sender");
 	write_user(&json, push->to->site, push->actor, strlen(push->actor), "User");
 	hgt_json_end_object(&json);

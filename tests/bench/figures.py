@@ -52,9 +52,15 @@ class Figures:
     def rounds(self, what, server, n):
         return len(self.rows[what, server, n])
 
-    def per_stream(self, server, n):
-        """KiB of Pss that a stream takes."""
-        return (self.median("memory", server, n, 1) - self.median("memory", server, 0, 1)) / n
+    def per_stream(self, server, n, what="memory"):
+        """KiB of Pss that a stream takes; of Headgate with its agent's registration, for what loading all of them has left behind in
+        memory may serve the streams."""
+        none = self.median(what, server, 0, 1)
+        registered = 0
+        if server == "headgate":
+            most = self.most(what)
+            registered = (none - self.median("unregistered", server, most, 1)) / most
+        return (self.median(what, server, n, 1) - none) / n + registered
 
 
 def number(n):
@@ -141,6 +147,16 @@ def memory(f):
     return s
 
 
+def secure_memory(f):
+    n = f.most("tls")
+    s = Subject("the same with TLS", "at most 16 KiB")
+    per = {server: f.per_stream(server, n, "tls") for server in f.servers("tls")}
+    s.beside = [(NAMES[server], f"{per[server]:.2f} KiB") for server in per if server != "headgate"]
+    s.measured = f"{per['headgate']:.2f} KiB" + "".join(f", 1/{per[b] / per['headgate']:.1f} of {NAMES[b]}" for b in ("nchan",) if b in per)
+    s.holds = per["headgate"] <= 16
+    return s
+
+
 def reconnect(f):
     n = f.most("reconnect")
     s = Subject(f"{number(n)} agents reconnect with their cursors, {MISSED} events missed", "within 2 s, nothing lost, nothing twice")
@@ -173,7 +189,7 @@ def idle(f):
 
 
 SUBJECTS = {
-    "streams": [("handover", hand_over), ("event", one_event), ("burst", burst), ("path", own_paths), ("memory", memory),
+    "streams": [("handover", hand_over), ("event", one_event), ("burst", burst), ("path", own_paths), ("memory", memory), ("tls", secure_memory),
                 ("reconnect", reconnect)],
     "idle": [("idle", idle)],
 }

@@ -39,28 +39,6 @@ for server in "${peers[@]}"; do
   "start_$server"
 done
 
-# wakings PID...: how often their threads have gone to sleep and were woken, and their processor time in nanoseconds
-wakings() {
-  local pid
-  for pid; do
-    cat "/proc/$pid"/task/*/status "/proc/$pid"/task/*/schedstat
-  done | awk '/^voluntary_ctxt_switches:/ { n += $2 } NF == 3 && /^[0-9]/ { ns += $1 } END { printf "%d %d", n, ns }'
-}
-# wakings_of SERVER
-wakings_of() {
-  local processes
-  IFS=, read -r -a processes <<<"${servers[$1]}"
-  wakings "${processes[@]}"
-}
-# memory_of SERVER: KiB resident, Pss, anonymous
-memory_of() {
-  local pid processes
-  IFS=, read -r -a processes <<<"${servers[$1]}"
-  for pid in "${processes[@]}"; do
-    cat "/proc/$pid/smaps_rollup"
-  done | awk '/^Rss:/ { r += $2 } /^Pss:/ { p += $2 } /^Anonymous:/ { a += $2 } END { printf "%d %d %d", r, p, a }'
-}
-
 declare -A before=()
 # What starting up has left to do is done when a second passes without a waking.
 settled() {

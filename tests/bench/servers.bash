@@ -12,7 +12,21 @@ if ((${#peers[@]} < 2)); then
   echo "left out: nchan or nats-server, or both (contrib/deps.sh bench: $(tail -n 1 "$work/peers.log"))"
 fi
 
+# A key and a certificate that nobody has to believe.
+make_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
+}
+
+# A port of loopback that nobody listens on now.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_nchan [PORT]: with TLS at that port besides
 start_nchan() {
+  local secure=
+  [[ -z ${1-} ]] || secure="listen 127.0.0.1:$1 ssl backlog=4096; ssl_certificate $work/tls.crt; ssl_certificate_key $work/tls.key;"
   mkdir "$work/nchan"
   cat >"$work/nchan/nginx.conf" <<END
 load_module $nchan_module;
@@ -35,6 +49,7 @@ http {
   nchan_message_timeout 1h;
   server {
     listen 127.0.0.1:@PORT@ backlog=4096;
+    $secure
     location ~ ^/events/(.+)\$ { nchan_subscriber eventsource; nchan_subscriber_first_message newest; nchan_channel_id \$1; }
     location ~ ^/publish/(.+)\$ { nchan_publisher; nchan_channel_id \$1; }
   }
@@ -44,8 +59,10 @@ END
   "$build/tools/listening" "$work/nchan/port" sh -c 'sed -i "s/@PORT@/$(cat "$1/port")/" "$1/nginx.conf"
     exec nginx -p "$1" -c "$1/nginx.conf"' sh "$work/nchan" >"$work/nchan/nginx.log" 2>&1 &
   pids+=($!)
+  # Before it answers, the children of that process are still those of the shell that it was.
   nchan_works() {
-    worker=$(pgrep -P "$1") && curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$work/nchan/port")/publish/up"
+    curl -fsS --noproxy '*' -o /dev/null -d up "http://127.0.0.1:$(cat "$work/nchan/port")/publish/up" &&
+      worker=$(cat "/proc/$1/task/$1/children") && worker=${worker%% *} && [[ -n $worker ]]
   }
   local worker
   until_true nchan_works $!
@@ -78,4 +95,26 @@ stop_servers() {
     unset "servers[$name]"
   done
   rm -rf "$work"/{nchan,nats,bare.*}
+}
+
+# wakings PID...: how often their threads have gone to sleep and were woken, and their processor time in nanoseconds
+wakings() {
+  local pid
+  for pid; do
+    cat "/proc/$pid"/task/*/status "/proc/$pid"/task/*/schedstat
+  done | awk '/^voluntary_ctxt_switches:/ { n += $2 } NF == 3 && /^[0-9]/ { ns += $1 } END { printf "%d %d", n, ns }'
+}
+# wakings_of SERVER
+wakings_of() {
+  local processes
+  IFS=, read -r -a processes <<<"${servers[$1]}"
+  wakings "${processes[@]}"
+}
+# memory_of SERVER: KiB resident, Pss, anonymous
+memory_of() {
+  local pid processes
+  IFS=, read -r -a processes <<<"${servers[$1]}"
+  for pid in "${processes[@]}"; do
+    cat "/proc/$pid/smaps_rollup"
+  done | awk '/^Rss:/ { r += $2 } /^Pss:/ { p += $2 } /^Anonymous:/ { a += $2 } END { printf "%d %d %d", r, p, a }'
 }

@@ -2,6 +2,8 @@
 
 subscribers=${SUBSCRIBERS:-10000} repeats=${REPEATS:-5} fleet=$work/fleet
 levels=()
+[[ -z $write ]] || ((subscribers >= 10000 && repeats >= 5 && events >= 300)) ||
+  fail "docs/performance.md has 10,000 streams, 5 rounds and 300 events: --write goes with no less of SUBSCRIBERS, REPEATS and EVENTS"
 # shellcheck source=/dev/null
 . "$root/tests/bench/servers.bash"
 for n in 100 1000 3000 5000; do
@@ -10,8 +12,15 @@ done
 levels+=("$subscribers")
 burst=50 missed=20 watchers=$((subscribers < 100 ? subscribers : 100)) changes=$events
 mkdir -p "$fleet/git"
-# events + the sample + what a round of everything takes
-fleet_commits=$((1 + events + changes + repeats * (${#levels[@]} + burst + missed) + 10))
+# events_at STREAMS: how many make a round, so that there are enough receipts for a percentile
+events_at() {
+  echo $(($1 < 3000 ? 3000 / $1 : 1))
+}
+# The sample, two lines of events, what the rounds take.
+fleet_commits=$((1 + events + changes + repeats * (burst + missed)))
+for n in "${levels[@]}"; do
+  fleet_commits=$((fleet_commits + repeats * $(events_at "$n")))
+done
 
 # Ten thousand hosts in a hundred groups, each with a folder; then a line of commits that change one host's file each.
 fleet_repository() {
@@ -68,6 +77,7 @@ END
   git init -q --bare "$fleet/git/fleet.git"
   fleet_repository
   fleet_daemon
+  echo "unregistered headgate $subscribers $(memory_of headgate)" >>"$figures"
   sed 's/.*//' "$fleet/paths" | "$build/tools/enlist" "$fleet/admin.sock" "${ports[headgate]}" "$fleet/tokens" fleet
   # What registering them left behind in memory is not to be taken for what streams need.
   fleet_daemon_stop
@@ -131,7 +141,7 @@ streams_at() {
   done
   for ((i = 0; i < repeats; i++)); do
     for server in "${compared[@]}"; do
-      measure "$server" "$n" event "event 1"
+      measure "$server" "$n" event "event $(events_at "$n")"
     done
   done
   for server in "${compared[@]}"; do
@@ -180,6 +190,34 @@ for server in "${compared[@]}"; do
   measure "$server" "$subscribers" path "event $changes"
   end "$server"
 done
+
+# TLS, for its memory alone: the rest is as above, and what the handshakes take besides.
+secure_streams() {
+  local server=$1
+  measure "$server" 0 tls memory
+  ask "$server" "open $subscribers" >/dev/null
+  ask "$server" "event 1" >/dev/null
+  measure "$server" "$subscribers" tls memory
+  end "$server"
+}
 fleet_daemon_stop
 stop_servers
+make_certificate
+secure_port=$(free_port)
+sed -i "s,^listen:\$,&\n  - {address: \"127.0.0.1:$secure_port\"\, tls: {cert: $work/tls.crt\, key: $work/tls.key}}," "$fleet/headgate.yaml"
+if headgated -t -c "$fleet/headgate.yaml" >"$fleet/tls.log" 2>&1; then
+  fleet_daemon
+  begin headgate headgate most="$subscribers" tls=yes port="$secure_port"
+  secure_streams headgate
+  fleet_daemon_stop
+  if [[ -n $nchan_module ]]; then
+    secure_port=$(free_port)
+    start_nchan "$secure_port"
+    begin nchan nchan most="$subscribers" tls=yes port="$secure_port" publish="${ports[nchan]}"
+    secure_streams nchan
+    stop_servers
+  fi
+else
+  echo "left out: streams with TLS ($(tail -n 1 "$fleet/tls.log"))"
+fi
 python3 "$root/tests/bench/figures.py" print "$figures" streams

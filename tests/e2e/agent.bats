@@ -292,10 +292,11 @@ journal_tells_of() {
 
 @test "a server that plain HTTP should not go to" {
   one_target "    options: {into: $T/into}"
-  sed -i 's#^server: .*#server: https://127.0.0.1:7420#' "$T/web1.yaml"
+  sed -i 's#^server: .*#server: https://127.0.0.1:7420#; 1i ca_file: /nonexistent/ca.pem' "$T/web1.yaml"
   run headgate-agent -c "$T/web1.yaml"
   ((status == 2 && ${#lines[@]} == 1))
-  has "does not speak TLS"
+  has "cannot use ca_file /nonexistent/ca.pem"
+  sed -i 1d "$T/web1.yaml"
   sed -i 's#^server: .*#server: http://192.0.2.7:7420#' "$T/web1.yaml"
   run headgate-agent -c "$T/web1.yaml"
   ((status == 2 && ${#lines[@]} == 1))

@@ -97,7 +97,7 @@ push_change() {
   has '401'
   # Several refusals of one address within a minute are one event.
   wait_for 5 has_events 1 agent.refused
-  events_of agent.refused | jq -e '.data == {"agent": null, "remote": "127.0.0.1", "reason": .data.reason}'
+  events_of agent.refused | jq -e '.data == {"agent": null, "token": null, "remote": "127.0.0.1", "reason": .data.reason, "left_out": 0}'
   # The secret is nowhere in the state.
   [[ -n $good ]]
   fails grep -rqF -e "${good#hga_}" "$STATE"
@@ -308,7 +308,7 @@ push_change() {
 }
 
 @test "slow readers of archives do not take the last descriptor" {
-  server_config 'limits: {streams: 20}'
+  server_config 'limits: {streams: 20, client_open: 0}'
   repo_new prod && repo_clone prod
   head -c 3000000 /dev/urandom >big && git add big && git commit -q -m big && git push -q origin main
   headgated() {

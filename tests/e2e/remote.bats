@@ -249,8 +249,8 @@ lines_in() {
   [[ ${lines[5]} =~ ^\ {4}refs/heads/main\ ${TIP:0:8}\.\.[0-9a-f]{8}$ ]]
   [[ ${lines[6]} == "    1 x yaml/duplicate-key" ]]
   ((${#lines[@]} == 7))
-  [[ $(headgate audit --limit 1 --json | jq -c '[.[] | .kind, .rules]') == '["refused",{"yaml/duplicate-key":1}]' ]]
-  [[ $(headgate audit --json | jq -c '.[0] | [.actor, .reports[0].agent, .reports[0].sync, .reports[0].changes.added]') == \
+  [[ $(headgate audit --limit 1 --json | jq -c '[.kind, .rules]') == '["refused",{"yaml/duplicate-key":1}]' ]]
+  [[ $(headgate audit --json | jq -sc '.[0] | [.actor, .reports[0].agent, .reports[0].sync, .reports[0].changes.added]') == \
     '["alice","web-1","Synced",2]' ]]
   [[ $(headgate audit --repo 'other/*' | wc -l) == 0 ]]
   run headgate audit --repo '['

@@ -38,6 +38,8 @@ bookmarked() { grep -q '^event: bookmark' "$T/$1"; }
 # told NAME: the new ids that a stream was told of, in order; told_is NAME ID...
 told() { sed -n 's/^data: //p' "$T/$1" | jq -r 'select(.type == "io.headgate.ref.updated.v1") | .data.new' | tr '\n' ' '; }
 told_is() { [[ $(told "$1") == "${*:2}${2:+ }" ]]; }
+# told_is_last NAME ID
+told_is_last() { [[ $(told "$1") == *"$2 " ]]; }
 # push [BRANCH]: what is checked out, by force where that is needed; its id in HEAD.
 push() {
   git push -qf origin "HEAD:refs/heads/${1:-main}"
@@ -214,6 +216,9 @@ push() {
   push
   wait_for 5 eval '[[ $(told sleeper | wc -w) == 42 && $(told brisk | wc -w) == 42 ]]'
   kill -0 "${STREAM_PIDS[1]}"
+  # Nor the end of the daemon.
+  daemon_stop
+  ! grep -q 'without waiting' "$DAEMON_LOG" || false
 }
 
 @test "an old client, a half-closed line, a client that talks on" {
@@ -290,8 +295,35 @@ push() {
   admin GET '/v1/events?cursor=0&limit=1000' -H 'Accept-Encoding: br, gzip;q=0.8' >"$T/packed"
   (($(stat -c %s "$T/plain") > 300000))
   cmp "$T/plain" <(gzip -dc "$T/packed")
-  # A stream is never: its events are on their way at once.
-  stream s 'cursor=0' -H 'Accept-Encoding: gzip'
-  wait_for 5 grep -q '^event: io.headgate.ref' "$T/s"
-  ! grep -qi '^content-encoding' "$T/s.head" || false
+}
+
+@test "a stream is compressed for those who take it" {
+  start
+  commit f 1
+  push
+  stream plain 'cursor=0'
+  stream packed 'cursor=0' -H 'Accept-Encoding: gzip'
+  stream unpacked '' --compressed
+  stream old '' --compressed --http1.0
+  grep -qi '^vary: accept-encoding' "$T/plain.head"
+  ! grep -qi '^content-encoding' "$T/plain.head" || false
+  grep -qi '^content-encoding: gzip' "$T/packed.head"
+  # Events are there as soon as they are sent, not when some buffer is full.
+  for i in {2..30}; do
+    commit f "$i"
+    push
+    wait_for 5 told_is_last unpacked "$HEAD"
+  done
+  wait_for 5 told_is_last old "$HEAD"
+  wait_for 5 told_is_last plain "$HEAD"
+  grep -q '^event: snapshot' "$T/unpacked"
+  daemon_stop
+  for pid in "${STREAM_PIDS[@]}"; do
+    wait_for 5 ended "$pid"
+  done
+  # The end is one that gzip takes for whole. Bookmarks may differ.
+  gzip -dc "$T/packed" >"$T/packed.text"
+  cmp <(grep -A1 '^event: io' "$T/plain") <(grep -A1 '^event: io' "$T/packed.text")
+  (($(stat -c %s "$T/packed") * 4 < $(stat -c %s "$T/plain") * 3))
+  [[ ! -s $T/unpacked.err && ! -s $T/old.err ]]
 }

@@ -5,7 +5,8 @@
  *
  * SERVER is headgate, nchan, nats or bare (write_loop.c). The values:
  *
- *	port=N		of the server, on loopback
+ *	port=N		of the server, on loopback; publish=N the one to publish at where that is another
+ *	tls=yes		streams are opened with TLS
  *	pids=N[,N]	of the server's processes
  *	most=N		streams at most
  *	commits=FILE	a commit a line, with the number of the stream whose path it changes; each is one event. The first stands
@@ -41,10 +42,10 @@
 #include "base/timing.h"
 #include "tests/tools/load/load.h"
 
-enum { FILES_MAX = 20000, FILE_LIMIT = 64 * 1024 * 1024, QUIET_MS = 200 };
+enum { FILES_MAX = 20000, FILE_LIMIT = 64 * 1024 * 1024, QUIET_MS = 50 };
 
 struct values {
-	const char *port, *pids, *most, *commits, *payload, *paths, *tokens, *hook, *repository, *scratch;
+	const char *port, *pids, *most, *commits, *payload, *paths, *tokens, *hook, *repository, *scratch, *publish, *tls;
 };
 
 static void read_whole(const char *path, struct hgt_buf *out)
@@ -86,6 +87,7 @@ static void parse_values(char **argv, struct values *values)
 		{"port=", &values->port}, {"pids=", &values->pids}, {"most=", &values->most}, {"commits=", &values->commits},
 		{"payload=", &values->payload}, {"paths=", &values->paths}, {"tokens=", &values->tokens}, {"hook=", &values->hook},
 		{"repository=", &values->repository}, {"scratch=", &values->scratch},
+		{"publish=", &values->publish}, {"tls=", &values->tls},
 	};
 
 	for (; *argv; argv++) {
@@ -199,6 +201,8 @@ static void set_up(struct load *load, const struct values *values)
 	struct rlimit files = {FILES_MAX, FILES_MAX};
 
 	load->port = (uint16_t)number_of(values->port, UINT16_MAX, "port");
+	load->publish_port = values->publish ? (uint16_t)number_of(values->publish, UINT16_MAX, "publish") : load->port;
+	load->tls = values->tls && !strcmp(values->tls, "yes") ? tls_new() : NULL;
 	load->most = number_of(values->most, FILES_MAX - 100, "most");
 	load->own_paths = values->paths && !strcmp(values->paths, "own");
 	parse_pids(load, values->pids);
@@ -336,6 +340,7 @@ int main(int argc, char **argv)
 		frames_release(&load.streams[i].frames);
 	frames_release(&load.control_frames);
 	hgt_buf_release(&load.payload);
+	tls_free(load.tls);
 	free(load.bytes);
 	free(load.took);
 	free(load.streams);

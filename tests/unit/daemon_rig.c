@@ -16,11 +16,13 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/guard.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/repos.h"
 #include "daemon/store.h"
+#include "daemon/tokens.h"
 #include "headgate/protocol.h"
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/temp_folder.h"
@@ -64,7 +66,9 @@ static void build(struct rig *rig)
 	ok(repos_new(d->config, &d->repos, &err), &err);
 	ok(hub_new(d, &d->hub, &err), &err);
 	ok(agents_new(d, &d->agents, &err), &err);
+	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
+	ok(guard_new(&d->config, &d->guard, &err), &err);
 	ok(http_new(d, &d->http, &err), &err);
 	d->ready = true;
 }
@@ -75,9 +79,11 @@ static void tear_down(struct rig *rig)
 
 	rig_settle(rig);
 	http_free(d->http);
+	guard_free(d->guard);
 	hgt_workers_free(d->git);
 	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
+	tokens_free(d->tokens);
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

@@ -268,8 +268,8 @@ static void test_refused_once(void **state)
 	uint64_t before = hub_head(rig->daemon.hub);
 
 	for (int i = 0; i < 5; i++)
-		agents_refused(rig->daemon.agents, NULL, "192.0.2.9", "a wrong token");
-	agents_refused(rig->daemon.agents, "one", "192.0.2.10", "a second instance");
+		agents_refused(rig->daemon.agents, &(struct refused){.remote = "192.0.2.9"}, "a wrong token");
+	agents_refused(rig->daemon.agents, &(struct refused){.agent = "one", .remote = "192.0.2.10"}, "a second instance");
 	rig_settle(rig);
 	assert_int_equal(hub_head(rig->daemon.hub), before + 2);
 }

@@ -18,7 +18,7 @@ static int start(void **state)
 
 	assert_non_null(f);
 	rig_start(&f->rig, "");
-	free(rig_sh(&f->rig, "git init -q --bare git/r.git; git init -q w; cd w; mkdir same other; echo 1 >same/f; echo 1 >other/f; "
+	free(rig_sh(&f->rig, "git init -q --bare git/r.git; git init -q w; cd w; mkdir same other; echo 1 >same/f; echo 0 >other/f; "
 		"git add .; git commit -qm one; echo 2 >other/f; git commit -qam two; git push -q ../git/r.git HEAD:refs/heads/main"));
 	f->one = rig_sh(&f->rig, "git -C w rev-parse HEAD~1");
 	f->two = rig_sh(&f->rig, "git -C w rev-parse HEAD");
@@ -283,13 +283,204 @@ static void test_limit(void **state)
 	rig_stop(&rig);
 }
 
+/* The length of the head, its empty line included. */
+static size_t head_len(const struct client *c)
+{
+	const char *end = strstr(c->got.data, "\r\n\r\n");
+
+	assert_non_null(end);
+	return (size_t)(end + 4 - c->got.data);
+}
+
+static void expect_status(const struct client *c, int status)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
+	if (strncmp(c->got.data, line, strlen(line)) != 0)
+		fail_msg("not %d: %s", status, c->got.data);
+}
+
+static struct client ask_and_close(struct fixture *f, const char *method, const char *path, const char *headers)
+{
+	struct hgt_buf all = HGT_BUF_INIT;
+	char url[300];
+	struct client c;
+
+	snprintf(url, sizeof(url), "/v1/archive?repo=r&rev=%s&path=%s", f->two, path);
+	hgt_buf_addf(&all, "Connection: close\r\n%s", headers);
+	c = client_request(&f->rig, method, url, all.data, NULL);
+	client_until_end(&c);
+	hgt_buf_release(&all);
+	return c;
+}
+
+/* A part is the same bytes that the whole has there, under the whole's tag and digest. */
+static void test_ranges(void **state)
+{
+	struct fixture *f = *state;
+	struct client whole = ask_and_close(f, "GET", "same", ""), c;
+	char *etag = header(&whole, "ETag"), *digest = header(&whole, "Repr-Digest");
+	size_t size = whole.got.len - head_len(&whole);
+	const char *body = whole.got.data + head_len(&whole);
+	const struct {
+		const char *range;
+		const char *more;	/* with %s for the tag */
+		int status;
+		size_t first, length;
+	} cases[] = {
+		{"bytes=0-0", "", 206, 0, 1}, {"bytes=5-", "", 206, 5, size - 5}, {"bytes=-7", "", 206, size - 7, 7},
+		{"bytes=10-19", "If-Range: %s\r\n", 206, 10, 10}, {"bytes=10-19", "If-Range: \"x\"\r\n", 200, 0, size},
+		{"bytes=0-1,4-5", "", 200, 0, size}, {"bytes=x", "", 200, 0, size}, {"bytes=999999-", "", 416, 0, 0},
+		{"bytes=10-19", "If-None-Match: %s\r\n", 304, 0, 0}, {"bytes=10-19", "If-Match: %s\r\n", 206, 10, 10},
+		{"bytes=10-19", "If-Match: \"x\"\r\n", 412, 0, 0},
+	};
+
+	expect_status(&whole, 200);
+	assert_true(size > 20);
+	free(header(&whole, "Accept-Ranges"));
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		char headers[300], expected[64];
+		char *value;
+
+		snprintf(headers, sizeof(headers), "Range: %s\r\n", cases[i].range);
+		snprintf(headers + strlen(headers), sizeof(headers) - strlen(headers), strstr(cases[i].more, "%s") ? "%.*s%s\r\n" : "%.*s%.0s",
+			(int)(strstr(cases[i].more, "%s") ? strcspn(cases[i].more, "%") : strlen(cases[i].more)), cases[i].more, etag);
+		c = ask_and_close(f, "GET", "same", headers);
+		expect_status(&c, cases[i].status);
+		if (cases[i].status == 206 || cases[i].status == 200) {
+			assert_int_equal(c.got.len - head_len(&c), cases[i].length);
+			assert_memory_equal(c.got.data + head_len(&c), body + cases[i].first, cases[i].length);
+			value = header(&c, "Repr-Digest");
+			assert_string_equal(value, digest);
+			free(value);
+		}
+		if (cases[i].status == 206 || cases[i].status == 416) {
+			if (cases[i].status == 206)
+				snprintf(expected, sizeof(expected), "bytes %zu-%zu/%zu", cases[i].first, cases[i].first + cases[i].length - 1, size);
+			else
+				snprintf(expected, sizeof(expected), "bytes */%zu", size);
+			value = header(&c, "Content-Range");
+			assert_string_equal(value, expected);
+			free(value);
+		}
+		value = header(&c, "ETag");
+		assert_string_equal(value, etag);
+		free(value);
+		client_close(&c);
+	}
+	client_close(&whole);
+	free(etag);
+	free(digest);
+}
+
+/* The head of what GET would answer, and nothing behind it. */
+static void test_head(void **state)
+{
+	struct fixture *f = *state;
+	struct client head = ask_and_close(f, "HEAD", "other", "Range: bytes=0-0\r\n"), whole = ask_and_close(f, "GET", "other", "");
+	static const char *const names[] = {"ETag", "Repr-Digest", "Content-Length", "Content-Type", "Headgate-Revision", "Accept-Ranges"};
+
+	expect_status(&head, 200);
+	assert_int_equal(head.got.len, head_len(&head));
+	for (size_t i = 0; i < N_OF(names); i++) {
+		char *a = header(&head, names[i]), *b = header(&whole, names[i]);
+
+		assert_string_equal(a, b);
+		free(a);
+		free(b);
+	}
+	client_close(&head);
+	client_close(&whole);
+	head = ask_and_close(f, "HEAD", "nothing", "");
+	expect_status(&head, 404);
+	client_close(&head);
+}
+
+/* Only what differs, under a name of its own; the whole, said to be that, from a tree that nobody knows. */
+static void test_differences(void **state)
+{
+	struct fixture *f = *state;
+	char *from = rig_sh(&f->rig, "git -C w rev-parse HEAD~1^{tree}"), *to = rig_sh(&f->rig, "git -C w rev-parse HEAD^{tree}");
+	char *blob = rig_sh(&f->rig, "git -C w rev-parse HEAD:other/f");
+	const struct {
+		const char *from, *told;
+		bool differences;
+	} cases[] = {
+		{from, from, true}, {from, from, true}, {to, "none", false}, {blob, "none", false}, {f->one, "none", false},
+		{"1111111111111111111111111111111111111111", "none", false},
+	};
+	struct client c;
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		char path[100], expected[200], *etag, *told;
+
+		snprintf(path, sizeof(path), "&from=%s", cases[i].from);
+		c = ask_and_close(f, "GET", path, "");
+		expect_status(&c, 200);
+		etag = header(&c, "ETag");
+		told = header(&c, "Headgate-From");
+		snprintf(expected, sizeof(expected), cases[i].differences ? "\"%s-%s\"" : "\"%s\"", to, from);
+		assert_string_equal(etag, expected);
+		assert_string_equal(told, cases[i].told);
+		free(told);
+		client_close(&c);
+		/* Who has these differences has them, and who has the tree has not. */
+		snprintf(path, sizeof(path), "&from=%s", cases[i].from);
+		snprintf(expected, sizeof(expected), "If-None-Match: %s\r\n", etag);
+		c = ask_and_close(f, "GET", path, expected);
+		expect_status(&c, 304);
+		client_close(&c);
+		free(etag);
+	}
+	assert_int_equal(count_files(f, "/*.tar.gz"), 2);
+	free(rig_sh(&f->rig, "cd state/archives; sha256sum --quiet -c *.sha256"));
+	{
+		char *names = rig_sh(&f->rig, "tar -tzf state/archives/*-*.tar.gz --warning=no-unknown-keyword");
+
+		assert_string_equal(names, "other/\nother/f");
+		free(names);
+	}
+	/* A restart finds them again. */
+	rig_restart(&f->rig);
+	assert_int_equal(count_files(f, "/*.tar.gz"), 2);
+	c = ask_and_close(f, "GET", "&from=x", "");
+	expect_status(&c, 400);
+	client_close(&c);
+	free(from);
+	free(to);
+	free(blob);
+}
+
+/* The old tree is there, but not all that is in it: the whole. */
+static void test_a_pruned_tree(void **state)
+{
+	struct fixture *f = *state;
+	char *from = rig_sh(&f->rig, "git -C w rev-parse HEAD~1^{tree}"), path[100], *told;
+	struct client c;
+
+	free(rig_sh(&f->rig, "cd git/r.git; [ ! -e objects/pack/*.pack ] || { mv objects/pack/*.pack p; git unpack-objects -q <p; rm p; }; "
+		"sub=$(git rev-parse main~1:other); rm -f objects/$(echo $sub | cut -c1-2)/$(echo $sub | cut -c3-)"));
+	rig_restart(&f->rig);
+	snprintf(path, sizeof(path), "&from=%s", from);
+	c = ask_and_close(f, "GET", path, "");
+	expect_status(&c, 200);
+	told = header(&c, "Headgate-From");
+	assert_string_equal(told, "none");
+	client_close(&c);
+	assert_int_equal(count_files(f, "/tmp"), 0);
+	free(told);
+	free(from);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_built_once), TEST(test_waits_for_no_move), TEST(test_many_wait_for_one), TEST(test_what_is_not_there), TEST(test_start),
-		TEST(test_changed_on_disk), cmocka_unit_test(test_limit),
+		TEST(test_changed_on_disk), cmocka_unit_test(test_limit), TEST(test_ranges), TEST(test_head), TEST(test_differences),
+		TEST(test_a_pruned_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

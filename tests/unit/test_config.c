@@ -38,6 +38,8 @@ static void test_defaults(void **state)
 	assert_string_equal(c->listen[0].address, "127.0.0.1:7420");
 	assert_int_equal(c->n_policies, 0);
 	assert_int_equal(c->limits.archive_cache, 256 << 20);
+	assert_int_equal(c->journal.keep_days, 400);
+	assert_int_equal(c->journal.keep_events, 10000000);
 	assert_true(c->site[0]);
 	hgt_config_free(c);
 }
@@ -98,24 +100,32 @@ static void test_refused(void **state)
 		{MINIMAL "policies: [{kubernetes: 1.36.2}]\n", "hg.yaml:2:25: expected a version of Kubernetes, such as \"1.36\""},
 		{MINIMAL "schemas: flux\n", "hg.yaml:2:10: expected a list of strings, got string"},
 		{MINIMAL "state: ''\n", "hg.yaml:2:8: must not be empty"},
+		{MINIMAL "journal: {keep_days: 36501}\n", "hg.yaml:2:22: out of range: from 0 to 36500"},
+		{MINIMAL "journal: {keep: 1}\n", "hg.yaml:2:11: unknown key \"keep\" in journal"},
 		{MINIMAL "limits: {streams: 0}\n", "hg.yaml:2:19: out of range: from 1 to 1000000"},
 		{MINIMAL "limits: {archive_cache: 3 apples}\n", "hg.yaml:2:25: expected an amount such as 512KiB or 10MiB"},
 		{MINIMAL "limits: {archive_cache: 99999999999999999999GiB}\n",
 			"hg.yaml:2:25: expected an amount such as 512KiB or 10MiB"},
 		{MINIMAL "listen: [{address: '0.0.0.0:7420'}]\n",
-			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS "
-			"proxy, or say insecure: true"},
+			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; say tls: {cert: FILE, key: "
+			"FILE}, or listen on 127.0.0.1 behind a TLS proxy, or say insecure: true"},
+		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: /c}}]\n", "hg.yaml:2:41: tls needs the key \"key\""},
+		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: c, key: /k}}]\n", "hg.yaml:2:48: expected an absolute path, got \"c\""},
+		{MINIMAL "proxies: [here]\n", "hg.yaml:2:11: expected an address, such as 127.0.0.1 or ::1"},
 		{MINIMAL "listen: [{address: 'localhost:7420'}]\n",
 			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: '[::2]:7420'}]\n",
-			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; listen on 127.0.0.1 behind a TLS "
-			"proxy, or say insecure: true"},
+			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; say tls: {cert: FILE, key: "
+			"FILE}, or listen on 127.0.0.1 behind a TLS proxy, or say insecure: true"},
+		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: /c}}]\n", "hg.yaml:2:41: tls needs the key \"key\""},
+		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: c, key: /k}}]\n", "hg.yaml:2:48: expected an absolute path, got \"c\""},
+		{MINIMAL "proxies: [here]\n", "hg.yaml:2:11: expected an address, such as 127.0.0.1 or ::1"},
 		{MINIMAL "listen: [{address: '::1:7420'}]\n",
 			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: nonsense}]\n", "hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: '127.0.0.1:99999'}]\n",
 			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
-		{MINIMAL "webhooks: []\n", "hg.yaml:2:11: webhooks: this version does not have it yet; take the key out"},
+		{MINIMAL "mirrors: []\n", "hg.yaml:2:10: mirrors: this version does not have it yet; take the key out"},
 		{MINIMAL "policies: [{repos: ['[a']}]\n", "hg.yaml:2:21: pattern has '[' without ']'"},
 		{MINIMAL "policies: [{push: {force: maybe}}]\n", "hg.yaml:2:27: expected never or allow"},
 		{MINIMAL "policies: [{push: {allow: ['@opps']}}]\n",
@@ -300,7 +310,7 @@ static void test_reference(void **state)
 	(void)state;
 	hgt_config_reference(&out);
 	assert_non_null(strstr(out.data, ".It Cm policies[].push.force : Ar never | allow\n"));
-	assert_null(strstr(out.data, "webhooks"));
+	assert_null(strstr(out.data, "mirrors"));
 	hgt_buf_reset(&out);
 	hgt_agent_config_reference(&out);
 	assert_non_null(strstr(out.data, ".It Cm targets[].options.into : Ar absolute path\n"));

@@ -38,6 +38,10 @@ static const struct {
 		"\"message\":\"all is well\""), WHEN "agent.reported   w/t  Synced Healthy Succeeded at aaaaaaaa\n"},
 	{OURS("agent.reported", "w/t", "\"sync\":\"Unknown\",\"health\":\"Unknown\",\"operation\":\"Failed\",\"applied\":null,"
 		"\"message\":\"a\\nb\""), WHEN "agent.reported   w/t  Unknown Unknown Failed at -: a\\nb\n"},
+	{OURS("journal.compacted", "", "\"journal\":\"j\",\"seq\":31,\"count\":12,\"time\":\"2025-01-02T03:04:05Z\",\"reason\":\"age\""),
+		WHEN "journal.compacted    12 events up to 31 removed by age, the last of 2025-01-02 03:04:05\n"},
+	{OURS("journal.restored", "", "\"journal\":\"j\",\"seq\":31,\"copied\":\"2025-01-02T03:04:05Z\""),
+		WHEN "journal.restored    goes on from a backup of 2025-01-02 03:04:05, after j.31\n"},
 	{EVENT("org.example.other", "s", "\"actor\":\"x\""), WHEN "org.example.other  s\n"},
 	{OURS("ref.updated", "s", ""), WHEN "ref.updated      s  (not told)  gone, was -\n"},
 	{"{\"type\":7,\"time\":[],\"data\":\"x\"}", "-  -                -\n"},

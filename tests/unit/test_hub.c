@@ -470,6 +470,33 @@ static void test_gap(void **state)
 	client_close(&c);
 }
 
+/* A bookmark that a socket does not take whole: what comes then is told once, and in order. */
+static void test_bookmark_fills_the_socket(void **state)
+{
+	struct rig *rig = *state;
+	struct client c;
+	struct subscriber *s;
+
+	publish(rig, "a", "refs/heads/main", "x");
+	publish(rig, "a", "refs/heads/main", "x");
+	c = client_get(rig, "/v1/events?cursor=0&type=io.headgate.ref.*", STREAM);
+	client_until_count(&c, HGT_EVENT_REF_UPDATED "\n", 2);
+	s = only_stream(rig);
+	assert_false(s->trailing);
+	c.paused = true;
+	while (!stream_socket_is_full(s->socket))
+		assert_int_equal(stream_bookmark_now(s), 0);
+	assert_true(s->trailing);
+	publish(rig, "a", "refs/heads/main", "x");
+	c.paused = false;
+	client_until_count(&c, HGT_EVENT_REF_UPDATED "\n", 3);
+	publish(rig, "a", "refs/heads/main", "x");
+	client_until_count(&c, HGT_EVENT_REF_UPDATED "\n", 4);
+	client_not(&c, "event: reset");
+	assert_int_equal(client_count(&c, HGT_EVENT_REF_UPDATED "\n"), 4);
+	client_close(&c);
+}
+
 /* Bookmarks of many come in small sets. */
 static void test_bookmarks_are_spread(void **state)
 {
@@ -644,6 +671,7 @@ int main(void)
 		TEST(test_one_is_woken),
 		TEST(test_bursts),
 		TEST(test_gap),
+		TEST(test_bookmark_fills_the_socket),
 		TEST(test_bookmarks_are_spread),
 		TEST(test_trees_decide),
 		TEST(test_gone_while_trees_are_asked),

@@ -7,9 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/timing.h"
 #include "base/digest.h"
 #include "base/io.h"
+#include "base/timing.h"
+#include "journal/retention.h"
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
 
@@ -206,6 +207,7 @@ static void ref_times(void **state)
 	char *path = unit_path(*state, "journal.db");
 	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
 	int64_t time_ms;
+	bool more;
 
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
 	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, NULL), 0);
@@ -216,9 +218,9 @@ static void ref_times(void **state)
 	assert_int_equal(hgt_journal_set_ref_time(j, "r", "main", 4, NULL), 0);
 	assert_int_equal(hgt_journal_set_ref_time(j, "r", "gone", hgt_time_now_ms(), NULL), 0);
 	assert_int_equal(hgt_journal_set_ref_time(j, "r", "old", 5, NULL), 0);
+	assert_int_equal(hgt_journal_forget(j, hgt_time_now_ms() - 1000000, 10, &more, NULL), 0);
+	assert_false(more);
 	assert_int_equal(hgt_journal_commit(j, NULL), 0);
-	hgt_journal_close(j);
-	j = open_for(path, HGT_JOURNAL_WRITE);
 	assert_int_equal(hgt_journal_get_ref_time(j, "r", "main", &time_ms, NULL), 0);
 	assert_int_equal(time_ms, 4);
 	assert_int_equal(hgt_journal_get_ref_time(j, "r", "gone", &time_ms, NULL), 0);

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/timing.h"
@@ -22,6 +23,8 @@ struct rig {
 	struct stream_socket *socket;
 	int peer;
 	size_t allowance;	/* bytes that the line takes before it is full */
+	bool reads;		/* the line has to read, */
+	size_t read;		/* and so much it has */
 	unsigned drained, gone, left;
 	struct hgt_buf got;
 	struct rig *drops;	/* dropped when this one is gone */
@@ -71,6 +74,17 @@ static uint32_t some_wants(const struct wire *wire)
 	return EPOLLOUT;
 }
 
+static int some_read(struct wire *wire)
+{
+	struct rig *rig = wire->left_ctx;
+	char said[16];
+	ssize_t n = read(wire->fd, said, sizeof(said));
+
+	rig->read += n > 0 ? (size_t)n : 0;
+	/* A line can be over before its socket is. */
+	return n > 0 && memchr(said, '!', (size_t)n) ? -1 : 0;
+}
+
 static void some_close(struct wire *wire)
 {
 	close(wire->fd);
@@ -78,9 +92,10 @@ static void some_close(struct wire *wire)
 
 static const struct stream_socket_callbacks callbacks = {on_drained, on_gone};
 
-static void open_socket(struct rig *rig, bool chunked, bool plain)
+static void open_socket(struct rig *rig, struct stream_form form, bool plain)
 {
-	static const struct wire_ops some = {some_write, some_wants, some_close};
+	static const struct wire_ops reading = {.write = some_write, .wants = some_wants, .read = some_read, .close = some_close};
+	static const struct wire_ops some = {.write = some_write, .wants = some_wants, .close = some_close};
 	struct hgt_error err = {0};
 	struct wire wire;
 	int pair[2];
@@ -88,23 +103,28 @@ static void open_socket(struct rig *rig, bool chunked, bool plain)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	wire_plain(&wire, pair[0]);
 	if (!plain)
-		wire.ops = &some;
+		wire.ops = rig->reads ? &reading : &some;
 	wire.left = on_left;
 	wire.left_ctx = rig;
 	rig->peer = pair[1];
 	rig->allowance = SIZE_MAX;
 	hgt_buf_init(&rig->got);
-	assert_int_equal(stream_socket_new(rig->all, &wire, rig, chunked, &rig->socket, &err), 0);
+	assert_int_equal(stream_socket_new(rig->all, &wire, rig, form, &rig->socket, &err), 0);
 }
 
-static void start(struct rig *rig, bool chunked, bool plain)
+static void start_with(struct rig *rig, struct stream_form form, bool plain, unsigned stuck_ms)
 {
 	struct hgt_error err = {0};
 
 	*rig = (struct rig){.base = event_base_new()};
 	assert_non_null(rig->base);
-	assert_int_equal(stream_sockets_new(rig->base, &callbacks, &rig->all, &err), 0);
-	open_socket(rig, chunked, plain);
+	assert_int_equal(stream_sockets_new(rig->base, &callbacks, stuck_ms, &rig->all, &err), 0);
+	open_socket(rig, form, plain);
+}
+
+static void start(struct rig *rig, bool chunked, bool plain)
+{
+	start_with(rig, (struct stream_form){.chunked = chunked}, plain, STREAM_STUCK_MS);
 }
 
 static void stop(struct rig *rig)
@@ -291,6 +311,40 @@ static void test_gone(void **state)
 	}
 }
 
+/* A line that has to read, as TLS has, reads what its peer says and throws it away, until that says that it is over. */
+static void test_line_that_reads(void **state)
+{
+	struct text *text = text_of("hello");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, true, true);
+	stream_socket_drop(rig.socket);
+	close(rig.peer);
+	hgt_buf_release(&rig.got);
+	rig.left = 0;
+	rig.reads = true;
+	open_socket(&rig, (struct stream_form){.chunked = true}, false);
+	assert_int_equal(write(rig.peer, "more than one read takes", 24), 24);
+	for (int i = 0; i < 100 && rig.read < 24; i++)
+		turn(&rig);
+	assert_int_equal(rig.read, 24);
+	/* It reads while a rest waits, too. */
+	rig.allowance = 3;
+	assert_int_equal(stream_socket_write(rig.socket, &text, 1), 1);
+	assert_int_equal(write(rig.peer, "x", 1), 1);
+	for (int i = 0; i < 100 && rig.read < 25; i++)
+		turn(&rig);
+	assert_int_equal(rig.read, 25);
+	rig.allowance = SIZE_MAX;
+	turn_until(&rig, &rig.drained);
+	assert_int_equal(write(rig.peer, "!", 1), 1);
+	turn_until(&rig, &rig.gone);
+	assert_true(rig.peer >= 0);
+	text_unref(text);
+	stop(&rig);
+}
+
 /* While a rest waits. */
 static void test_gone_when_full(void **state)
 {
@@ -310,6 +364,152 @@ static void test_gone_when_full(void **state)
 	stop(&rig);
 }
 
+/* The content of an answer in chunks, its last one included. */
+static void join_chunks(const struct hgt_buf *got, struct hgt_buf *out)
+{
+	const char *at = got->data, *end = got->data + got->len;
+
+	for (;;) {
+		size_t len = strtoul(at, NULL, 16);
+
+		at = strstr(at, "\r\n");
+		assert_non_null(at);
+		at += 2;
+		assert_true(len <= (size_t)(end - at) - 2);
+		hgt_buf_add(out, at, len);
+		at += len;
+		assert_memory_equal(at, "\r\n", 2);
+		at += 2;
+		if (!len)
+			break;
+	}
+	assert_ptr_equal(at, end);
+}
+
+static void assert_unpacks_to(const struct hgt_buf *packed, const char *text, size_t len)
+{
+	char *out = malloc(len + 1);
+	z_stream z = {
+		.next_in = (Bytef *)packed->data, .avail_in = (uInt)packed->len, .next_out = (Bytef *)out, .avail_out = (uInt)len + 1,
+	};
+
+	assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
+	/* That it ends well says that length and checksum are right. */
+	assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(z.avail_in, 0);
+	assert_int_equal(z.total_out, len);
+	assert_memory_equal(out, text, len);
+	inflateEnd(&z);
+	free(out);
+}
+
+/* Two clients are sent the same packed texts from different places on, in parts; each gets one whole gzip stream. */
+static void test_packed(void **state)
+{
+	enum { TEXTS = 40 };
+	struct hgt_buf head = HGT_BUF_INIT, hello = HGT_BUF_INIT, whole = HGT_BUF_INIT;
+	struct text *texts[TEXTS];
+	unsigned seed = 3;
+
+	(void)state;
+	hgt_buf_adds(&hello, "data: hello\n\n");
+	for (size_t i = 0; i < TEXTS; i++) {
+		struct hgt_buf text = HGT_BUF_INIT;
+
+		for (int k = rand_r(&seed) % (i % 10 ? 100 : 9000); k >= 0; k--)
+			hgt_buf_addf(&text, "data: %d\n", rand_r(&seed) % 50);
+		hgt_buf_add(&whole, text.data, text.len);
+		texts[i] = text_new_packed(text.data, text.len);
+		assert_non_null(texts[i]);
+		hgt_buf_release(&text);
+	}
+	for (int how = 0; how < 4; how++) {
+		const struct stream_form form = {.chunked = how & 1, .packed = true};
+		size_t first = how & 2 ? 7 : 0, skipped = 0;
+		struct hgt_buf expected = HGT_BUF_INIT, content = HGT_BUF_INIT;
+		struct text *own;
+		struct rig rig;
+
+		for (size_t i = 0; i < first; i++)
+			skipped += texts[i]->plain;
+		start_with(&rig, form, false, STREAM_STUCK_MS);
+		hgt_buf_reset(&head);
+		hgt_buf_adds(&head, "HEAD");
+		if (first) {
+			hgt_buf_add(&expected, hello.data, hello.len);
+			own = text_new_own(&head, &hello, form.chunked, true);
+		} else {
+			own = text_new_own(&head, &expected, form.chunked, true);
+		}
+		assert_non_null(own);
+		assert_int_equal(stream_socket_write(rig.socket, &own, 1), 1);
+		text_unref(own);
+		hgt_buf_add(&expected, whole.data + skipped, whole.len - skipped);
+		for (size_t at = first; at < TEXTS;) {
+			size_t n = TEXTS - at < 5 ? TEXTS - at : 5;
+
+			if (stream_socket_is_full(rig.socket)) {
+				rig.allowance = 700;
+				assert_true(take(&rig));
+				turn(&rig);
+				continue;
+			}
+			rig.allowance = (size_t)rand_r(&seed) % 3000;
+			at += (size_t)stream_socket_write(rig.socket, texts + at, n);
+		}
+		rig.allowance = SIZE_MAX;
+		stream_socket_finish(rig.socket);
+		rig.socket = NULL;
+		while (take(&rig))
+			turn(&rig);
+		assert_memory_equal(rig.got.data, "HEAD", 4);
+		hgt_buf_consume(&rig.got, 4);
+		if (form.chunked)
+			join_chunks(&rig.got, &content);
+		else
+			hgt_buf_add(&content, rig.got.data, rig.got.len);
+		assert_unpacks_to(&content, expected.data, expected.len);
+		hgt_buf_release(&expected);
+		hgt_buf_release(&content);
+		stop(&rig);
+	}
+	for (size_t i = 0; i < TEXTS; i++) {
+		assert_int_equal(texts[i]->refs, 1);
+		text_unref(texts[i]);
+	}
+	hgt_buf_release(&head);
+	hgt_buf_release(&hello);
+	hgt_buf_release(&whole);
+}
+
+/* Who takes nothing for too long is let go; a byte now and then is something. */
+static void test_stuck(void **state)
+{
+	enum { STUCK_MS = 400 };
+	struct text *text = text_of("a text of some bytes");
+	struct rig rig;
+	int64_t until;
+
+	(void)state;
+	start_with(&rig, (struct stream_form){.chunked = true}, false, STUCK_MS);
+	rig.allowance = 2;
+	assert_int_equal(stream_socket_write(rig.socket, &text, 1), 1);
+	until = hgt_time_mono_ms() + 2 * STUCK_MS;
+	for (int64_t next = 0, now; (now = hgt_time_mono_ms()) < until; turn(&rig)) {
+		if (now < next)
+			continue;
+		next = now + STUCK_MS / 4;
+		rig.allowance = 1;
+	}
+	assert_int_equal(rig.gone, 0);
+	assert_int_equal(rig.drained, 0);
+	rig.allowance = 0;
+	turn_until(&rig, &rig.gone);
+	assert_int_equal(text->refs, 1);
+	text_unref(text);
+	stop(&rig);
+}
+
 /* Two lines end in the same turn, and the end of the first takes the second along. */
 static void test_dropped_by_another(void **state)
 {
@@ -318,7 +518,7 @@ static void test_dropped_by_another(void **state)
 	(void)state;
 	start(&a, true, true);
 	b = (struct rig){.base = a.base, .all = a.all};
-	open_socket(&b, true, true);
+	open_socket(&b, (struct stream_form){.chunked = true}, true);
 	a.drops = &b;
 	b.drops = &a;
 	close(a.peer);
@@ -380,7 +580,10 @@ int main(void)
 		cmocka_unit_test(test_finish_with_a_rest),
 		cmocka_unit_test(test_nothing_was_said),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_line_that_reads),
 		cmocka_unit_test(test_gone_when_full),
+		cmocka_unit_test(test_packed),
+		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_dropped_by_another),
 		cmocka_unit_test(test_slow_peer),
 	};

@@ -12,7 +12,8 @@
 #define MAIN "refs/heads/main"
 
 /* A row as the hub has it; path lists end with NULL. */
-static struct row *make_row(uint64_t seq, const char *type, const char *repo, const char *ref, const char *const *paths, bool truncated)
+static struct row *make_row(uint64_t seq, const char *type, const char *repo, const char *ref, const char *const *paths,
+	bool truncated)
 {
 	struct hgt_event_path listed[64];
 	struct hgt_ref_event event = {.repo = repo, .ref = ref, .old_id = ID1, .new_id = ID2, .change = "update", .source = "hook",
@@ -74,7 +75,8 @@ static struct wants *new_wants(void)
 	return wants;
 }
 
-static void add(struct wants *wants, struct want *want, bool exact, const char *repo, const char *ref, const char *path, const char *type)
+static void add(struct wants *wants, struct want *want, bool exact, const char *repo, const char *ref, const char *path,
+	const char *type)
 {
 	const struct hub_want spec = {exact, {.repo = repo, .ref = ref, .path = path, .type = type}};
 	struct hgt_error err = {0};
@@ -164,8 +166,10 @@ static void test_other_events(void **state)
 static void test_against_a_look_at_each(void **state)
 {
 	enum { WANTS = 120, ROUNDS = 4000 };
-	static const char *const repos[] = {"a", "b", "team/one", "team/two"}, *const repo_globs[] = {"", "*", "team/*", "a", "team/one", "t**"};
-	static const char *const refs[] = {MAIN, "refs/heads/x", "refs/tags/v1"}, *const ref_globs[] = {"", MAIN, "refs/heads/*", "refs/**"};
+	static const char *const repos[] = {"a", "b", "team/one", "team/two"};
+	static const char *const repo_globs[] = {"", "*", "team/*", "a", "team/one", "t**"};
+	static const char *const refs[] = {MAIN, "refs/heads/x", "refs/tags/v1"};
+	static const char *const ref_globs[] = {"", MAIN, "refs/heads/*", "refs/**"};
 	static const char *const types[] = {"", "io.headgate.ref.*", "*agent*", HGT_EVENT_REF_UPDATED};
 	static const char *const paths[] = {"", "a", "b", "a/a", "a/b", "ab", "a/a/a", "a/a/b", "b/b", "c/d/e", "c/d", "c/dd"};
 	struct wants *wants = new_wants();

@@ -4,6 +4,7 @@
  *	frames.c	bytes of a socket -> lines
  *	servers.c	what each kind of server is asked, and how it is given events
  *	streams.c	the sockets, one epoll loop
+ *	tls.c		the same sockets with TLS
  *	figures.c	percentiles; memory and processor time of the server
  *
  * An event is known by its id, 40 hex digits in "new" of its data: a commit. Every stream has to get them in their order, each once; what
@@ -13,6 +14,7 @@
 #define HEADGATE_TESTS_LOAD_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 
@@ -26,6 +28,8 @@ enum {
 };
 
 struct load;
+struct ssl_ctx_st;
+struct ssl_st;
 struct stream;
 
 /* Lines out of bytes: an HTTP answer with its head, chunked or not, or plain text. */
@@ -49,6 +53,7 @@ enum stream_state { STREAM_CLOSED, STREAM_CONNECTING, STREAM_ASKED, STREAM_READY
 
 struct stream {
 	int fd;
+	struct ssl_st *ssl;		/* NULL without TLS */
 	enum stream_state state;
 	size_t next;			/* the event that it has to get next: an index into ids */
 	struct frames frames;
@@ -77,7 +82,8 @@ const struct kind *kind_find(const char *name);	/* NULL */
 
 struct load {
 	const struct kind *kind;
-	uint16_t port;
+	uint16_t port, publish_port;
+	struct ssl_ctx_st *tls;		/* NULL without TLS */
 	int pids[LOAD_PIDS_MAX];	/* of the server */
 	size_t n_pids;
 	char before[LOAD_ID + 1];	/* where the ref is before the first event */
@@ -119,8 +125,7 @@ void send_all(int fd, const struct hgt_buf *text, const char *what);
 
 /* streams.c */
 
-/* A connected socket to the server's port; from the stream's own address when there is a stream. */
-int load_connect(const struct load *load, const struct stream *stream, bool wait);
+int load_connect_publisher(const struct load *load);
 int load_watch_control(struct load *load, int fd);	/* adds a publisher's connection to the loop; returns it */
 void load_watch_hook(struct load *load, size_t slot);	/* the same for load->hooks[slot] */
 
@@ -130,6 +135,18 @@ void load_publish(struct load *load, size_t n);	/* and wait until all who have t
 void load_publish_unheard(struct load *load, size_t n);	/* while no stream is open */
 void load_reconnect(struct load *load);		/* with their cursors, and wait until all have what they missed */
 void load_quiet(struct load *load, int64_t for_ms);	/* nothing may come that is an event */
+
+/* tls.c */
+
+struct ssl_ctx_st *tls_new(void);
+void tls_free(struct ssl_ctx_st *tls);	/* NULL is fine */
+
+/* These do with a stream what the calls on sockets do, and set errno. */
+void stream_secure(const struct load *load, struct stream *stream);	/* before anything else, where there is TLS */
+int stream_shake_hands(struct stream *stream);	/* 1: done; 0: not yet; -1: failed */
+ssize_t stream_read(struct stream *stream, char *into, size_t size);
+int stream_write(struct stream *stream, const char *bytes, size_t len);
+void stream_hang_up(struct stream *stream);
 
 /* figures.c */
 

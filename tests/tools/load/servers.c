@@ -39,7 +39,7 @@ static void payload_of_event(const struct load *load, size_t i, struct hgt_buf *
 static int control_connection(struct load *load)
 {
 	if (load->control < 0) {
-		load->control = load_watch_control(load, load_connect(load, NULL, true));
+		load->control = load_watch_control(load, load_connect_publisher(load));
 		frames_begin(&load->control_frames, FRAMES_TEXT);
 	}
 	return load->control;

@@ -51,20 +51,34 @@ static void bind_source(const struct load *load, const struct stream *stream, in
 		err(1, "bind a stream's address");
 }
 
-int load_connect(const struct load *load, const struct stream *stream, bool wait)
+static int connect_to(uint16_t port, int fd)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(load->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	const int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
+		err(1, "connect to port %u", port);
+	return fd;
+}
+
+int load_connect_publisher(const struct load *load)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		err(1, "a socket");
-	if (stream)
-		bind_source(load, stream, fd);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
-		err(1, "connect to port %u", load->port);
-	return fd;
+	return connect_to(load->publish_port, fd);
+}
+
+static int connect_stream(const struct load *load, const struct stream *stream)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		err(1, "a socket");
+	bind_source(load, stream, fd);
+	return connect_to(load->port, fd);
 }
 
 static void watch(struct load *load, int fd, uint32_t events, uint64_t tag, int how)
@@ -111,9 +125,9 @@ static void take_event(struct load *load, struct stream *stream, const char *id)
 		load->took[load->arrived++] = hgt_time_mono_us() - load->began;
 }
 
-static void pong(const struct stream *stream)
+static void pong(struct stream *stream)
 {
-	if (hgt_write_all(stream->fd, "PONG\r\n", 6) < 0)
+	if (stream_write(stream, "PONG\r\n", 6) < 0)
 		err(1, "answer a ping");
 }
 
@@ -165,7 +179,8 @@ static void stream_line(struct load *load, struct stream *stream, const char *li
 static void begin_stream(struct load *load, struct stream *stream)
 {
 	frames_begin(&stream->frames, load->kind->form);
-	stream->fd = load_connect(load, stream, false);
+	stream->fd = connect_stream(load, stream);
+	stream_secure(load, stream);
 	stream->state = STREAM_CONNECTING;
 	watch(load, stream->fd, EPOLLOUT, (uint64_t)(stream - load->streams), EPOLL_CTL_ADD);
 }
@@ -175,7 +190,7 @@ static void stream_ended(struct load *load, struct stream *stream, const char *w
 {
 	if (stream->state == STREAM_READY || stream->frames.rest.len || load->n_retries == load->most * RETRIES)
 		errx(1, "stream %zu of %s: %s", (size_t)(stream - load->streams), load->kind->name, why);
-	close(stream->fd);
+	stream_hang_up(stream);
 	stream->state = STREAM_CLOSED;
 	load->n_retries++;
 	if (!load->retry_ms)
@@ -192,23 +207,32 @@ static void retry_when_due(struct load *load)
 			begin_stream(load, &load->streams[i]);
 }
 
+/* The connection stands, or a TLS handshake goes on. */
 static void send_request(struct load *load, struct stream *stream)
 {
 	struct hgt_buf request = HGT_BUF_INIT;
 	socklen_t size = sizeof(int);
-	int error = 0;
+	int error = 0, shaken;
 
-	load->kind->request(load, stream, &request);
-	out_of_memory_if(request.failed);
-	if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error ||
-		hgt_write_all(stream->fd, request.data, request.len) < 0) {
+	if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error) {
 		stream_ended(load, stream, strerror(error ? error : errno));
-		hgt_buf_release(&request);
 		return;
 	}
-	hgt_buf_release(&request);
-	stream->state = STREAM_ASKED;
+	shaken = stream_shake_hands(stream);
+	if (shaken < 0) {
+		stream_ended(load, stream, strerror(errno));
+		return;
+	}
 	watch(load, stream->fd, EPOLLIN, (uint64_t)(stream - load->streams), EPOLL_CTL_MOD);
+	if (!shaken)
+		return;
+	load->kind->request(load, stream, &request);
+	out_of_memory_if(request.failed);
+	if (stream_write(stream, request.data, request.len) < 0)
+		stream_ended(load, stream, strerror(errno));
+	else
+		stream->state = STREAM_ASKED;
+	hgt_buf_release(&request);
 }
 
 static size_t read_publisher(int fd, char *into)
@@ -224,14 +248,20 @@ static size_t read_publisher(int fd, char *into)
 
 static void read_stream(struct load *load, struct stream *stream)
 {
-	ssize_t got = read(stream->fd, load->bytes, LOAD_READ);
+	/* What TLS has decrypted already, epoll knows nothing of: so that is read to its end. */
+	do {
+		ssize_t got = stream_read(stream, load->bytes, LOAD_READ);
 
-	if (got > 0)
-		frames_feed(&stream->frames, load->bytes, (size_t)got, stream_line, load, stream);
-	else if (!got)
-		stream_ended(load, stream, "the server has ended it");
-	else if (errno != EAGAIN && errno != EINTR)
-		stream_ended(load, stream, strerror(errno));
+		if (got > 0) {
+			frames_feed(&stream->frames, load->bytes, (size_t)got, stream_line, load, stream);
+			continue;
+		}
+		if (!got)
+			stream_ended(load, stream, "the server has ended it");
+		else if (errno != EAGAIN && errno != EINTR)
+			stream_ended(load, stream, strerror(errno));
+		break;
+	} while (stream->ssl);
 }
 
 static void control_line(struct load *load, struct stream *stream, const char *line, size_t len)
@@ -323,7 +353,7 @@ void load_open(struct load *load, size_t n)
 void load_close(struct load *load)
 {
 	for (size_t i = 0; i < load->n_streams; i++) {
-		close(load->streams[i].fd);
+		stream_hang_up(&load->streams[i]);
 		load->streams[i].state = STREAM_CLOSED;
 	}
 	load->n_ready = 0;
