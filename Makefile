@@ -239,13 +239,15 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --receivers --crash --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --openapi --cluster-replay --receivers --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
 	@tests/run --e2e
 check-asan: deps-build-web-test
 	@tests/run --asan
+check-openapi: deps-build-web-test
+	@tests/run --openapi
 check-docs: deps-build-web-test
 	@tests/run --docs
 # The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
@@ -307,7 +309,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-crash check-cluster check-differential fuzz bench quickstart \
+.PHONY: all check check-unit check-e2e check-asan check-headers check-openapi check-docs check-crash check-cluster check-differential fuzz bench quickstart \
 	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,6 +1,26 @@
 # Operating the daemon: numbers, reload, sockets that are handed to it, upgrades without a gap.
 load helper
 
+setup() {
+  MANAGER='' PUSHES=''
+  headgate_setup
+}
+
+teardown() {
+  touch "$T/enough"
+  [[ -z $PUSHES ]] || wait "$PUSHES" || true
+  [[ -z $MANAGER ]] || manager_stop || true
+  headgate_teardown
+}
+
+# It ends its program first, and tells how that ended.
+manager_stop() {
+  local pid=$MANAGER
+  MANAGER=''
+  kill -TERM "$pid"
+  wait "$pid"
+}
+
 # A repository with one commit on main, journaled, cloned; the daemon with a door where anyone may scrape.
 begin() {
   server_config "$@"
@@ -285,7 +305,7 @@ daemon_found() {
   BARE=$GIT_ROOT/infra.git
   python3 "$ROOT/tests/operate/manager.py" "$HOOK_SOCKET" "$ADMIN_SOCKET" 127.0.0.1 "$T/manager" headgated -c "$CONFIG" \
     >"$DAEMON_LOG" 2>&1 3>&- &
-  local manager=$!
+  MANAGER=$!
   wait_for 10 test -s "$T/manager"
   # Nobody has accepted anything yet; who comes waits.
   repo_clone infra
@@ -295,8 +315,7 @@ daemon_found() {
   has_events 1 ref.updated
   curl -sS --noproxy '*' "http://127.0.0.1:$(<"$T/manager")/healthz" | grep -qx ok
   # Stopped, it leaves the sockets where they are.
-  kill -TERM "$manager"
-  wait "$manager"
+  manager_stop
   [[ -S $HOOK_SOCKET && -S $ADMIN_SOCKET ]]
 }
 
@@ -368,14 +387,15 @@ every_push_arrived() {
   agent_start web1
   wait_for 20 agent_synced web1 t1 "$TIP"
   push_in_a_loop 3>&- &
-  local pushes=$!
+  PUSHES=$!
   for n in 1 2 3; do
     wait_for 20 eval "((\$(cat '$T/pushed' 2>/dev/null || echo 0) >= 2 * $n))"
     kill -USR2 "$DAEMON_PID"
     wait_for 20 eval "((\$(grep -c 'msg=ready' '$DAEMON_LOG') == 1 + $n))"
   done
   touch "$T/enough"
-  wait "$pushes"
+  wait "$PUSHES"
+  PUSHES=''
   [[ $(grep -c 'the program on disk takes over' "$DAEMON_LOG") == 3 ]]
   every_push_arrived
   # The same process, the same port, and the agent has come back.
@@ -419,13 +439,12 @@ every_push_arrived() {
   repo_new infra
   python3 "$ROOT/tests/operate/manager.py" "$HOOK_SOCKET" "$ADMIN_SOCKET" 127.0.0.1 "$T/manager" headgated -c "$CONFIG" \
     >"$DAEMON_LOG" 2>&1 3>&- &
-  local manager=$!
+  MANAGER=$!
   daemon_found
   kill -USR2 "$(cat "$T/manager.pid")"
   wait_for 20 eval "((\$(grep -c 'msg=ready' '$DAEMON_LOG') == 2))"
   curl -sS --noproxy '*' "http://127.0.0.1:$(<"$T/manager")/healthz" | grep -qx ok
-  kill -TERM "$manager"
-  wait "$manager"
+  manager_stop
   [[ -S $HOOK_SOCKET && -S $ADMIN_SOCKET ]]
 }
 
@@ -435,23 +454,23 @@ every_push_arrived() {
   BARE=$GIT_ROOT/infra.git
   python3 "$ROOT/tests/operate/manager.py" "$HOOK_SOCKET" "$ADMIN_SOCKET" 127.0.0.1 "$T/manager" headgated -c "$CONFIG" \
     >"$DAEMON_LOG" 2>&1 3>&- &
-  local manager=$!
+  MANAGER=$!
   daemon_found
   repo_clone infra
   commit README one
   git push -q origin main
   TIP=$(git rev-parse main)
   push_in_a_loop 3>&- &
-  local pushes=$!
+  PUSHES=$!
   for n in 1 2 3; do
     wait_for 20 eval "((\$(cat '$T/pushed' 2>/dev/null || echo 0) >= 2 * $n))"
-    kill -HUP "$manager"
+    kill -HUP "$MANAGER"
     wait_for 20 eval "((\$(grep -c 'msg=ready' '$DAEMON_LOG') == 1 + $n))"
   done
   touch "$T/enough"
-  wait "$pushes"
+  wait "$PUSHES"
+  PUSHES=''
   [[ $(grep -c 'msg=stopping' "$DAEMON_LOG") == 3 ]]
   every_push_arrived
-  kill -TERM "$manager"
-  wait "$manager"
+  manager_stop
 }
