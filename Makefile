@@ -76,7 +76,6 @@ CURL_LIBS   := $(call libs_of,libcurl)
 ZLIB_LIBS   := $(call libs_of,zlib)
 PCRE2_LIBS  := $(call libs_of,libpcre2-8)
 TLS_LIBS    := $(call libs_of,libevent_openssl libssl libcrypto libevent_core)
-OPENSSL_LIBS := $(call libs_of,libssl libcrypto)
 
 # Programs. Each links only what it needs: the archive gives the linker no more than is asked of it.
 BIN := $(O)/bin
@@ -201,7 +200,7 @@ $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS) $(LIBS)
 $(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
-$(O)/tools/subscribers: LIBS = $(OPENSSL_LIBS)
+$(O)/tools/subscribers: LIBS = $(TLS_LIBS)
 $(O)/tools/faults.so: tests/tools/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<

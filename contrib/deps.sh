@@ -6,8 +6,8 @@
 #   suites  make suites           cluster  make check-cluster
 #   bench   what make bench measures Headgate against
 #
-# Does nothing when they are all there. A web server, sshd, etcd or nats-server is wanted as a program alone: where this script installs the package, the
-# service that comes with it is neither started nor enabled.
+# Does nothing when they are all there. A web server, sshd, etcd or nats-server is wanted as a program alone: where this script installs the
+# package, the service that comes with it is neither started nor enabled.
 set -eu
 
 packages_of() {
@@ -18,7 +18,7 @@ packages_of() {
     test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3 prometheus" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
-    bench) echo "nginx-light libnginx-mod-nchan nats-server openssl" ;;
+    bench) echo "nginx-light libnginx-mod-nchan nats-server" ;;
     schemas) echo "golang-go python3" ;;
     cluster) echo "etcd-server openssl curl python3" ;;
     *) echo "deps.sh: no such group: $1" >&2; exit 2 ;;

@@ -246,6 +246,14 @@ static void on_spool_emptied(void *arg)
 		ref_watch_all(d->ref_watch);
 }
 
+/* What a target of webhooks has not been told yet stays in the journal. */
+static uint64_t needed_by_webhooks(void *ctx)
+{
+	const struct daemon *d = ctx;
+
+	return d->webhooks ? webhooks_needed(d->webhooks) : UINT64_MAX;
+}
+
 static int build(struct process *p, struct hgt_error *err)
 {
 	struct daemon *d = &p->daemon;
@@ -281,6 +289,8 @@ static int build(struct process *p, struct hgt_error *err)
 		code = guard_new(&d->config, &d->guard, err);
 	if (code == 0)
 		code = webhooks_new(d, &d->webhooks, err);
+	if (code == 0)
+		code = retention_hold(d->retention, "webhooks", needed_by_webhooks, d, err);
 	if (code == 0)
 		code = inbound_new(d, &d->inbound, err);
 	if (code == 0)

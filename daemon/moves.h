@@ -36,7 +36,7 @@ struct move {
 	const char *ref;
 	char known[HGT_OID_HEX + 1];	/* what the plan takes for the journal's last known value; all zero for none */
 	uint64_t known_seq;		/* the event that value follows from, as settling found it */
-	int64_t known_ms;		/* as of when that was told; 0 unknown */
+	int64_t known_ms, before_ms;	/* as of when that was told, and the value before it; 0 unknown */
 	char known_from[HGT_JOURNAL_OID_TEXT];	/* where that event says the ref came from; "" once a push has explained it */
 	bool planned;			/* for that value */
 	bool borne_out;			/* the ref is at the new id, or came past it */
@@ -69,6 +69,9 @@ struct moves {
 /* Add a move that is to be planned. ref is copied. */
 int moves_add(struct moves *moves, const char *ref, const char *old_id, const char *new_id, struct hgt_error *err) HGT_MUST_CHECK;
 void moves_release(struct moves *moves);
+
+/* Take each move, all of them deletions, as planned: there is no repository that could bear them out. */
+void moves_take_as_gone(struct moves *moves);
 
 /* On a git worker. Fails when the repository cannot be read, or for want of memory. */
 int moves_plan(struct moves *moves, struct hgt_repo *repo, struct hgt_error *err) HGT_MUST_CHECK;

@@ -111,7 +111,7 @@ static int find_told(struct settling *s, const struct move *move, uint64_t *seq,
 	if (code == 0 && *seq == 0 && (!move->at_tip || strcmp(move->known, move->own.to) == 0 || is_late(s, move)))
 		code = hgt_journal_explain_end(s->journal, repo, move->ref, move->borne_out ? move->own.from : "", move->own.to,
 			seq, err);
-	if (code == 0 && *seq == 0 && move->part_of_known)
+	if (code == 0 && *seq == 0 && move->part_of_known && (!s->moves->time_ms || s->moves->time_ms >= move->before_ms))
 		*seq = move->known_seq;
 	return code;
 }
@@ -130,10 +130,11 @@ static int settle_announced(struct settling *s, const struct move *move, struct 
 		code = find_told(s, move, &told, err);
 		if (code < 0)
 			return code;
-		/* Not told, but the ref has come past: the word is of a move long gone. */
-		if (told || move->nowhere || (!move->at_tip && (move->covered || is_late(s, move))) ||
-			strcmp(move->own.from, move->own.to) == 0)
+		/* Not told, but late, or the ref has come past: the word is of a move long gone. If the ref is there again, a compare tells. */
+		if (told || move->nowhere || is_late(s, move) || (move->covered && !move->at_tip) || strcmp(move->own.from, move->own.to) == 0) {
+			s->moves->look_again |= strcmp(move->known, move->own.to) != 0;
 			return write_word(s, move, told, err);
+		}
 	}
 	if (move->inferred)
 		code = write_leg(s, move, &move->missed, false, err);
@@ -161,7 +162,8 @@ static int check_known(struct settling *s, bool *all, struct hgt_error *err)
 
 		/* Of no matter while the ref is where the announcement has it come from. */
 		if (code == 0 && strcmp(id, move->own.from) != 0)
-			code = hgt_journal_get_ref_time(s->journal, s->moves->repo, move->ref, &move->known_ms, err);
+			code = hgt_journal_get_ref_time(s->journal, s->moves->repo, move->ref, &move->known_ms,
+				&move->before_ms, err);
 		if (code == 0 && strcmp(id, move->own.from) != 0)
 			code = hgt_journal_unexplained_from(s->journal, s->moves->repo, move->ref, move->known_seq, from, err);
 		if (code < 0)

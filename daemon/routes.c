@@ -232,8 +232,12 @@ static bool authenticate(struct request *request)
 	}
 	if (!value && find_certificate(request))
 		return true;
-	if (!value)
-		return may_ask(request) && refuse(request, "a token is needed: Authorization: Bearer ...");
+	if (!value) {
+		if (!may_ask(request))
+			return false;
+		agents_refused(request->daemon->agents, &(struct refused){.remote = request->remote}, "no token was shown");
+		return refuse(request, "a token is needed: Authorization: Bearer ...");
+	}
 	if (strncasecmp(value, "Bearer ", 7) != 0 || !find_bearer(request, value + 7 + strspn(value + 7, " ")))
 		return refuse_token(request, value);
 	return true;

@@ -270,9 +270,11 @@ static void tidy_log(struct store *store)
 	bool failed = hgt_journal_tidy_log(store->journal, &held, &err) < 0;
 
 	if (failed)
-		hgt_log(HGT_LOG_WARNING, "journal", "the log could not be moved into the database; it grows until it can", HGT_S("error", err.message));
+		hgt_log(HGT_LOG_WARNING, "journal", "the log could not be moved into the database; it grows until it can",
+			HGT_S("error", err.message));
 	if (held > HELD_MAX && !store->held_told)
-		hgt_log(HGT_LOG_WARNING, "journal", "somebody has been reading the journal for long, and its log grows meanwhile", HGT_I("pages", held));
+		hgt_log(HGT_LOG_WARNING, "journal", "somebody has been reading the journal for long, and its log grows meanwhile",
+			HGT_I("pages", held));
 	store->held_told = held > HELD_MAX;
 	pthread_mutex_lock(&store->lock);
 	store->stats.log_held = held;

@@ -312,7 +312,8 @@ static void stats_of(const struct receiver *receiver, struct webhooks_stats *out
 	struct daemon *daemon = receiver->webhooks->daemon;
 	uint64_t head = hub_head(daemon->hub);
 
-	*out = (struct webhooks_stats){.receivers = 1, .delivered = receiver->delivered, .failed = receiver->failed, .parked = receiver->given_up,
+	*out = (struct webhooks_stats){.receivers = 1, .delivered = receiver->delivered, .failed = receiver->failed,
+		.parked = receiver->given_up,
 		.behind = head > receiver->cursor ? head - receiver->cursor : 0};
 	if (hgt_deliveries_count(daemon->reader, receiver->name, HGT_DELIVERY_PARKED, &out->parked_now, NULL) < 0)
 		out->parked_now = 0;

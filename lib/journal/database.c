@@ -12,8 +12,8 @@
 #include "base/timing.h"
 #include "journal/wal.h"
 
-/* What marks a file as a journal ("HGTJ"), the version of the schema below as it is made, and that of a file whose oldest rows are gone or
- * whose id has changed (lineage.c). */
+/* What marks a file as a journal ("HGTJ"), the version of the schema below as it is made, and that of a file whose oldest rows
+ * are gone or whose id has changed (lineage.c). */
 #define APPLICATION_ID 0x4847544a
 #define SCHEMA_VERSION 1
 #define SCHEMA_VERSION_CUT 2
@@ -26,9 +26,10 @@
 enum { LOCK_TRIES = 50, LOCK_PAUSE_US = 10000 };
 
 /*
- * meta holds 'journal' (the id), 'head' (the chain's last seq and hash, so that rows cut off at the end are missed), once rows have been
- * removed 'checkpoint' (retention.c), and in a copy that is a backup 'copy' (backup.c). events is added to at its end, and retention takes away
- * at its beginning. lineage has the ids that the journal had before, each with its last seq. The rest follows from events, or is told by agents.
+ * meta holds 'journal' (the id), 'head' (the chain's last seq and hash, so that rows cut off at the end are missed), once rows
+ * have been removed 'checkpoint' (retention.c), and in a copy that is a backup 'copy' (backup.c). events is added to at its
+ * end, and retention takes away at its beginning. lineage has the ids that the journal had before, each with its last seq. The
+ * rest follows from events, or is told by agents.
  *
  * Run at every opening for writing: a table that a later version brings is made then, and one that does not know it leaves it
  * alone. The version changes only with what an older program would misread.
@@ -44,9 +45,10 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS unexplained_by_seq ON unexplained (seq);"
 	"CREATE TABLE IF NOT EXISTS pushes (push TEXT NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS pushes_by_time ON pushes (time_ms);"
-	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS ref_times (repo TEXT NOT NULL, ref TEXT NOT NULL, time_ms INTEGER NOT NULL, before_ms INTEGER NOT NULL,"
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS ref_times_by_time ON ref_times (time_ms);"
+	"CREATE TABLE IF NOT EXISTS compared (repo TEXT NOT NULL PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
@@ -86,8 +88,12 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REF_GET] = "SELECT id, seq FROM refs WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_REFS] = "SELECT repo, ref, id, seq FROM refs WHERE repo = ?1 ORDER BY ref",
 	[HGT_SQL_REFS_AFTER] = "SELECT repo, ref, id, seq FROM refs WHERE (repo, ref) > (?1, ?2) ORDER BY repo, ref",
-	[HGT_SQL_REF_TIME_SET] = "INSERT OR REPLACE INTO ref_times (repo, ref, time_ms) VALUES (?1, ?2, ?3)",
-	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
+	[HGT_SQL_COMPARED_SET] = "INSERT OR REPLACE INTO compared (repo, stamp) VALUES (?1, ?2)",
+	[HGT_SQL_COMPARED_GET] = "SELECT stamp FROM compared WHERE repo = ?1",
+	[HGT_SQL_COMPARED_FORGET] = "DELETE FROM compared WHERE repo = ?1",
+	[HGT_SQL_REF_TIME_SET] = "INSERT INTO ref_times (repo, ref, time_ms, before_ms) VALUES (?1, ?2, ?3, 0)"
+		" ON CONFLICT (repo, ref) DO UPDATE SET before_ms = time_ms, time_ms = ?3",
+	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms, before_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",
 	[HGT_SQL_UNEXPLAINED_ADD] = "INSERT INTO unexplained (repo, ref, old_id, new_id, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HGT_SQL_UNEXPLAINED_TRIM] = "DELETE FROM unexplained WHERE repo = ?1 AND ref = ?2 AND seq <= (SELECT seq FROM unexplained"
 		" WHERE repo = ?1 AND ref = ?2 ORDER BY seq DESC LIMIT 1 OFFSET 16)",
@@ -105,6 +111,8 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
 	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
 	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
+	[HGT_SQL_REPORTS_KEEP] = "DELETE FROM reports WHERE agent = ?1 AND target NOT IN (SELECT json_extract(value, '$.name')"
+		" FROM json_each(CASE WHEN json_valid(?2) THEN ?2 ELSE '{}' END, '$.targets') WHERE json_extract(value, '$.name') IS NOT NULL)",
 	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash, repo, ref FROM events WHERE seq = ?1",
 	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"

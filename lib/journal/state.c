@@ -136,7 +136,8 @@ int hgt_journal_set_ref_time(struct hgt_journal *j, const char *repo, const char
 	return hgt_journal_run(j, stmt, err);
 }
 
-int hgt_journal_get_ref_time(struct hgt_journal *j, const char *repo, const char *ref, int64_t *time_ms, struct hgt_error *err)
+int hgt_journal_get_ref_time(struct hgt_journal *j, const char *repo, const char *ref, int64_t *time_ms, int64_t *before_ms,
+	struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
 	int code = hgt_journal_stmt(j, HGT_SQL_REF_TIME_GET, &stmt, err);
@@ -146,8 +147,10 @@ int hgt_journal_get_ref_time(struct hgt_journal *j, const char *repo, const char
 	hgt_journal_bind(stmt, 1, repo);
 	hgt_journal_bind(stmt, 2, ref);
 	code = hgt_journal_step(j, stmt, err);
-	if (code >= 0)
+	if (code >= 0) {
 		*time_ms = code == 1 ? sqlite3_column_int64(stmt, 0) : 0;
+		*before_ms = code == 1 ? sqlite3_column_int64(stmt, 1) : 0;
+	}
 	hgt_journal_reset(stmt);
 	return code < 0 ? code : 0;
 }
@@ -213,8 +216,9 @@ int hgt_journal_explain(struct hgt_journal *j, const char *repo, const char *ref
 int hgt_journal_explain_end(struct hgt_journal *j, const char *repo, const char *ref, const char *old_id, const char *new_id,
 	uint64_t *seq, struct hgt_error *err)
 {
-	/* From nowhere may have been at any time. */
-	return find_seen(j, HGT_SQL_UNEXPLAINED_END, repo, ref, hgt_oid_is_zero(old_id) ? NULL : old_id, new_id, seq, err);
+	/* From nowhere and to nowhere may have been at any time. */
+	return find_seen(j, HGT_SQL_UNEXPLAINED_END, repo, ref, hgt_oid_is_zero(old_id) ? NULL : old_id,
+		hgt_oid_is_zero(new_id) ? NULL : new_id, seq, err);
 }
 
 int hgt_journal_claim_push(struct hgt_journal *j, const char *push, struct hgt_error *err)
@@ -247,6 +251,13 @@ int hgt_journal_agent_put(struct hgt_journal *j, const struct hgt_agent_row *age
 	hgt_journal_bind(stmt, 6, agent->instance);
 	hgt_journal_bind(stmt, 7, agent->info);
 	sqlite3_bind_int64(stmt, 8, agent->seen_ms);
+	code = hgt_journal_run(j, stmt, err);
+	if (code == 0)
+		code = hgt_journal_stmt(j, HGT_SQL_REPORTS_KEEP, &stmt, err);
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, agent->name);
+	hgt_journal_bind(stmt, 2, agent->info);
 	return hgt_journal_run(j, stmt, err);
 }
 

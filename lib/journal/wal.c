@@ -10,8 +10,9 @@
 #include "base/buf.h"
 
 /*
- * The header: magic, format, page size, sequence, two salts, two checksum words. A frame: page number, the database's size after a commit
- * (else 0), the salts, two checksum words, the page. Numbers are big-endian; the words that are summed are so where the magic is odd.
+ * The header: magic, format, page size, sequence, two salts, two checksum words. A frame: page number, the database's size
+ * after a commit (else 0), the salts, two checksum words, the page. Numbers are big-endian; the words that are summed are so
+ * where the magic is odd.
  */
 enum { HEADER = 32, HEADER_SUMMED = 24, FRAME_HEADER = 24, FRAME_SUMMED = 8, PAGE_MIN = 512, PAGE_MAX = 65536 };
 #define MAGIC 0x377f0682u
@@ -85,8 +86,8 @@ static bool read_frame(struct log *log)
 }
 
 /*
- * Commits from the first frame on that SQLite would not take (*bad gets its number): the most in one run of frames that go on from each
- * other. A frame goes on from what the one before says of itself, or from what the bad one should have said.
+ * Commits from the first frame on that SQLite would not take (*bad gets its number): the most in one run of frames that go on
+ * from each other. A frame goes on from what the one before says of itself, or from what the bad one should have said.
  */
 static uint64_t count_lost(struct log *log, uint64_t *bad)
 {

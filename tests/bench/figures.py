@@ -152,7 +152,8 @@ def secure_memory(f):
     s = Subject("the same with TLS", "at most 16 KiB")
     per = {server: f.per_stream(server, n, "tls") for server in f.servers("tls")}
     s.beside = [(NAMES[server], f"{per[server]:.2f} KiB") for server in per if server != "headgate"]
-    s.measured = f"{per['headgate']:.2f} KiB" + "".join(f", 1/{per[b] / per['headgate']:.1f} of {NAMES[b]}" for b in ("nchan",) if b in per)
+    s.measured = f"{per['headgate']:.2f} KiB" + "".join(
+        f", 1/{per[b] / per['headgate']:.1f} of {NAMES[b]}" for b in ("nchan",) if b in per)
     s.holds = per["headgate"] <= 16
     return s
 

@@ -14,8 +14,8 @@ fi
 
 # A key and a certificate that nobody has to believe.
 make_certificate() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
-    -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
 }
 
 # A port of loopback that nobody listens on now.
@@ -80,21 +80,29 @@ start_nats() {
 }
 
 start_bare() {
-  "$build/tools/listening" "$work/bare.port" "$build/tools/write_loop" 2>"$work/bare.log" &
+  mkdir "$work/bare"
+  "$build/tools/listening" "$work/bare/port" "$build/tools/write_loop" 2>"$work/bare/bare.log" &
   pids+=($!)
   servers[bare]=$!
-  until_true test -s "$work/bare.port"
-  ports[bare]=$(cat "$work/bare.port")
+  until_true test -s "$work/bare/port"
+  ports[bare]=$(cat "$work/bare/port")
+}
+
+# stop_server NAME
+stop_server() {
+  local pid=${servers[$1]%%,*}
+  kill "$pid" || fail "$1 has ended by itself"
+  # Of the others not all know a good end.
+  ended "$pid" || [[ $1 != headgate ]] || fail "$1 did not end well"
+  unset "servers[$1]"
+  rm -rf "$work/$1"
 }
 
 stop_servers() {
   local name
   for name in "${!servers[@]}"; do
-    kill "${servers[$name]%%,*}"
-    ended "${servers[$name]%%,*}" || true
-    unset "servers[$name]"
+    stop_server "$name"
   done
-  rm -rf "$work"/{nchan,nats,bare.*}
 }
 
 # wakings PID...: how often their threads have gone to sleep and were woken, and their processor time in nanoseconds

@@ -10,14 +10,14 @@ for n in 100 1000 3000 5000; do
   ((n >= subscribers)) || levels+=("$n")
 done
 levels+=("$subscribers")
-burst=50 missed=20 watchers=$((subscribers < 100 ? subscribers : 100)) changes=$events
+burst=50 missed=20 watchers=$((subscribers < 100 ? subscribers : 100)) changes=$events secure_port=
 mkdir -p "$fleet/git"
 # events_at STREAMS: how many make a round, so that there are enough receipts for a percentile
 events_at() {
   echo $(($1 < 3000 ? 3000 / $1 : 1))
 }
-# The sample, two lines of events, what the rounds take.
-fleet_commits=$((1 + events + changes + repeats * (burst + missed)))
+# The sample, the one with TLS, two lines of events, what the rounds take.
+fleet_commits=$((2 + events + changes + repeats * (burst + missed)))
 for n in "${levels[@]}"; do
   fleet_commits=$((fleet_commits + repeats * $(events_at "$n")))
 done
@@ -54,13 +54,7 @@ fleet_daemon() {
   pids+=($!)
   servers[headgate]=$!
   until_true curl -fsS --noproxy '*' --unix-socket "$fleet/admin.sock" http://headgate/readyz
-  ports[headgate]=$(grep -oE '127\.0\.0\.1:[1-9][0-9]*' "$fleet/headgated.log" | tail -n 1 | cut -d: -f2)
-}
-
-fleet_daemon_stop() {
-  kill "${servers[headgate]}"
-  ended "${servers[headgate]}" || fail "headgated did not end well"
-  unset "servers[headgate]"
+  ports[headgate]=$(grep -oE '127\.0\.0\.1:[1-9][0-9]*' "$fleet/headgated.log" | cut -d: -f2 | grep -vxF "$secure_port" | tail -n 1)
 }
 
 start_headgate() {
@@ -80,7 +74,7 @@ END
   echo "unregistered headgate $subscribers $(memory_of headgate)" >>"$figures"
   sed 's/.*//' "$fleet/paths" | "$build/tools/enlist" "$fleet/admin.sock" "${ports[headgate]}" "$fleet/tokens" fleet
   # What registering them left behind in memory is not to be taken for what streams need.
-  fleet_daemon_stop
+  stop_server headgate
   fleet_daemon
 }
 
@@ -103,8 +97,8 @@ begin() {
   local name=$1 server=$2 to from
   shift 2
   mkfifo "$fleet/$name.ask" "$fleet/$name.answer"
-  "$build/tools/subscribers" "$server" port="${ports[$server]}" pids="${servers[$server]}" commits="$fleet/commits" payload="$fleet/payload" \
-    tokens="$fleet/tokens" hook="$fleet/hook.sock" repository="$fleet/git/fleet.git" "$@" \
+  "$build/tools/subscribers" "$server" port="${ports[$server]}" pids="${servers[$server]}" commits="$fleet/commits" \
+    payload="$fleet/payload" tokens="$fleet/tokens" hook="$fleet/hook.sock" repository="$fleet/git/fleet.git" "$@" \
     <"$fleet/$name.ask" >"$fleet/$name.answer" 2>"$fleet/$name.log" &
   load_pid[$name]=$!
   pids+=($!)
@@ -182,6 +176,35 @@ ask headgate "open $watchers" >/dev/null
 measure headgate "$watchers" handover "event $events"
 end headgate
 
+# TLS, for its memory alone: the rest is as above, and what the handshakes take besides. secure SERVER PORT
+secure() {
+  local server=$1
+  begin "$server" "$server" most="$subscribers" tls=yes port="$2" publish="${ports[$server]}"
+  measure "$server" 0 tls memory
+  ask "$server" "open $subscribers" >/dev/null
+  ask "$server" "event 1" >/dev/null
+  measure "$server" "$subscribers" tls memory
+  end "$server"
+}
+make_certificate
+secure_port=$(free_port)
+sed -i "s,^listen:\$,&\n  - {address: \"127.0.0.1:$secure_port\"\, tls: {cert: $work/tls.crt\, key: $work/tls.key}}," "$fleet/headgate.yaml"
+if headgated -t -c "$fleet/headgate.yaml" >"$fleet/tls.log" 2>&1; then
+  stop_server headgate
+  fleet_daemon
+  secure headgate "$secure_port"
+  if [[ -n $nchan_module ]]; then
+    stop_server nchan
+    secure_port=$(free_port)
+    start_nchan "$secure_port"
+    secure nchan "$secure_port"
+  fi
+else
+  sed -i '/ tls: /d' "$fleet/headgate.yaml"
+  echo "left out: streams with TLS ($(tail -n 1 "$fleet/tls.log"))"
+fi
+
+# A path for each.
 "$build/tools/enlist" "$fleet/admin.sock" "${ports[headgate]}" "$fleet/tokens" fleet <"$fleet/paths"
 for server in "${compared[@]}"; do
   [[ $server != bare ]] || continue
@@ -190,34 +213,5 @@ for server in "${compared[@]}"; do
   measure "$server" "$subscribers" path "event $changes"
   end "$server"
 done
-
-# TLS, for its memory alone: the rest is as above, and what the handshakes take besides.
-secure_streams() {
-  local server=$1
-  measure "$server" 0 tls memory
-  ask "$server" "open $subscribers" >/dev/null
-  ask "$server" "event 1" >/dev/null
-  measure "$server" "$subscribers" tls memory
-  end "$server"
-}
-fleet_daemon_stop
 stop_servers
-make_certificate
-secure_port=$(free_port)
-sed -i "s,^listen:\$,&\n  - {address: \"127.0.0.1:$secure_port\"\, tls: {cert: $work/tls.crt\, key: $work/tls.key}}," "$fleet/headgate.yaml"
-if headgated -t -c "$fleet/headgate.yaml" >"$fleet/tls.log" 2>&1; then
-  fleet_daemon
-  begin headgate headgate most="$subscribers" tls=yes port="$secure_port"
-  secure_streams headgate
-  fleet_daemon_stop
-  if [[ -n $nchan_module ]]; then
-    secure_port=$(free_port)
-    start_nchan "$secure_port"
-    begin nchan nchan most="$subscribers" tls=yes port="$secure_port" publish="${ports[nchan]}"
-    secure_streams nchan
-    stop_servers
-  fi
-else
-  echo "left out: streams with TLS ($(tail -n 1 "$fleet/tls.log"))"
-fi
 python3 "$root/tests/bench/figures.py" print "$figures" streams

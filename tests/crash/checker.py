@@ -13,7 +13,7 @@ class Checker:
         self.side = set(template.side)
         self.root = template.chain[0]
         self.problems = []
-        self.counts = {"acknowledged": 0, "journaled": 0, "delivered": 0}
+        self.counts = {"acknowledged": 0, "journaled": 0, "delivered": 0, "compacted": 0}
 
     def problem(self, text):
         self.problems.append(text)
@@ -26,12 +26,30 @@ class Checker:
             return self.chain[new] >= self.chain[old]
         return new in self.side and old == self.root
 
-    def journal(self, events):
-        """One total order without a hole, ids as the places say."""
-        self.counts["journaled"] += len(events)
-        for i, event in enumerate(events):
-            if int(event["id"].split(".")[1]) != i + 1:
-                self.problem(f"event {i + 1} of the journal has id {event['id']}")
+    @staticmethod
+    def seq(event):
+        return int(event["id"].split(".")[1])
+
+    def all_there_was(self, held, subscribers):
+        """Every event from the first on: out of the journal, and those that it no longer holds as subscribers got them. None when
+        nobody has them all."""
+        all = {}
+        for event in held + [json.loads(data) for s, _, _ in subscribers for _, _, data in s.got]:
+            if all.setdefault(self.seq(event), event) != event:
+                self.problem(f"{event['id']} is told in two ways: {event} and {all[self.seq(event)]}")
+        complete = sorted(all) == list(range(1, len(all) + 1))
+        return [all[seq] for seq in sorted(all)] if complete else None
+
+    def journal(self, held, compacted):
+        """One total order without a hole, ids as the places say; a beginning that is gone is said to be."""
+        first = self.seq(held[0]) if held else 1
+        self.counts["journaled"] += len(held) + first - 1
+        self.counts["compacted"] += first - 1
+        if first != 1 and not (compacted and any(e["type"] == "io.headgate.journal.compacted.v1" for e in held)):
+            self.problem(f"the journal begins at {first}")
+        for i, event in enumerate(held):
+            if self.seq(event) != first + i:
+                self.problem(f"event {first + i} of the journal has id {event['id']}")
                 return
 
     def chains(self, events, history, refs):
@@ -159,17 +177,25 @@ class Checker:
         if new != ZERO and any(data["new"] == new for data in moves) or new == ZERO and any(data["old"] == old for data in moves):
             self.problem(f"{push} is told as superseded, and the ref never left it: {values}")
 
-    def delivered(self, name, subscriber, events, wanted=lambda event: True):
+    def delivered(self, name, subscriber, events, wanted, compacted):
         """From its cursor on all that it asked for, each once, in order, as journaled."""
         self.counts["delivered"] += len(subscriber.got)
         if subscriber.trouble:
             self.problem(f"{name}: {subscriber.trouble}")
-        if subscriber.resets:
+        if subscriber.resets and not compacted:
             self.problem(f"{name}: was told to begin anew, and the journal is the same")
+        if subscriber.resets or events is None:
+            # Its cursor was no longer held. What came is in order all the same, and all_there_was has seen that it was told truly.
+            places = [int(cursor.split(".")[1]) for cursor, _, _ in subscriber.got]
+            if places != sorted(set(places)):
+                self.problem(f"{name}: out of order, or twice: {places}")
+            return
         if subscriber.first is None:
             self.problem(f"{name}: never got its first cursor")
             return
         first = int(subscriber.first.split(".")[-1])
+        if compacted and first == 0 and subscriber.got:
+            first = int(subscriber.got[0][0].split(".")[1]) - 1  # 0 is the beginning of what is held
         want = [(event["id"], event["type"], event) for event in events[first:] if wanted(event)]
         for i, (cursor, kind, data) in enumerate(subscriber.got):
             if i >= len(want):

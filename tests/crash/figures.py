@@ -8,7 +8,7 @@ import time
 import rig
 
 PAGE = os.path.join(rig.ROOT, "docs", "reliability.md")
-COUNTS = ("acknowledged", "journaled", "delivered")
+COUNTS = ("acknowledged", "journaled", "delivered", "compacted")
 
 
 def begin(run, part):
@@ -25,25 +25,35 @@ def add(run, part, result):
     f["ended"] = time.monotonic()
 
 
-WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before each call", "torn": "in mid-write", "power": "with the power"}
+WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before each call", "torn": "in mid-write",
+        "power": "with the power"}
 
 
 def row(name, f, ways):
-    return f"| {name} | {f['trials']:,} | {ways} | {f['acknowledged']:,} | {f['journaled']:,} | {f['delivered']:,} | 0 |"
+    counts = " | ".join(f"{f[c]:,}" for c in COUNTS)
+    return f"| {name} | {f['trials']:,} | {ways} | {counts} | 0 |"
+
+
+def commit():
+    """Asked before the first trial."""
+    done = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or "a tree without Git"
 
 
 def table(run):
-    lines = ["| what | trials | of which | acknowledged | journaled | delivered | lost, invented, out of order, twice |",
-             "|---|---|---|---|---|---|---|"]
+    lines = ["| what | trials | of which | acknowledged | journaled | delivered | compacted | lost, invented, out of order, twice |",
+             "|---|---|---|---|---|---|---|---|"]
     names = {"kill": "killed while pushes go on", "points": "killed at each call of a small scenario",
              "faults": "the disk fails at each call of it", "hook": "the hook's disk fails at each of its calls"}
     for part, name in names.items():
         f = run.figures[part]
         ways = ", ".join(f"{n:,} {WAYS.get(way, way)}" for way, n in sorted(f["ways"].items()))
         lines.append(row(name, f, ways))
-    commit = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    f = run.figures["bits"]
+    lines += ["", f"Of {f['flips']:,} flipped bits {f['found']:,} were found, and each of the others changed nothing that the journal says; "
+              f"{f['started']:,} times a daemon was started on the result."]
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
-    lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {commit or 'a tree without Git'}, on {os.cpu_count()} processors, "
+    lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {run.commit}, on {os.cpu_count()} processors, "
               f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s."]
     return "\n".join(lines)
 

@@ -72,7 +72,7 @@ class Site:
     """One installation in a folder of its own: config, state, repositories."""
 
     def __init__(self, folder, template, repositories, more=""):
-        self.folder, self.template = folder, template
+        self.folder, self.template, self.compacts = folder, template, "keep_events" in more
         self.state = os.path.join(folder, "state")
         self.git = os.path.join(folder, "git")
         self.spool = os.path.join(self.state, "spool")
@@ -219,6 +219,7 @@ def get(site, path, **query):
 
 
 def all_events(site):
+    """All that the journal still holds: with cursor=0 from there on."""
     events, cursor, more = [], "0", True
     while more:
         page = get(site, "/v1/events", cursor=cursor, limit=1000)

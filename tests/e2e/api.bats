@@ -147,7 +147,7 @@ push_change() {
   push_change infra/prod a 1
   stream "$T/s" --unix-socket "$ADMIN_SOCKET" "http://x/v1/events?cursor=0123456789abcdef.7&repo=infra/prod"
   wait_for 5 lines_are 1 '^event: bookmark' "$T/s"
-  [[ $(grep '^event: ' "$T/s" | tr '\n' ' ') == 'event: reset event: snapshot event: bookmark ' ]]
+  [[ $(grep '^event: ' "$T/s" | head -n 3 | tr '\n' ' ') == 'event: reset event: snapshot event: bookmark ' ]]
   [[ $(admin GET '/v1/events?cursor=0123456789abcdef.7' -o /dev/null -w '%{http_code}') == 410 ]]
 }
 

@@ -139,7 +139,7 @@ END
 }
 
 @test "metrics: promtool takes them, and the dashboard and alerts ask for what there is" {
-  begin
+  begin 'webhooks: [{name: w, url: "http://127.0.0.1:9/", format: cloudevents, repos: ["none/**"]}]'
   agent_add web1
   agent_config web1 "infra::$T/into"
   agent_start web1

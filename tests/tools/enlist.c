@@ -98,7 +98,8 @@ static const char *ask(int fd, const char *what, const char *token, const struct
 	struct hgt_buf request = HGT_BUF_INIT;
 	const char *said;
 
-	hgt_buf_addf(&request, "%s HTTP/1.1\r\nHost: headgate\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n", what, body->len);
+	hgt_buf_addf(&request, "%s HTTP/1.1\r\nHost: headgate\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n",
+		what, body->len);
 	if (*token)
 		hgt_buf_addf(&request, "Authorization: Bearer %s\r\n", token);
 	hgt_buf_addf(&request, "\r\n%s", body->data);
@@ -131,8 +132,9 @@ static void announce(const struct work *work, int fd, size_t i, struct hgt_buf *
 	const struct agent *agent = &work->agents[i];
 	struct hgt_buf body = HGT_BUF_INIT;
 
-	hgt_buf_addf(&body, "{\"version\":\"bench\",\"host\":\"host-%zu\",\"instance\":\"%032d\",\"targets\":[{\"name\":\"t\",\"repo\":\"%s\","
-		"\"ref\":\"refs/heads/main\",\"path\":\"%s\",\"driver\":\"files\",\"sync\":\"auto\"}]}", i, 0, work->repository, agent->path);
+	hgt_buf_addf(&body, "{\"version\":\"bench\",\"host\":\"host-%zu\",\"instance\":\"%032d\",\"targets\":[{\"name\":\"t\","
+		"\"repo\":\"%s\",\"ref\":\"refs/heads/main\",\"path\":\"%s\",\"driver\":\"files\",\"sync\":\"auto\"}]}",
+		i, 0, work->repository, agent->path);
 	ask(fd, "PUT /v1/agents/self", agent->token, &body, 200, answer);
 	hgt_buf_release(&body);
 }

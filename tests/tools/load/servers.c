@@ -113,9 +113,10 @@ static void announcement(const struct load *load, const char *old, const char *n
 
 	hgt_random_hex(16, push);
 	hgt_time_format(hgt_time_now_ms(), when);
-	hgt_buf_addf(line, "{\"v\":1,\"type\":\"received\",\"repo\":\"%s\",\"push\":\"%s\",\"actor\":{\"name\":\"bench\",\"id\":null,\"server\":\"local\","
-		"\"repo\":null,\"remote\":null,\"protocol\":null},\"time\":\"%s\",\"options\":[],\"updates\":[{\"old\":\"%s\",\"new\":\"%s\","
-		"\"ref\":\"refs/heads/main\"}]}\n", load->repository, push, when, old, new);
+	hgt_buf_addf(line, "{\"v\":1,\"type\":\"received\",\"repo\":\"%s\",\"push\":\"%s\",\"actor\":{\"name\":\"bench\","
+		"\"id\":null,\"server\":\"local\",\"repo\":null,\"remote\":null,\"protocol\":null},\"time\":\"%s\",\"options\":[],"
+		"\"updates\":[{\"old\":\"%s\",\"new\":\"%s\",\"ref\":\"refs/heads/main\"}]}\n",
+		load->repository, push, when, old, new);
 }
 
 /* The pushes have all been made when the first one's hook has its turn; each hook has a connection of its own. */
@@ -157,8 +158,8 @@ static void nchan_publish(struct load *load, size_t n)
 	for (size_t i = load->head_before; i < load->published; i++) {
 		hgt_buf_adds(&text, "POST /publish/");
 		channel_of_event(load, i, &text);
-		hgt_buf_addf(&text, " HTTP/1.1\r\nHost: localhost\r\nX-EventSource-Event: " HGT_EVENT_REF_UPDATED "\r\nContent-Length: %zu\r\n\r\n",
-			load->payload.len);
+		hgt_buf_addf(&text, " HTTP/1.1\r\nHost: localhost\r\nX-EventSource-Event: " HGT_EVENT_REF_UPDATED "\r\n"
+			"Content-Length: %zu\r\n\r\n", load->payload.len);
 		payload_of_event(load, i, &text);
 	}
 	send_published(load, &text, n);

@@ -1,0 +1,102 @@
+# Claims of docs/security.md that no other test is about.
+load helper
+
+begin() {
+  server_config
+  repo_new infra
+  BARE=$GIT_ROOT/infra.git
+  daemon_start
+  repo_clone infra
+  commit app.yaml "$(good_manifest app)"
+  git push -q origin main
+}
+
+# announce ACTOR REPOSITORY PUSH-NUMBER OLD NEW REF: on the hook socket, as a hook would.
+announce() {
+  printf '{"v":1,"type":"received","repo":"%s","push":"%032d","actor":{"name":"%s"},"updates":[{"old":"%s","new":"%s","ref":"%s"}]}\n' \
+    "$2" "$3" "$1" "$4" "$5" "$6" | python3 "$BATS_TEST_DIRNAME/crowd.py" ask "$HOOK_SOCKET"
+}
+
+mode_of() {
+  stat -c %a "$1"
+}
+
+@test "what the daemon makes is for its owner, and for the group only where hooks write" {
+  umask 000
+  begin
+  [[ $(mode_of "$ADMIN_SOCKET") == 600 ]]
+  [[ $(mode_of "$HOOK_SOCKET") == 660 ]]
+  [[ $(mode_of "$STATE/spool") == 770 ]]
+  # Nobody else reads the journal, nor writes anything.
+  local path
+  while IFS= read -r path; do
+    [[ $path == "$STATE" || $path == "$STATE/spool" || $(mode_of "$path") == [67][054]0 ]] || { echo "$path $(mode_of "$path")"; false; }
+  done < <(find "$STATE")
+}
+
+@test "a token is told once, and is nowhere on disk, in the log, in an event or among the arguments" {
+  begin
+  agent_add web-1
+  local token
+  token=$(<"$T/web-1.token")
+  [[ $token == hga_* ]]
+  agent_config web-1 "infra::$T/into"
+  agent_start web-1
+  wait_for 15 agent_synced web-1 t1 "$(git rev-parse main)"
+  ! grep -rqF "${token#hga_}" "$STATE" "$DAEMON_LOG" "$T/web-1.log"
+  ! events_of | grep -qF "${token#hga_}"
+  ! grep -qaF "${token#hga_}" "/proc/$DAEMON_PID/cmdline" "/proc/${AGENT_PID[web-1]}/cmdline"
+  ! headgate agent list --json | grep -qF "${token#hga_}"
+  ! headgate status --json | grep -qF "${token#hga_}"
+}
+
+@test "names and paths lead nowhere but into the repositories" {
+  begin
+  mkdir "$T/outside"
+  git init -q --bare "$T/outside/secret.git"
+  git -C "$BARE" push -q "$T/outside/secret.git" main
+  local query
+  for query in 'repo=../outside/secret&rev=main' 'repo=infra/../../outside/secret&rev=main' "repo=$T/outside/secret&rev=main" \
+    'repo=infra&rev=main&path=../..' 'repo=infra&rev=main&path=/etc' 'repo=infra&rev=--output=x' 'repo=infra&rev=main%00' \
+    'repo=infra.git&rev=main'; do
+    run admin GET "/v1/archive?$query" -o /dev/null -w '%{http_code}'
+    [[ $output == 40[04] ]] || { echo "$query: $output"; false; }
+  done
+  # Nor does an announcement.
+  announce mallory "$GIT_ROOT/../outside/secret.git" 1 "$(printf %040d 0)" "$(git rev-parse main)" refs/heads/main
+  wait_for 5 grep -q 'is none of ours' "$DAEMON_LOG"
+  has_events 1
+}
+
+@test "a file in the spool is read as what it is: no link is followed, nothing else than a file opened" {
+  begin
+  printf 'secret' >"$T/secret"
+  ln -s "$T/secret" "$STATE/spool/2026-01-01T00:00:00.000Z-1.json"
+  mkfifo "$STATE/spool/2026-01-01T00:00:00.000Z-2.json"
+  mkdir "$STATE/spool/2026-01-01T00:00:00.000Z-3.json"
+  daemon_stop
+  commit two.yaml "$(good_manifest two)"
+  git push -q origin main
+  daemon_start
+  wait_for 10 eval "events_of ref.updated | grep -q $(git rev-parse main)"
+  ! grep -qF secret "$DAEMON_LOG"
+  [[ $(<"$T/secret") == secret && -L $STATE/spool/2026-01-01T00:00:00.000Z-1.json ]]
+}
+
+@test "what somebody announces for another moves nothing, and is told as what it is" {
+  begin
+  local tip before
+  tip=$(git rev-parse main)
+  commit three.yaml "$(good_manifest three)"
+  before=$(events_of ref.updated | wc -l)
+  # A move that has not been, a ref that is none, an object that is not there.
+  local update old new ref n=0
+  for update in "$tip $(git rev-parse main) refs/heads/main" "$(printf %040d 0) $tip refs/heads/none" \
+    "$tip $(printf %040d 7) refs/heads/main"; do
+    read -r old new ref <<<"$update"
+    n=$((n + 1))
+    announce mallory "$BARE" "$n" "$old" "$new" "$ref" | jq -e .ok
+  done
+  (($(events_of ref.updated | wc -l) == before))
+  (($(count_events push.superseded) == 3))
+}
