@@ -1,7 +1,6 @@
 /* The journal's database: its file, its lock, its schema, its transactions. */
 #include "journal/database.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
