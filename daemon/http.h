@@ -10,8 +10,8 @@ struct http;
 int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err) HGT_MUST_CHECK;
 void http_free(struct http *http);
 
-/* Read the certificates of config's listen entries again, for those who connect from then on. A bad one leaves the old one of its door in
- * force, and is logged; the last of them is err. Entries that are not among those that are open are passed over. */
+/* Read the certificates of config's listen entries again, for those who connect from then on. A bad one leaves the old one of
+ * its door in force, and is logged; the last of them is err. Entries that are not among those that are open are passed over. */
 int http_reload_certificates(struct http *http, const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Stop accepting; end streams; 1 when nothing is left to wait for. */
