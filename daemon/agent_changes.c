@@ -167,7 +167,7 @@ int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seco
 	if (!agent || agent->pending || agent->removed)
 		return hgt_error_set(err, HGT_ENOENT, "there is no agent %s", name);
 	if (!agent->secret.hash)
-		return hgt_error_set(err, HGT_EINVAL, "agent %s is known by its certificate and has no token", name);
+		return hgt_error_set(err, HGT_ECONFLICT, "agent %s is known by its certificate and has no token", name);
 	if (agent->secret.next)
 		return hgt_error_set(err, HGT_ECONFLICT, "agent %s is being given another token already", name);
 	change = begin(agents, agent, done, ctx);

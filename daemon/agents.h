@@ -50,7 +50,7 @@ int agents_add(struct agents *agents, const struct agent_spec *spec, char token[
 /* HGT_ENOENT. Its stream ends when it is on disk. */
 int agents_remove(struct agents *agents, const char *name, agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Another token in the place of the agent's, which holds for `overlap_seconds` more. HGT_ENOENT; HGT_EINVAL: it has none. */
+/* Another token in the place of the agent's, which holds for `overlap_seconds` more. HGT_ENOENT; HGT_ECONFLICT: it has none. */
 int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX],
 	agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
