@@ -265,7 +265,8 @@ static bool find_peer(struct connection *c, int fd)
 	peer = guard_peer(daemon->guard, (const struct sockaddr *)&address);
 	if (!guard_connect(daemon->guard, peer)) {
 		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
-		agents_refused(daemon->agents, &(struct refused){.remote = host}, "more connections than limits.address_connections allows");
+		agents_refused(daemon->agents, &(struct refused){.remote = host}, "more connections than "
+			"limits.address_connections allows");
 		return false;
 	}
 	c->peer = peer;
@@ -363,7 +364,8 @@ void connection_answered(struct connection *connection, struct request *request)
 		connection->request = NULL;
 }
 
-/* evhttp reads a body of POST, PUT and PATCH alone. What another method brings would be taken for the connection's next request, which is not
+/* evhttp reads a body of POST, PUT and PATCH alone. What another method brings would be taken for the connection's next request,
+ * which is not
  * what a proxy before us takes it for: so there is none. */
 static bool has_unread_body(struct evhttp_request *ev)
 {
@@ -510,7 +512,8 @@ int handover_take(struct request *request, struct wire *wire, struct hgt_error *
 	/* Where the bufferevent would close its socket itself, evhttp does not, and it has none any more. */
 	if (line)
 		close(old);
-	/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and that is well. */
+	/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and that
+	 * is well. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
 	return 0;

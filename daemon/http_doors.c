@@ -102,7 +102,8 @@ static int reload_certificate(struct door *door, const struct hgt_config_listen 
 	char why[TLS_WHY_MAX];
 
 	if (!door->tls != !files.cert)
-		return hgt_error_set(err, HGT_EINVAL, "listen %s: whether it speaks TLS cannot change while the daemon runs; restart it",
+		return hgt_error_set(err, HGT_EINVAL, "listen %s: whether it speaks TLS cannot change while the daemon runs; "
+			"restart it",
 			door->address);
 	if (!door->tls)
 		return 0;
@@ -157,7 +158,8 @@ size_t http_find_most(const struct hgt_config *config)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return wanted;
 	if (limit.rlim_cur < best && limit.rlim_cur < limit.rlim_max) {
-		const struct rlimit raised = {.rlim_max = limit.rlim_max, .rlim_cur = best < limit.rlim_max ? best : limit.rlim_max};
+		const struct rlimit raised = {.rlim_max = limit.rlim_max,
+			.rlim_cur = best < limit.rlim_max ? best : limit.rlim_max};
 
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			limit = raised;

@@ -1,5 +1,6 @@
 /*
- * The HTTP side, for its own sources: http.c (connections and requests) and http_doors.c (where they come in, and how that changes).
+ * The HTTP side, for its own sources: http.c (connections and requests) and http_doors.c (where they come in, and how that
+ * changes).
  */
 #ifndef HEADGATE_DAEMON_HTTP_PRIVATE_H
 #define HEADGATE_DAEMON_HTTP_PRIVATE_H
