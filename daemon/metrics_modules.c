@@ -13,6 +13,7 @@
 #include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "git/repository_pool.h"
 
 static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 {
@@ -128,8 +129,14 @@ static void write_spool(const struct daemon *daemon, struct hgt_metrics *m)
 
 static void write_watch(const struct daemon *daemon, struct hgt_metrics *m)
 {
+	struct hgt_repo_pool_stats pool;
 	struct ref_watch_stats watch;
 
+	hgt_repo_pool_stats(repos_pool(daemon->repos), &pool);
+	hgt_metrics_family(m, "headgate_repository_uses_total", HGT_METRIC_COUNTER,
+		"Times since the start that a repository was looked into, by whether it had to be opened.");
+	hgt_metrics_uint(m, HGT_LABELS("how", "opened"), pool.opened);
+	hgt_metrics_uint(m, HGT_LABELS("how", "kept"), pool.reused);
 	if (!daemon->ref_watch)
 		return;
 	ref_watch_stats(daemon->ref_watch, &watch);

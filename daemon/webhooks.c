@@ -284,6 +284,14 @@ int webhooks_drain(struct webhooks *w)
 	TAILQ_FOREACH(receiver, &w->receivers, entry) {
 		if (late && receiver->state == RECEIVER_SENDING)
 			receiver_abandon(receiver);
+		/* A test that has not begun does not begin any more. */
+		if (receiver->test_wanted && receiver->test) {
+			receiver->test->gone = NULL;
+			request_reply_error(receiver->test, 503, NULL, "the daemon is shutting down");
+		}
+		if (receiver->test_wanted)
+			receiver->test = NULL;
+		receiver->test_wanted = false;
 		busy |= receiver->state != RECEIVER_IDLE;
 	}
 	if (!busy && !w->saving)

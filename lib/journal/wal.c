@@ -97,7 +97,7 @@ static uint64_t count_lost(struct log *log, uint64_t *bad)
 	*bad = 0;
 	while (read_frame(log)) {
 		uint32_t sum[2], from_said[2], from_due[2];
-		bool fits = goes_on(log, said, sum, from_said), mends;
+		bool fits = goes_on(log, said, sum, from_said), mends, ours;
 
 		n++;
 		if (!*bad && fits && is_of_log(log)) {
@@ -105,10 +105,12 @@ static uint64_t count_lost(struct log *log, uint64_t *bad)
 			continue;
 		}
 		mends = *bad && n == *bad + 1 && goes_on(log, due, sum, from_due);
-		/* Frames of an earlier round of the log have other salts, and go on from none of this one. */
-		if (!fits && !mends)
+		/* Frames of an earlier round of the log have other salts, whatever they go on from; but one that goes on from the last good one
+		 * is of this round, and its salts are what is damaged. */
+		ours = is_of_log(log) || (!*bad && fits);
+		if (!ours || (!fits && !mends))
 			run = 0;
-		run += (fits || mends || is_of_log(log)) && big(log->frame + 4);
+		run += ours && big(log->frame + 4);
 		most = run > most ? run : most;
 		if (!*bad) {
 			*bad = n;

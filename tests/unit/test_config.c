@@ -118,9 +118,6 @@ static void test_refused(void **state)
 		{MINIMAL "listen: [{address: '[::2]:7420'}]\n",
 			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; say tls: {cert: FILE, key: "
 			"FILE}, or listen on 127.0.0.1 behind a TLS proxy, or say insecure: true"},
-		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: /c}}]\n", "hg.yaml:2:41: tls needs the key \"key\""},
-		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: c, key: /k}}]\n", "hg.yaml:2:48: expected an absolute path, got \"c\""},
-		{MINIMAL "proxies: [here]\n", "hg.yaml:2:11: expected an address, such as 127.0.0.1 or ::1"},
 		{MINIMAL "listen: [{address: '::1:7420'}]\n",
 			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: nonsense}]\n", "hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},

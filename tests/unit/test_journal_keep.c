@@ -904,9 +904,10 @@ static void write_and_remove(const char *path)
 	struct hgt_journal *j = open_for(path, HGT_JOURNAL_WRITE);
 
 	for (;;) {
-		add_rows(j, 20, NULL, 500);
+		add_rows(j, 20, NULL, 5000);
 		for (int i = 0; i < 4; i++)
 			compacted(j, (struct hgt_retention){.upto = all_but(j, 40), .needed = NOBODY, .rows = 9});
+		/* The log begins anew often, over what was in it. */
 		if (hgt_journal_tidy_log(j, NULL, NULL) < 0)
 			_exit(1);
 	}
