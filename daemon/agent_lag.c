@@ -29,7 +29,8 @@ static void find_lag(struct agents *agents, struct agent *agent, int64_t now_ms,
 		out->ms = now_ms - agent->next_ms;
 }
 
-void agents_each_lag(struct agents *agents, size_t most, void (*cb)(void *ctx, const struct agent *agent, const struct agent_lag *lag),
+void agents_each_lag(struct agents *agents, size_t most, void (*cb)(void *ctx, const struct agent *agent,
+	const struct agent_lag *lag),
 	void *ctx)
 {
 	int64_t now_ms = hgt_time_now_ms();

@@ -1,5 +1,5 @@
-/* The HTTP API: doors and connections. */
-#include "daemon/http.h"
+/* The HTTP API: connections, and the requests that come by them. http_doors.c has where they come in. */
+#include "daemon/http_private.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,91 +26,18 @@
 #include "daemon/hub.h"
 #include "daemon/request.h"
 #include "daemon/routes.h"
-#include "daemon/sockets.h"
 #include "daemon/stream_socket.h"
 #include "daemon/wire_tls.h"
 #include "headgate/protocol.h"
-#include "tls/load.h"
 #include "tls/module.h"
 
-#define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 #define REQUEST_MS 30000	/* from a connection's accept, or its last answer, to the end of its request */
 #define WRITE_SECONDS 60	/* a client that takes nothing for so long is let go */
 #define DRAIN_STREAMS_MS 1000	/* for what streams have not taken yet, when the daemon ends */
 #define STREAM_SEND_BUFFER (64 * 1024)	/* of the kernel, for one stream: it doubles it */
-#define MORE_CONNECTIONS 256	/* beyond limits.streams */
-#define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
-#define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
-#define REAP_SECONDS 2		/* after a door has been left; longer than accept_failed waits */
 #define FRESH_MAX 512		/* connections of one door that have not made a request yet, or, when that is more, */
 #define FRESH_SHARE 4		/* this part of all there may be: past that the oldest goes */
 #define ACCEPT_AT_ONCE 256	/* connections of one door, before those that are there have a turn to ask */
-
-/*
- * A connection, from accept to close:
- *
- *	arriving (evhttp is making it) -> waiting (for a whole request, until its deadline) -> answering -> waiting -> ...
- *
- * One that becomes a stream leaves from answering (handover.h); of it only its place in the door's numbers stays here until it
- * closes.
- */
-enum connection_state { ARRIVING, WAITING, ANSWERING };
-
-struct connection {
-	TAILQ_ENTRY(connection) entry;	/* door->arriving, or http->waiting in order of deadline */
-	struct door *door;
-	struct evhttp_connection *ev;	/* the key in http->connections */
-	struct bufferevent *bev;	/* while arriving: a reference */
-	struct peer *peer;		/* of its address; NULL through the admin socket and of a proxy */
-	bool doomed;			/* TLS could not be had for want of memory */
-	bool proxied;			/* it is a proxy's: each request says for whom */
-	enum connection_state state;
-	bool fresh;			/* no request yet */
-	int64_t deadline_ms;		/* monotonic, while waiting */
-	bool mended;			/* on http->mending; what changes its output then is that */
-	TAILQ_ENTRY(connection) mending;
-	struct request *request;	/* with its endpoint; NULL once it is answered, though the answer may be on its way */
-};
-
-TAILQ_HEAD(connection_list, connection);
-
-struct door {
-	struct http *http;
-	struct evhttp *ev;
-	struct evconnlistener *listener;	/* owned by ev */
-	bool admin;
-	bool metrics;			/* for anyone */
-	bool paused;
-	const char *path;		/* of the admin socket */
-	char *address, *bound;		/* of a TCP one: as the config has it, and with its port */
-	bool leaving;			/* the config no longer has it: it goes with its last connection */
-	struct tls_server *tls;		/* of a TCP door; NULL: plain HTTP */
-	size_t n, n_fresh;		/* connections; of them, fresh ones */
-	size_t n_arriving;
-	struct connection_list arriving;
-	struct event *arrived;
-};
-
-struct http {
-	struct daemon *daemon;
-	const struct tls_module *tls;	/* NULL: no door needs it */
-	struct door **doors;
-	size_t n_doors;
-	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
-	struct connection_list waiting;
-	struct connection_list mending;	/* which evhttp answers by itself, in this turn of the loop */
-	struct event *mend;
-	struct event *sweep;		/* ends those whose deadline has passed */
-	struct event *reap;		/* frees doors that have left */
-	size_t most;			/* connections of one kind of door: admin, TCP */
-	size_t n_tcp;
-	size_t answering;
-	size_t streams;			/* connections that have left evhttp */
-	int nothing;			/* what evhttp is given to close in place of a stream's socket */
-	bool draining;
-	int64_t drain_by_ms;		/* monotonic: how long streams may take what is left for them */
-	struct http_stats stats;	/* what is counted of them */
-};
 
 /* Connections. */
 
@@ -121,7 +47,7 @@ static bool is_crowded(const struct door *door)
 }
 
 /* Pause or resume accepting as the numbers say; those who come meanwhile wait in the kernel's queue. */
-static void regulate(struct http *http)
+void http_regulate(struct http *http)
 {
 	for (size_t i = 0; i < http->n_doors; i++) {
 		struct door *door = http->doors[i];
@@ -198,8 +124,6 @@ static void leave_state(struct connection *c)
 	}
 }
 
-static void plan_reap(struct http *http);
-
 static void output_changed(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg);
 
 /* It is no longer looked after here. */
@@ -215,7 +139,7 @@ static void let_go(struct connection *c)
 	guard_disconnect(http->daemon->guard, c->peer);
 }
 
-static void connection_free(struct connection *c)
+void http_connection_free(struct connection *c)
 {
 	struct door *door = c->door;
 
@@ -225,9 +149,9 @@ static void connection_free(struct connection *c)
 	if (c->ev)
 		hgt_map_remove(&door->http->connections, (const char *)&c->ev, sizeof(c->ev));
 	free(c);
-	regulate(door->http);
+	http_regulate(door->http);
 	if (door->leaving)
-		plan_reap(door->http);
+		doors_plan_reap(door->http);
 }
 
 /* evhttp is about to free the connection. */
@@ -247,7 +171,7 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 		if (request->gone)
 			request->gone(request->gone_ctx);
 	}
-	connection_free(c);
+	http_connection_free(c);
 }
 
 /*
@@ -255,7 +179,7 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
  * never sends one. But it asks for the bufferevent of each, and what it then sets as the argument of the bufferevent's
  * callbacks is the connection. So: note the bufferevent when it is asked for, and look at it once the accept is through.
  */
-static struct bufferevent *connection_arrives(struct event_base *base, void *arg)
+struct bufferevent *http_connection_arrives(struct event_base *base, void *arg)
 {
 	struct door *door = arg;
 	struct bufferevent *bev = door->tls ? door->http->tls->accept(door->tls, base) : NULL;
@@ -277,7 +201,7 @@ static struct bufferevent *connection_arrives(struct event_base *base, void *arg
 	count_connection(door, true);
 	door->n_fresh++;
 	door->n_arriving++;
-	regulate(door->http);
+	http_regulate(door->http);
 	event_active(door->arrived, EV_TIMEOUT, 0);
 	return bev;
 }
@@ -334,7 +258,7 @@ static void connection_arrived(struct connection *c)
 	bufferevent_getcb(bev, NULL, NULL, NULL, &ev);
 	c->bev = NULL;
 	if (!ev || evhttp_connection_get_bufferevent(ev) != bev) {
-		connection_free(c);	/* evhttp had no memory for it */
+		http_connection_free(c);	/* evhttp had no memory for it */
 		bufferevent_decref(bev);
 		return;
 	}
@@ -362,7 +286,7 @@ static void connection_arrived(struct connection *c)
 		drop_oldest_fresh(c->door);
 }
 
-static void connections_arrived(evutil_socket_t fd, short what, void *arg)
+void http_connections_arrived(evutil_socket_t fd, short what, void *arg)
 {
 	struct door *door = arg;
 	struct connection *c;
@@ -371,7 +295,7 @@ static void connections_arrived(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	while ((c = TAILQ_FIRST(&door->arriving)))
 		connection_arrived(c);
-	regulate(door->http);
+	http_regulate(door->http);
 }
 
 static void accept_again(evutil_socket_t fd, short what, void *listener)
@@ -383,7 +307,7 @@ static void accept_again(evutil_socket_t fd, short what, void *listener)
 
 /* Descriptors have run out, most likely: trying again at once would only keep the processor busy. The event goes with the base, and
  * the listeners live as long as that is run, or for REAP_SECONDS. */
-static void accept_failed(struct evconnlistener *listener, void *evhttp)
+void http_accept_failed(struct evconnlistener *listener, void *evhttp)
 {
 	const struct timeval pause = {.tv_sec = 1};
 	struct hgt_error err = {0};
@@ -414,7 +338,8 @@ void connection_answered(struct connection *connection, struct request *request)
 		connection->request = NULL;
 }
 
-/* evhttp reads a body of POST, PUT and PATCH alone. What another method brings would be taken for the connection's next request, which is not
+/* evhttp reads a body of POST, PUT and PATCH alone. What another method brings would be taken for the connection's next request,
+ * which is not
  * what a proxy before us takes it for: so there is none. */
 static bool has_unread_body(struct evhttp_request *ev)
 {
@@ -426,7 +351,7 @@ static bool has_unread_body(struct evhttp_request *ev)
 	return (length && strcmp(length, "0") != 0) || evhttp_find_header(headers, "Transfer-Encoding");
 }
 
-static void handle(struct evhttp_request *ev, void *arg)
+void http_handle(struct evhttp_request *ev, void *arg)
 {
 	struct door *door = arg;
 	struct http *http = door->http;
@@ -446,7 +371,7 @@ static void handle(struct evhttp_request *ev, void *arg)
 	door->n_fresh -= c->fresh;
 	c->fresh = false;
 	c->request = request;
-	regulate(http);
+	http_regulate(http);
 	request->daemon = http->daemon;
 	request->ev = ev;
 	request->connection = c;
@@ -484,9 +409,9 @@ static void stream_left(void *arg)
 
 	door->http->streams--;
 	count_connection(door, false);
-	regulate(door->http);
+	http_regulate(door->http);
 	if (door->leaving)
-		plan_reap(door->http);
+		doors_plan_reap(door->http);
 }
 
 /* The connection without its socket; its place at the door stays taken. */
@@ -539,156 +464,14 @@ int handover_take(struct request *request, struct wire *wire, struct hgt_error *
 	/* Where the bufferevent would close its socket itself, evhttp does not, and it has none any more. */
 	if (line)
 		close(old);
-	/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and that is well. */
+	/* What does not fit is in the journal, not in ten thousand kernel buffers; on a unix socket the second fails, and that
+	 * is well. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
 	return 0;
 }
 
-/* Doors. */
-
-static int open_door(struct door *door, int fd, struct hgt_error *err)
-{
-	struct event_base *base = door->http->daemon->base;
-
-	door->ev = evhttp_new(base);
-	door->arrived = event_new(base, -1, 0, connections_arrived, door);
-	door->listener = evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (!door->listener)
-		close(fd);
-	if (!door->ev || !door->arrived || !door->listener || !evhttp_bind_listener(door->ev, door->listener)) {
-		if (door->listener)
-			evconnlistener_free(door->listener);
-		door->listener = NULL;
-		return hgt_error_nomem(err);
-	}
-	evconnlistener_set_error_cb(door->listener, accept_failed);
-	evhttp_set_max_headers_size(door->ev, HEADERS_MAX);
-	evhttp_set_max_body_size(door->ev, HGT_BODY_MAX);
-	/* Every method that evhttp knows comes here, so that the answer is JSON. */
-	evhttp_set_allowed_methods(door->ev, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
-		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
-	/* Who sends a body that is too large is to read the answer, not a reset. */
-	evhttp_set_flags(door->ev, EVHTTP_SERVER_LINGERING_CLOSE);
-	evhttp_set_default_content_type(door->ev, NULL);
-	evhttp_set_bevcb(door->ev, connection_arrives, door);
-	evhttp_set_gencb(door->ev, handle, door);
-	return 0;
-}
-
-static int open_admin(struct http *http, struct door *door, struct hgt_error *err)
-{
-	const char *path = http->daemon->config->sockets.admin;
-	int fd, code = sockets_unix(http->daemon->sockets, SOCKETS_ADMIN, path, 0600, &fd, err);
-
-	if (code < 0)
-		return code;
-	door->admin = true;
-	door->path = path;
-	code = open_door(door, fd, err);
-	if (code == 0)
-		hgt_log(HGT_LOG_INFO, "http", "admin socket is open", HGT_S("path", path));
-	return code;
-}
-
-/* A client's certificate does not hold; its handshake fails. */
-static void certificate_refused(void *ctx, int fd, const char *why)
-{
-	struct door *door = ctx;
-	char host[REQUEST_REMOTE_MAX];
-
-	address_text(fd, host);
-	agents_refused(door->http->daemon->agents, &(struct refused){.remote = host}, why);
-}
-
-static int open_tls(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
-{
-	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
-	struct http *http = door->http;
-	char why[TLS_WHY_MAX];
-	int code = http->tls ? 0 : tls_load(&http->tls, err);
-
-	if (code < 0)
-		return code;
-	door->tls = http->tls->server_new(&files, certificate_refused, door, why, sizeof(why));
-	return door->tls ? 0 : hgt_error_set(err, HGT_EINVAL, "listen %s: %s", listen->address, why);
-}
-
-/* The certificate of a door that stays, for those who connect from then on; a bad one leaves the old one in force. */
-static int reload_certificate(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err)
-{
-	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
-	char why[TLS_WHY_MAX];
-
-	if (!door->tls != !files.cert)
-		return hgt_error_set(err, HGT_EINVAL, "listen %s: whether it speaks TLS cannot change while the daemon runs; restart it",
-			door->address);
-	if (!door->tls)
-		return 0;
-	if (!door->http->tls->server_reload(door->tls, &files, why, sizeof(why)))
-		return hgt_error_set(err, HGT_EINVAL, "listen %s: %s; the old certificate stays in force", door->address, why);
-	hgt_log(HGT_LOG_INFO, "http", "the certificate was read again", HGT_S("address", door->address));
-	return 0;
-}
-
-static int open_tcp(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
-{
-	struct hgt_buf bound = HGT_BUF_INIT;
-	int fd = -1, code = listen->tls.cert ? open_tls(listen, door, err) : 0;
-
-	door->metrics = listen->metrics;
-	door->address = strdup(listen->address);
-	if (code == 0 && !door->address)
-		code = hgt_error_nomem(err);
-	if (code == 0)
-		code = sockets_tcp(door->http->daemon->sockets, listen, &fd, &bound, err);
-	if (code == 0)
-		code = open_door(door, fd, err);
-	door->bound = hgt_buf_take(&bound);
-	if (code == 0 && !door->bound)
-		code = hgt_error_nomem(err);
-	if (code == 0)
-		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", door->bound), HGT_S("tls", door->tls ? "yes" : "no"));
-	return code;
-}
-
-/* A new door at the end of the list, which closes it again when it cannot be opened. listen NULL: the admin socket. */
-static int add_door(struct http *http, const struct hgt_config_listen *listen, struct hgt_error *err)
-{
-	struct door **doors = reallocarray(http->doors, http->n_doors + 1, sizeof(struct door *));
-	struct door *door = doors ? calloc(1, sizeof(*door)) : NULL;
-
-	if (doors)
-		http->doors = doors;
-	if (!door)
-		return hgt_error_nomem(err);
-	door->http = http;
-	TAILQ_INIT(&door->arriving);
-	http->doors[http->n_doors++] = door;
-	return listen ? open_tcp(listen, door, err) : open_admin(http, door, err);
-}
-
-/* As many connections as the config wants and the descriptors allow. */
-static size_t find_most(size_t wanted)
-{
-	const size_t best = EACH_DESCRIPTORS * wanted + OTHER_DESCRIPTORS;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return wanted;
-	if (limit.rlim_cur < best && limit.rlim_cur < limit.rlim_max) {
-		const struct rlimit raised = {.rlim_max = limit.rlim_max, .rlim_cur = best < limit.rlim_max ? best : limit.rlim_max};
-
-		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-			limit = raised;
-	}
-	if (limit.rlim_cur >= wanted + OTHER_DESCRIPTORS)
-		return wanted;
-	hgt_log(HGT_LOG_WARNING, "http", "fewer descriptors than limits.streams asks for", HGT_I("descriptors", limit.rlim_cur));
-	return limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS : OTHER_DESCRIPTORS / 2;
-}
-
-static void reap(evutil_socket_t fd, short what, void *arg);
+/* The whole. */
 
 int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 {
@@ -699,19 +482,19 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	if (!http)
 		return hgt_error_nomem(err);
 	http->daemon = daemon;
-	http->most = find_most((size_t)config->limits.streams + MORE_CONNECTIONS);
+	http->most = http_find_most(config);
 	TAILQ_INIT(&http->waiting);
 	TAILQ_INIT(&http->mending);
 	http->mend = event_new(daemon->base, -1, 0, mend, http);
 	http->sweep = evtimer_new(daemon->base, sweep, http);
 	http->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	http->reap = evtimer_new(daemon->base, reap, http);
+	http->reap = evtimer_new(daemon->base, doors_reap, http);
 	if (!http->sweep || !http->reap || !http->mend)
 		code = hgt_error_nomem(err);
 	else if (http->nothing < 0)
 		code = hgt_error_set_errno(err, "cannot open /dev/null");
 	for (size_t i = 0; code == 0 && i < 1 + config->n_listen; i++)
-		code = add_door(http, i ? &config->listen[i - 1] : NULL, err);
+		code = door_add(http, i ? &config->listen[i - 1] : NULL, err);
 	if (code < 0) {
 		http_free(http);
 		return code;
@@ -725,145 +508,13 @@ int http_drain(struct http *http)
 	if (!http->draining)
 		http->drain_by_ms = hgt_time_mono_ms() + DRAIN_STREAMS_MS;
 	http->draining = true;
-	regulate(http);
+	http_regulate(http);
 	/* Streams end; one whose client takes nothing of what is left for it misses nothing by that: it has its cursor. */
 	if (hgt_time_mono_ms() < http->drain_by_ms)
 		hub_end_all(http->daemon->hub);
 	else
 		hub_close_all(http->daemon->hub);
 	return http->answering == 0 && http->streams == 0;
-}
-
-static void close_door(struct door *door)
-{
-	const struct daemon *daemon = door->http->daemon;
-	struct connection *c;
-
-	door->listener = NULL;	/* evhttp_free frees it */
-	if (door->ev)
-		evhttp_free(door->ev);
-	while ((c = TAILQ_FIRST(&door->arriving))) {
-		bufferevent_decref(c->bev);
-		connection_free(c);
-	}
-	if (door->arrived)
-		event_free(door->arrived);
-	if (door->tls)
-		door->http->tls->server_free(door->tls);
-	if (door->path && !daemon->upgrading)
-		sockets_remove(daemon->sockets, SOCKETS_ADMIN, door->path);
-	free(door->address);
-	free(door->bound);
-	free(door);
-}
-
-/* Reload: doors come and go. */
-
-static void forget_door(struct http *http, size_t at)
-{
-	struct door *door = http->doors[at];
-
-	memmove(http->doors + at, http->doors + at + 1, (http->n_doors - at - 1) * sizeof(struct door *));
-	http->n_doors--;
-	close_door(door);
-}
-
-static void reap(evutil_socket_t fd, short what, void *arg)
-{
-	struct http *http = arg;
-
-	(void)fd;
-	(void)what;
-	for (size_t i = http->n_doors; i-- > 0;)
-		if (http->doors[i]->leaving && !http->doors[i]->n)
-			forget_door(http, i);
-}
-
-/* Later: evhttp is in the middle of closing a connection, and accept_failed may yet want to enable the listener. */
-static void plan_reap(struct http *http)
-{
-	const struct timeval later = {.tv_sec = REAP_SECONDS};
-
-	if (!http->draining)
-		evtimer_add(http->reap, &later);
-}
-
-/* Nobody comes in here any more; those who are in stay. */
-static void leave_door(struct door *door)
-{
-	struct http *http = door->http;
-
-	hgt_log(HGT_LOG_INFO, "http", "listening no longer", HGT_S("address", door->bound), HGT_I("connections", door->n));
-	door->leaving = true;
-	evconnlistener_disable(door->listener);
-	/* The listener stays as long as its evhttp; the socket does not. */
-	if (dup3(http->nothing, evconnlistener_get_fd(door->listener), O_CLOEXEC) < 0)
-		hgt_log(HGT_LOG_WARNING, "http", "a socket cannot be closed", HGT_S("address", door->bound));
-	sockets_drop_tcp(http->daemon->sockets, door->bound);
-	plan_reap(http);
-}
-
-/* Which of the first n_doors an entry means, of those that no other entry has taken; n_doors for none. */
-static size_t find_door(const struct http *http, size_t n_doors, const struct hgt_config_listen *listen,
-	const struct hgt_config_listen *const *taken)
-{
-	size_t at = 0;
-
-	for (; at < n_doors; at++) {
-		const struct door *door = http->doors[at];
-
-		if (!door->admin && !door->leaving && !taken[at] && strcmp(door->address, listen->address) == 0)
-			break;
-	}
-	return at;
-}
-
-/* The entries of a config whose doors are open: taken[n] is that of doors[n]. New doors are added for the others. */
-static int open_missing(struct http *http, size_t before, const struct hgt_config *config, const struct hgt_config_listen **taken,
-	struct hgt_error *err)
-{
-	int code = 0;
-
-	for (size_t i = 0; i < config->n_listen && code == 0; i++) {
-		size_t at = find_door(http, before, &config->listen[i], taken);
-
-		if (at == before) {
-			code = add_door(http, &config->listen[i], err);
-		} else {
-			taken[at] = &config->listen[i];
-			code = reload_certificate(http->doors[at], &config->listen[i], err);
-		}
-	}
-	return code;
-}
-
-int http_reload(struct http *http, const struct hgt_config *config, struct hgt_error *err)
-{
-	const size_t before = http->n_doors;
-	const struct hgt_config_listen **taken = calloc(before, sizeof(*taken));
-	int code = taken ? open_missing(http, before, config, taken, err) : hgt_error_nomem(err);
-
-	while (code < 0 && http->n_doors > before) {
-		struct door *last = http->doors[http->n_doors - 1];
-
-		if (last->bound)
-			sockets_drop_tcp(http->daemon->sockets, last->bound);
-		forget_door(http, http->n_doors - 1);
-	}
-	/* From here on nothing fails. */
-	for (size_t i = 0; i < before && code == 0; i++) {
-		struct door *door = http->doors[i];
-
-		if (taken[i])
-			door->metrics = taken[i]->metrics;
-		else if (!door->admin && !door->leaving)
-			leave_door(door);
-	}
-	if (code == 0)
-		http->most = find_most((size_t)config->limits.streams + MORE_CONNECTIONS);
-	regulate(http);
-	free(taken);
-	return code;
 }
 
 void http_free(struct http *http)
@@ -873,7 +524,7 @@ void http_free(struct http *http)
 	http->draining = true;
 	hub_close_all(http->daemon->hub);
 	for (size_t i = 0; i < http->n_doors; i++)
-		close_door(http->doors[i]);
+		door_close(http->doors[i]);
 	if (http->reap)
 		event_free(http->reap);
 	if (http->sweep)

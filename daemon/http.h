@@ -10,7 +10,8 @@ struct http;
 int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err) HGT_MUST_CHECK;
 void http_free(struct http *http);
 
-/* Listen where this config says, take its limits and read the certificates again, for who connects from then on. Who is connected stays, also
+/* Listen where this config says, take its limits and read the certificates again, for who connects from then on. Who is
+ * connected stays, also
  * where nobody listens any more. On an error nothing has changed but certificates that were good. */
 int http_reload(struct http *http, const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
 

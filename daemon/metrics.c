@@ -229,7 +229,8 @@ static void write_events(const struct daemon *daemon, struct hgt_metrics *m)
 	if (counted->other_types)
 		hgt_metrics_uint(m, HGT_LABELS("type", "other"), counted->other_types);
 	hgt_metrics_family(m, "headgate_ref_moves_total", HGT_METRIC_COUNTER,
-		"Moves of refs journaled since the start, by who told of them first; watch: nobody did, and the watcher or a compare saw it.");
+		"Moves of refs journaled since the start, by who told of them first; watch: nobody did, and the watcher or a "
+		"compare saw it.");
 	for (size_t i = 0; i < SOURCES; i++)
 		hgt_metrics_uint(m, HGT_LABELS("source", sources[i]), counted->moves[i]);
 	hgt_metrics_family(m, "headgate_refused_pushes_total", HGT_METRIC_COUNTER,
@@ -262,10 +263,12 @@ static void write_config(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	const struct metrics *counted = daemon->metrics;
 
-	hgt_metrics_family(m, "headgate_config_reloads_total", HGT_METRIC_COUNTER, "Reloads of the config since the start, by result.");
+	hgt_metrics_family(m, "headgate_config_reloads_total", HGT_METRIC_COUNTER, "Reloads of the config since the start, by "
+		"result.");
 	hgt_metrics_uint(m, HGT_LABELS("result", "ok"), counted->reloads_well);
 	hgt_metrics_uint(m, HGT_LABELS("result", "refused"), counted->reloads_failed);
-	metrics_gauge(m, "headgate_config_last_reload_successful", "Whether the last reload put the config on disk in force; 1 before any.",
+	metrics_gauge(m, "headgate_config_last_reload_successful", "Whether the last reload put the config on disk in force; "
+		"1 before any.",
 		counted->reload_well);
 	hgt_metrics_family(m, "headgate_config_last_load_timestamp_seconds", HGT_METRIC_GAUGE,
 		"When the config in force was loaded, in seconds since 1970.");

@@ -1,8 +1,8 @@
 /*
  * The daemon's numbers, as GET /metrics tells them (docs/design.md, "Metrics").
  *
- * What a module knows of itself it tells by a getter of its own, `x_stats`; metrics_parts.h says where it is put into words. What belongs to
- * no module is counted here: all events by what is on disk, answers by route, reloads.
+ * What a module knows of itself it tells by a getter of its own, `x_stats`; metrics_parts.h says where it is put into words.
+ * What belongs to no module is counted here: all events by what is on disk, answers by route, reloads.
  */
 #ifndef HEADGATE_DAEMON_METRICS_H
 #define HEADGATE_DAEMON_METRICS_H

@@ -83,10 +83,12 @@ static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 		void (*tell)(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag);
 	} families[] = {
 		{"headgate_agent_connected", "Whether the agent's stream is open.", tell_connected},
-		{"headgate_agent_lag_events", "Events journaled that the agent's stream has not been told of; of an agent that is gone, all "
+		{"headgate_agent_lag_events", "Events journaled that the agent's stream has not been told of; of an agent "
+			"that is gone, all "
 			"since. Nothing before it has connected once.", tell_events},
 		{"headgate_agent_lag_seconds", "The age of the oldest of these events.", tell_seconds},
-		{"headgate_agent_last_seen_timestamp_seconds", "When the agent was last heard of, in seconds since 1970.", tell_seen},
+		{"headgate_agent_last_seen_timestamp_seconds", "When the agent was last heard of, in seconds since "
+			"1970.", tell_seen},
 		{"headgate_agent_targets", "Targets of the agent, by what it last reported of them.", tell_targets},
 	};
 
@@ -103,12 +105,14 @@ void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m)
 	struct agents_stats stats;
 
 	agents_stats(daemon->agents, &stats);
-	hgt_metrics_family(m, "headgate_agents", HGT_METRIC_GAUGE, "Agents that are registered, by whether their streams are open.");
+	hgt_metrics_family(m, "headgate_agents", HGT_METRIC_GAUGE, "Agents that are registered, by whether their streams are "
+		"open.");
 	hgt_metrics_uint(m, HGT_LABELS("state", "connected"), stats.connected);
 	hgt_metrics_uint(m, HGT_LABELS("state", "disconnected"), stats.registered - stats.connected);
 	metrics_gauge(m, "headgate_agents_untold", "Agents beyond those that are told one by one.",
 		stats.registered > METRICS_AGENTS_MAX ? stats.registered - METRICS_AGENTS_MAX : 0);
 	metrics_counter(m, "headgate_agents_refused_total",
-		"Requests and streams turned away since the start: tokens that are wrong or revoked, second instances of one agent.", stats.refused);
+		"Requests and streams turned away since the start: tokens that are wrong or revoked, second instances of one "
+		"agent.", stats.refused);
 	write_each(daemon, m);
 }

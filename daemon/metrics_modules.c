@@ -29,7 +29,8 @@ static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_histogram_us(m, HGT_NO_LABELS, bounds, store.commit_classes, STORE_BOUNDS, store.commit_us);
 	hgt_metrics_family(m, "headgate_journal_commit_longest_seconds", HGT_METRIC_GAUGE, "The longest commit since the start.");
 	hgt_metrics_micro(m, HGT_NO_LABELS, (int64_t)store.longest_commit_us);
-	hgt_metrics_family(m, "headgate_journal_commits_total", HGT_METRIC_COUNTER, "Commits to the journal since the start, by result.");
+	hgt_metrics_family(m, "headgate_journal_commits_total", HGT_METRIC_COUNTER, "Commits to the journal since the start, "
+		"by result.");
 	hgt_metrics_uint(m, HGT_LABELS("result", "ok"), store.commits);
 	hgt_metrics_uint(m, HGT_LABELS("result", "failed"), store.failed_commits);
 	hgt_metrics_family(m, "headgate_journal_jobs_total", HGT_METRIC_COUNTER,
@@ -37,7 +38,8 @@ static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("result", "ok"), store.jobs - store.failed_jobs);
 	hgt_metrics_uint(m, HGT_LABELS("result", "failed"), store.failed_jobs);
 	metrics_gauge(m, "headgate_journal_queue_jobs", "Jobs that wait for the writer.", store.queued);
-	hgt_metrics_family(m, "headgate_journal_queue_oldest_seconds", HGT_METRIC_GAUGE, "How long the first of them has waited; 0 for none.");
+	hgt_metrics_family(m, "headgate_journal_queue_oldest_seconds", HGT_METRIC_GAUGE, "How long the first of them has "
+		"waited; 0 for none.");
 	hgt_metrics_milli(m, HGT_NO_LABELS, store.oldest_ms);
 	metrics_gauge(m, "headgate_journal_log_pages_held", "Pages of the write-ahead log that a reader keeps from the database.",
 		store.log_held);
@@ -54,7 +56,8 @@ static void write_retention(const struct daemon *daemon, struct hgt_metrics *m)
 	retention_stats(daemon->retention, &retention);
 	metrics_gauge(m, "headgate_journal_tail", "The number of the oldest event that is held; 0 before that was looked at.",
 		retention.first);
-	metrics_counter(m, "headgate_journal_removed_events_total", "Events that retention has let go since the start.", retention.removed);
+	metrics_counter(m, "headgate_journal_removed_events_total", "Events that retention has let go since the start.",
+		retention.removed);
 	metrics_counter(m, "headgate_journal_retention_failures_total", "Steps of retention that failed since the start.",
 		retention.failed);
 	metrics_gauge(m, "headgate_journal_retention_held", "Whether somebody who still needs old events keeps them from going.",
@@ -100,7 +103,8 @@ static void write_hooks(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_family(m, "headgate_hook_oldest_seconds", HGT_METRIC_GAUGE, "How long the longest of them has been.");
 	hgt_metrics_milli(m, HGT_NO_LABELS, hooks.oldest_ms);
 	metrics_counter(m, "headgate_hook_connections_total", "Hooks that have connected since the start.", hooks.accepted);
-	hgt_metrics_family(m, "headgate_hook_failures_total", HGT_METRIC_COUNTER, "Hooks that were let go since the start, by why.");
+	hgt_metrics_family(m, "headgate_hook_failures_total", HGT_METRIC_COUNTER, "Hooks that were let go since the start, by "
+		"why.");
 	hgt_metrics_uint(m, HGT_LABELS("reason", "not-allowed"), hooks.turned_away);
 	hgt_metrics_uint(m, HGT_LABELS("reason", "late"), hooks.late);
 	hgt_metrics_uint(m, HGT_LABELS("reason", "not-reading"), hooks.unread);
@@ -117,7 +121,8 @@ static void write_spool(const struct daemon *daemon, struct hgt_metrics *m)
 	metrics_gauge(m, "headgate_spool_files", "Pushes in the spool that wait to be taken in.", spool.files);
 	hgt_metrics_family(m, "headgate_spool_oldest_seconds", HGT_METRIC_GAUGE, "The age of the oldest of them; 0 for none.");
 	hgt_metrics_milli(m, HGT_NO_LABELS, spool.oldest_ms && now_ms > spool.oldest_ms ? now_ms - spool.oldest_ms : 0);
-	hgt_metrics_family(m, "headgate_spool_taken_total", HGT_METRIC_COUNTER, "Files of the spool since the start, by what became of them.");
+	hgt_metrics_family(m, "headgate_spool_taken_total", HGT_METRIC_COUNTER, "Files of the spool since the start, by what "
+		"became of them.");
 	hgt_metrics_uint(m, HGT_LABELS("result", "taken"), spool.taken);
 	hgt_metrics_uint(m, HGT_LABELS("result", "set-aside"), spool.set_aside);
 }
@@ -135,12 +140,15 @@ static void write_watch(const struct daemon *daemon, struct hgt_metrics *m)
 	if (!daemon->ref_watch)
 		return;
 	ref_watch_stats(daemon->ref_watch, &watch);
-	metrics_gauge(m, "headgate_watch_repositories", "Repositories that are watched for moves that no hook tells of.", watch.repositories);
+	metrics_gauge(m, "headgate_watch_repositories", "Repositories that are watched for moves that no hook tells of.",
+		watch.repositories);
 	metrics_gauge(m, "headgate_watch_unwatched_repositories",
-		"Of them, those that inotify takes not all folders of (fs.inotify.max_user_watches): only the slow beat sees what moves there.",
+		"Of them, those that inotify takes not all folders of (fs.inotify.max_user_watches): only the slow beat sees "
+		"what moves there.",
 		watch.unwatched);
 	metrics_gauge(m, "headgate_watch_inotify_watches", "Folders that inotify watches.", watch.watches);
-	metrics_counter(m, "headgate_watch_overflows_total", "Times since the start that inotify has lost events.", watch.overflows);
+	metrics_counter(m, "headgate_watch_overflows_total", "Times since the start that inotify has lost events.",
+		watch.overflows);
 	metrics_counter(m, "headgate_watch_saves_total",
 		"Moves since the start that only a compare at the slow beat, or after lost events, has found.", watch.saves);
 }
@@ -157,14 +165,18 @@ void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 		return;
 	intake_stats(daemon->intake, &intake);
 	hgt_metrics_family(m, "headgate_announcements_total", HGT_METRIC_COUNTER,
-		"Pushes that hooks told of since the start, through the socket or the spool: received, refused by the gate; foreign: of those, of "
+		"Pushes that hooks told of since the start, through the socket or the spool: received, refused by the gate; "
+		"foreign: of those, of "
 		"repositories that the config leaves out.");
 	hgt_metrics_uint(m, HGT_LABELS("kind", "received"), intake.received);
 	hgt_metrics_uint(m, HGT_LABELS("kind", "refused"), intake.refused);
 	hgt_metrics_uint(m, HGT_LABELS("kind", "foreign"), intake.foreign);
-	metrics_gauge(m, "headgate_intake_waiting", "Announcements that wait for another one of the same repository.", intake.waiting);
-	metrics_gauge(m, "headgate_compares_waiting", "Repositories that are to be compared with the journal.", intake.compares_waiting);
-	hgt_metrics_family(m, "headgate_compares_total", HGT_METRIC_COUNTER, "Compares of a repository with the journal since the start.");
+	metrics_gauge(m, "headgate_intake_waiting", "Announcements that wait for another one of the same repository.",
+		intake.waiting);
+	metrics_gauge(m, "headgate_compares_waiting", "Repositories that are to be compared with the journal.",
+		intake.compares_waiting);
+	hgt_metrics_family(m, "headgate_compares_total", HGT_METRIC_COUNTER, "Compares of a repository with the journal since "
+		"the start.");
 	hgt_metrics_uint(m, HGT_LABELS("result", "ok"), intake.compares - intake.compares_failed);
 	hgt_metrics_uint(m, HGT_LABELS("result", "failed"), intake.compares_failed);
 }
@@ -176,13 +188,16 @@ void metrics_streams(const struct daemon *daemon, struct hgt_metrics *m)
 	hub_stats(daemon->hub, &hub);
 	metrics_gauge(m, "headgate_streams", "Event streams and waiting pages that are open.", hub.subscribers);
 	metrics_gauge(m, "headgate_streams_limit", "The most that may be open: limits.streams.", daemon->config->limits.streams);
-	metrics_gauge(m, "headgate_streams_trailing", "Of the streams, those whose sockets are full or that catch up from the journal.",
+	metrics_gauge(m, "headgate_streams_trailing", "Of the streams, those whose sockets are full or that catch up from the "
+		"journal.",
 		hub.trailing);
-	metrics_counter(m, "headgate_stream_wakeups_total", "Times since the start that an event was for a stream, as the index found.",
+	metrics_counter(m, "headgate_stream_wakeups_total", "Times since the start that an event was for a stream, as the "
+		"index found.",
 		hub.woken);
 	metrics_counter(m, "headgate_stream_events_total", "Events written to streams since the start.", hub.told);
 	metrics_counter(m, "headgate_stream_bookmarks_total", "Bookmarks written to streams since the start.", hub.bookmarks);
-	metrics_counter(m, "headgate_stream_full_total", "Times since the start that a stream's socket took only a part.", hub.full);
+	metrics_counter(m, "headgate_stream_full_total", "Times since the start that a stream's socket took only a "
+		"part.", hub.full);
 	metrics_counter(m, "headgate_stream_journal_reads_total",
 		"Reads of the journal since the start for streams that were behind the recent events.", hub.slices);
 	metrics_counter(m, "headgate_stream_tree_questions_total",
@@ -195,7 +210,8 @@ void metrics_archives(const struct daemon *daemon, struct hgt_metrics *m)
 
 	archives_stats(daemon->archives, &archives);
 	metrics_gauge(m, "headgate_archive_cache_bytes", "Bytes of archives on disk.", archives.bytes);
-	metrics_gauge(m, "headgate_archive_cache_limit_bytes", "The most that they may take: limits.archive_cache.", archives.limit);
+	metrics_gauge(m, "headgate_archive_cache_limit_bytes", "The most that they may take: limits.archive_cache.",
+		archives.limit);
 	metrics_gauge(m, "headgate_archive_cache_files", "Archives on disk.", archives.files);
 	metrics_gauge(m, "headgate_archives_building", "Archives that are being built or wait for it.", archives.building);
 	hgt_metrics_family(m, "headgate_archives_built_total", HGT_METRIC_COUNTER, "Archives built since the start, by result.");
@@ -215,7 +231,8 @@ static void write_guard(const struct daemon *daemon, struct hgt_metrics *m)
 		return;
 	guard_stats(daemon->guard, &guard);
 	metrics_gauge(m, "headgate_guard_addresses", "Addresses of clients that are remembered.", guard.peers);
-	metrics_gauge(m, "headgate_guard_locked_addresses", "Of them, those that are locked out for guessing tokens.", guard.locked);
+	metrics_gauge(m, "headgate_guard_locked_addresses", "Of them, those that are locked out for guessing tokens.",
+		guard.locked);
 	metrics_counter(m, "headgate_guard_lockouts_total", "Addresses locked out since the start.", guard.lockouts);
 	metrics_counter(m, "headgate_guard_wrong_tokens_total", "Different wrong tokens since the start.", guard.wrong_tokens);
 	hgt_metrics_family(m, "headgate_guard_refused_total", HGT_METRIC_COUNTER,

@@ -1,10 +1,10 @@
 /*
- * The parts of GET /metrics: a function each, which writes whole families. A new module adds its families to the part where a reader looks
- * for them, or a part of its own: declared here, written in a metrics_*.c, named in the table of metrics.c. contrib/grafana and
- * contrib/prometheus ask for the families by name; tests/operate/check compares.
+ * The parts of GET /metrics: a function each, which writes whole families. A new module adds its families to the part where a
+ * reader looks for them, or a part of its own: declared here, written in a metrics_*.c, named in the table of metrics.c.
+ * contrib/grafana and contrib/prometheus ask for the families by name; tests/operate/check compares.
  *
- * Labels have values out of closed sets (routes, rules, types of events), or names that an administrator gave (agents), and of those at most
- * METRICS_AGENTS_MAX.
+ * Labels have values out of closed sets (routes, rules, types of events), or names that an administrator gave (agents), and of
+ * those at most METRICS_AGENTS_MAX.
  */
 #ifndef HEADGATE_DAEMON_METRICS_PARTS_H
 #define HEADGATE_DAEMON_METRICS_PARTS_H

@@ -39,7 +39,8 @@ static int take_archives(struct daemon *daemon, const struct hgt_config *config,
 	return 0;
 }
 
-/* Who keeps something of the config, those that may refuse first: one that fails changes nothing of its own, and those before it are given
+/* Who keeps something of the config, those that may refuse first: one that fails changes nothing of its own, and those before it
+ * are given
  * the old config again. daemon->config is the old one while they are asked. */
 static int (*const parts[])(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err) = {
 	take_http,
@@ -147,11 +148,13 @@ void reload(struct daemon *daemon, const struct hgt_service_options *options)
 	code = replace(daemon, options, &kept, &err);
 	metrics_reload(daemon->metrics, code == 0);
 	if (code < 0) {
-		hgt_log(HGT_LOG_ERROR, "reload", "the config is not taken; the one before stays in force", HGT_S("error", err.message));
+		hgt_log(HGT_LOG_ERROR, "reload", "the config is not taken; the one before stays in force", HGT_S("error",
+			err.message));
 	} else {
 		hgt_log(HGT_LOG_INFO, "reload", "the config is in force", HGT_S("config", daemon->config->path));
 		if (kept.len)
-			hgt_log(HGT_LOG_WARNING, "reload", "these keys stay as they were until a restart", HGT_S("keys", kept.data));
+			hgt_log(HGT_LOG_WARNING, "reload", "these keys stay as they were until a restart", HGT_S("keys",
+				kept.data));
 	}
 	tell_end(daemon, code < 0 ? err.message : NULL);
 	hgt_buf_release(&kept);

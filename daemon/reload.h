@@ -1,9 +1,10 @@
 /*
  * SIGHUP: another config is put in force, or the one that is stays.
  *
- * The config is loaded into a new immutable one and offered to the parts of the daemon that keep something of it; when all have taken it,
- * `daemon->config` is the new one from then on, and the rest follows by reading that. A part that refuses leaves all as they were. Whoever
- * needs a config beyond one turn of the loop, or on another thread, holds a reference (hgt_config_ref), taken and given up on the loop.
+ * The config is loaded into a new immutable one and offered to the parts of the daemon that keep something of it; when all have
+ * taken it, `daemon->config` is the new one from then on, and the rest follows by reading that. A part that refuses leaves all
+ * as they were. Whoever needs a config beyond one turn of the loop, or on another thread, holds a reference (hgt_config_ref),
+ * taken and given up on the loop.
  *
  * What a running daemon cannot change (state, sockets) stays as it is, which is told.
  */

@@ -93,11 +93,13 @@ static int take_one(struct sockets *sockets, int fd, const char *name, size_t le
 	int code = 0;
 
 	if (!held.name) {
-		code = hgt_error_set(err, HGT_EINVAL, "a socket was handed over by the name \"%.*s\"; FileDescriptorName= is to be hook, admin "
+		code = hgt_error_set(err, HGT_EINVAL, "a socket was handed over by the name \"%.*s\"; FileDescriptorName= is "
+			"to be hook, admin "
 			"or tcp", (int)len, name);
 	} else if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens ||
 		   listen_describe(fd, &where) != (strcmp(held.name, SOCKETS_TCP) == 0 ? AF_INET : AF_UNIX)) {
-		code = hgt_error_set(err, HGT_EINVAL, "descriptor %d was handed over as the socket \"%s\", and is no such listening socket", fd,
+		code = hgt_error_set(err, HGT_EINVAL, "descriptor %d was handed over as the socket \"%s\", and is no such "
+			"listening socket", fd,
 			held.name);
 	} else if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 		code = hgt_error_set_errno(err, "the socket %s that was handed over", held.name);
@@ -225,7 +227,8 @@ int sockets_unix(struct sockets *sockets, const char *name, const char *path, mo
 		if (strcmp(held->name, name) != 0 || held->used)
 			continue;
 		if (!same_file(held->where, path))
-			return hgt_error_set(err, HGT_EINVAL, "sockets.%s is %s in the config, and the socket that was handed over is at %s: make "
+			return hgt_error_set(err, HGT_EINVAL, "sockets.%s is %s in the config, and the socket that was handed "
+				"over is at %s: make "
 				"them one, in the config or in the socket unit", name, path, held->where);
 		return give(held, fd, err);
 	}
@@ -244,7 +247,8 @@ static bool fits(const char *bound, const char *address)
 	return strcmp(bound, address) == 0;
 }
 
-int sockets_tcp(struct sockets *sockets, const struct hgt_config_listen *listen, int *fd, struct hgt_buf *bound, struct hgt_error *err)
+int sockets_tcp(struct sockets *sockets, const struct hgt_config_listen *listen, int *fd, struct hgt_buf *bound,
+	struct hgt_error *err)
 {
 	int code;
 
@@ -268,10 +272,12 @@ int sockets_settle(struct sockets *sockets, struct hgt_error *err)
 		if (held->used) {
 			i++;
 		} else if (held->own) {
-			hgt_log(HGT_LOG_INFO, "sockets", "a socket that the config no longer names is closed", HGT_S("address", held->where));
+			hgt_log(HGT_LOG_INFO, "sockets", "a socket that the config no longer names is closed", HGT_S("address",
+				held->where));
 			drop(sockets, i);
 		} else {
-			return hgt_error_set(err, HGT_EINVAL, "the socket %s was handed over, and the config has no use for it: add it to listen, or "
+			return hgt_error_set(err, HGT_EINVAL, "the socket %s was handed over, and the config has no use for "
+				"it: add it to listen, or "
 				"take it out of the socket unit", held->where);
 		}
 	}

@@ -71,14 +71,16 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 		kill(upgrade->child, SIGKILL);	/* on_ended tells the rest */
 }
 
-int upgrade_new(struct daemon *daemon, char **argv, void (*agreed)(void *ctx), void *ctx, struct upgrade **out, struct hgt_error *err)
+int upgrade_new(struct daemon *daemon, char **argv, void (*agreed)(void *ctx), void *ctx, struct upgrade **out,
+	struct hgt_error *err)
 {
 	struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
 	struct hgt_buf path = HGT_BUF_INIT;
 	int code = upgrade ? upgrade_path(&path, err) : hgt_error_nomem(err);
 
 	if (code == 0) {
-		*upgrade = (struct upgrade){.daemon = daemon, .argv = argv, .agreed = agreed, .ctx = ctx, .path = hgt_buf_take(&path)};
+		*upgrade = (struct upgrade){.daemon = daemon, .argv = argv, .agreed = agreed, .ctx = ctx,
+			.path = hgt_buf_take(&path)};
 		upgrade->ended = evsignal_new(daemon->base, SIGCHLD, on_ended, upgrade);
 		upgrade->late = evtimer_new(daemon->base, on_late, upgrade);
 		if (!upgrade->path || !upgrade->ended || !upgrade->late || event_add(upgrade->ended, NULL) < 0)
@@ -155,7 +157,8 @@ void upgrade_ask(struct upgrade *upgrade)
 	failed = argv ? spawn(upgrade, argv) : ENOMEM;
 	free(argv);
 	if (failed)
-		hgt_log(HGT_LOG_ERROR, "upgrade", "the program on disk cannot be run; this one goes on", HGT_S("program", upgrade->path),
+		hgt_log(HGT_LOG_ERROR, "upgrade", "the program on disk cannot be run; this one goes on", HGT_S("program",
+			upgrade->path),
 			HGT_S("error", strerror(failed)));
 	else
 		evtimer_add(upgrade->late, &patience);

@@ -2,7 +2,8 @@
  * SIGUSR2: the program on disk takes over from the one that runs, in the same process.
  *
  *	the new program is asked whether it takes the config (-t)
- *	  well: what runs is waited for, as for a stop, but the listening sockets stay open (sockets.h), so that who comes meanwhile waits
+ *	  well: what runs is waited for, as for a stop, but the listening sockets stay open (sockets.h),
+	so that who comes meanwhile waits
  *	  in their queues; then the new program is executed, and finds them as if the service manager had handed them over
  *	  not well: that is logged, and all goes on
  *

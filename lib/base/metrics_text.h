@@ -11,8 +11,8 @@
  *	# TYPE headgate_events_total counter
  *	headgate_events_total{type="ref.updated"} 12
  *
- * Values of labels may be any text: they are escaped, and bytes that are no UTF-8 become U+FFFD. Names and help are the program's own. A
- * failure is the buffer's.
+ * Values of labels may be any text: they are escaped, and bytes that are no UTF-8 become U+FFFD. Names and help are the
+ * program's own. A failure is the buffer's.
  */
 #ifndef HEADGATE_BASE_METRICS_TEXT_H
 #define HEADGATE_BASE_METRICS_TEXT_H
@@ -45,7 +45,8 @@ void hgt_metrics_uint(struct hgt_metrics *m, const char *const *labels, uint64_t
 void hgt_metrics_milli(struct hgt_metrics *m, const char *const *labels, int64_t value);
 void hgt_metrics_micro(struct hgt_metrics *m, const char *const *labels, int64_t value);
 
-/* A histogram of times in microseconds, told in seconds: counts[i] is how many were at most bounds_us[i] and more than the bound before,
+/* A histogram of times in microseconds, told in seconds: counts[i] is how many were at most bounds_us[i] and more than the bound
+ * before,
  * counts[n] how many were more than all. */
 void hgt_metrics_histogram_us(struct hgt_metrics *m, const char *const *labels, const uint64_t *bounds_us, const uint64_t *counts,
 	size_t n, uint64_t sum_us);

@@ -9,7 +9,8 @@
 
 static void count(struct metrics *metrics, uint64_t seq, const char *type, const char *body)
 {
-	metrics_event(metrics, &(struct hgt_journal_row){.seq = seq, .type = type, .subject = "", .repo = "", .ref = "", .body = body,
+	metrics_event(metrics, &(struct hgt_journal_row){.seq = seq, .type = type, .subject = "", .repo = "", .ref = "",
+		.body = body,
 		.body_len = strlen(body)});
 }
 
@@ -45,7 +46,8 @@ static void moves_by_who_told(void **state)
 
 	(void)state;
 	rig_start(&rig, "");
-	count(rig.daemon.metrics, 1, HGT_EVENT_REF_UPDATED, "{\"source\":\"/headgate/t\",\"data\":{\"actor\":null,\"source\":\"watch\"}}");
+	count(rig.daemon.metrics, 1, HGT_EVENT_REF_UPDATED,
+		"{\"source\":\"/headgate/t\",\"data\":{\"actor\":null,\"source\":\"watch\"}}");
 	/* An actor who would like to be another source. */
 	count(rig.daemon.metrics, 2, HGT_EVENT_REF_UPDATED,
 		"{\"source\":\"/headgate/t\",\"data\":{\"actor\":\"\\\"source\\\":\\\"spool\\\"\",\"source\":\"hook\"}}");
@@ -70,7 +72,8 @@ static void refused_pushes_by_rule(void **state)
 	/* Two findings of one rule are one push; a rule that is none is "other", whatever it says. */
 	count(rig.daemon.metrics, 1, HGT_EVENT_PUSH_REFUSED, "{\"findings\":[{\"rule\":\"yaml/syntax\"},{\"rule\":\"yaml/syntax\"},"
 		"{\"rule\":\"no/such\"},{\"rule\":\"yaml/syntax-and-more\"},{\"rule\":\"\"}]}");
-	count(rig.daemon.metrics, 2, HGT_EVENT_PUSH_REFUSED, "{\"findings\":[{\"rule\":\"yaml/syntax\",\"message\":\"\\\"rule\\\":\\\"policy/force\\\"\"}]}");
+	count(rig.daemon.metrics, 2, HGT_EVENT_PUSH_REFUSED,
+		"{\"findings\":[{\"rule\":\"yaml/syntax\",\"message\":\"\\\"rule\\\":\\\"policy/force\\\"\"}]}");
 	count(rig.daemon.metrics, 3, HGT_EVENT_PUSH_REFUSED, "{\"findings\":[{\"rule\":\"never ends");
 	text = scrape(&rig);
 	has(text, "headgate_refused_pushes_total{rule=\"yaml/syntax\"} 2\n");
@@ -181,7 +184,8 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(moves_by_who_told), cmocka_unit_test(refused_pushes_by_rule), cmocka_unit_test(labels_stay_bounded),
+		cmocka_unit_test(moves_by_who_told), cmocka_unit_test(refused_pushes_by_rule),
+			cmocka_unit_test(labels_stay_bounded),
 		cmocka_unit_test(answers_by_route), cmocka_unit_test(reloads), cmocka_unit_test(without_memory),
 	};
 
