@@ -59,6 +59,7 @@ struct ref_watch {
 	bool compare_all;	/* once the scan is merged */
 	void (*compared)(void *ctx);	/* after the first compare of everything */
 	void *ctx;
+	const struct hgt_config *scan_config;	/* while scanning: a reference */
 	bool full;		/* inotify takes no more, until the next beat */
 	bool told_full;		/* said so */
 	enum intake_why why;	/* of compare_all */
@@ -309,7 +310,8 @@ static void forget_gone(struct ref_watch *w)
 			hgt_log(HGT_LOG_INFO, "ref_watch", "repository renamed", HGT_S("repo", gone->name), HGT_S("to", found->name));
 			intake_retire(w->daemon->intake, gone->name, gone->path);
 		} else {
-			hgt_log(HGT_LOG_WARNING, "ref_watch", "repository gone; its refs stay as they were last known", HGT_S("repo", gone->name));
+			hgt_log(HGT_LOG_WARNING, "ref_watch", "repository gone, or left out by the config; its refs stay as they were last known",
+				HGT_S("repo", gone->name));
 		}
 		target_free(gone);
 	}
@@ -412,6 +414,8 @@ static void on_scanned(void *arg)
 	struct ref_watch *w = arg;
 
 	w->scanning = false;
+	hgt_config_unref(w->scan_config);
+	w->scan_config = NULL;
 	if (w->scan_code == 0)
 		merge_scan(w);
 	else
@@ -427,7 +431,7 @@ static void run_scan(void *arg)
 {
 	struct ref_watch *w = arg;
 
-	w->scan_code = repos_scan_new(w->daemon->config, &w->scan, &w->scan_err);
+	w->scan_code = repos_scan_new(w->scan_config, &w->scan, &w->scan_err);
 }
 
 static void begin_scan(struct ref_watch *w)
@@ -439,10 +443,14 @@ static void begin_scan(struct ref_watch *w)
 		return;
 	}
 	w->scan_again = false;
-	if (hgt_workers_submit(w->daemon->git, run_scan, on_scanned, w, &err) < 0)
-		hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be looked for", HGT_S("error", err.message));
-	else
-		w->scanning = true;
+	w->scan_config = hgt_config_ref(w->daemon->config);
+	w->scanning = true;
+	if (hgt_workers_submit(w->daemon->git, run_scan, on_scanned, w, &err) == 0)
+		return;
+	hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be looked for", HGT_S("error", err.message));
+	w->scanning = false;
+	hgt_config_unref(w->scan_config);
+	w->scan_config = NULL;
 }
 
 static void compare_all(struct ref_watch *w, enum intake_why why)
@@ -452,6 +460,13 @@ static void compare_all(struct ref_watch *w, enum intake_why why)
 		w->why = why;
 	w->compare_all = true;
 	begin_scan(w);
+}
+
+void ref_watch_reload(struct ref_watch *w, bool moved)
+{
+	if (moved)
+		marks_drop(w, &w->folders);
+	ref_watch_rescan(w);
 }
 
 void ref_watch_all(struct ref_watch *w)
@@ -620,6 +635,7 @@ void ref_watch_free(struct ref_watch *w)
 	marks_drop(w, &w->folders);
 	hgt_map_release(&w->marks);
 	repos_scan_free(w->scan);
+	hgt_config_unref(w->scan_config);
 	if (w->rescan)
 		event_free(w->rescan);
 	if (w->beat)

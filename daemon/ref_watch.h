@@ -22,6 +22,9 @@ void ref_watch_all(struct ref_watch *watch);
 /* Look for repositories again, soon, and compare those that are new. */
 void ref_watch_rescan(struct ref_watch *watch);
 
+/* Another config is in force: look for the repositories that it means. moved: the root is another folder. */
+void ref_watch_reload(struct ref_watch *watch, bool moved);
+
 /* Numbers: of now, and since the start. */
 struct ref_watch_stats {
 	uint64_t repositories;	/* that are looked after */

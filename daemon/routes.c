@@ -76,6 +76,19 @@ void routes_describe(unsigned route, const char **method, const char **path)
 			*method = methods[i].text;
 }
 
+bool routes_takes(unsigned route, const char *method)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strcmp(methods[i].text, method) == 0)
+			return routes[route - 1].methods & methods[i].method;
+	return false;
+}
+
+const char *const *routes_params(unsigned route)
+{
+	return routes[route - 1].params;
+}
+
 /* Whether path is the route's; *name and *len get what stands for its NAME, NULL when it has none. */
 static bool route_matches(const struct route *route, const char *path, const char **name, size_t *len)
 {

@@ -12,8 +12,8 @@
 #include "base/timing.h"
 #include "journal/wal.h"
 
-/* What marks a file as a journal ("HGTJ"), the version of the schema below as it is made, and that of a file whose oldest rows are gone or
- * whose id has changed (lineage.c). */
+/* What marks a file as a journal ("HGTJ"), the version of the schema below as it is made, and that of a file whose oldest rows
+ * are gone or whose id has changed (lineage.c). */
 #define APPLICATION_ID 0x4847544a
 #define SCHEMA_VERSION 1
 #define SCHEMA_VERSION_CUT 2
@@ -26,9 +26,10 @@
 enum { LOCK_TRIES = 50, LOCK_PAUSE_US = 10000 };
 
 /*
- * meta holds 'journal' (the id), 'head' (the chain's last seq and hash, so that rows cut off at the end are missed), once rows have been
- * removed 'checkpoint' (retention.c), and in a copy that is a backup 'copy' (backup.c). events is added to at its end, and retention takes away
- * at its beginning. lineage has the ids that the journal had before, each with its last seq. The rest follows from events, or is told by agents.
+ * meta holds 'journal' (the id), 'head' (the chain's last seq and hash, so that rows cut off at the end are missed), once rows
+ * have been removed 'checkpoint' (retention.c), and in a copy that is a backup 'copy' (backup.c). events is added to at its
+ * end, and retention takes away at its beginning. lineage has the ids that the journal had before, each with its last seq. The
+ * rest follows from events, or is told by agents.
  *
  * Run at every opening for writing: a table that a later version brings is made then, and one that does not know it leaves it
  * alone. The version changes only with what an older program would misread.
@@ -110,6 +111,8 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_REPORT_PUT] = "INSERT OR REPLACE INTO reports (agent, target, report, time_ms) VALUES (?1, ?2, ?3, ?4)",
 	[HGT_SQL_REPORTS] = "SELECT agent, target, report, time_ms FROM reports ORDER BY agent, target",
 	[HGT_SQL_REPORTS_REMOVE] = "DELETE FROM reports WHERE agent = ?1",
+	[HGT_SQL_REPORTS_KEEP] = "DELETE FROM reports WHERE agent = ?1 AND target NOT IN (SELECT json_extract(value, '$.name')"
+		" FROM json_each(CASE WHEN json_valid(?2) THEN ?2 ELSE '{}' END, '$.targets') WHERE json_extract(value, '$.name') IS NOT NULL)",
 	[HGT_SQL_OLDEST] = "SELECT seq, time_ms, hash, repo, ref FROM events WHERE seq = ?1",
 	[HGT_SQL_REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[HGT_SQL_TIME_AFTER] = "SELECT seq, time_ms FROM (SELECT seq, time_ms FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1024)"

@@ -34,6 +34,12 @@ def row(name, f, ways):
     return f"| {name} | {f['trials']:,} | {ways} | {counts} | 0 |"
 
 
+def commit():
+    """Asked before the first trial."""
+    done = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or "a tree without Git"
+
+
 def table(run):
     lines = ["| what | trials | of which | acknowledged | journaled | delivered | compacted | lost, invented, out of order, twice |",
              "|---|---|---|---|---|---|---|---|"]
@@ -46,10 +52,8 @@ def table(run):
     f = run.figures["bits"]
     lines += ["", f"Of {f['flips']:,} flipped bits {f['found']:,} were found, and each of the others changed nothing that the journal says; "
               f"{f['started']:,} times a daemon was started on the result."]
-    done = subprocess.run(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    commit = done.stdout.strip()
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
-    lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {commit or 'a tree without Git'}, on {os.cpu_count()} processors, "
+    lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {run.commit}, on {os.cpu_count()} processors, "
               f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s."]
     return "\n".join(lines)
 

@@ -61,45 +61,63 @@ def push_for_real(site, rng):
     return values
 
 
+class Seen:
+    """All that a trial came to: what its drivers did, and what a daemon that nobody harms says of it at the end."""
+
+    def __init__(self, site, drivers, subscribers, pushed):
+        self.site, self.subscribers, self.pushed = site, subscribers, pushed
+        self.pushes = [p for d in drivers for p in d.pushes]
+        self.history = {(d.repo, ref): values for d in drivers for ref, values in d.history.items()}
+        names = [d.repo for d in drivers]
+        if pushed:
+            self.history["pushed", "refs/heads/main"] = pushed
+            names.append("pushed")
+        self.refs = {(name, ref): id for name in names for ref, id in site.refs(name).items()}
+        self.held = rig.all_events(site)
+        self.wait_for_subscribers()
+        self.snapshot = get(site, "/v1/events")["snapshot"]
+        for s, _, _ in subscribers:
+            s.end()
+
+    def wait_for_subscribers(self):
+        head = int(self.held[-1]["id"].split(".")[1]) if self.held else 0
+        for s, _, _ in self.subscribers:
+            wait_for("a subscriber has caught up", lambda s=s: s.trouble or not s.is_alive() or
+                     (s.cursor is not None and int(s.cursor.split(".")[-1]) >= head) or
+                     s.got and s.got[-1][0] == s.last_wanted(self.held))
+
+    def judge(self, checker):
+        events = checker.all_there_was(self.held, self.subscribers)
+        checker.journal(self.held, self.site.compacts)
+        checker.snapshot(self.snapshot, self.refs)
+        if events is None:
+            checker.counts["untold"] = 1  # a beginning that nobody has any more: not all can be looked at
+        else:
+            checker.chains(events, self.history, self.refs)
+            checker.pushes(events, self.pushes, self.history)
+            actors = {e["data"]["actor"] for e in events if e["data"].get("repo") == "pushed"} - {None}
+            for id in self.pushed[1:] if self.pushed else []:
+                actor = f"pushed-{self.site.template.chain.index(id)}"
+                if actor not in actors:
+                    checker.problem(f"lost: the git push of {actor}")
+        for s, name, wanted in self.subscribers:
+            checker.delivered(name, s, events, wanted, self.site.compacts)
+
+
 def compare_all(site, drivers, subscribers, checker, pushed):
     """Nobody pushes any more: start once more, unharmed, and look at everything."""
     daemon = Daemon(site)
     if not daemon.wait_ready():
         raise Vain(f"the daemon does not start again: {daemon.said()[-1000:]}")
     wait_for("the spool is empty", lambda: not os.listdir(site.spool))
-    held = rig.all_events(site)
-    refs = {(name, ref): id for name in [d.repo for d in drivers] + (["pushed"] if pushed else []) for ref, id in site.refs(name).items()}
-    history = {(d.repo, ref): values for d in drivers for ref, values in d.history.items()}
-    if pushed:
-        history["pushed", "refs/heads/main"] = pushed
-    head = int(held[-1]["id"].split(".")[1]) if held else 0
-    for s, _, _ in subscribers:
-        wait_for("a subscriber has caught up", lambda s=s: s.trouble or not s.is_alive() or
-                 (s.cursor is not None and int(s.cursor.split(".")[-1]) >= head) or s.got and s.got[-1][0] == s.last_wanted(held))
-    snapshot = get(site, "/v1/events")["snapshot"]
-    for s, _, _ in subscribers:
-        s.end()
-    events = checker.all_there_was(held, subscribers)
-    checker.journal(held, compacted=site.compacts)
-    checker.snapshot(snapshot, refs)
-    if events is None:
-        checker.counts["untold"] = 1  # a beginning that nobody has any more: not all could be looked at
-    else:
-        checker.chains(events, history, refs)
-        checker.pushes(events, [p for d in drivers for p in d.pushes], history)
-        actors = {e["data"]["actor"] for e in events if e["data"].get("repo") == "pushed"} - {None}
-        for id in pushed[1:] if pushed else []:
-            actor = f"pushed-{site.template.chain.index(id)}"
-            if actor not in actors:
-                checker.problem(f"lost: the git push of {actor}")
-    for s, name, wanted in subscribers:
-        checker.delivered(name, s, events, wanted, site.compacts)
+    seen = Seen(site, drivers, subscribers, pushed)
+    seen.judge(checker)
     if daemon.stop() != 0:
         checker.problem(f"the last daemon ended with {daemon.process.returncode}")
     verified = site.verify()
     if verified:
         checker.problem(verified)
-    return events
+    return seen
 
 
 class FilteredSubscriber(Subscriber):

@@ -378,3 +378,19 @@ push_change() {
   done
   wait_for 5 curl -sS -f --noproxy '*' --max-time 1 "$URL/healthz"
 }
+
+@test "a body where none belongs is not taken for the next request" {
+  start
+  for method in GET HEAD DELETE OPTIONS TRACE; do
+    for length in 'Content-Length: 38' 'Transfer-Encoding: chunked'; do
+      exec {door}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+      printf '%s /healthz HTTP/1.1\r\nHost: x\r\n%s\r\n\r\nGET /readyz HTTP/1.1\r\nHost: smuggled\r\n\r\n' "$method" "$length" >"$T/both"
+      # In one piece: it may hang up before a second one.
+      cat "$T/both" >&"$door"
+      timeout 10 cat <&"$door" >"$T/answers" || { echo "$method, $length: not closed"; false; }
+      exec {door}>&-
+      (($(grep -c '^HTTP/1' "$T/answers") == 1)) || { echo "$method, $length:"; cat "$T/answers"; false; }
+      grep -qi '^Connection: close' "$T/answers"
+    done
+  done
+}

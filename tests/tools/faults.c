@@ -309,7 +309,11 @@ static void keep_removed(const char *path)
 
 	if (wanted.shadow && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (!wanted.path || has_one_of(path, wanted.path))) {
 		snprintf(kept, sizeof(kept), "%s/%s", wanted.shadow, slash ? slash + 1 : path);
-		syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, kept, 0);
+		if (syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, kept, 0) < 0) {
+			/* One of that name is kept already. The inode's number may be another file's next. */
+			snprintf(kept, sizeof(kept), "%s/%ju", wanted.shadow, (uintmax_t)st.st_ino);
+			syscall(SYS_unlinkat, AT_FDCWD, kept, 0);
+		}
 	}
 	errno = before;
 }
