@@ -1,11 +1,11 @@
 /*
  * The files driver: a folder that holds a tree. Everything here blocks and runs on a worker.
  *
- * An apply reads the archive to learn what the tree holds (for one of differences: with the list of files, files_delta.c), unpacks what the target lacks into a staging folder inside the target
- * (the only place sure to be on its file system), moves each of these files into place by rename, removes what we placed before and
- * is gone from the tree, runs `after`, and compares the outcome. Until `after` has succeeded the old files are kept in the staging
- * folder, and a failure at any step puts them back. Inside the target no symbolic link is followed; the way to it may lead through
- * links of the administrator.
+ * An apply reads the archive to learn what the tree holds (for one of differences: with the list of files, files_delta.c),
+ * unpacks what the target lacks into a staging folder inside the target (the only place sure to be on its file system), moves
+ * each of these files into place by rename, removes what we placed before and is gone from the tree, runs `after`, and compares
+ * the outcome. Until `after` has succeeded the old files are kept in the staging folder, and a failure at any step puts them
+ * back. Inside the target no symbolic link is followed; the way to it may lead through links of the administrator.
  */
 #ifndef HEADGATE_AGENT_FILES_DRIVER_H
 #define HEADGATE_AGENT_FILES_DRIVER_H

@@ -93,13 +93,13 @@ repo_status() {
   find "$GIT_ROOT" -newermt '-3 seconds' | grep -q .
   wait_for 10 bash -c "! find '$GIT_ROOT' -newerct '-3 seconds' | grep -q ."
   daemon_start
-  ((REPOS == $(events_of ref.updated | wc -l)))
+  ((REPOS == $(all_events type=io.headgate.ref.updated.v1 | wc -l)))
   daemon_stop
   # Unreadable for who opens it: nobody does.
   for ((i = 1; i < REPOS; i++)); do mv "$GIT_ROOT/g/r$i.git/objects" "$GIT_ROOT/g/r$i.git/o"; mkdir "$GIT_ROOT/g/r$i.git/objects"; done
   git -C "$GIT_ROOT/g/r0.git" update-ref refs/heads/new "$(git -C "$GIT_ROOT/g/r0.git" rev-parse main)"
   daemon_start
-  ((REPOS + 1 == $(events_of ref.updated | wc -l)))
+  ((REPOS + 1 == $(all_events type=io.headgate.ref.updated.v1 | wc -l)))
   [[ $(repo_status g/r1 refs) == 1 && $(repo_status g/r1 trouble) == null ]]
   [[ $(repo_status g/r0 refs) == 2 ]]
 }

@@ -71,7 +71,8 @@ static int count_entry(void *ctx, const struct hgt_unpack_entry *entry, struct h
 	(void)err;
 	if (entry->len == 0 || strlen(entry->path) != entry->len)
 		abort();
-	++*n;
+	/* What is gone is no entry. */
+	*n += entry->kind != HGT_UNPACK_REMOVED;
 	return 0;
 }
 

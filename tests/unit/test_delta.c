@@ -9,6 +9,7 @@
 #include "archive/unpack.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "tests/unit/craft_tar.h"
 #include "tests/unit/temp_folder.h"
 #include "tests/unit/unit.h"
 
@@ -414,11 +415,123 @@ static void merges_only_what_fits(void **state)
 	}
 }
 
+#define A "1111111111111111111111111111111111111111"
+#define B "2222222222222222222222222222222222222222"
+
+static void put_record(struct hgt_buf *tar, const char *key, const char *value, size_t len)
+{
+	struct hgt_buf record = HGT_BUF_INIT;
+	struct hgt_tar_header h;
+	size_t rest = strlen(key) + len + 3, all = rest + 2;
+
+	/* Lengths of two or three digits will do. */
+	all += all > 99;
+	hgt_buf_addf(&record, "%zu %s=", all, key);
+	hgt_buf_add(&record, value, len);
+	hgt_buf_addc(&record, '\n');
+	assert_int_equal(record.len, all);
+	craft_header(&h, HGT_TAR_PAX_GLOBAL, "g", "", record.len);
+	craft_put_header(tar, &h);
+	craft_put_data(tar, record.data, record.len);
+	hgt_buf_release(&record);
+}
+
+static int note_removed(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
+{
+	struct hgt_buf *out = ctx;
+
+	(void)err;
+	hgt_buf_addf(out, "%s%s", entry->kind == HGT_UNPACK_REMOVED ? "-" : "+", entry->path);
+	return 0;
+}
+
+/* What the headers of differences may say, and what not. */
+static void headers_are_judged(void **state)
+{
+	static const struct {
+		const char *from, *to, *removed;	/* NULL: no such record */
+		size_t len;				/* of removed */
+		int code;
+		const char *told;
+	} cases[] = {
+		{A, B, "x\0y/z\0m/", 8, HGT_EPARSE, NULL},
+		{A, B, "x\0y/z\0m/\0", 9, 0, "-x-y/z-m/+f"}, {A, B, NULL, 0, 0, "+f"}, {NULL, NULL, NULL, 0, 0, "+f"},
+		{A, NULL, NULL, 0, HGT_EPARSE, NULL}, {NULL, B, NULL, 0, HGT_EPARSE, NULL}, {NULL, NULL, "x", 2, HGT_EPARSE, NULL},
+		{"x", B, NULL, 0, HGT_EPARSE, NULL}, {A, B A, NULL, 0, HGT_EPARSE, NULL}, {A, "", NULL, 0, HGT_EPARSE, NULL},
+		{A, B, "", 1, HGT_EPARSE, NULL}, {A, B, "/x", 3, HGT_EPARSE, NULL}, {A, B, "a/../b", 7, HGT_EPARSE, NULL},
+		{A, B, "..", 3, HGT_EPARSE, NULL}, {A, B, "./a", 4, HGT_EPARSE, NULL}, {A, B, "a//b", 5, HGT_EPARSE, NULL},
+		{A, B, "a//", 4, HGT_EPARSE, NULL}, {A, B, "/", 2, HGT_EPARSE, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT, told = HGT_BUF_INIT;
+		struct hgt_unpack_info info = {0};
+		struct hgt_error err = {0};
+		int fd, code;
+
+		if (cases[i].from)
+			put_record(&tar, HGT_TAR_FROM, cases[i].from, strlen(cases[i].from));
+		if (cases[i].to)
+			put_record(&tar, HGT_TAR_TO, cases[i].to, strlen(cases[i].to));
+		if (cases[i].removed)
+			put_record(&tar, HGT_TAR_REMOVED, cases[i].removed, cases[i].len);
+		craft_entry(&tar, '0', "f", "", "1");
+		craft_end(&tar);
+		craft_gzip(tar.data, tar.len, &gz);
+		fd = craft_file(gz.data, gz.len);
+		code = hgt_unpack_list(fd, &hgt_unpack_default_limits, note_removed, &told, &info, &err);
+		if (code != cases[i].code || (code == 0 && strcmp(told.data, cases[i].told) != 0))
+			fail_msg("case %zu: %d %s %s", i, code, err.message, told.data);
+		if (code == 0)
+			assert_string_equal(info.from, cases[i].from ? cases[i].from : "");
+		close(fd);
+		hgt_buf_release(&tar);
+		hgt_buf_release(&gz);
+		hgt_buf_release(&told);
+	}
+}
+
+/* They come first, once, and are all known. */
+static void headers_come_first(void **state)
+{
+	static const char *const keys[] = {HGT_TAR_FROM, HGT_TAR_TO, HGT_TAR_REMOVED, "HEADGATE.other"};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * N_OF(keys); i++) {
+		struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT, told = HGT_BUF_INIT;
+		struct hgt_unpack_info info;
+		struct hgt_error err = {0};
+		const char *key = keys[i / 2];
+		int fd, code;
+
+		put_record(&tar, HGT_TAR_FROM, A, strlen(A));
+		put_record(&tar, HGT_TAR_TO, B, strlen(B));
+		if (i % 2)
+			craft_entry(&tar, '0', "f", "", "1");
+		put_record(&tar, key, strcmp(key, HGT_TAR_REMOVED) == 0 ? "x" : A, strcmp(key, HGT_TAR_REMOVED) == 0 ? 2 : strlen(A));
+		craft_end(&tar);
+		craft_gzip(tar.data, tar.len, &gz);
+		fd = craft_file(gz.data, gz.len);
+		code = hgt_unpack_list(fd, &hgt_unpack_default_limits, note_removed, &told, &info, &err);
+		/* One list more before the first entry is well. */
+		if (i % 2 == 0 && strcmp(key, HGT_TAR_REMOVED) == 0)
+			assert_int_equal(code, 0);
+		else
+			assert_true(code == HGT_EPARSE || code == HGT_EUNSUPPORTED);
+		close(fd);
+		hgt_buf_release(&tar);
+		hgt_buf_release(&gz);
+		hgt_buf_release(&told);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chain_is_the_whole), cmocka_unit_test(is_the_same_each_time),
 		cmocka_unit_test(doubt_wants_the_whole), cmocka_unit_test(merges_only_what_fits),
+		cmocka_unit_test(headers_are_judged), cmocka_unit_test(headers_come_first),
 	};
 
 	hgt_log_setup(HGT_LOG_ERROR, HGT_LOG_LOGFMT);
