@@ -238,13 +238,15 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --cluster-replay --receivers --crash --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --openapi --cluster-replay --receivers --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
 	@tests/run --e2e
 check-asan: deps-build-web-test
 	@tests/run --asan
+check-openapi: deps-build-web-test
+	@tests/run --openapi
 check-docs: deps-build-web-test
 	@tests/run --docs
 # The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
@@ -266,15 +268,17 @@ quickstart-stop:
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR) \
-		$(DESTDIR)$(SHAREDIR)/schemas
+		$(DESTDIR)$(SHAREDIR)/schemas $(DESTDIR)$(SHAREDIR)/grafana $(DESTDIR)$(SHAREDIR)/prometheus
 	install $(BIN)/headgate $(BIN)/headgate-agent $(DESTDIR)$(BINDIR)
 	install $(BIN)/headgated $(DESTDIR)$(SBINDIR)
 	install $(BIN)/headgate-pre-receive $(BIN)/headgate-post-receive $(LIBEXEC)/headgate-remote $(DESTDIR)$(LIBEXECDIR)
 	install -m 644 $(TLS_MODULE) $(DESTDIR)$(LIBEXECDIR)
 	install -m 644 $(O)/share/headgate/schemas/*.pack $(DESTDIR)$(SHAREDIR)/schemas
+	install -m 644 contrib/grafana/headgate.json $(DESTDIR)$(SHAREDIR)/grafana
+	install -m 644 contrib/prometheus/headgate.rules.yml $(DESTDIR)$(SHAREDIR)/prometheus
 	for s in 1 5 8; do for page in docs/*.$$s; do \
 		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
-	for unit in contrib/systemd/*.service; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
+	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
 		> $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	install -m 644 README.md INSTALL LICENSE docs/*.md $(wildcard docs/*.svg) $(DESTDIR)$(DOCDIR)
 
@@ -282,7 +286,7 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(DOCDIR)
 	for s in 1 5 8; do for page in docs/*.$$s; do rm -f $(DESTDIR)$(MANDIR)/man$$s/$${page##*/}; done; done
-	for unit in contrib/systemd/*.service; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 
 clean:
 	rm -rf build
@@ -304,7 +308,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-docs check-crash check-cluster check-differential fuzz bench quickstart \
+.PHONY: all check check-unit check-e2e check-asan check-headers check-openapi check-docs check-crash check-cluster check-differential fuzz bench quickstart \
 	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -15,7 +15,7 @@ packages_of() {
     build) echo "build-essential pkg-config git libgit2-dev libevent-dev libyaml-dev libsqlite3-dev libcurl4-openssl-dev" \
       "libssl-dev nettle-dev zlib1g-dev libpcre2-dev" ;;
     web) echo "nginx-light fcgiwrap curl jq" ;;
-    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3" ;;
+    test) echo "libcmocka-dev bats valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3 prometheus" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
     bench) echo "nginx-light libnginx-mod-nchan nats-server" ;;
@@ -73,6 +73,7 @@ if command -v systemctl >/dev/null; then
   for p in $missing; do
     case $p in
       nginx-light) $sudo systemctl --quiet disable nginx.service 2>/dev/null || true ;;
+      prometheus) $sudo systemctl --quiet disable prometheus.service 2>/dev/null || true ;;
       fcgiwrap) $sudo systemctl --quiet disable fcgiwrap.socket fcgiwrap.service 2>/dev/null || true ;;
       nats-server) $sudo systemctl --quiet disable nats-server.service 2>/dev/null || true ;;
       etcd-server) $sudo systemctl --quiet disable etcd.service 2>/dev/null || true ;;

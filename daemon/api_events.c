@@ -38,12 +38,11 @@ static int get_start(const struct request *request, struct hub_options *options,
 		return code;
 	if (cursor && options->has_last)
 		return hgt_error_set(err, HGT_EINVAL, "\"cursor\" and \"last\" exclude each other");
-	if (last_id && *last_id)
-		cursor = last_id;
-	if (!cursor)
-		return 0;
-	code = hgt_cursor_parse(cursor, &options->cursor, err);
-	if (code < 0)
+	if (cursor)
+		code = hgt_cursor_parse(cursor, &options->cursor, err);
+	if (code == 0 && last_id && *last_id)
+		code = hgt_cursor_parse(cursor = last_id, &options->cursor, err);
+	if (code < 0 || !cursor)
 		return code;
 	options->has_cursor = true;
 	options->has_last = false;

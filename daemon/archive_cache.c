@@ -55,6 +55,13 @@ int archive_keep(struct archive_cache *cache, const char *name, const struct hgt
 	return 0;
 }
 
+void archive_cache_limit(struct archive_cache *cache, uint64_t limit)
+{
+	cache->limit = limit;
+	while (cache->bytes > cache->limit)
+		archive_drop(cache, TAILQ_FIRST(&cache->used));
+}
+
 /* Start: the index is read from the folder. */
 
 /* Whether it can be the name of an archive: one id, or two with a dash between them. */

@@ -51,6 +51,9 @@ void archive_touch(struct archive_cache *cache, struct archive *archive);
 /* Its files are in place: it is the latest used. What is over the limit goes, the oldest first, but never this one. */
 int archive_keep(struct archive_cache *cache, const char *name, const struct hgt_archive_info *info, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Another limit; what is over it goes, the oldest first. */
+void archive_cache_limit(struct archive_cache *cache, uint64_t limit);
+
 /* Remove it with its files. */
 void archive_drop(struct archive_cache *cache, struct archive *archive);
 

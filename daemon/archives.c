@@ -424,3 +424,8 @@ void archives_stats(const struct archives *archives, struct archives_stats *out)
 	out->limit = archives->cache.limit;
 	out->building = archives->building.len;
 }
+
+void archives_reload(struct archives *archives, const struct hgt_config *config)
+{
+	archive_cache_limit(&archives->cache, config->limits.archive_cache);
+}

@@ -23,6 +23,9 @@ struct archive_request {
 /* Answer the request, which it takes, with an archive of the repository at repo_path. */
 void archives_serve(struct archives *archives, struct request *request, const char *repo_path, const struct archive_request *asked);
 
+/* Take the config's limit; what is over it goes. */
+void archives_reload(struct archives *archives, const struct hgt_config *config);
+
 /* Numbers: of now, and since the start. */
 struct archives_stats {
 	uint64_t files, bytes, limit;	/* kept on disk */

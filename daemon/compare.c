@@ -81,14 +81,15 @@ int compare_list(struct compare *compare, struct hgt_repo_pool *pool, const char
 void compare_release(struct compare *compare)
 {
 	hgt_arena_release(&compare->arena);
+	hgt_buf_release(&compare->after);
 }
 
 /* Both lists are in order of name: walked side by side. */
 struct walk {
 	struct compare *compare;
+	const char *repo;
 	struct moves *moves;
 	struct hgt_error *err;
-	size_t at;	/* in the repository's list */
 };
 
 /* 0, 1 when enough have been found, or negative. */
@@ -101,19 +102,24 @@ static int differs(struct walk *w, const char *ref, const char *old_id, const ch
 	return moves_add(w->moves, ref, old_id, new_id, w->err);
 }
 
+/* The next round begins behind this ref. */
+static int come_to(struct walk *w, const char *ref)
+{
+	hgt_buf_reset(&w->compare->after);
+	hgt_buf_adds(&w->compare->after, ref);
+	return hgt_buf_check(&w->compare->after, w->err);
+}
+
 /* The refs of the repository that come before `name` (NULL: all that are left) are new to the journal. */
 static int take_new(struct walk *w, const char *name)
 {
+	struct compare *c = w->compare;
 	int code = 0;
 
-	for (; w->at < w->compare->n && code == 0; w->at++) {
-		const struct listed_ref *listed = &w->compare->refs[w->at];
-
-		if (name && strcmp(listed->name, name) >= 0)
-			break;
-		code = differs(w, listed->name, ZERO_ID, listed->id);
-		if (code != 0)
-			break;
+	while (c->at < c->n && (!name || strcmp(c->refs[c->at].name, name) < 0) && code == 0) {
+		code = differs(w, c->refs[c->at].name, ZERO_ID, c->refs[c->at].id);
+		if (code == 0)
+			code = come_to(w, c->refs[c->at++].name);
 	}
 	return code;
 }
@@ -121,27 +127,35 @@ static int take_new(struct walk *w, const char *name)
 static int known_ref(void *ctx, const char *repo, const char *ref, const char *id, uint64_t seq)
 {
 	struct walk *w = ctx;
+	struct compare *c = w->compare;
 	const struct listed_ref *listed;
-	int code = take_new(w, ref);
+	int code;
 
-	(void)repo, (void)seq;
-	w->compare->unknown = false;
+	(void)seq;
+	/* The journal goes on with the next repository. */
+	if (strcmp(repo, w->repo) != 0)
+		return 1;
+	c->unknown = false;
+	code = take_new(w, ref);
 	if (code != 0)
 		return code;
-	listed = w->at < w->compare->n ? &w->compare->refs[w->at] : NULL;
-	if (!listed || strcmp(listed->name, ref) != 0)
-		return differs(w, ref, id, ZERO_ID);
-	w->at++;
-	return strcmp(listed->id, id) == 0 ? 0 : differs(w, ref, id, listed->id);
+	listed = c->at < c->n && strcmp(c->refs[c->at].name, ref) == 0 ? &c->refs[c->at] : NULL;
+	if (!listed || strcmp(listed->id, id) != 0)
+		code = differs(w, ref, id, listed ? listed->id : ZERO_ID);
+	if (code != 0)
+		return code;
+	c->at += listed != NULL;
+	return come_to(w, ref);
 }
 
 int compare_with(struct compare *compare, struct hgt_journal *journal, const char *repo, struct moves *moves, struct hgt_error *err)
 {
-	struct walk w = {.compare = compare, .moves = moves, .err = err};
+	struct walk w = {.compare = compare, .repo = repo, .moves = moves, .err = err};
 	int code;
 
+	compare->more = false;
 	compare->unknown = true;
-	code = hgt_journal_refs(journal, repo, known_ref, &w, err);
+	code = hgt_journal_refs_after(journal, repo, compare->after.data, known_ref, &w, err);
 	if (code == 0 && !compare->more)
 		code = take_new(&w, NULL);
 	return code < 0 ? code : 0;

@@ -24,33 +24,41 @@
 #include "daemon/intake.h"
 #include "daemon/metrics.h"
 #include "daemon/ref_watch.h"
+#include "daemon/reload.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
+#include "daemon/sockets.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "daemon/tokens.h"
+#include "daemon/upgrade.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
 
 /* How long what runs is waited for when the daemon is told to stop, and how often it is looked at meanwhile. */
-enum { STOP_MS = 5000, STOP_LOOK_MS = 10 };
+enum { STOP_MS = 5000, HOOKS_MS = 1000 /* of these, for hooks alone */, STOP_LOOK_MS = 10 };
 
 /* Of the daemon as a process: what only this file knows. */
 struct process {
 	struct daemon daemon;
-	struct event *term, *interrupt, *hangup, *git_done, *archive_done;
+	const struct daemon_how *how;
+	struct event *term, *interrupt, *hangup, *user2, *git_done, *archive_done;
+	struct upgrade *upgrade;
 	struct event *stop_look;	/* while stopping */
 	int64_t stop_by;		/* monotonic ms */
 	bool abandoned;			/* something still ran when the time was up */
 };
 
-static bool quiet(struct daemon *d)
+/* Hooks have little patience and are answered fast: they are taken in until all others are done, or it is late. */
+static bool quiet(struct process *p)
 {
-	bool hooks = hook_socket_drain(d->hook_socket) == 1, requests = http_drain(d->http) == 1;
-	bool webhooks = webhooks_drain(d->webhooks) == 1;
+	struct daemon *d = &p->daemon;
+	bool requests = http_drain(d->http) == 1, webhooks = webhooks_drain(d->webhooks) == 1;
+	bool others = requests && webhooks && hgt_workers_pending(d->archivers) == 0;
 
-	return hooks && requests && webhooks && hgt_workers_pending(d->git) == 0 && hgt_workers_pending(d->archivers) == 0 &&
-		store_pending(d->store) == 0;
+	if (!others && hgt_time_mono_ms() < p->stop_by - HOOKS_MS)
+		return false;
+	return hook_socket_drain(d->hook_socket) == 1 && others && hgt_workers_pending(d->git) == 0 && store_pending(d->store) == 0;
 }
 
 static void on_stop_look(evutil_socket_t fd, short what, void *arg)
@@ -59,12 +67,19 @@ static void on_stop_look(evutil_socket_t fd, short what, void *arg)
 	const struct timeval soon = {.tv_usec = STOP_LOOK_MS * 1000};
 
 	(void)fd, (void)what;
-	if (!quiet(&p->daemon)) {
+	if (!quiet(p)) {
 		if (hgt_time_mono_ms() < p->stop_by && event_add(p->stop_look, &soon) == 0)
 			return;
 		p->abandoned = true;
 	}
 	event_base_loopbreak(p->daemon.base);
+}
+
+static void begin_stop(struct process *p)
+{
+	p->daemon.stopping = true;
+	p->stop_by = hgt_time_mono_ms() + STOP_MS;
+	on_stop_look(-1, 0, p);
 }
 
 static void on_stop(evutil_socket_t signal, short what, void *arg)
@@ -74,46 +89,60 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	(void)what;
 	if (p->daemon.stopping) {
 		p->abandoned = true;
+		p->daemon.upgrading = false;
 		event_base_loopbreak(p->daemon.base);
 		return;
 	}
 	hgt_log(HGT_LOG_INFO, "daemon", "stopping", HGT_S("signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
 	hgt_notify("STOPPING=1");
-	p->daemon.stopping = true;
-	p->stop_by = hgt_time_mono_ms() + STOP_MS;
-	on_stop_look(-1, 0, p);
-}
-
-/* A running daemon keeps the config that it began with, but for its certificates; this tells whether a restart would go well. */
-static void check_config(struct daemon *d)
-{
-	struct hgt_config *config = NULL;
-	struct hgt_error err = {0};
-
-	if (hgt_config_load(d->config->path, &config, &err) < 0)
-		hgt_log(HGT_LOG_ERROR, "daemon", "the config on disk is not good", HGT_S("error", err.message));
-	else if (http_reload_certificates(d->http, config, &err) == 0)
-		hgt_log(HGT_LOG_INFO, "daemon", "the config on disk is good; a restart puts it in force",
-			HGT_S("config", d->config->path));
-	hgt_config_free(config);
+	begin_stop(p);
 }
 
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
 	struct process *p = arg;
-	char state[64];
 
 	(void)signal, (void)what;
+	reload(&p->daemon, p->how->options);
+}
+
+static void on_upgrade(evutil_socket_t signal, short what, void *arg)
+{
+	struct process *p = arg;
+
+	(void)signal, (void)what;
+	upgrade_ask(p->upgrade);
+}
+
+/* The program on disk is to take over: as for a stop, but the sockets stay open. */
+static void on_agreed(void *arg)
+{
+	struct process *p = arg;
+	char state[64];
+
+	hgt_log(HGT_LOG_INFO, "daemon", "the program on disk takes over");
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, hgt_time_mono_us());
 	hgt_notify(state);
-	check_config(&p->daemon);
-	hgt_notify("READY=1");
+	p->daemon.upgrading = true;
+	begin_stop(p);
 }
 
 static void on_job_done(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	hgt_workers_dispatch(arg);
+}
+
+static void block_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
+	pthread_sigmask(how, &set, NULL);
 }
 
 static int watch_signals(struct process *p, struct hgt_error *err)
@@ -126,11 +155,14 @@ static int watch_signals(struct process *p, struct hgt_error *err)
 	p->term = evsignal_new(base, SIGTERM, on_stop, p);
 	p->interrupt = evsignal_new(base, SIGINT, on_stop, p);
 	p->hangup = evsignal_new(base, SIGHUP, on_hangup, p);
+	p->user2 = evsignal_new(base, SIGUSR2, on_upgrade, p);
 	p->stop_look = evtimer_new(base, on_stop_look, p);
-	if (!p->term || !p->interrupt || !p->hangup || !p->stop_look || event_add(p->term, NULL) < 0 ||
-		event_add(p->interrupt, NULL) < 0 || event_add(p->hangup, NULL) < 0)
+	if (!p->term || !p->interrupt || !p->hangup || !p->user2 || !p->stop_look || event_add(p->term, NULL) < 0 ||
+		event_add(p->interrupt, NULL) < 0 || event_add(p->hangup, NULL) < 0 || event_add(p->user2, NULL) < 0)
 		return hgt_error_nomem(err);
-	return 0;
+	/* Blocked while one program became the next. */
+	block_signals(SIG_UNBLOCK);
+	return upgrade_new(&p->daemon, p->how->argv, on_agreed, p, &p->upgrade, err);
 }
 
 static int make_folder(const char *state, const char *name, mode_t mode, struct hgt_error *err)
@@ -214,6 +246,14 @@ static void on_spool_emptied(void *arg)
 		ref_watch_all(d->ref_watch);
 }
 
+/* What a target of webhooks has not been told yet stays in the journal. */
+static uint64_t needed_by_webhooks(void *ctx)
+{
+	const struct daemon *d = ctx;
+
+	return d->webhooks ? webhooks_needed(d->webhooks) : UINT64_MAX;
+}
+
 static int build(struct process *p, struct hgt_error *err)
 {
 	struct daemon *d = &p->daemon;
@@ -250,6 +290,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = webhooks_new(d, &d->webhooks, err);
 	if (code == 0)
+		code = retention_hold(d->retention, "webhooks", needed_by_webhooks, d, err);
+	if (code == 0)
 		code = inbound_new(d, &d->inbound, err);
 	if (code == 0)
 		code = http_new(d, &d->http, err);
@@ -257,6 +299,8 @@ static int build(struct process *p, struct hgt_error *err)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
 	if (code == 0)
 		code = hook_socket_new(d, &d->hook_socket, err);
+	if (code == 0)
+		code = sockets_settle(d->sockets, err);
 	if (code == 0)
 		code = spool_new(d, on_spool_emptied, d, &d->spool, err);
 	return code;
@@ -297,7 +341,9 @@ static void tear_down(struct process *p)
 	metrics_free(d->metrics);
 	free_event(p->archive_done);
 	free_event(p->git_done);
+	upgrade_free(p->upgrade);
 	free_event(p->stop_look);
+	free_event(p->user2);
 	free_event(p->hangup);
 	free_event(p->interrupt);
 	free_event(p->term);
@@ -305,20 +351,54 @@ static void tear_down(struct process *p)
 		event_base_free(d->base);
 }
 
-int daemon_run(const struct hgt_config *config, struct hgt_error *err)
+/* Build, serve, tear down. 0, 1 as daemon_run, or negative. *config is the one in force at the end; *upgrade: the next program is to be. */
+static int run(const struct hgt_config **config, const struct daemon_how *how, struct sockets *sockets, bool *upgrade,
+	struct hgt_error *err)
 {
-	struct process p = {.daemon = {.config = config, .started_ms = hgt_time_now_ms()}};
+	struct process p = {.how = how, .daemon = {.config = *config, .sockets = sockets, .started_ms = hgt_time_now_ms()}};
 	int code = build(&p, err);
 
 	if (code == 0)
 		event_base_dispatch(p.daemon.base);
+	*upgrade = p.daemon.upgrading;
+	if (*upgrade)
+		block_signals(SIG_BLOCK);
+	*config = p.daemon.config;
 	if (p.abandoned) {
 		/* Threads still hold what would be freed. What was acknowledged is on disk. */
 		hgt_log(HGT_LOG_WARNING, "daemon", "stopped without waiting for what still ran");
 		return 1;
 	}
 	tear_down(&p);
-	if (code == 0)
+	if (code == 0 && !*upgrade)
 		hgt_log(HGT_LOG_INFO, "daemon", "stopped");
+	return code;
+}
+
+int daemon_run(const struct hgt_config *config, const struct daemon_how *how, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	struct sockets *sockets = NULL;
+	bool upgrade = false;
+	int code = sockets_new(&sockets, err);
+
+	hgt_config_ref(config);
+	if (code == 0)
+		code = upgrade_path(&path, err);
+	while (code == 0) {
+		code = run(&config, how, sockets, &upgrade, err);
+		if (code < 0 || !upgrade)
+			break;
+		if (upgrade_exec(path.data, how->argv, sockets, err) < 0)
+			hgt_log(HGT_LOG_ERROR, "daemon", "the program on disk cannot be run; this one goes on", HGT_S("error", err->message));
+		/* With threads that still run there is no way back; the service manager begins anew. */
+		if (code == 1)
+			code = hgt_error_set(err, HGT_EUNAVAILABLE, "cannot go on after an upgrade that failed");
+	}
+	hgt_buf_release(&path);
+	if (code == 1)
+		return code;
+	sockets_free(sockets);
+	hgt_config_unref(config);
 	return code;
 }

@@ -14,6 +14,7 @@
 #include "journal/journal.h"
 
 struct event_base;
+struct hgt_service_options;
 struct hgt_workers;
 
 struct daemon {
@@ -35,16 +36,24 @@ struct daemon {
 	struct archives *archives;	/* archives.h: archive cache */
 	struct guard *guard;		/* guard.h: who knocks too often */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
+	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */
 	struct inbound *inbound;	/* inbound.h: webhooks that forges send */
 	struct http *http;		/* http.h: admin socket and TCP listeners */
 	struct metrics *metrics;	/* metrics.h: what is counted */
 	int64_t started_ms;		/* wall clock */
 	bool ready;			/* the start-up compare is done */
 	bool stopping;			/* nothing new is begun; what runs is waited for */
+	bool upgrading;			/* the same, and the next program takes the sockets: they stay open */
+};
+
+/* How it was called: what a reload and an upgrade go by. */
+struct daemon_how {
+	char **argv;
+	const struct hgt_service_options *options;
 };
 
 /* Build everything from the config, serve until a signal ends it, tear down. 0, or negative with err set. 1: threads still run,
  * and nothing may be freed; all that is left to do is _exit. */
-int daemon_run(const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
+int daemon_run(const struct hgt_config *config, const struct daemon_how *how, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

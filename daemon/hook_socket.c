@@ -14,7 +14,7 @@
 #include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/intake.h"
-#include "daemon/listen.h"
+#include "daemon/sockets.h"
 #include "headgate/protocol.h"
 
 enum {
@@ -347,7 +347,7 @@ int hook_socket_new(struct daemon *daemon, struct hook_socket **out, struct hgt_
 		return hgt_error_nomem(err);
 	socket->daemon = daemon;
 	socket->resume = evtimer_new(daemon->base, on_resume, socket);
-	code = socket->resume ? listen_unix(path, 0660, &fd, err) : hgt_error_nomem(err);
+	code = socket->resume ? sockets_unix(daemon->sockets, SOCKETS_HOOK, path, 0660, &fd, err) : hgt_error_nomem(err);
 	if (code < 0)
 		goto out;
 	if (stat(path, &st) < 0) {
@@ -356,7 +356,7 @@ int hook_socket_new(struct daemon *daemon, struct hook_socket **out, struct hgt_
 		goto out;
 	}
 	socket->group = st.st_gid;
-	socket->listener = evconnlistener_new(daemon->base, on_accept, socket, LEV_OPT_CLOSE_ON_FREE, 0, fd);
+	socket->listener = evconnlistener_new(daemon->base, on_accept, socket, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (!socket->listener) {
 		code = hgt_error_nomem(err);
 		close(fd);
@@ -386,7 +386,8 @@ int hook_socket_drain(struct hook_socket *socket)
 	if (!socket->draining) {
 		socket->draining = true;
 		pause_accepting(socket);
-		unlink(socket->daemon->config->sockets.hook);
+		if (!socket->daemon->upgrading)
+			sockets_remove(socket->daemon->sockets, SOCKETS_HOOK, socket->daemon->config->sockets.hook);
 	}
 	return socket->n == 0;
 }

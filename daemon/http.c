@@ -25,9 +25,9 @@
 #include "daemon/http_errors.h"
 #include "daemon/handover.h"
 #include "daemon/hub.h"
-#include "daemon/listen.h"
 #include "daemon/request.h"
 #include "daemon/routes.h"
+#include "daemon/sockets.h"
 #include "daemon/stream_socket.h"
 #include "daemon/wire_tls.h"
 #include "headgate/protocol.h"
@@ -42,6 +42,7 @@
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
 #define EACH_DESCRIPTORS 2	/* a connection, and the archive that a slow client keeps open */
+#define REAP_SECONDS 2		/* after a door has been left; longer than accept_failed waits */
 #define FRESH_MAX 512		/* connections of one door that have not made a request yet, or, when that is more, */
 #define FRESH_SHARE 4		/* this part of all there may be: past that the oldest goes */
 #define ACCEPT_AT_ONCE 256	/* connections of one door, before those that are there have a turn to ask */
@@ -82,8 +83,9 @@ struct door {
 	bool metrics;			/* for anyone */
 	bool paused;
 	const char *path;		/* of the admin socket */
-	char *address;			/* of a TCP door, as the config has it */
-	struct tls_server *tls;		/* NULL: plain HTTP */
+	char *address, *bound;		/* of a TCP one: as the config has it, and with its port */
+	bool leaving;			/* the config no longer has it: it goes with its last connection */
+	struct tls_server *tls;		/* of a TCP door; NULL: plain HTTP */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
 	size_t n_arriving;
 	struct connection_list arriving;
@@ -93,13 +95,14 @@ struct door {
 struct http {
 	struct daemon *daemon;
 	const struct tls_module *tls;	/* NULL: no door needs it */
-	struct door *doors;
+	struct door **doors;
 	size_t n_doors;
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
 	struct connection_list waiting;
 	struct connection_list mending;	/* which evhttp answers by itself, in this turn of the loop */
 	struct event *mend;
 	struct event *sweep;		/* ends those whose deadline has passed */
+	struct event *reap;		/* frees doors that have left */
 	size_t most;			/* connections of one kind of door: admin, TCP */
 	size_t n_tcp;
 	size_t answering;
@@ -121,10 +124,10 @@ static bool is_crowded(const struct door *door)
 static void regulate(struct http *http)
 {
 	for (size_t i = 0; i < http->n_doors; i++) {
-		struct door *door = &http->doors[i];
+		struct door *door = http->doors[i];
 		bool pause = http->draining || is_crowded(door) || door->n_arriving >= ACCEPT_AT_ONCE;
 
-		if (pause == door->paused || !door->listener)
+		if (pause == door->paused || !door->listener || door->leaving)
 			continue;
 		door->paused = pause;
 		if (pause)
@@ -195,6 +198,8 @@ static void leave_state(struct connection *c)
 	}
 }
 
+static void plan_reap(struct http *http);
+
 static void output_changed(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg);
 
 /* It is no longer looked after here. */
@@ -221,6 +226,8 @@ static void connection_free(struct connection *c)
 		hgt_map_remove(&door->http->connections, (const char *)&c->ev, sizeof(c->ev));
 	free(c);
 	regulate(door->http);
+	if (door->leaving)
+		plan_reap(door->http);
 }
 
 /* evhttp is about to free the connection. */
@@ -400,7 +407,7 @@ static void accept_again(evutil_socket_t fd, short what, void *listener)
 }
 
 /* Descriptors have run out, most likely: trying again at once would only keep the processor busy. The event goes with the base, and
- * the listeners live as long as that is run. */
+ * the listeners live as long as that is run, or for REAP_SECONDS. */
 static void accept_failed(struct evconnlistener *listener, void *evhttp)
 {
 	const struct timeval pause = {.tv_sec = 1};
@@ -430,6 +437,18 @@ void connection_answered(struct connection *connection, struct request *request)
 {
 	if (connection->request == request)
 		connection->request = NULL;
+}
+
+/* evhttp reads a body of POST, PUT and PATCH alone. What another method brings would be taken for the connection's next request, which is not
+ * what a proxy before us takes it for: so there is none. */
+static bool has_unread_body(struct evhttp_request *ev)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(ev);
+	const char *length = evhttp_find_header(headers, "Content-Length");
+
+	if (evhttp_request_get_command(ev) & (EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH))
+		return false;
+	return (length && strcmp(length, "0") != 0) || evhttp_find_header(headers, "Transfer-Encoding");
 }
 
 /* For whom a proxy asks: the last address that X-Forwarded-For names, for what stands before it anyone may have written. */
@@ -491,6 +510,8 @@ static void handle(struct evhttp_request *ev, void *arg)
 		request_reply_error(request, 503, NULL, "the daemon is shutting down");
 		return;
 	}
+	if (has_unread_body(ev))
+		request_header(request, "Connection", "close");
 	if (door->tls)
 		request->tls = http->tls;
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
@@ -511,6 +532,8 @@ static void stream_left(void *arg)
 	door->http->streams--;
 	count_connection(door, false);
 	regulate(door->http);
+	if (door->leaving)
+		plan_reap(door->http);
 }
 
 /* The connection without its socket; its place at the door stays taken. */
@@ -603,7 +626,7 @@ static int open_door(struct door *door, int fd, struct hgt_error *err)
 static int open_admin(struct http *http, struct door *door, struct hgt_error *err)
 {
 	const char *path = http->daemon->config->sockets.admin;
-	int fd, code = listen_unix(path, 0600, &fd, err);
+	int fd, code = sockets_unix(http->daemon->sockets, SOCKETS_ADMIN, path, 0600, &fd, err);
 
 	if (code < 0)
 		return code;
@@ -641,30 +664,21 @@ static int open_tls(const struct hgt_config_listen *listen, struct door *door, s
 	return door->tls ? 0 : hgt_error_set(err, HGT_EINVAL, "listen %s: %s", listen->address, why);
 }
 
-int http_reload_certificates(struct http *http, const struct hgt_config *config, struct hgt_error *err)
+/* The certificate of a door that stays, for those who connect from then on; a bad one leaves the old one in force. */
+static int reload_certificate(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err)
 {
-	int code = 0;
+	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
+	char why[TLS_WHY_MAX];
 
-	for (size_t i = 0; i < http->n_doors; i++) {
-		struct door *door = &http->doors[i];
-
-		for (size_t k = 0; door->tls && k < config->n_listen; k++) {
-			const struct hgt_config_listen *listen = &config->listen[k];
-			const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
-			char why[TLS_WHY_MAX];
-
-			if (strcmp(listen->address, door->address) != 0 || !files.cert)
-				continue;
-			if (http->tls->server_reload(door->tls, &files, why, sizeof(why))) {
-				hgt_log(HGT_LOG_INFO, "http", "the certificate was read again", HGT_S("address", door->address));
-				break;
-			}
-			code = hgt_error_set(err, HGT_EINVAL, "listen %s: %s; the old certificate stays in force", door->address, why);
-			hgt_log(HGT_LOG_ERROR, "http", err ? err->message : why);
-			break;
-		}
-	}
-	return code;
+	if (!door->tls != !files.cert)
+		return hgt_error_set(err, HGT_EINVAL, "listen %s: whether it speaks TLS cannot change while the daemon runs; restart it",
+			door->address);
+	if (!door->tls)
+		return 0;
+	if (!door->http->tls->server_reload(door->tls, &files, why, sizeof(why)))
+		return hgt_error_set(err, HGT_EINVAL, "listen %s: %s; the old certificate stays in force", door->address, why);
+	hgt_log(HGT_LOG_INFO, "http", "the certificate was read again", HGT_S("address", door->address));
+	return 0;
 }
 
 static int open_tcp(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
@@ -677,13 +691,31 @@ static int open_tcp(const struct hgt_config_listen *listen, struct door *door, s
 	if (code == 0 && !door->address)
 		code = hgt_error_nomem(err);
 	if (code == 0)
-		code = listen_tcp(listen, &fd, &bound, err);
+		code = sockets_tcp(door->http->daemon->sockets, listen, &fd, &bound, err);
 	if (code == 0)
 		code = open_door(door, fd, err);
+	door->bound = hgt_buf_take(&bound);
+	if (code == 0 && !door->bound)
+		code = hgt_error_nomem(err);
 	if (code == 0)
-		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", bound.data), HGT_S("tls", door->tls ? "yes" : "no"));
-	hgt_buf_release(&bound);
+		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", door->bound), HGT_S("tls", door->tls ? "yes" : "no"));
 	return code;
+}
+
+/* A new door at the end of the list, which closes it again when it cannot be opened. listen NULL: the admin socket. */
+static int add_door(struct http *http, const struct hgt_config_listen *listen, struct hgt_error *err)
+{
+	struct door **doors = reallocarray(http->doors, http->n_doors + 1, sizeof(struct door *));
+	struct door *door = doors ? calloc(1, sizeof(*door)) : NULL;
+
+	if (doors)
+		http->doors = doors;
+	if (!door)
+		return hgt_error_nomem(err);
+	door->http = http;
+	TAILQ_INIT(&door->arriving);
+	http->doors[http->n_doors++] = door;
+	return listen ? open_tcp(listen, door, err) : open_admin(http, door, err);
 }
 
 /* As many connections as the config wants and the descriptors allow. */
@@ -706,6 +738,8 @@ static size_t find_most(size_t wanted)
 	return limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS : OTHER_DESCRIPTORS / 2;
 }
 
+static void reap(evutil_socket_t fd, short what, void *arg);
+
 int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 {
 	const struct hgt_config *config = daemon->config;
@@ -719,21 +753,15 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	TAILQ_INIT(&http->waiting);
 	TAILQ_INIT(&http->mending);
 	http->mend = event_new(daemon->base, -1, 0, mend, http);
-	http->doors = calloc(1 + config->n_listen, sizeof(*http->doors));
 	http->sweep = evtimer_new(daemon->base, sweep, http);
 	http->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (!http->doors || !http->sweep || !http->mend)
+	http->reap = evtimer_new(daemon->base, reap, http);
+	if (!http->sweep || !http->reap || !http->mend)
 		code = hgt_error_nomem(err);
 	else if (http->nothing < 0)
 		code = hgt_error_set_errno(err, "cannot open /dev/null");
-	for (size_t i = 0; code == 0 && i < 1 + config->n_listen; i++) {
-		struct door *door = &http->doors[i];
-
-		door->http = http;
-		TAILQ_INIT(&door->arriving);
-		http->n_doors++;
-		code = i ? open_tcp(&config->listen[i - 1], door, err) : open_admin(http, door, err);
-	}
+	for (size_t i = 0; code == 0 && i < 1 + config->n_listen; i++)
+		code = add_door(http, i ? &config->listen[i - 1] : NULL, err);
 	if (code < 0) {
 		http_free(http);
 		return code;
@@ -758,6 +786,7 @@ int http_drain(struct http *http)
 
 static void close_door(struct door *door)
 {
+	const struct daemon *daemon = door->http->daemon;
 	struct connection *c;
 
 	door->listener = NULL;	/* evhttp_free frees it */
@@ -771,9 +800,120 @@ static void close_door(struct door *door)
 		event_free(door->arrived);
 	if (door->tls)
 		door->http->tls->server_free(door->tls);
+	if (door->path && !daemon->upgrading)
+		sockets_remove(daemon->sockets, SOCKETS_ADMIN, door->path);
 	free(door->address);
-	if (door->path)
-		unlink(door->path);
+	free(door->bound);
+	free(door);
+}
+
+/* Reload: doors come and go. */
+
+static void forget_door(struct http *http, size_t at)
+{
+	struct door *door = http->doors[at];
+
+	memmove(http->doors + at, http->doors + at + 1, (http->n_doors - at - 1) * sizeof(struct door *));
+	http->n_doors--;
+	close_door(door);
+}
+
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct http *http = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = http->n_doors; i-- > 0;)
+		if (http->doors[i]->leaving && !http->doors[i]->n)
+			forget_door(http, i);
+}
+
+/* Later: evhttp is in the middle of closing a connection, and accept_failed may yet want to enable the listener. */
+static void plan_reap(struct http *http)
+{
+	const struct timeval later = {.tv_sec = REAP_SECONDS};
+
+	if (!http->draining)
+		evtimer_add(http->reap, &later);
+}
+
+/* Nobody comes in here any more; those who are in stay. */
+static void leave_door(struct door *door)
+{
+	struct http *http = door->http;
+
+	hgt_log(HGT_LOG_INFO, "http", "listening no longer", HGT_S("address", door->bound), HGT_I("connections", door->n));
+	door->leaving = true;
+	evconnlistener_disable(door->listener);
+	/* The listener stays as long as its evhttp; the socket does not. */
+	if (dup3(http->nothing, evconnlistener_get_fd(door->listener), O_CLOEXEC) < 0)
+		hgt_log(HGT_LOG_WARNING, "http", "a socket cannot be closed", HGT_S("address", door->bound));
+	sockets_drop_tcp(http->daemon->sockets, door->bound);
+	plan_reap(http);
+}
+
+/* Which of the first n_doors an entry means, of those that no other entry has taken; n_doors for none. */
+static size_t find_door(const struct http *http, size_t n_doors, const struct hgt_config_listen *listen,
+	const struct hgt_config_listen *const *taken)
+{
+	size_t at = 0;
+
+	for (; at < n_doors; at++) {
+		const struct door *door = http->doors[at];
+
+		if (!door->admin && !door->leaving && !taken[at] && strcmp(door->address, listen->address) == 0)
+			break;
+	}
+	return at;
+}
+
+/* The entries of a config whose doors are open: taken[n] is that of doors[n]. New doors are added for the others. */
+static int open_missing(struct http *http, size_t before, const struct hgt_config *config, const struct hgt_config_listen **taken,
+	struct hgt_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < config->n_listen && code == 0; i++) {
+		size_t at = find_door(http, before, &config->listen[i], taken);
+
+		if (at == before) {
+			code = add_door(http, &config->listen[i], err);
+		} else {
+			taken[at] = &config->listen[i];
+			code = reload_certificate(http->doors[at], &config->listen[i], err);
+		}
+	}
+	return code;
+}
+
+int http_reload(struct http *http, const struct hgt_config *config, struct hgt_error *err)
+{
+	const size_t before = http->n_doors;
+	const struct hgt_config_listen **taken = calloc(before, sizeof(*taken));
+	int code = taken ? open_missing(http, before, config, taken, err) : hgt_error_nomem(err);
+
+	while (code < 0 && http->n_doors > before) {
+		struct door *last = http->doors[http->n_doors - 1];
+
+		if (last->bound)
+			sockets_drop_tcp(http->daemon->sockets, last->bound);
+		forget_door(http, http->n_doors - 1);
+	}
+	/* From here on nothing fails. */
+	for (size_t i = 0; i < before && code == 0; i++) {
+		struct door *door = http->doors[i];
+
+		if (taken[i])
+			door->metrics = taken[i]->metrics;
+		else if (!door->admin && !door->leaving)
+			leave_door(door);
+	}
+	if (code == 0)
+		http->most = find_most((size_t)config->limits.streams + MORE_CONNECTIONS);
+	regulate(http);
+	free(taken);
+	return code;
 }
 
 void http_free(struct http *http)
@@ -783,7 +923,9 @@ void http_free(struct http *http)
 	http->draining = true;
 	hub_close_all(http->daemon->hub);
 	for (size_t i = 0; i < http->n_doors; i++)
-		close_door(&http->doors[i]);
+		close_door(http->doors[i]);
+	if (http->reap)
+		event_free(http->reap);
 	if (http->sweep)
 		event_free(http->sweep);
 	if (http->mend)
@@ -799,8 +941,8 @@ void http_stats(const struct http *http, struct http_stats *out)
 {
 	*out = http->stats;
 	for (size_t i = 0; i < http->n_doors; i++)
-		if (http->doors[i].admin)
-			out->admin += http->doors[i].n;
+		if (http->doors[i]->admin)
+			out->admin += http->doors[i]->n;
 	out->tcp = http->n_tcp;
 	out->answering = http->answering;
 	out->most = http->most;

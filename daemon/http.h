@@ -10,9 +10,9 @@ struct http;
 int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err) HGT_MUST_CHECK;
 void http_free(struct http *http);
 
-/* Read the certificates of config's listen entries again, for those who connect from then on. A bad one leaves the old one of its door in
- * force, and is logged; the last of them is err. Entries that are not among those that are open are passed over. */
-int http_reload_certificates(struct http *http, const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
+/* Listen where this config says, take its limits and read the certificates again, for who connects from then on. Who is connected stays, also
+ * where nobody listens any more. On an error nothing has changed but certificates that were good. */
+int http_reload(struct http *http, const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Stop accepting; end streams; 1 when nothing is left to wait for. */
 int http_drain(struct http *http);

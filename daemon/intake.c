@@ -4,11 +4,8 @@
 #include <event2/event.h>
 
 #include "base/log.h"
-#include "base/map.h"
-#include "base/timing.h"
 #include "base/workers.h"
-#include "daemon/compare.h"
-#include "daemon/moves.h"
+#include "daemon/intake_private.h"
 #include "daemon/refusal.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
@@ -17,53 +14,14 @@
 
 enum {
 	TRIES_MAX = 3,		/* plans of one push, each for what the journal was found to know; in a lane the second holds */
-	REST_SECONDS = 5,	/* without compares after the journal could not be written */
 };
 
-/* Something that is done in a lane: an announced push, or (line NULL) a compare. */
-struct job {
-	struct job *next;
-	struct lane *lane;
-	struct hook_line *line;
-	intake_done_cb done;
-	void *ctx;
-	struct compare compare;
-	struct moves moves;
-	bool repo_unusable;	/* planning: it is none, or of a kind that is not served */
-	int code;
-	struct hgt_error err;
-	int tries;
-};
-
-struct lane {
-	struct intake *intake;
-	char *name, *path;
-	struct job *head, **last;	/* announcements waiting */
-	bool busy;			/* a job is under way */
-	bool compare_wanted;
-	bool first_seen;		/* a compare found a repository that the journal knew nothing of, and has not come to its end */
-	struct lane *next_compare;	/* of those that want one */
-};
-
-struct intake {
-	struct daemon *daemon;
-	struct hgt_map lanes;		/* name -> lane */
-	struct lane *compare_head, **compare_last;
-	bool comparing;
-	struct event *rest;		/* runs after the journal could not be written: no compare begins */
-	void (*compared)(void *ctx);
-	void *compared_ctx;
-	struct intake_stats stats;	/* what is counted of them */
-};
-
-static void lane_step(struct lane *lane);
-static void start_compare(struct intake *intake);
 static void plan(struct job *job);
 
 static void on_rested(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
-	start_compare(arg);
+	compares_start(arg);
 }
 
 int intake_new(struct daemon *daemon, struct intake **out, struct hgt_error *err)
@@ -79,11 +37,12 @@ int intake_new(struct daemon *daemon, struct intake **out, struct hgt_error *err
 	}
 	intake->daemon = daemon;
 	intake->compare_last = &intake->compare_head;
+	intake->work_last = &intake->work;
 	*out = intake;
 	return 0;
 }
 
-static void job_free(struct job *job)
+void job_free(struct job *job)
 {
 	moves_release(&job->moves);
 	compare_release(&job->compare);
@@ -99,6 +58,8 @@ static void lane_free(struct lane *lane)
 		lane->head = job->next;
 		job_free(job);
 	}
+	if (lane->begun)
+		job_free(lane->begun);
 	free(lane->name);
 	free(lane->path);
 	free(lane);
@@ -111,6 +72,12 @@ void intake_free(struct intake *intake)
 
 	if (!intake)
 		return;
+	while (intake->work) {
+		struct job *job = intake->work;
+
+		intake->work = job->next;
+		job_free(job);
+	}
 	while ((entry = hgt_map_next(&intake->lanes, &pos)))
 		lane_free(entry->value);
 	hgt_map_release(&intake->lanes);
@@ -119,7 +86,7 @@ void intake_free(struct intake *intake)
 }
 
 /* The lane of that name, made when there is none; NULL when memory runs out. */
-static struct lane *lane_get(struct intake *intake, const char *name, const char *path)
+struct lane *lane_get(struct intake *intake, const char *name, const char *path)
 {
 	struct lane *lane = hgt_map_get(&intake->lanes, name, strlen(name));
 
@@ -139,18 +106,7 @@ static struct lane *lane_get(struct intake *intake, const char *name, const char
 	return lane;
 }
 
-static void check_compared(struct intake *intake)
-{
-	void (*cb)(void *ctx) = intake->compared;
-
-	if (!cb || intake->compare_head || intake->comparing)
-		return;
-	intake->compared = NULL;
-	cb(intake->compared_ctx);
-}
-
-/* The job is over: tell who waits for it, and go on with the lane. */
-static void finish(struct job *job, int code, const struct hgt_error *err)
+void job_finish(struct job *job, int code, const struct hgt_error *err)
 {
 	struct lane *lane = job->lane;
 	struct intake *intake = lane->intake;
@@ -158,39 +114,12 @@ static void finish(struct job *job, int code, const struct hgt_error *err)
 	lane->busy = false;
 	if (job->done)
 		job->done(job->ctx, code, job->moves.seq, err);
-	if (!job->line) {
-		intake->comparing = false;
-		lane->first_seen = lane->first_seen && code == 0 && job->compare.more;
-	}
+	if (!job->line)
+		compare_ended(job, code);
 	job_free(job);
 	lane_step(lane);
-	start_compare(intake);
-	check_compared(intake);
-}
-
-static void want_compare(struct lane *lane)
-{
-	if (lane->compare_wanted)
-		return;
-	lane->compare_wanted = true;
-	lane->next_compare = NULL;
-	*lane->intake->compare_last = lane;
-	lane->intake->compare_last = &lane->next_compare;
-}
-
-/* The journal could not be read or written for a compare: again, after a rest. */
-static void compare_failed(struct job *job, int code, const struct hgt_error *err)
-{
-	const struct timeval rest = {.tv_sec = REST_SECONDS};
-	struct lane *lane = job->lane;
-
-	lane->intake->stats.compares_failed++;
-	hgt_log(HGT_LOG_ERROR, "intake", "a compare has failed and will be tried again", HGT_S("repo", lane->name),
-		HGT_S("error", err->message));
-	want_compare(lane);
-	if (event_add(lane->intake->rest, &rest) < 0)
-		hgt_log(HGT_LOG_ERROR, "intake", "out of memory for a timer");
-	finish(job, code, err);
+	compares_start(intake);
+	compares_check_end(intake);
 }
 
 /* On the writer thread. */
@@ -205,17 +134,13 @@ static void on_settled(void *arg, int code, const struct hgt_error *err)
 {
 	struct job *job = arg;
 
-	if (code == HGT_ECONFLICT && job->line && ++job->tries < TRIES_MAX) {
+	if (code == HGT_ECONFLICT && ++job->tries < TRIES_MAX) {
 		plan(job);
 		return;
 	}
-	if (code < 0 && !job->line) {
-		compare_failed(job, code, err);
-		return;
-	}
-	if (code == 0 && (job->moves.look_again || job->compare.more))
-		want_compare(job->lane);
-	finish(job, code, err);
+	if (code == 0 && job->moves.look_again)
+		compare_want(job->lane, INTAKE_SEEN);
+	job_finish(job, code, err);
 }
 
 static void settle(struct job *job)
@@ -224,7 +149,7 @@ static void settle(struct job *job)
 	int code = store_submit(job->lane->intake->daemon->store, run_settle, on_settled, job, &err);
 
 	if (code < 0)
-		finish(job, code, &err);
+		job_finish(job, code, &err);
 }
 
 static uint64_t journal_head(struct intake *intake)
@@ -236,8 +161,7 @@ static uint64_t journal_head(struct intake *intake)
 	return seq;
 }
 
-/* On a git worker. */
-static void run_plan(void *arg)
+void job_run_plan(void *arg)
 {
 	struct job *job = arg;
 	struct hgt_repo_pool *pool = repos_pool(job->lane->intake->daemon->repos);
@@ -259,21 +183,21 @@ static void on_planned(void *arg)
 		return;
 	}
 	hgt_log(HGT_LOG_WARNING, "intake", "a repository's moves cannot be looked at", HGT_S("repo", job->lane->name),
-		HGT_S("push", job->line ? job->line->push : ""), HGT_S("error", job->err.message));
+		HGT_S("push", job->line->push), HGT_S("error", job->err.message));
 	/* What will never be served is not kept in the spool for ever. */
 	if (job->repo_unusable) {
 		job->moves.seq = journal_head(job->lane->intake);
 		job->code = 0;
 	}
-	finish(job, job->code, &job->err);
+	job_finish(job, job->code, &job->err);
 }
 
 static void plan(struct job *job)
 {
-	int code = hgt_workers_submit(job->lane->intake->daemon->git, run_plan, on_planned, job, &job->err);
+	int code = hgt_workers_submit(job->lane->intake->daemon->git, job_run_plan, on_planned, job, &job->err);
 
 	if (code < 0)
-		finish(job, code, &job->err);
+		job_finish(job, code, &job->err);
 }
 
 /* Moves out of an announcement; one that goes nowhere is none. */
@@ -290,101 +214,21 @@ static int take_updates(struct job *job, struct hgt_error *err)
 	return code;
 }
 
-/* On a git worker. */
-static void run_list(void *arg)
-{
-	struct job *job = arg;
-
-	job->moves.time_ms = hgt_time_now_ms();
-	job->code = compare_list(&job->compare, repos_pool(job->lane->intake->daemon->repos), job->lane->path, &job->err);
-}
-
-/* On the writer thread: reading the journal there sees what all earlier jobs wrote. */
-static int run_compare(struct hgt_journal *journal, struct store_batch *batch, void *arg, struct hgt_error *err)
-{
-	struct job *job = arg;
-
-	(void)batch;
-	return compare_with(&job->compare, journal, job->lane->name, &job->moves, err);
-}
-
-static void on_compared(void *arg, int code, const struct hgt_error *err)
-{
-	struct job *job = arg;
-	struct lane *lane = job->lane;
-
-	if (code < 0) {
-		compare_failed(job, code, err);
-		return;
-	}
-	repos_found(lane->intake->daemon->repos, lane->name, job->compare.n, NULL);
-	if (job->moves.n == 0) {
-		finish(job, 0, NULL);
-		return;
-	}
-	lane->first_seen = lane->first_seen || job->compare.unknown;
-	job->moves.paths_left_out = lane->first_seen;
-	plan(job);
-}
-
-static void on_listed(void *arg)
-{
-	struct job *job = arg;
-	struct daemon *daemon = job->lane->intake->daemon;
-	int code = job->code;
-
-	if (code < 0)
-		repos_found(daemon->repos, job->lane->name, 0, job->err.message);
-	else
-		code = store_submit(daemon->store, run_compare, on_compared, job, &job->err);
-	if (code < 0)
-		finish(job, code, &job->err);
-}
-
-static struct job *job_new(struct lane *lane, const char *source)
+struct job *job_new(struct lane *lane, const char *source)
 {
 	struct job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return NULL;
+	hgt_buf_init(&job->compare.after);
 	job->lane = lane;
 	job->moves.repo = lane->name;
 	job->moves.source = source;
 	return job;
 }
 
-/* Begin the compare of the first lane that wants one and does nothing else. */
-static void start_compare(struct intake *intake)
-{
-	struct lane **from = &intake->compare_head, *lane;
-	struct job *job;
-
-	if (intake->comparing || intake->daemon->stopping || event_pending(intake->rest, EV_TIMEOUT, NULL))
-		return;
-	while (*from && ((*from)->busy || (*from)->head))
-		from = &(*from)->next_compare;
-	lane = *from;
-	if (!lane)
-		return;
-	job = job_new(lane, "watch");
-	if (!job || hgt_workers_submit(intake->daemon->git, run_list, on_listed, job, NULL) < 0) {
-		/* It stays wanted, and is tried again with the next thing that happens. */
-		hgt_log(HGT_LOG_ERROR, "intake", "out of memory for a compare", HGT_S("repo", lane->name));
-		if (job)
-			job_free(job);
-		return;
-	}
-	*from = lane->next_compare;
-	if (!*from)
-		intake->compare_last = from;
-	lane->compare_wanted = false;
-	lane->busy = true;
-	intake->comparing = true;
-	intake->stats.compares++;
-}
-
-/* The next announcement, or nothing any more. */
-static void lane_step(struct lane *lane)
+/* The next announcement, or a compare that has let it pass, or nothing any more. */
+void lane_step(struct lane *lane)
 {
 	struct job *job = lane->head;
 
@@ -396,6 +240,11 @@ static void lane_step(struct lane *lane)
 			lane->last = &lane->head;
 		lane->busy = true;
 		plan(job);
+	} else if (lane->begun) {
+		job = lane->begun;
+		lane->begun = NULL;
+		lane->busy = true;
+		compare_go_on(job);
 	} else if (!lane->compare_wanted && !lane->first_seen) {
 		hgt_map_remove(&lane->intake->lanes, lane->name, strlen(lane->name));
 		lane_free(lane);
@@ -487,25 +336,6 @@ void intake_announce(struct intake *intake, struct hook_line *line, const char *
 	}
 	free(path);
 	hgt_buf_release(&name);
-}
-
-void intake_compare(struct intake *intake, const char *name, const char *path)
-{
-	struct lane *lane = lane_get(intake, name, path);
-
-	if (!lane) {
-		hgt_log(HGT_LOG_ERROR, "intake", "out of memory for a compare", HGT_S("repo", name));
-		return;
-	}
-	want_compare(lane);
-	start_compare(intake);
-}
-
-void intake_when_compared(struct intake *intake, void (*cb)(void *ctx), void *ctx)
-{
-	intake->compared = cb;
-	intake->compared_ctx = ctx;
-	check_compared(intake);
 }
 
 void intake_stats(const struct intake *intake, struct intake_stats *out)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -149,6 +150,26 @@ int listen_tcp(const struct hgt_config_listen *wanted, int *out, struct hgt_buf 
 	format_address(&address, bound);
 	*out = fd;
 	return 0;
+}
+
+int listen_describe(int fd, struct hgt_buf *out)
+{
+	struct sockaddr_storage address = {0};
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return -1;
+	if (address.ss_family == AF_UNIX) {
+		if (len <= offsetof(struct sockaddr_un, sun_path) || !un->sun_path[0])
+			return -1;
+		hgt_buf_addf(out, "%.*s", (int)(len - offsetof(struct sockaddr_un, sun_path)), un->sun_path);
+		return AF_UNIX;
+	}
+	if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
+		return -1;
+	format_address(&address, out);
+	return AF_INET;
 }
 
 bool listen_peer_uid(int fd, uid_t *uid)

@@ -28,10 +28,12 @@ int main(int argc, char **argv)
 	code = hgt_config_find(options.config, NULL, &path, &err);
 	if (code == 0)
 		code = hgt_config_load(path.data, &config, &err);
+	if (code == 0)
+		hgt_service_log(&options, config->log.level, config->log.format);
 	if (code == 0 && options.test)
 		printf("%s: good\n", path.data);
 	else if (code == 0)
-		code = daemon_run(config, &err);
+		code = daemon_run(config, &(struct daemon_how){.argv = argv, .options = &options}, &err);
 	if (code > 0)
 		_exit(HGT_EXIT_OK);
 	status = code < 0 ? hgt_service_trouble(&service, &err) : HGT_EXIT_OK;

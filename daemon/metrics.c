@@ -74,7 +74,7 @@ int metrics_new(struct metrics **out, struct hgt_error *err)
 	static const char *const types[] = {
 		HGT_EVENT_REF_UPDATED, HGT_EVENT_PUSH_REFUSED, HGT_EVENT_PUSH_ATTRIBUTED, HGT_EVENT_PUSH_SUPERSEDED,
 		HGT_EVENT_AGENT_ADDED, HGT_EVENT_AGENT_REMOVED, HGT_EVENT_AGENT_REFUSED, HGT_EVENT_AGENT_REPORTED,
-		HGT_EVENT_JOURNAL_COMPACTED, HGT_EVENT_JOURNAL_RESTORED,
+		HGT_EVENT_JOURNAL_COMPACTED, HGT_EVENT_JOURNAL_RESTORED, HGT_EVENT_UPSTREAM_PUSHED,
 	};
 	struct metrics *m = calloc(1, sizeof(*m));
 	size_t n;
@@ -275,8 +275,8 @@ static void write_config(const struct daemon *daemon, struct hgt_metrics *m)
 void metrics_write(const struct daemon *daemon, struct hgt_buf *out)
 {
 	static void (*const parts[])(const struct daemon *daemon, struct hgt_metrics *m) = {
-		write_events, metrics_journal, metrics_intake, metrics_streams, metrics_agents, metrics_archives, metrics_doors,
-		write_answers, write_config, metrics_process,
+		write_events, metrics_journal, metrics_intake, metrics_streams, metrics_agents, metrics_archives, metrics_webhooks,
+		metrics_doors, write_answers, write_config, metrics_process,
 	};
 	struct hgt_metrics m = HGT_METRICS_INIT(out);
 

@@ -2,15 +2,18 @@
 #include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/archives.h"
+#include "daemon/guard.h"
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
 #include "daemon/intake.h"
 #include "daemon/metrics_parts.h"
+#include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
+#include "git/repository_pool.h"
 
 static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 {
@@ -119,6 +122,29 @@ static void write_spool(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("result", "set-aside"), spool.set_aside);
 }
 
+static void write_watch(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct hgt_repo_pool_stats pool;
+	struct ref_watch_stats watch;
+
+	hgt_repo_pool_stats(repos_pool(daemon->repos), &pool);
+	hgt_metrics_family(m, "headgate_repository_uses_total", HGT_METRIC_COUNTER,
+		"Times since the start that a repository was looked into, by whether it had to be opened.");
+	hgt_metrics_uint(m, HGT_LABELS("how", "opened"), pool.opened);
+	hgt_metrics_uint(m, HGT_LABELS("how", "kept"), pool.reused);
+	if (!daemon->ref_watch)
+		return;
+	ref_watch_stats(daemon->ref_watch, &watch);
+	metrics_gauge(m, "headgate_watch_repositories", "Repositories that are watched for moves that no hook tells of.", watch.repositories);
+	metrics_gauge(m, "headgate_watch_unwatched_repositories",
+		"Of them, those that inotify takes not all folders of (fs.inotify.max_user_watches): only the slow beat sees what moves there.",
+		watch.unwatched);
+	metrics_gauge(m, "headgate_watch_inotify_watches", "Folders that inotify watches.", watch.watches);
+	metrics_counter(m, "headgate_watch_overflows_total", "Times since the start that inotify has lost events.", watch.overflows);
+	metrics_counter(m, "headgate_watch_saves_total",
+		"Moves since the start that only a compare at the slow beat, or after lost events, has found.", watch.saves);
+}
+
 void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	struct intake_stats intake;
@@ -126,6 +152,7 @@ void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 	write_hooks(daemon, m);
 	write_spool(daemon, m);
 	write_repositories(daemon, m);
+	write_watch(daemon, m);
 	if (!daemon->intake)
 		return;
 	intake_stats(daemon->intake, &intake);
@@ -180,10 +207,28 @@ void metrics_archives(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("from", "client"), archives.unchanged);
 }
 
+static void write_guard(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct guard_stats guard;
+
+	if (!daemon->guard)
+		return;
+	guard_stats(daemon->guard, &guard);
+	metrics_gauge(m, "headgate_guard_addresses", "Addresses of clients that are remembered.", guard.peers);
+	metrics_gauge(m, "headgate_guard_locked_addresses", "Of them, those that are locked out for guessing tokens.", guard.locked);
+	metrics_counter(m, "headgate_guard_lockouts_total", "Addresses locked out since the start.", guard.lockouts);
+	metrics_counter(m, "headgate_guard_wrong_tokens_total", "Different wrong tokens since the start.", guard.wrong_tokens);
+	hgt_metrics_family(m, "headgate_guard_refused_total", HGT_METRIC_COUNTER,
+		"What was refused since the start because an address, agent or token had too much of it.");
+	hgt_metrics_uint(m, HGT_LABELS("what", "connection"), guard.connections_refused);
+	hgt_metrics_uint(m, HGT_LABELS("what", "request"), guard.requests_refused);
+}
+
 void metrics_doors(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	struct http_stats http;
 
+	write_guard(daemon, m);
 	http_stats(daemon->http, &http);
 	hgt_metrics_family(m, "headgate_http_connections", HGT_METRIC_GAUGE, "HTTP connections that are open, by door.");
 	hgt_metrics_uint(m, HGT_LABELS("door", "admin"), http.admin);

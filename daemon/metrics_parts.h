@@ -23,6 +23,7 @@ void metrics_journal(const struct daemon *daemon, struct hgt_metrics *m);
 void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m);
 void metrics_streams(const struct daemon *daemon, struct hgt_metrics *m);
 void metrics_archives(const struct daemon *daemon, struct hgt_metrics *m);
+void metrics_webhooks(const struct daemon *daemon, struct hgt_metrics *m);
 void metrics_doors(const struct daemon *daemon, struct hgt_metrics *m);
 
 /* metrics_agents.c */

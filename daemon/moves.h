@@ -70,6 +70,9 @@ struct moves {
 int moves_add(struct moves *moves, const char *ref, const char *old_id, const char *new_id, struct hgt_error *err) HGT_MUST_CHECK;
 void moves_release(struct moves *moves);
 
+/* Take each move, all of them deletions, as planned: there is no repository that could bear them out. */
+void moves_take_as_gone(struct moves *moves);
+
 /* On a git worker. Fails when the repository cannot be read, or for want of memory. */
 int moves_plan(struct moves *moves, struct hgt_repo *repo, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -222,3 +222,14 @@ int moves_plan(struct moves *moves, struct hgt_repo *repo, struct hgt_error *err
 	}
 	return code;
 }
+
+void moves_take_as_gone(struct moves *moves)
+{
+	for (size_t i = 0; i < moves->n; i++) {
+		struct move *move = &moves->items[i];
+
+		move->planned = move->borne_out = move->at_tip = true;
+		/* Which paths there were cannot be told any more. */
+		move->own.truncated = true;
+	}
+}

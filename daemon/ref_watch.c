@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,12 +14,14 @@
 #include "base/workers.h"
 #include "daemon/intake.h"
 #include "daemon/repos.h"
+#include "git/repository_pool.h"
 
 enum {
 	SETTLE_MS = 300,	/* after the last change, for the hook of the same push to come first */
 	SETTLE_MOST_MS = 3000,	/* after the first, so that a busy repository is compared too */
 	BEAT_SECONDS = 300,	/* between compares of everything */
 	REFS_DEPTH_MAX = 64,	/* folders below refs/ */
+	UNUSED_MS = 60000,	/* after which a repository is closed, at the next beat */
 };
 
 /* What makes, moves, rewrites or removes a name. */
@@ -29,8 +32,11 @@ struct target {
 	struct ref_watch *watch;
 	char *name, *path;
 	struct event *settle;	/* runs after something was seen, until the compare is asked for */
+	uint64_t folder[2];	/* device and inode: by these it is known again under another name */
+	bool blind;		/* a folder of it cannot be watched */
 	int64_t touched_ms;	/* monotonic: when it was first seen since the last compare was asked for */
 	struct mark *marks;	/* its folders */
+	struct target *next_gone;
 };
 
 /* One inotify watch. */
@@ -53,7 +59,13 @@ struct ref_watch {
 	bool compare_all;	/* once the scan is merged */
 	void (*compared)(void *ctx);	/* after the first compare of everything */
 	void *ctx;
-	bool full;		/* inotify takes no more: said once */
+	const struct hgt_config *scan_config;	/* while scanning: a reference */
+	bool full;		/* inotify takes no more, until the next beat */
+	bool told_full;		/* said so */
+	enum intake_why why;	/* of compare_all */
+	size_t n_blind;		/* targets */
+	uint64_t overflows;
+	struct target *gone;	/* while a scan is merged: what may be found again under another name */
 	struct repos_scan *scan;
 	int scan_code;
 	struct hgt_error scan_err;
@@ -77,27 +89,40 @@ static void marks_drop(struct ref_watch *w, struct mark **list)
 	}
 }
 
-static void cannot_watch(struct ref_watch *w, const char *path)
+/* What inotify does not take is compared at the beat. Said once, until all can be watched again. */
+static void cannot_watch(struct ref_watch *w, const char *path, struct target *target)
 {
+	bool full = errno == ENOSPC || errno == ENOMEM || errno == EMFILE || errno == EBADF;
+
 	if (errno == ENOENT || errno == ENOTDIR)
 		return;
-	if (!w->full)
-		hgt_log(HGT_LOG_WARNING, "ref_watch", errno == ENOSPC ?
-			"inotify takes no more watches (fs.inotify.max_user_watches); moves that no hook tells of are seen every 5 minutes" :
+	if (target && !target->blind) {
+		target->blind = true;
+		w->n_blind++;
+	}
+	if (!w->told_full || !full)
+		hgt_log(HGT_LOG_WARNING, "ref_watch", full ?
+			"inotify takes no more watches (fs.inotify.max_user_watches, max_user_instances); moves that no hook tells of are seen every 5 minutes" :
 			"a folder cannot be watched; moves in it that no hook tells of are seen every 5 minutes",
 			HGT_S("folder", path), HGT_S("error", strerror(errno)));
-	w->full = w->full || errno == ENOSPC;
+	w->full = w->full || full;
+	w->told_full = w->told_full || full;
 }
 
 /* Watch one folder. */
 static void mark_add(struct ref_watch *w, const char *path, struct target *target)
 {
-	int wd = inotify_add_watch(w->inotify, path, NAME_EVENTS);
-	struct mark *mark;
 	struct mark **list = target ? &target->marks : &w->folders;
+	struct mark *mark;
+	int wd = -1;
 
+	/* Once it is full, thousands of folders need not be refused one by one. */
+	if (w->full)
+		errno = ENOSPC;
+	else
+		wd = inotify_add_watch(w->inotify, path, NAME_EVENTS);
 	if (wd < 0) {
-		cannot_watch(w, path);
+		cannot_watch(w, path, target);
 		return;
 	}
 	mark = hgt_map_get(&w->marks, (const char *)&wd, sizeof(wd));
@@ -150,10 +175,22 @@ static void mark_refs(struct ref_watch *w, struct hgt_buf *path, struct target *
 	closedir(dir);
 }
 
+static void find_folder(const char *path, uint64_t folder[2])
+{
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+
+	folder[0] = there ? st.st_dev : 0;
+	folder[1] = there ? st.st_ino : 0;
+}
+
 static void mark_target(struct target *target)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 
+	target->watch->n_blind -= target->blind;
+	target->blind = false;
+	find_folder(target->path, target->folder);
 	mark_add(target->watch, target->path, target);
 	hgt_buf_addf(&path, "%s/refs", target->path);
 	mark_refs(target->watch, &path, target, 0);
@@ -165,7 +202,7 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 	struct target *target = arg;
 
 	(void)fd, (void)what;
-	intake_compare(target->watch->daemon->intake, target->name, target->path);
+	intake_compare(target->watch->daemon->intake, target->name, target->path, INTAKE_SEEN);
 }
 
 /* Something moved. A push of many refs moves them one by one, and its hook speaks after the last. */
@@ -185,6 +222,7 @@ static void touch(struct target *target)
 static void target_free(struct target *target)
 {
 	marks_drop(target->watch, &target->marks);
+	target->watch->n_blind -= target->blind;
 	if (target->settle)
 		event_free(target->settle);
 	free(target->name);
@@ -223,18 +261,61 @@ static void on_added(void *ctx, const struct repo *repo)
 
 	hgt_log(HGT_LOG_INFO, "ref_watch", "repository found", HGT_S("repo", repo->name));
 	target_add(w, repo);
-	intake_compare(w->daemon->intake, repo->name, repo->path);
+	intake_compare(w->daemon->intake, repo->name, repo->path, INTAKE_START);
 }
 
-/* What the journal knows of it stays: a file system that is not mounted looks the same. */
+/* Put aside until the scan is merged: it may be there under another name. */
 static void on_gone(void *ctx, const struct repo *repo)
 {
 	struct ref_watch *w = ctx;
 	struct target *target = hgt_map_remove(&w->targets, repo->name, strlen(repo->name));
 
-	hgt_log(HGT_LOG_WARNING, "ref_watch", "repository gone; its refs stay as they were last known", HGT_S("repo", repo->name));
-	if (target)
-		target_free(target);
+	if (target) {
+		marks_drop(w, &target->marks);
+		target->next_gone = w->gone;
+		w->gone = target;
+	}
+}
+
+static int map_folders(const struct ref_watch *w, struct hgt_map *out)
+{
+	const struct hgt_map_entry *entry;
+	size_t pos = 0;
+
+	while ((entry = hgt_map_next(&w->targets, &pos))) {
+		struct target *target = entry->value;
+
+		if (target->folder[1] && hgt_map_put(out, (const char *)target->folder, sizeof(target->folder), target, NULL) < 0)
+			return HGT_ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * A repository that has another name now, being the very same folder, has no refs under the old one any more. Of any other what
+ * the journal knows stays: a file system that is not mounted looks the same.
+ */
+static void forget_gone(struct ref_watch *w)
+{
+	struct hgt_map folders = HGT_MAP_INIT;
+
+	if (w->gone && map_folders(w, &folders) < 0)
+		hgt_log(HGT_LOG_ERROR, "ref_watch", "out of memory: repositories that were renamed are taken to be gone");
+	while (w->gone) {
+		struct target *gone = w->gone;
+		const struct target *found = hgt_map_get(&folders, (const char *)gone->folder, sizeof(gone->folder));
+
+		w->gone = gone->next_gone;
+		if (found) {
+			hgt_log(HGT_LOG_INFO, "ref_watch", "repository renamed", HGT_S("repo", gone->name), HGT_S("to", found->name));
+			intake_retire(w->daemon->intake, gone->name, gone->path);
+		} else {
+			hgt_log(HGT_LOG_WARNING, "ref_watch", "repository gone, or left out by the config; its refs stay as they were last known",
+				HGT_S("repo", gone->name));
+		}
+		target_free(gone);
+	}
+	hgt_map_release(&folders);
 }
 
 /* The folders above the repositories. Those of the last scan that are gone have been dropped by inotify. */
@@ -248,6 +329,14 @@ static void mark_folders(struct ref_watch *w, const struct repos_scan *scan)
 
 static void begin_scan(struct ref_watch *w);
 
+/* What was seen a moment ago, and is waited for, nobody has missed. */
+static enum intake_why why_of(const struct ref_watch *w, const struct repo *repo)
+{
+	const struct target *target = target_get(w, repo->name);
+
+	return target && event_pending(target->settle, EV_TIMEOUT, NULL) ? INTAKE_SEEN : w->why;
+}
+
 static void compare_everything(struct ref_watch *w)
 {
 	const struct repo *repo;
@@ -255,10 +344,45 @@ static void compare_everything(struct ref_watch *w)
 
 	w->compare_all = false;
 	while ((repo = repos_next(w->daemon->repos, &pos)))
-		intake_compare(w->daemon->intake, repo->name, repo->path);
+		intake_compare(w->daemon->intake, repo->name, repo->path, why_of(w, repo));
 	if (w->compared)
 		intake_when_compared(w->daemon->intake, w->compared, w->ctx);
 	w->compared = NULL;
+}
+
+/* Those of which not everything could be watched get another chance at each beat. */
+static void mark_blind(struct ref_watch *w)
+{
+	const struct hgt_map_entry *entry;
+	size_t pos = 0;
+
+	if (w->n_blind == 0)
+		return;
+	w->full = false;
+	while (!w->full && (entry = hgt_map_next(&w->targets, &pos))) {
+		struct target *target = entry->value;
+
+		if (target->blind)
+			mark_target(target);
+	}
+	if (w->n_blind == 0) {
+		w->told_full = false;
+		hgt_log(HGT_LOG_INFO, "ref_watch", "all repositories are watched again");
+	}
+}
+
+/* Another repository may stand where one was, whose watches have gone with it. */
+static void check_folder(struct target *target)
+{
+	uint64_t folder[2];
+
+	find_folder(target->path, folder);
+	if (memcmp(folder, target->folder, sizeof(folder)) == 0)
+		return;
+	hgt_log(HGT_LOG_INFO, "ref_watch", "repository replaced by another", HGT_S("repo", target->name));
+	marks_drop(target->watch, &target->marks);
+	mark_target(target);
+	intake_compare(target->watch->daemon->intake, target->name, target->path, INTAKE_SEEN);
 }
 
 static void merge_scan(struct ref_watch *w)
@@ -274,9 +398,15 @@ static void merge_scan(struct ref_watch *w)
 		hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be listed", HGT_S("error", err.message));
 		return;
 	}
-	while ((repo = repos_next(w->daemon->repos, &pos)))
-		if (!target_get(w, repo->name))
+	while ((repo = repos_next(w->daemon->repos, &pos))) {
+		struct target *target = target_get(w, repo->name);
+
+		if (!target)
 			target_add(w, repo);
+		else
+			check_folder(target);
+	}
+	forget_gone(w);
 }
 
 static void on_scanned(void *arg)
@@ -284,6 +414,8 @@ static void on_scanned(void *arg)
 	struct ref_watch *w = arg;
 
 	w->scanning = false;
+	hgt_config_unref(w->scan_config);
+	w->scan_config = NULL;
 	if (w->scan_code == 0)
 		merge_scan(w);
 	else
@@ -299,7 +431,7 @@ static void run_scan(void *arg)
 {
 	struct ref_watch *w = arg;
 
-	w->scan_code = repos_scan_new(w->daemon->config, &w->scan, &w->scan_err);
+	w->scan_code = repos_scan_new(w->scan_config, &w->scan, &w->scan_err);
 }
 
 static void begin_scan(struct ref_watch *w)
@@ -311,16 +443,35 @@ static void begin_scan(struct ref_watch *w)
 		return;
 	}
 	w->scan_again = false;
-	if (hgt_workers_submit(w->daemon->git, run_scan, on_scanned, w, &err) < 0)
-		hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be looked for", HGT_S("error", err.message));
-	else
-		w->scanning = true;
+	w->scan_config = hgt_config_ref(w->daemon->config);
+	w->scanning = true;
+	if (hgt_workers_submit(w->daemon->git, run_scan, on_scanned, w, &err) == 0)
+		return;
+	hgt_log(HGT_LOG_ERROR, "ref_watch", "repositories cannot be looked for", HGT_S("error", err.message));
+	w->scanning = false;
+	hgt_config_unref(w->scan_config);
+	w->scan_config = NULL;
+}
+
+static void compare_all(struct ref_watch *w, enum intake_why why)
+{
+	/* The first compare of everything tells what happened before, whatever else asks for one meanwhile. */
+	if (!w->compare_all)
+		w->why = why;
+	w->compare_all = true;
+	begin_scan(w);
+}
+
+void ref_watch_reload(struct ref_watch *w, bool moved)
+{
+	if (moved)
+		marks_drop(w, &w->folders);
+	ref_watch_rescan(w);
 }
 
 void ref_watch_all(struct ref_watch *w)
 {
-	w->compare_all = true;
-	begin_scan(w);
+	compare_all(w, INTAKE_START);
 }
 
 void ref_watch_rescan(struct ref_watch *w)
@@ -335,12 +486,6 @@ static void on_rescan(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	begin_scan(arg);
-}
-
-static void on_beat(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	ref_watch_all(arg);
 }
 
 static bool ends_in(const char *s, const char *suffix)
@@ -383,7 +528,8 @@ static void on_inotify(struct ref_watch *w, const struct inotify_event *event)
 
 	if (event->mask & IN_Q_OVERFLOW) {
 		hgt_log(HGT_LOG_WARNING, "ref_watch", "inotify has lost events; everything is compared");
-		ref_watch_all(w);
+		w->overflows++;
+		compare_all(w, INTAKE_BEAT);
 		return;
 	}
 	if (!mark)
@@ -414,18 +560,44 @@ static void on_seen(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/* Without it, or with too few watches, the beat has to do. */
+static int open_inotify(struct ref_watch *w)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd < 0) {
+		cannot_watch(w, w->daemon->config->repositories.root, NULL);
+		return 0;
+	}
+	w->seen = event_new(w->daemon->base, fd, EV_READ | EV_PERSIST, on_seen, w);
+	if (!w->seen || event_add(w->seen, NULL) < 0) {
+		close(fd);
+		return HGT_ENOMEM;
+	}
+	w->inotify = fd;
+	return 0;
+}
+
+static void on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct ref_watch *w = arg;
+
+	(void)fd, (void)what;
+	hgt_repo_pool_trim(repos_pool(w->daemon->repos), UNUSED_MS);
+	if (w->inotify < 0)
+		open_inotify(w);
+	mark_blind(w);
+	compare_all(w, INTAKE_BEAT);
+}
+
 static int begin(struct ref_watch *w, struct hgt_error *err)
 {
 	const struct timeval beat = {.tv_sec = BEAT_SECONDS};
 	struct event_base *base = w->daemon->base;
 
-	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (w->inotify < 0)
-		return hgt_error_set_errno(err, "cannot watch repositories: inotify");
-	w->seen = event_new(base, w->inotify, EV_READ | EV_PERSIST, on_seen, w);
 	w->beat = event_new(base, -1, EV_PERSIST, on_beat, w);
 	w->rescan = evtimer_new(base, on_rescan, w);
-	if (!w->seen || !w->beat || !w->rescan || event_add(w->seen, NULL) < 0 || event_add(w->beat, &beat) < 0)
+	if (!w->beat || !w->rescan || event_add(w->beat, &beat) < 0 || open_inotify(w) < 0)
 		return hgt_error_nomem(err);
 	return 0;
 }
@@ -463,6 +635,7 @@ void ref_watch_free(struct ref_watch *w)
 	marks_drop(w, &w->folders);
 	hgt_map_release(&w->marks);
 	repos_scan_free(w->scan);
+	hgt_config_unref(w->scan_config);
 	if (w->rescan)
 		event_free(w->rescan);
 	if (w->beat)
@@ -472,4 +645,13 @@ void ref_watch_free(struct ref_watch *w)
 	if (w->inotify >= 0)
 		close(w->inotify);
 	free(w);
+}
+
+void ref_watch_stats(const struct ref_watch *w, struct ref_watch_stats *out)
+{
+	struct intake_stats intake;
+
+	intake_stats(w->daemon->intake, &intake);
+	*out = (struct ref_watch_stats){.repositories = w->targets.len, .unwatched = w->n_blind, .watches = w->marks.len,
+		.overflows = w->overflows, .saves = intake.saves};
 }

@@ -11,8 +11,8 @@
 #include "base/map.h"
 #include "git/repository_pool.h"
 
-/* Kept open while nobody looks at them: some 60 KiB each, and a few descriptors. */
-#define REPOS_OPEN_MAX 8
+/* Kept open while nobody looks at them: some 60 KiB each, and a few descriptors. More than compares are under way at once. */
+#define REPOS_OPEN_MAX 12
 
 struct entry {
 	struct repo repo;

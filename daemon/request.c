@@ -5,6 +5,7 @@
 #include <event2/http.h>
 
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/workers.h"
 #include "daemon/agent.h"
 #include "daemon/agents.h"
@@ -12,6 +13,7 @@
 #include "daemon/tokens.h"
 #include "daemon/gzip.h"
 #include "daemon/metrics.h"
+#include "daemon/routes.h"
 
 static const struct status {
 	int status;
@@ -94,6 +96,17 @@ void request_free(struct request *request)
 	free(request);
 }
 
+/* What became of a request, for those who count and those who read. */
+static void tell(const struct request *request, int status)
+{
+	const char *method, *route;
+
+	metrics_answer(request->daemon->metrics, request->route, status);
+	routes_describe(request->route, &method, &route);
+	hgt_log(HGT_LOG_DEBUG, "http", "answered", HGT_S("method", method), HGT_S("route", route), HGT_I("status", status),
+		HGT_S("remote", request->remote), HGT_S("agent", request->agent ? request->agent->name : ""));
+}
+
 void request_reply_buffer(struct request *request, int status, struct evbuffer *body)
 {
 	struct evhttp_request *ev = request->ev;
@@ -101,7 +114,7 @@ void request_reply_buffer(struct request *request, int status, struct evbuffer *
 	/* evhttp would send it in answer to a HEAD too. */
 	if (ev && evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD)
 		body = NULL;
-	metrics_answer(request->daemon->metrics, request->route, status);
+	tell(request, status);
 	request_free(request);
 	if (ev)
 		evhttp_send_reply(ev, status, request_reason(status), body);

@@ -195,7 +195,8 @@ static void begin_step(struct retention *r)
 	bool steady = steady_for(&r->clock, HOUR_MS, now, boot_ms(), &jumped);
 
 	if (jumped)
-		hgt_log(HGT_LOG_WARNING, "journal", "the clock has jumped; nothing is removed by its age for an hour", HGT_I("seconds", jumped / 1000));
+		hgt_log(HGT_LOG_WARNING, "journal", "the clock has jumped; nothing is removed by its age for an hour",
+			HGT_I("seconds", jumped / 1000));
 	*step = (struct step){.retention = r, .keep = config->journal.keep_events, .now_ms = now, .forget = steady};
 	step->limits = (struct hgt_retention){
 		.upto = r->upto,

@@ -1,9 +1,10 @@
 /*
- * Retention: the journal's oldest events go once there are more than `journal.keep_events` or they are older than `journal.keep_days`.
+ * Retention: the journal's oldest events go once there are more than `journal.keep_events` or they are older than
+ * `journal.keep_days`.
  *
- * It is done in steps through the store, each a few milliseconds of its thread at the most, with a pause between them, so that whoever waits
- * for a commit waits no longer than that. By count as soon as there are some too many, by age once an hour. A daemon that has nothing to do
- * wakes up for it once an hour.
+ * It is done in steps through the store, each a few milliseconds of its thread at the most, with a pause between them, so that
+ * whoever waits for a commit waits no longer than that. By count as soon as there are some too many, by age once an hour. A
+ * daemon that has nothing to do wakes up for it once an hour.
  */
 #ifndef HEADGATE_DAEMON_RETENTION_H
 #define HEADGATE_DAEMON_RETENTION_H
@@ -17,9 +18,9 @@ int retention_new(struct daemon *daemon, struct retention **out, struct hgt_erro
 void retention_free(struct retention *retention);
 
 /*
- * Who still needs events: asked on the loop before each step, the one place where that is decided. The lowest seq that is still needed by
- * what is on disk now (a durable cursor's, plus one), or UINT64_MAX when none is. It may only rise from one call to the next, or be of events
- * that are not yet there. `who` is told in the log when it keeps events from going.
+ * Who still needs events: asked on the loop before each step, the one place where that is decided. The lowest seq that is still
+ * needed by what is on disk now (a durable cursor's, plus one), or UINT64_MAX when none is. It may only rise from one call to
+ * the next, or be of events that are not yet there. `who` is told in the log when it keeps events from going.
  */
 typedef uint64_t (*retention_need_cb)(void *ctx);
 int retention_hold(struct retention *retention, const char *who, retention_need_cb need, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;

@@ -76,6 +76,19 @@ void routes_describe(unsigned route, const char **method, const char **path)
 			*method = methods[i].text;
 }
 
+bool routes_takes(unsigned route, const char *method)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strcmp(methods[i].text, method) == 0)
+			return routes[route - 1].methods & methods[i].method;
+	return false;
+}
+
+const char *const *routes_params(unsigned route)
+{
+	return routes[route - 1].params;
+}
+
 /* Whether path is the route's; *name and *len get what stands for its NAME, NULL when it has none. */
 static bool route_matches(const struct route *route, const char *path, const char **name, size_t *len)
 {
@@ -219,8 +232,12 @@ static bool authenticate(struct request *request)
 	}
 	if (!value && find_certificate(request))
 		return true;
-	if (!value)
-		return may_ask(request) && refuse(request, "a token is needed: Authorization: Bearer ...");
+	if (!value) {
+		if (!may_ask(request))
+			return false;
+		agents_refused(request->daemon->agents, &(struct refused){.remote = request->remote}, "no token was shown");
+		return refuse(request, "a token is needed: Authorization: Bearer ...");
+	}
 	if (strncasecmp(value, "Bearer ", 7) != 0 || !find_bearer(request, value + 7 + strspn(value + 7, " ")))
 		return refuse_token(request, value);
 	return true;

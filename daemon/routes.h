@@ -15,4 +15,8 @@ void routes_describe(unsigned route, const char **method, const char **path);
 /* How many there are. */
 unsigned routes_n(void);
 
+/* Whether the route takes a method ("GET"); the parameters that its query may have, ending with NULL. */
+bool routes_takes(unsigned route, const char *method);
+const char *const *routes_params(unsigned route);
+
 #endif

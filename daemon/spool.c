@@ -31,7 +31,8 @@ struct spool {
 	size_t n, at;
 	bool busy;			/* names[at] is on its way */
 	bool look_again;		/* a file appeared meanwhile */
-	bool left_over;			/* one could not be taken in */
+	bool left_over;			/* one could not be taken in, or there may be others that nobody sees */
+	bool unwatched;			/* said so */
 	struct spool_stats left;	/* of those, files and oldest_ms; and what is counted */
 	void (*emptied)(void *ctx);	/* until it has been called */
 	void *ctx;
@@ -101,11 +102,17 @@ static int list_names(struct spool *spool, struct hgt_error *err)
 	return code;
 }
 
-static int watch_folder(struct spool *spool, struct hgt_error *err)
+/* Where inotify takes no more, or no more of its instances, the folder is looked at again and again. */
+static void watch_folder(struct spool *spool)
 {
-	if (inotify_add_watch(spool->inotify, spool->folder, FOLDER_EVENTS) < 0)
-		return hgt_error_set_errno(err, "cannot watch folder %s", spool->folder);
-	return 0;
+	if (spool->inotify >= 0 && inotify_add_watch(spool->inotify, spool->folder, FOLDER_EVENTS) >= 0) {
+		spool->unwatched = false;
+		return;
+	}
+	if (!spool->unwatched)
+		hgt_log(HGT_LOG_WARNING, "spool", "cannot be watched (fs.inotify.max_user_watches, max_user_instances); it is looked at every 5 minutes",
+			HGT_S("folder", spool->folder), HGT_S("error", strerror(errno)));
+	spool->unwatched = spool->left_over = true;
 }
 
 /* Look at what is there and begin with the first; whoever calls has seen that nothing is on its way. */
@@ -117,7 +124,8 @@ static void look(struct spool *spool)
 	spool->left.files = 0;
 	spool->left.oldest_ms = 0;
 	/* Once more each time: the folder may be another than before, which a hook has made anew. */
-	if (watch_folder(spool, &err) < 0 || list_names(spool, &err) < 0) {
+	watch_folder(spool);
+	if (list_names(spool, &err) < 0) {
 		hgt_log(HGT_LOG_ERROR, "spool", "cannot be read", HGT_S("error", err.message));
 		spool->left_over = true;
 	}
@@ -295,7 +303,6 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 static int begin(struct spool *spool, struct hgt_error *err)
 {
 	struct hgt_buf folder = HGT_BUF_INIT;
-	int code;
 
 	hgt_buf_addf(&folder, "%s/" HGT_SPOOL_FOLDER, spool->daemon->config->state);
 	spool->folder = hgt_buf_take(&folder);
@@ -304,10 +311,7 @@ static int begin(struct spool *spool, struct hgt_error *err)
 		return hgt_error_nomem(err);
 	spool->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (spool->inotify < 0)
-		return hgt_error_set_errno(err, "cannot watch folder %s", spool->folder);
-	code = watch_folder(spool, err);
-	if (code < 0)
-		return code;
+		return 0;
 	spool->seen = event_new(spool->daemon->base, spool->inotify, EV_READ | EV_PERSIST, on_seen, spool);
 	if (!spool->seen || event_add(spool->seen, NULL) < 0)
 		return hgt_error_nomem(err);

@@ -1,6 +1,6 @@
 /*
- * Whether the wall clock can be believed. A clock that jumps takes every age with it: set a year ahead for a minute, it makes all events
- * look old. So what is judged by age waits until the clock has gone evenly with the time since the boot for a while.
+ * Whether the wall clock can be believed. A clock that jumps takes every age with it: set a year ahead for a minute, it makes
+ * all events look old. So what is judged by age waits until the clock has gone evenly with the time since the boot for a while.
  */
 #ifndef HEADGATE_DAEMON_STEADY_H
 #define HEADGATE_DAEMON_STEADY_H

@@ -38,6 +38,7 @@ struct item {
 	store_run_cb run;
 	store_done_cb done;
 	void *job;
+	const struct hgt_config *config;	/* in force when it was submitted: a reference, given and taken on the loop */
 	int64_t since_us;		/* submitted, monotonic */
 	int code;
 	struct hgt_error err;
@@ -147,7 +148,7 @@ int store_append(struct store_batch *batch, const struct hgt_journal_entry *entr
 
 	if (!event)
 		return hgt_error_nomem(err);
-	code = hgt_journal_append(store->journal, store->daemon->config->site, entry, event->row.time_ms, &event->row.seq,
+	code = hgt_journal_append(store->journal, batch->item->config->site, entry, event->row.time_ms, &event->row.seq,
 		&event->body, err);
 	if (code < 0) {
 		hgt_buf_release(&event->body);
@@ -269,9 +270,11 @@ static void tidy_log(struct store *store)
 	bool failed = hgt_journal_tidy_log(store->journal, &held, &err) < 0;
 
 	if (failed)
-		hgt_log(HGT_LOG_WARNING, "journal", "the log could not be moved into the database; it grows until it can", HGT_S("error", err.message));
+		hgt_log(HGT_LOG_WARNING, "journal", "the log could not be moved into the database; it grows until it can",
+			HGT_S("error", err.message));
 	if (held > HELD_MAX && !store->held_told)
-		hgt_log(HGT_LOG_WARNING, "journal", "somebody has been reading the journal for long, and its log grows meanwhile", HGT_I("pages", held));
+		hgt_log(HGT_LOG_WARNING, "journal", "somebody has been reading the journal for long, and its log grows meanwhile",
+			HGT_I("pages", held));
 	store->held_told = held > HELD_MAX;
 	pthread_mutex_lock(&store->lock);
 	store->stats.log_held = held;
@@ -363,6 +366,7 @@ static void hand_over(struct store *store)
 		note_trouble(store, ended);
 		if (ended->done)
 			ended->done(ended->job, ended->code, &ended->err);
+		hgt_config_unref(ended->config);
 		free(ended);
 	}
 	if (head && store->daemon->retention)
@@ -503,6 +507,7 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 	item->run = run;
 	item->done = done;
 	item->job = job;
+	item->config = hgt_config_ref(store->daemon->config);
 	item->since_us = hgt_time_mono_us();
 	item->last_event = &item->events;
 	pthread_mutex_lock(&store->lock);
@@ -514,6 +519,7 @@ int store_submit(struct store *store, store_run_cb run, store_done_cb done, void
 	}
 	pthread_mutex_unlock(&store->lock);
 	if (stopping) {
+		hgt_config_unref(item->config);
 		free(item);
 		return hgt_error_set(err, HGT_EUNAVAILABLE, "the daemon is stopping");
 	}

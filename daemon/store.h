@@ -1,10 +1,10 @@
 /*
  * The writer: one thread that owns the writing connection of the journal and commits jobs in groups.
  *
- * A job's `run` is called on the writer thread inside a transaction, in the order of submission; what a failed one did is undone
- * alone. When the group is on disk, the loop first publishes the appended events to the hub, in order, then calls each job's
- * `done` with its result. When the commit itself fails (disk full), every job of the group fails with that error and nothing of it is
- * there.
+ * A job's `run` is called on the writer thread inside a transaction, in the order of submission; what a failed one did is
+ * undone alone. When the group is on disk, the loop first publishes the appended events to the hub, in order, then calls each
+ * job's `done` with its result. When the commit itself fails (disk full), every job of the group fails with that error and
+ * nothing of it is there.
  */
 #ifndef HEADGATE_DAEMON_STORE_H
 #define HEADGATE_DAEMON_STORE_H

@@ -105,8 +105,8 @@ void receiver_prepare(struct receiver *receiver);
 /* webhook_save.c */
 void webhooks_save(struct webhooks *webhooks, bool soon);
 void webhooks_save_now(struct webhooks *webhooks);
-void webhooks_record(struct receiver *receiver, const struct load *load, enum hgt_delivery_state state, int status, const char *answer,
-	const char *error);
+void webhooks_record(struct receiver *receiver, const struct load *load, enum hgt_delivery_state state, int status,
+	const char *answer, const char *error);
 void webhooks_forget(struct webhooks *webhooks, const char *name);	/* off the disk */
 void record_free(struct record *record);
 

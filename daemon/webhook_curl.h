@@ -1,6 +1,6 @@
 /*
- * libcurl, loaded when the config has webhooks and not before: with the thirty libraries that it brings, a daemon that sends nothing would
- * take twice its memory. Its functions by their own names without "curl_".
+ * libcurl, loaded when the config has webhooks and not before: with the thirty libraries that it brings, a daemon that sends
+ * nothing would take twice its memory. Its functions by their own names without "curl_".
  */
 #ifndef HEADGATE_DAEMON_WEBHOOK_CURL_H
 #define HEADGATE_DAEMON_WEBHOOK_CURL_H

@@ -7,7 +7,8 @@
 #include "git/commit.h"
 #include "headgate/protocol.h"
 
-/* A look at a repository, on a git worker: its default branch, and the commit that the ref has moved to. Either may not be known. */
+/* A look at a repository, on a git worker: its default branch, and the commit that the ref has moved to. Either may not be
+ * known. */
 struct look {
 	struct receiver *receiver;		/* a reference */
 	char *path;
@@ -65,8 +66,8 @@ static void write_and_send(struct receiver *receiver, const struct look *look)
 	struct hgt_doc_set set;
 	struct hgt_error err = {0};
 	struct hgt_buf id = HGT_BUF_INIT;
-	struct hgt_webhook_event event = {.delivery = load->delivery, .type = load->type, .time_ms = load->time_ms, .body = load->body.data,
-		.body_len = load->body.len, .default_branch = look ? look->branch : ""};
+	struct hgt_webhook_event event = {.delivery = load->delivery, .type = load->type, .time_ms = load->time_ms,
+		.body = load->body.data, .body_len = load->body.len, .default_branch = look ? look->branch : ""};
 	int64_t now_s = hgt_time_now_ms() / 1000;
 	int code = 0;
 
@@ -116,7 +117,8 @@ static void looked(void *job)
 	look_free(look);
 }
 
-/* The new id out of the event's text, without a parse of its paths: its keys are in the order that hgt_ref_event_write gives them. */
+/* The new id out of the event's text, without a parse of its paths: its keys are in the order that hgt_ref_event_write gives
+ * them. */
 static bool read_id(const struct load *load, char id[HGT_OID_HEX + 1])
 {
 	static const char key[] = "\"new\":\"";
@@ -139,7 +141,8 @@ void receiver_prepare(struct receiver *receiver)
 	struct daemon *daemon = receiver->webhooks->daemon;
 	const struct load *load = receiver->active;
 	bool is_ref = load->kind != LOAD_TEST && !strcmp(load->type, HGT_EVENT_REF_UPDATED);
-	const struct repo *repo = is_ref && receiver->config->format != HGT_WEBHOOK_CLOUDEVENTS ? repos_find(daemon->repos, load->repo) : NULL;
+	bool looks = is_ref && receiver->config->format != HGT_WEBHOOK_CLOUDEVENTS;
+	const struct repo *repo = looks ? repos_find(daemon->repos, load->repo) : NULL;
 	struct look *look = repo ? calloc(1, sizeof(*look)) : NULL;
 	struct hgt_error err = {0};
 

@@ -25,7 +25,8 @@ void load_free(struct load *load)
 	free(load);
 }
 
-static struct load *load_new(struct receiver *receiver, enum load_kind kind, uint64_t seq, const char *type, const char *repo, const char *ref)
+static struct load *load_new(struct receiver *receiver, enum load_kind kind, uint64_t seq, const char *type, const char *repo,
+	const char *ref)
 {
 	struct load *load = calloc(1, sizeof(*load));
 
@@ -123,7 +124,8 @@ static int read_rows(struct search *search, uint64_t after, size_t most)
 		return 0;
 	load_free(search->found);
 	search->found = NULL;
-	hgt_log(HGT_LOG_WARNING, "webhooks", "cannot read the next event", HGT_S("webhook", search->receiver->name), HGT_S("error", err.message));
+	hgt_log(HGT_LOG_WARNING, "webhooks", "cannot read the next event", HGT_S("webhook", search->receiver->name),
+		HGT_S("error", err.message));
 	return code;
 }
 
@@ -190,7 +192,8 @@ static struct load *find_replay(struct receiver *receiver)
 {
 	struct search row = {.receiver = receiver}, event = {.receiver = receiver, .kind = LOAD_REPLAY};
 
-	if (hgt_delivery_first(receiver->webhooks->daemon->reader, receiver->name, HGT_DELIVERY_QUEUED, copy_row, &row, NULL) < 0 || row.failed)
+	if (hgt_delivery_first(receiver->webhooks->daemon->reader, receiver->name, HGT_DELIVERY_QUEUED, copy_row, &row, NULL) < 0 ||
+	    row.failed)
 		return NULL;
 	receiver->replays = row.found != NULL;
 	if (!row.found)
@@ -371,8 +374,8 @@ static void end_head(struct receiver *receiver, const struct outcome *outcome)
 		return;
 	}
 	hgt_random_bytes(&dice, sizeof(dice));
-	wait = hgt_backoff_ms(&(struct hgt_backoff){receiver->config->retry_first * 1000, receiver->config->retry_most * 1000}, load->attempts, dice,
-		outcome->retry_after_ms);
+	wait = hgt_backoff_ms(&(struct hgt_backoff){receiver->config->retry_first * 1000, receiver->config->retry_most * 1000},
+		load->attempts, dice, outcome->retry_after_ms);
 	if (outcome->hopeless || receiver->rewound || hgt_backoff_is_over(now, wait, deadline(receiver, load))) {
 		if (!receiver->rewound)
 			give_up(receiver, load, outcome);

@@ -214,8 +214,8 @@ static bool copy(const char **out, const char *s)
 	return *out != NULL;
 }
 
-void webhooks_record(struct receiver *receiver, const struct load *load, enum hgt_delivery_state state, int status, const char *answer,
-	const char *error)
+void webhooks_record(struct receiver *receiver, const struct load *load, enum hgt_delivery_state state, int status,
+	const char *answer, const char *error)
 {
 	struct webhooks *w = receiver->webhooks;
 	struct record *record = calloc(1, sizeof(*record));

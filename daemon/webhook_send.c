@@ -175,7 +175,8 @@ static void refuse_address(struct webhook_sender *s, const struct sockaddr *addr
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, sizeof(text));
 	s->refused = true;
 	hgt_buf_reset(&s->result.error);
-	hgt_buf_addf(&s->result.error, "%s is a %s address, and this webhook may not connect to it; allow_private or allow in the config lets it",
+	hgt_buf_addf(&s->result.error,
+		"%s is a %s address, and this webhook may not connect to it; allow_private or allow in the config lets it",
 		text, what);
 }
 
@@ -227,7 +228,8 @@ int webhook_sender_new(struct event_base *base, const struct webhook_curl *curl,
 	s->multi = curl->multi_init();
 	s->timer = evtimer_new(base, on_timer, s);
 	/* A connection is kept for the next request to the same receiver, by this sender alone: another might not be allowed there. */
-	if (!s->allow || (config->ca_file && !s->ca_file) || !s->multi || !s->timer || curl->multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
+	if (!s->allow || (config->ca_file && !s->ca_file) || !s->multi || !s->timer ||
+	    curl->multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
 	    curl->multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) != CURLM_OK ||
 	    curl->multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, plan_timer) != CURLM_OK ||
 	    curl->multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) != CURLM_OK ||
@@ -310,7 +312,8 @@ static bool set_options(struct webhook_sender *s)
 	return good;
 }
 
-int webhook_send(struct webhook_sender *s, struct hgt_webhook_message *message, webhook_sent_cb sent, void *ctx, struct hgt_error *err)
+int webhook_send(struct webhook_sender *s, struct hgt_webhook_message *message, webhook_sent_cb sent, void *ctx,
+	struct hgt_error *err)
 {
 	int code = 0;
 

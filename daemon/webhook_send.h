@@ -1,6 +1,6 @@
 /*
- * One HTTP request at a time to one receiver, over libcurl on the loop. Names are looked up by libcurl's own thread. No redirect is followed,
- * no proxy used, and each address is judged when it is connected to.
+ * One HTTP request at a time to one receiver, over libcurl on the loop. Names are looked up by libcurl's own thread. No redirect
+ * is followed, no proxy used, and each address is judged when it is connected to.
  */
 #ifndef HEADGATE_DAEMON_WEBHOOK_SEND_H
 #define HEADGATE_DAEMON_WEBHOOK_SEND_H

@@ -284,6 +284,14 @@ int webhooks_drain(struct webhooks *w)
 	TAILQ_FOREACH(receiver, &w->receivers, entry) {
 		if (late && receiver->state == RECEIVER_SENDING)
 			receiver_abandon(receiver);
+		/* A test that has not begun does not begin any more. */
+		if (receiver->test_wanted && receiver->test) {
+			receiver->test->gone = NULL;
+			request_reply_error(receiver->test, 503, NULL, "the daemon is shutting down");
+		}
+		if (receiver->test_wanted)
+			receiver->test = NULL;
+		receiver->test_wanted = false;
 		busy |= receiver->state != RECEIVER_IDLE;
 	}
 	if (!busy && !w->saving)
@@ -312,7 +320,8 @@ static void stats_of(const struct receiver *receiver, struct webhooks_stats *out
 	struct daemon *daemon = receiver->webhooks->daemon;
 	uint64_t head = hub_head(daemon->hub);
 
-	*out = (struct webhooks_stats){.receivers = 1, .delivered = receiver->delivered, .failed = receiver->failed, .parked = receiver->given_up,
+	*out = (struct webhooks_stats){.receivers = 1, .delivered = receiver->delivered, .failed = receiver->failed,
+		.parked = receiver->given_up,
 		.behind = head > receiver->cursor ? head - receiver->cursor : 0};
 	if (hgt_deliveries_count(daemon->reader, receiver->name, HGT_DELIVERY_PARKED, &out->parked_now, NULL) < 0)
 		out->parked_now = 0;

@@ -182,7 +182,10 @@ static bool read_when(const char *option, const char *text, struct audit_when *o
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct audit_options *o)
 {
-	enum { OPT_REPO = 256, OPT_REF, OPT_PATH, OPT_ACTOR, OPT_AGENT, OPT_TYPE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_JOURNAL, OPT_EXPORT, OPT_JSON };
+	enum {
+		OPT_REPO = 256, OPT_REF, OPT_PATH, OPT_ACTOR, OPT_AGENT, OPT_TYPE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_JOURNAL, OPT_EXPORT,
+		OPT_JSON,
+	};
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"repo", required_argument, NULL, OPT_REPO},
 		{"ref", required_argument, NULL, OPT_REF}, {"path", required_argument, NULL, OPT_PATH},
@@ -233,7 +236,8 @@ static bool asks_for_trail(const struct audit_options *o, const char *word, bool
 	const struct audit_filter *f = &o->filter;
 	char what[96];
 
-	if (!f->repo && !f->ref && !f->path && !f->actor && !f->agent && !f->type && !o->limit && !f->until.text && (since || !f->since.text))
+	if (!f->repo && !f->ref && !f->path && !f->actor && !f->agent && !f->type && !o->limit && !f->until.text &&
+		(since || !f->since.text))
 		return false;
 	snprintf(what, sizeof(what), "filters are not for audit %s", word);
 	terminal_usage_error("audit", what, NULL);

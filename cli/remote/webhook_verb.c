@@ -125,7 +125,8 @@ static const char *outcome(const struct hgt_node *delivery)
 	return answer && *answer ? answer : NULL;
 }
 
-static int deliveries(struct client *client, const struct options *o, const char *name, struct client_answer *answer, struct hgt_error *err)
+static int deliveries(struct client *client, const struct options *o, const char *name, struct client_answer *answer,
+	struct hgt_error *err)
 {
 	static const char *const heads[] = {"DELIVERY", "WEBHOOK", "STATE", "TRIES", "HTTP", "LAST", "REPOSITORY", "REF", "ANSWER"};
 	struct hgt_buf path = HGT_BUF_INIT;
@@ -175,8 +176,8 @@ static int post(struct client *client, const char *path, struct hgt_buf *body, s
 	return code < 0 ? code : client_call(client, "POST", path, body->data, answer, err);
 }
 
-static int replay(struct client *client, const struct options *o, const char *name, const char *delivery, struct client_answer *answer,
-	struct hgt_error *err)
+static int replay(struct client *client, const struct options *o, const char *name, const char *delivery,
+	struct client_answer *answer, struct hgt_error *err)
 {
 	struct hgt_buf body = HGT_BUF_INIT, out = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);
@@ -205,7 +206,8 @@ static int replay(struct client *client, const struct options *o, const char *na
 	return status;
 }
 
-static int test(struct client *client, const struct options *o, const char *name, struct client_answer *answer, struct hgt_error *err)
+static int test(struct client *client, const struct options *o, const char *name, struct client_answer *answer,
+	struct hgt_error *err)
 {
 	struct hgt_buf body = HGT_BUF_INIT, out = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);

@@ -10,16 +10,17 @@
 #include "base/json_writer.h"
 #include "base/timing.h"
 
-/* Written once by hgt_log_setup before any thread starts. */
-static enum hgt_log_level max_level = HGT_LOG_INFO;
-static enum hgt_log_format line_format = HGT_LOG_LOGFMT;
+/* Written by hgt_log_setup alone, read by every thread that logs. */
+static _Atomic int max_level = HGT_LOG_INFO, line_format = HGT_LOG_LOGFMT;
+static _Atomic bool to_journal;	/* journald reads: it takes the level off the front of a line */
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 void hgt_log_setup(enum hgt_log_level level, enum hgt_log_format format)
 {
-	max_level = level;
-	line_format = format;
+	max_level = (int)level;
+	line_format = (int)format;
+	to_journal = format == HGT_LOG_JOURNAL || hgt_log_default_format() == HGT_LOG_JOURNAL;
 }
 
 enum hgt_log_format hgt_log_default_format(void)
@@ -78,15 +79,10 @@ static void add_value(struct hgt_buf *line, const char *s)
 	hgt_buf_addc(line, '"');
 }
 
-static void logfmt_line(struct hgt_buf *line, enum hgt_log_level level, const char *component, const char *message,
-	const struct hgt_log_field *fields)
+static void logfmt_line(struct hgt_buf *line, enum hgt_log_format format, enum hgt_log_level level, const char *component,
+	const char *message, const struct hgt_log_field *fields)
 {
-	/* sd-daemon(3): err 3, warning 4, info 6, debug 7 */
-	static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
-
-	if (line_format == HGT_LOG_JOURNAL) {
-		hgt_buf_adds(line, priorities[level]);
-	} else {
+	if (format != HGT_LOG_JOURNAL) {
 		char when[HGT_TIME_TEXT];
 
 		hgt_time_format(hgt_time_now_ms(), when);
@@ -127,15 +123,20 @@ static void json_line(struct hgt_buf *line, enum hgt_log_level level, const char
 void hgt_log_fields_(enum hgt_log_level level, const char *component, const char *message,
 	const struct hgt_log_field *fields)
 {
+	/* sd-daemon(3): err 3, warning 4, info 6, debug 7 */
+	static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
+	const enum hgt_log_format format = (enum hgt_log_format)line_format;
 	struct hgt_buf line = HGT_BUF_INIT;
 	int saved = errno;
 
-	if (level > max_level)
+	if ((int)level > max_level)
 		return;
-	if (line_format == HGT_LOG_JSON)
+	if (to_journal)
+		hgt_buf_adds(&line, priorities[level]);
+	if (format == HGT_LOG_JSON)
 		json_line(&line, level, component, message, fields);
 	else
-		logfmt_line(&line, level, component, message, fields);
+		logfmt_line(&line, format, level, component, message, fields);
 	hgt_buf_addc(&line, '\n');
 	/* A log that cannot be written has nowhere to complain. */
 	if (write(STDERR_FILENO, line.data, line.len) < 0)

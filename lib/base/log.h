@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 enum hgt_log_level { HGT_LOG_ERROR, HGT_LOG_WARNING, HGT_LOG_INFO, HGT_LOG_DEBUG };
-enum hgt_log_format { HGT_LOG_LOGFMT, HGT_LOG_JSON, HGT_LOG_JOURNAL /* "<3>" prefixes, no time */ };
+/* JOURNAL is logfmt without time and level, which journald has itself. Whatever the format, lines that journald reads begin with their
+ * level as sd-daemon(3) has it, "<3>". */
+enum hgt_log_format { HGT_LOG_LOGFMT, HGT_LOG_JSON, HGT_LOG_JOURNAL };
 
 struct hgt_log_field {
 	const char *key;
@@ -36,8 +38,8 @@ struct hgt_log_field {
 void hgt_log_fields_(enum hgt_log_level level, const char *component, const char *message,
 	const struct hgt_log_field *fields);
 
-/* Set once at start, before threads. The default: info, logfmt; HGT_LOG_JOURNAL when JOURNAL_STREAM is set and
- * stderr is that stream. */
+/* At any time: a line that is being written meanwhile may be of either kind. The default: info, logfmt; HGT_LOG_JOURNAL when
+ * JOURNAL_STREAM is set and stderr is that stream. */
 void hgt_log_setup(enum hgt_log_level level, enum hgt_log_format format);
 enum hgt_log_format hgt_log_default_format(void);
 

@@ -22,11 +22,8 @@ static int wrong(const struct hgt_service *service, const char *what, const char
 }
 
 /* -1 to go on, else the exit status. */
-static int take_option(const struct hgt_service *service, int c, struct hgt_service_options *options,
-	enum hgt_log_level *level, enum hgt_log_format *format)
+static int take_option(const struct hgt_service *service, int c, struct hgt_service_options *options)
 {
-	int n;
-
 	switch (c) {
 	case 'c':
 		options->config = optarg;
@@ -40,13 +37,11 @@ static int take_option(const struct hgt_service *service, int c, struct hgt_serv
 		options->once = true;
 		return -1;
 	case OPT_LEVEL:
-		n = hgt_log_level_parse(optarg);
-		*level = (enum hgt_log_level)n;
-		return n < 0 ? wrong(service, "there is no log level", optarg) : -1;
+		options->log_level = hgt_log_level_parse(optarg);
+		return options->log_level < 0 ? wrong(service, "there is no log level", optarg) : -1;
 	case OPT_FORMAT:
-		n = hgt_log_format_parse(optarg);
-		*format = (enum hgt_log_format)n;
-		return n < 0 ? wrong(service, "there is no log format", optarg) : -1;
+		options->log_format = hgt_log_format_parse(optarg);
+		return options->log_format < 0 ? wrong(service, "there is no log format", optarg) : -1;
 	case OPT_VERSION:
 		printf("%s " HGT_VERSION "\n", service->name);
 		return HGT_EXIT_OK;
@@ -66,15 +61,13 @@ int hgt_service_begin(const struct hgt_service *service, int argc, char **argv, 
 		{"log-level", required_argument, NULL, OPT_LEVEL}, {"log-format", required_argument, NULL, OPT_FORMAT},
 		{"version", no_argument, NULL, OPT_VERSION}, {"help", no_argument, NULL, OPT_HELP}, {0},
 	};
-	enum hgt_log_format format = hgt_log_default_format();
-	enum hgt_log_level level = HGT_LOG_INFO;
 	int c, status;
 
-	*options = (struct hgt_service_options){0};
+	*options = (struct hgt_service_options){.log_level = -1, .log_format = -1};
 	if (hgt_fill_stdio() < 0)
 		return HGT_EXIT_TROUBLE;
 	while ((c = getopt_long(argc, argv, "c:t", longs, NULL)) != -1) {
-		status = take_option(service, c, options, &level, &format);
+		status = take_option(service, c, options);
 		if (status >= 0)
 			return status;
 	}
@@ -84,8 +77,18 @@ int hgt_service_begin(const struct hgt_service *service, int argc, char **argv, 
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-	hgt_log_setup(level, format);
+	hgt_service_log(options, -1, -1);
 	return -1;
+}
+
+void hgt_service_log(const struct hgt_service_options *options, int level, int format)
+{
+	if (options->log_level >= 0)
+		level = options->log_level;
+	if (options->log_format >= 0)
+		format = options->log_format;
+	hgt_log_setup(level >= 0 ? (enum hgt_log_level)level : HGT_LOG_INFO,
+		format >= 0 ? (enum hgt_log_format)format : hgt_log_default_format());
 }
 
 int hgt_service_trouble(const struct hgt_service *service, const struct hgt_error *err)

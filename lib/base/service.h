@@ -24,6 +24,7 @@ struct hgt_service {
 struct hgt_service_options {
 	const char *config;	/* of -c, or NULL; borrowed from argv */
 	bool test, once;
+	int log_level, log_format;	/* enums of log.h; -1 when not given, and then the defaults are in force */
 };
 
 /*
@@ -31,6 +32,9 @@ struct hgt_service_options {
  * its time in few threads. -1 to go on, else the exit status: what there was to say has been said.
  */
 int hgt_service_begin(const struct hgt_service *service, int argc, char **argv, struct hgt_service_options *options) HGT_MUST_CHECK;
+
+/* Set up the log once more, when a config has been read: what the command line says counts before these, of which -1 is the default. */
+void hgt_service_log(const struct hgt_service_options *options, int level, int format);
 
 /* Tell whoever started the service what is wrong, in one line; the exit status. */
 int hgt_service_trouble(const struct hgt_service *service, const struct hgt_error *err) HGT_MUST_CHECK;

@@ -106,6 +106,7 @@ struct hgt_config_inbound {
 struct hgt_config {
 	struct hgt_arena arena;
 	const char *path;	/* of the file, as it was given */
+	unsigned refs;		/* hgt_config_ref: holders beyond the first */
 	const char *site;	/* default: the host's name */
 	const char *state;	/* folder; default /var/lib/headgate */
 	struct {
@@ -117,6 +118,9 @@ struct hgt_config {
 		const char *hook;	/* default /run/headgate/hook.sock */
 		const char *admin;	/* default /run/headgate/admin.sock */
 	} sockets;
+	struct {
+		int level, format;	/* enums of base/log.h; -1 for the default */
+	} log;
 	struct hgt_config_listen *listen;	/* default: one, 127.0.0.1:7420 */
 	size_t n_listen;
 	struct hgt_config_policy *policies;	/* n_policies 0: the built-in one holds (lib/policy) */
@@ -154,6 +158,17 @@ int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error 
 /* The same from memory; `path` stands for it in messages. */
 int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_config_free(struct hgt_config *config);
+
+/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all on one
+ * thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
+const struct hgt_config *hgt_config_ref(const struct hgt_config *config);
+void hgt_config_unref(const struct hgt_config *config);
+
+/*
+ * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken over. The
+ * keys that say otherwise are appended to `kept`, comma-separated.
+ */
+int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path is
  * not NULL and that is there, else the default path. Appended to out. */

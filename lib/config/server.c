@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "config/server_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -19,6 +20,18 @@ static int parse_class(struct reader *r, const struct hgt_node *node, void *fiel
 		return reader_refuse(r, node, "unknown class; \"headgate check --help\" lists them");
 	*(enum hgt_class *)field = (enum hgt_class)cls;
 	return 0;
+}
+
+static int parse_log_level(struct reader *r, const struct hgt_node *node, void *field)
+{
+	*(int *)field = node->type == HGT_NODE_STRING ? hgt_log_level_parse(node->text) : -1;
+	return *(int *)field < 0 ? reader_refuse(r, node, "expected error, warning, info or debug") : 0;
+}
+
+static int parse_log_format(struct reader *r, const struct hgt_node *node, void *field)
+{
+	*(int *)field = node->type == HGT_NODE_STRING ? hgt_log_format_parse(node->text) : -1;
+	return *(int *)field < 0 ? reader_refuse(r, node, "expected logfmt, json or journal") : 0;
 }
 
 static int parse_push_rule(struct reader *r, const struct hgt_node *node, void *field)
@@ -108,6 +121,16 @@ static int parse_groups(struct reader *r, const struct hgt_node *node, void *fie
 	}
 	config->groups = groups;
 	config->n_groups = node->v.map.n;
+	return 0;
+}
+
+static int complete_log(struct reader *r, const struct hgt_node *node, void *base)
+{
+	struct hgt_config *config = (struct hgt_config *)((char *)base - CONFIG(log));
+
+	(void)r;
+	if (!hgt_node_get(node, "format"))
+		config->log.format = -1;
 	return 0;
 }
 
@@ -288,6 +311,17 @@ static const struct option journal_options[] = {
 static const struct section journal_section = {"journal", sizeof(((struct hgt_config *)0)->journal), journal_options,
 	COUNT(journal_options), SIZE_MAX, NULL};
 
+static const struct option log_options[] = {
+	{.key = "level", .type = OPTION_CUSTOM, .offset = CONFIG(log.level) - CONFIG(log), .parse = parse_log_level, .fallback = "info",
+		.shape = "error | warning | info | debug", .help = "What the daemon's log tells: what is at least this bad. debug has a line for "
+		"each request."},
+	{.key = "format", .type = OPTION_CUSTOM, .offset = CONFIG(log.format) - CONFIG(log), .parse = parse_log_format,
+		.shape = "logfmt | json | journal", .help = "How. Default: journal where systemd-journald(8) reads, else logfmt. journal is logfmt "
+		"without time and level, which journald keeps itself; to journald json has its levels too."},
+};
+static const struct section log_section = {"log", sizeof(((struct hgt_config *)0)->log), log_options, COUNT(log_options), SIZE_MAX,
+	complete_log};
+
 #define LIMITS(member) (CONFIG(limits.member) - CONFIG(limits))
 
 static const struct option limits_options[] = {
@@ -363,6 +397,8 @@ static const struct option config_options[] = {
 		.required = true, .help = "Which repositories there are."},
 	{.key = "sockets", .type = OPTION_SECTION, .offset = CONFIG(sockets), .section = &sockets_section, .fallback = "{}",
 		.help = "The unix sockets of the daemon."},
+	{.key = "log", .type = OPTION_SECTION, .offset = CONFIG(log), .section = &log_section, .fallback = "{}",
+		.help = "The daemon's log, on standard error. Its command line counts before this."},
 	{.key = "listen", .type = OPTION_LIST, .offset = CONFIG(listen), .section = &listen_section,
 		.fallback = "[{address: \"127.0.0.1:7420\"}]", .help = "Where agents connect."},
 	{.key = "proxies", .type = OPTION_CUSTOM, .offset = CONFIG(proxies), .parse = parse_addresses, .fallback = "[]",
@@ -403,7 +439,46 @@ int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error 
 
 void hgt_config_free(struct hgt_config *config)
 {
-	config_free(config);
+	hgt_config_unref(config);
+}
+
+const struct hgt_config *hgt_config_ref(const struct hgt_config *config)
+{
+	/* The count is no part of what is immutable. */
+	((struct hgt_config *)config)->refs++;
+	return config;
+}
+
+void hgt_config_unref(const struct hgt_config *config)
+{
+	struct hgt_config *held = (struct hgt_config *)config;
+
+	if (held && held->refs > 0)
+		held->refs--;
+	else
+		config_free(held);
+}
+
+/* One text that stays as it was. */
+static int keep_text(struct hgt_config *config, const char **text, const char *running, const char *key, struct hgt_buf *kept,
+	struct hgt_error *err)
+{
+	if (strcmp(*text, running) == 0)
+		return 0;
+	hgt_buf_addf(kept, "%s%s", kept->len ? ", " : "", key);
+	*text = hgt_arena_strndup(&config->arena, running, strlen(running));
+	return *text ? 0 : hgt_error_nomem(err);
+}
+
+int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept, struct hgt_error *err)
+{
+	int code = keep_text(config, &config->state, running->state, "state", kept, err);
+
+	if (code == 0)
+		code = keep_text(config, &config->sockets.hook, running->sockets.hook, "sockets.hook", kept, err);
+	if (code == 0)
+		code = keep_text(config, &config->sockets.admin, running->sockets.admin, "sockets.admin", kept, err);
+	return code < 0 ? code : hgt_buf_check(kept, err);
 }
 
 void hgt_config_reference(struct hgt_buf *out)

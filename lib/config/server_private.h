@@ -6,6 +6,7 @@
 
 /* server_webhooks.c */
 extern const struct section webhook_section, inbound_section;
-int check_webhooks(struct reader *reader, const struct hgt_config *config) HGT_MUST_CHECK;	/* what several entries must be together */
+/* what several entries must be together */
+int check_webhooks(struct reader *reader, const struct hgt_config *config) HGT_MUST_CHECK;
 
 #endif

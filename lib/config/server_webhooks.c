@@ -108,7 +108,8 @@ static const struct option webhook_options[] = {
 	{.key = "format", .type = OPTION_CUSTOM, .offset = HOOK(format), .parse = parse_format, .fallback = "cloudevents",
 		.shape = "cloudevents | github | gitlab | gitea | jenkins", .help = "In which form."},
 	{.key = "secret_file", .type = OPTION_PATH, .offset = HOOK(secret_file),
-		.help = "The file that holds the secret to sign with, readable by its owner, or its owner and group, alone. Without it, nothing is signed."},
+		.help = "The file that holds the secret to sign with, readable by its owner, or its owner and group, alone. "
+		"Without it, nothing is signed."},
 	{.key = "ca_file", .type = OPTION_PATH, .offset = HOOK(ca_file),
 		.help = "The certificates, in PEM, of whom the receiver's has to come. Without it, those of the system."},
 	{.key = "repos", .type = OPTION_GLOBS, .offset = HOOK(repos), .fallback = "[\"**\"]", .help = "Of which repositories, by name."},
@@ -125,7 +126,8 @@ static const struct option webhook_options[] = {
 		.help = "Allow a format that sends the secret itself over plain HTTP."},
 	{.key = "allow_private", .type = OPTION_BOOL, .offset = HOOK(allow_private), .fallback = "false",
 		.help = "Allow connections to loopback and private addresses. Link-local addresses and those of metadata services stay closed."},
-	{.key = "allow", .type = OPTION_CUSTOM, .offset = HOOK(allow), .parse = parse_allow, .fallback = "[]", .shape = "list of address ranges",
+	{.key = "allow", .type = OPTION_CUSTOM, .offset = HOOK(allow), .parse = parse_allow, .fallback = "[]",
+		.shape = "list of address ranges",
 		.help = "Allow connections to these addresses, whatever they are, such as 10.1.2.0/24."},
 	{.key = "timeout", .type = OPTION_SECONDS, .offset = HOOK(timeout), .min = 1, .max = 300, .fallback = "10s",
 		.help = "How long one attempt may take, the look-up of the name included."},
@@ -140,13 +142,15 @@ static const struct option webhook_options[] = {
 	{.key = "keep", .type = OPTION_COUNT, .offset = HOOK(keep), .min = 1, .max = 100000, .fallback = "500",
 		.help = "How many deliveries are remembered, and how many parked ones besides."},
 };
-const struct section webhook_section = {"an entry of webhooks", sizeof(struct hgt_config_webhook), webhook_options, COUNT(webhook_options),
+const struct section webhook_section = {"an entry of webhooks", sizeof(struct hgt_config_webhook), webhook_options,
+	COUNT(webhook_options),
 	HOOK(line), complete_webhook};
 
 static const struct option inbound_options[] = {
 	{.key = "name", .type = OPTION_CUSTOM, .offset = INBOUND(name), .parse = parse_name, .required = true, .shape = "name",
 		.help = "The forge sends to /v1/inbound/ and this name."},
-	{.key = "kind", .type = OPTION_CUSTOM, .offset = INBOUND(kind), .parse = parse_kind, .required = true, .shape = "github | gitlab | gitea",
+	{.key = "kind", .type = OPTION_CUSTOM, .offset = INBOUND(kind), .parse = parse_kind, .required = true,
+		.shape = "github | gitlab | gitea",
 		.help = "Whose webhooks come in; gitea for Forgejo too."},
 	{.key = "secret_file", .type = OPTION_PATH, .offset = INBOUND(secret_file), .required = true,
 		.help = "The file that holds the secret which the forge signs with, or with gitlab sends."},
@@ -155,7 +159,8 @@ static const struct option inbound_options[] = {
 	{.key = "window", .type = OPTION_SECONDS, .offset = INBOUND(window), .min = 60, .max = 2592000, .fallback = "24h",
 		.help = "How long a delivery is remembered, so that one that comes again is passed over."},
 };
-const struct section inbound_section = {"an entry of inbound", sizeof(struct hgt_config_inbound), inbound_options, COUNT(inbound_options),
+const struct section inbound_section = {"an entry of inbound", sizeof(struct hgt_config_inbound), inbound_options,
+	COUNT(inbound_options),
 	INBOUND(line), NULL};
 
 static int refuse_twin(struct reader *r, uint32_t line, const char *what, const char *name)

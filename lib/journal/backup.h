@@ -1,6 +1,6 @@
 /*
- * A copy of a journal that is in use: one file, consistent, verified before it gets its name. It is made row by row in small reads, so
- * that nothing that the writer does is held back meanwhile, and it has no free pages.
+ * A copy of a journal that is in use: one file, consistent, verified before it gets its name. It is made row by row in small
+ * reads, so that nothing that the writer does is held back meanwhile, and it has no free pages.
  *
  * The copy is marked as one: whoever writes to it gives it an id of its own first (lineage.h).
  */

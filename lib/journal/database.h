@@ -28,6 +28,9 @@ enum hgt_journal_sql {
 	HGT_SQL_REF_GET,
 	HGT_SQL_REFS,
 	HGT_SQL_REFS_AFTER,
+	HGT_SQL_COMPARED_SET,
+	HGT_SQL_COMPARED_GET,
+	HGT_SQL_COMPARED_FORGET,
 	HGT_SQL_REF_TIME_SET,
 	HGT_SQL_REF_TIME_GET,
 	HGT_SQL_UNEXPLAINED_ADD,
@@ -43,6 +46,7 @@ enum hgt_journal_sql {
 	HGT_SQL_REPORT_PUT,
 	HGT_SQL_REPORTS,
 	HGT_SQL_REPORTS_REMOVE,
+	HGT_SQL_REPORTS_KEEP,
 	HGT_SQL_OLDEST,
 	HGT_SQL_REMOVE,
 	HGT_SQL_TIME_AFTER,
@@ -94,8 +98,8 @@ int hgt_journal_meta_remove(struct hgt_journal *journal, const char *key, struct
 int hgt_journal_has_table(struct hgt_journal *journal, const char *name, bool *has, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * Where the chain begins that the journal still holds: the last row that was removed, its hash, and the id that the journal had then
- * (HGT_JOURNAL_ID_HEX digits). seq 0 with hash(0) and the journal's first id when none has been.
+ * Where the chain begins that the journal still holds: the last row that was removed, its hash, and the id that the journal had
+ * then (HGT_JOURNAL_ID_HEX digits). seq 0 with hash(0) and the journal's first id when none has been.
  */
 struct hgt_journal_start {
 	struct hgt_journal_chain chain;
@@ -126,8 +130,8 @@ int hgt_journal_prepare(struct hgt_journal *journal, const char *sql, sqlite3_st
 /* Begin a transaction that only reads: one snapshot until hgt_journal_rollback, or until the connection is closed. */
 int hgt_journal_begin_read(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Bind text that outlives the step (NULL binds ""). A failure to bind shows when stepping: SQLite binds NULL then, which every column
- * refuses. */
+/* Bind text that outlives the step (NULL binds ""). A failure to bind shows when stepping: SQLite binds NULL then, which every
+ * column refuses. */
 void hgt_journal_bind(sqlite3_stmt *stmt, int at, const char *text);
 
 /* The text of a column, "" for none. */

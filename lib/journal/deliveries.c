@@ -184,7 +184,8 @@ int hgt_delivery_first(struct hgt_journal *j, const char *target, enum hgt_deliv
 	struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
-	int code = hgt_journal_prepare(j, "SELECT " COLUMNS " FROM webhook_deliveries WHERE target = ?1 AND state = ?2 ORDER BY seq LIMIT 1",
+	int code = hgt_journal_prepare(j,
+		"SELECT " COLUMNS " FROM webhook_deliveries WHERE target = ?1 AND state = ?2 ORDER BY seq LIMIT 1",
 		&stmt, err);
 
 	if (code < 0)
@@ -194,7 +195,8 @@ int hgt_delivery_first(struct hgt_journal *j, const char *target, enum hgt_deliv
 	return each(j, stmt, cb, ctx, err);
 }
 
-int hgt_deliveries_count(struct hgt_journal *j, const char *target, enum hgt_delivery_state state, uint64_t *n, struct hgt_error *err)
+int hgt_deliveries_count(struct hgt_journal *j, const char *target, enum hgt_delivery_state state, uint64_t *n,
+	struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
 	int code = hgt_journal_prepare(j, "SELECT count(*) FROM webhook_deliveries WHERE target = ?1 AND state = ?2", &stmt, err);
@@ -232,7 +234,8 @@ int hgt_deliveries_queue(struct hgt_journal *j, const char *target, const char *
 	return 0;
 }
 
-int hgt_inbound_claim(struct hgt_journal *j, const char *inbound, const char *key, int64_t now_ms, int64_t window_ms, struct hgt_error *err)
+int hgt_inbound_claim(struct hgt_journal *j, const char *inbound, const char *key, int64_t now_ms, int64_t window_ms,
+	struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
 	int code = hgt_journal_prepare(j, "DELETE FROM inbound_seen WHERE inbound = ?1 AND time_ms < ?2", &stmt, err);

@@ -49,7 +49,8 @@ int hgt_webhook_forget(struct hgt_journal *journal, const char *target, struct h
 /* Add it, or replace the one of that target and seq. */
 int hgt_delivery_put(struct hgt_journal *journal, const struct hgt_delivery_row *row, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Keep the last `keep` delivered ones of a target, and as many parked ones; *dropped (may be NULL) gets how many parked ones went. */
+/* Keep the last `keep` delivered ones of a target, and as many parked ones; *dropped (may be NULL) gets how many parked ones
+ * went. */
 int hgt_deliveries_trim(struct hgt_journal *journal, const char *target, unsigned keep, uint64_t *dropped,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
@@ -58,14 +59,15 @@ int hgt_deliveries(struct hgt_journal *journal, const char *target, int state, u
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The queued or waiting one of the lowest seq of a target, if any. */
-int hgt_delivery_first(struct hgt_journal *journal, const char *target, enum hgt_delivery_state state, hgt_delivery_cb cb, void *ctx,
-	struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_delivery_first(struct hgt_journal *journal, const char *target, enum hgt_delivery_state state, hgt_delivery_cb cb,
+	void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* How many of a target are in a state. */
 int hgt_deliveries_count(struct hgt_journal *journal, const char *target, enum hgt_delivery_state state, uint64_t *n,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Queue what is settled to be sent again: the delivery of that id, or with NULL all parked ones. *n gets how many. HGT_ENOENT: none. */
+/* Queue what is settled to be sent again: the delivery of that id, or with NULL all parked ones. *n gets how many. HGT_ENOENT:
+ * none. */
 int hgt_deliveries_queue(struct hgt_journal *journal, const char *target, const char *delivery, uint64_t *n,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

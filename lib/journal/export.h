@@ -16,8 +16,8 @@
 /* Takes a whole line, its line feed included; a negative return stops and is passed on. */
 typedef int (*hgt_export_cb)(void *ctx, const char *line, size_t len);
 
-/* The rows after `after` (NULL: all that are held) up to the head, in small reads. HGT_ENOENT when the cursor is not of this journal, or the
- * rows after it are no longer held. */
+/* The rows after `after` (NULL: all that are held) up to the head, in small reads. HGT_ENOENT when the cursor is not of this
+ * journal, or the rows after it are no longer held. */
 int hgt_journal_export(const char *path, const struct hgt_cursor *after, hgt_export_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Verifying one, line by line. */

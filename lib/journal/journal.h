@@ -1,7 +1,7 @@
 /*
- * The journal: every event, in one total order, on disk before anyone sees it, each row bound to the one before by a
- * hash. SQLite (WAL, synchronous=FULL) in <state>/journal.db. Beside the events it keeps what they add up to: the last known
- * value of every ref, the agents and their targets' last reports.
+ * The journal: every event, in one total order, on disk before anyone sees it, each row bound to the one before by a hash.
+ * SQLite (WAL, synchronous=FULL) in <state>/journal.db. Beside the events it keeps what they add up to: the last known value of
+ * every ref, the agents and their targets' last reports.
  *
  *	struct hgt_journal *journal;
  *	hgt_journal_open(path, HGT_JOURNAL_WRITE, &journal, &err);
@@ -14,8 +14,9 @@
  * Threads: one connection (struct hgt_journal) belongs to one thread at a time. The daemon opens one for writing, which its
  * writer thread alone uses, and one for reading, which the loop uses. A callback must not call the journal that called it.
  *
- * hash(n) = SHA-256(hash(n-1) || body(n)), hash(0) = SHA-256(journal id). body is the event's whole JSON text. Where the oldest rows are gone
- * (retention.h) the chain is held from the last of them on; where a backup was put in place (lineage.h) the id changes and the chain goes on.
+ * hash(n) = SHA-256(hash(n-1) || body(n)), hash(0) = SHA-256(journal id). body is the event's whole JSON text. Where the oldest
+ * rows are gone (retention.h) the chain is held from the last of them on; where a backup was put in place (lineage.h) the id
+ * changes and the chain goes on.
  *
  * Ids of refs are hex strings; the all-zero id stands for "not there".
  */
@@ -58,9 +59,9 @@ int hgt_journal_commit(struct hgt_journal *journal, struct hgt_error *err) HGT_M
 void hgt_journal_rollback(struct hgt_journal *journal);
 
 /*
- * What commits write goes to a log beside the database (SQLite's WAL). Outside a batch, and when nobody waits: move it into the database
- * when it has grown. *held (may be NULL) gets the pages that could not be moved when that was last tried, because somebody still reads what
- * was before. Nobody else does this, so a writer has to call it after its commits.
+ * What commits write goes to a log beside the database (SQLite's WAL). Outside a batch, and when nobody waits: move it into the
+ * database when it has grown. *held (may be NULL) gets the pages that could not be moved when that was last tried, because
+ * somebody still reads what was before. Nobody else does this, so a writer has to call it after its commits.
  */
 int hgt_journal_tidy_log(struct hgt_journal *journal, unsigned *held, struct hgt_error *err) HGT_MUST_CHECK;
 
@@ -108,7 +109,8 @@ int hgt_journal_set_ref(struct hgt_journal *journal, const char *repo, const cha
 int hgt_journal_get_ref(struct hgt_journal *journal, const char *repo, const char *ref, char id[HGT_JOURNAL_OID_TEXT], uint64_t *seq,
 	struct hgt_error *err) HGT_MUST_CHECK;
 typedef int (*hgt_journal_ref_cb)(void *ctx, const char *repo, const char *ref, const char *id, uint64_t seq);
-/* repo NULL: of all repositories. In order of repo, ref (by bytes). A negative return of cb stops and is passed on, a positive stops. */
+/* repo NULL: of all repositories. In order of repo, ref (by bytes). A negative return of cb stops and is passed on, a positive
+ * stops. */
 int hgt_journal_refs(struct hgt_journal *journal, const char *repo, hgt_journal_ref_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The same of all repositories, from behind (repo, ref) on: for who cannot take all of them at once. */
@@ -155,7 +157,7 @@ struct hgt_agent_row {
 	const char *info;	/* JSON: what it announced last (version, host, targets), or "{}" */
 	int64_t seen_ms;	/* 0 never */
 };
-/* Adds it, or replaces the one of that name. */
+/* Adds it, or replaces the one of that name. Reports of targets that it does not announce any more (info) go. */
 int hgt_journal_agent_put(struct hgt_journal *journal, const struct hgt_agent_row *agent, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_agent_remove(struct hgt_journal *journal, const char *name, struct hgt_error *err) HGT_MUST_CHECK;	/* HGT_ENOENT */
 typedef int (*hgt_journal_agent_cb)(void *ctx, const struct hgt_agent_row *agent);
@@ -171,11 +173,11 @@ typedef int (*hgt_journal_report_cb)(void *ctx, const char *agent, const char *t
 int hgt_journal_reports(struct hgt_journal *journal, hgt_journal_report_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * Verify a journal that may be in use. From its checkpoint on, or from its beginning when nothing was removed: that every row's hash follows,
- * that no seq is missing, that each body says its own id and what the row's columns say, that the last row is the one the journal ended with,
- * that an event says of the checkpoint what it is and of each change of the id where it goes on from, that each known ref is where its event
- * moved it, and that SQLite finds every table and index in order. HGT_ECORRUPT with a message that names the first bad row; *rows gets the
- * number that held, in that case too.
+ * Verify a journal that may be in use. From its checkpoint on, or from its beginning when nothing was removed: that every row's
+ * hash follows, that no seq is missing, that each body says its own id and what the row's columns say, that the last row is the
+ * one the journal ended with, that an event says of the checkpoint what it is and of each change of the id where it goes on
+ * from, that each known ref is where its event moved it, and that SQLite finds every table and index in order. HGT_ECORRUPT
+ * with a message that names the first bad row; *rows gets the number that held, in that case too.
  */
 int hgt_journal_verify(const char *path, uint64_t *rows, struct hgt_error *err) HGT_MUST_CHECK;
 

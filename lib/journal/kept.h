@@ -1,6 +1,7 @@
 /*
- * The refs whose last move is among the rows that retention has removed: no row tells any more that they are where they are. A sum over
- * them stands in for it: of the SHA-256 of each, modulo 2^256, so that one can be added or taken out alone. meta has it as 'kept'.
+ * The refs whose last move is among the rows that retention has removed: no row tells any more that they are where they are. A
+ * sum over them stands in for it: of the SHA-256 of each, modulo 2^256, so that one can be added or taken out alone. meta has
+ * it as 'kept'.
  */
 #ifndef HEADGATE_JOURNAL_KEPT_H
 #define HEADGATE_JOURNAL_KEPT_H

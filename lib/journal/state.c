@@ -251,6 +251,13 @@ int hgt_journal_agent_put(struct hgt_journal *j, const struct hgt_agent_row *age
 	hgt_journal_bind(stmt, 6, agent->instance);
 	hgt_journal_bind(stmt, 7, agent->info);
 	sqlite3_bind_int64(stmt, 8, agent->seen_ms);
+	code = hgt_journal_run(j, stmt, err);
+	if (code == 0)
+		code = hgt_journal_stmt(j, HGT_SQL_REPORTS_KEEP, &stmt, err);
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, agent->name);
+	hgt_journal_bind(stmt, 2, agent->info);
 	return hgt_journal_run(j, stmt, err);
 }
 

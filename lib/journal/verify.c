@@ -11,7 +11,8 @@
 #include "journal/lineage.h"
 
 static const char rows_sql[] = "SELECT seq, time_ms, type, subject, repo, ref, body, hash FROM events ORDER BY seq";
-static const int row_types[] = {SQLITE_INTEGER, SQLITE_INTEGER, SQLITE_TEXT, SQLITE_TEXT, SQLITE_TEXT, SQLITE_TEXT, SQLITE_TEXT, SQLITE_BLOB};
+static const int row_types[] = {SQLITE_INTEGER, SQLITE_INTEGER, SQLITE_TEXT, SQLITE_TEXT, SQLITE_TEXT, SQLITE_TEXT, SQLITE_TEXT,
+	SQLITE_BLOB};
 
 /* The columns beside the body repeat what it says, so that rows can be found by them. */
 static const char body_sql[] = "SELECT json_extract(?1, '$.id'), json_extract(?1, '$.time'), json_extract(?1, '$.type'),"
@@ -25,7 +26,8 @@ static const char refs_sql[] = "SELECT r.repo, r.ref FROM refs r LEFT JOIN event
 	" OR json_extract(e.body, '$.data.new') IS NOT r.id)) ORDER BY r.repo, r.ref LIMIT 1";
 
 /* Entries of meta that no version has written. */
-static const char meta_sql[] = "SELECT key FROM meta WHERE key NOT IN ('journal', 'head', 'checkpoint', 'kept', 'copy') OR typeof(value) <> 'text' LIMIT 1";
+static const char meta_sql[] = "SELECT key FROM meta WHERE key NOT IN ('journal', 'head', 'checkpoint', 'kept', 'copy')"
+	" OR typeof(value) <> 'text' LIMIT 1";
 
 struct verification {
 	struct hgt_journal *journal;
@@ -140,7 +142,8 @@ out:
 	return code;
 }
 
-static int verify_body(struct verification *v, const struct hgt_journal_row *row, const struct hgt_journal_chain *before, struct hgt_error *err)
+static int verify_body(struct verification *v, const struct hgt_journal_row *row, const struct hgt_journal_chain *before,
+	struct hgt_error *err)
 {
 	int code;
 
@@ -199,7 +202,8 @@ static int verify_rows(struct verification *v, uint64_t *held, struct hgt_error 
 		*held = ++rows;
 	}
 	if (code == HGT_ECORRUPT && rows == *held && !strstr(err->message, "row "))
-		code = hgt_error_set(err, HGT_ECORRUPT, "journal: row %" PRIu64 " cannot be read: %s is damaged", v->chain.seq + 1, v->journal->path);
+		code = hgt_error_set(err, HGT_ECORRUPT, "journal: row %" PRIu64 " cannot be read: %s is damaged",
+			v->chain.seq + 1, v->journal->path);
 	return code;
 }
 
@@ -233,8 +237,8 @@ static int verify_ends_told(const struct verification *v, const struct hgt_journ
 	const struct hgt_journal_start *told = &v->told;
 
 	if (start->chain.seq && !v->told_by)
-		return hgt_error_set(err, HGT_ECORRUPT, "journal: the rows up to row %" PRIu64 " are gone, and no event says that they were removed",
-			start->chain.seq);
+		return hgt_error_set(err, HGT_ECORRUPT, "journal: the rows up to row %" PRIu64 " are gone, and no event says that they"
+			" were removed", start->chain.seq);
 	if (v->told_by && (told->chain.seq != start->chain.seq || strcmp(told->id, start->id) != 0 ||
 		memcmp(told->chain.hash, start->chain.hash, HGT_SHA256_SIZE) != 0))
 		return hgt_error_set(err, HGT_ECORRUPT, "journal: row %" PRIu64 " says that the rows up to row %" PRIu64

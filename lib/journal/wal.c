@@ -10,8 +10,9 @@
 #include "base/buf.h"
 
 /*
- * The header: magic, format, page size, sequence, two salts, two checksum words. A frame: page number, the database's size after a commit
- * (else 0), the salts, two checksum words, the page. Numbers are big-endian; the words that are summed are so where the magic is odd.
+ * The header: magic, format, page size, sequence, two salts, two checksum words. A frame: page number, the database's size
+ * after a commit (else 0), the salts, two checksum words, the page. Numbers are big-endian; the words that are summed are so
+ * where the magic is odd.
  */
 enum { HEADER = 32, HEADER_SUMMED = 24, FRAME_HEADER = 24, FRAME_SUMMED = 8, PAGE_MIN = 512, PAGE_MAX = 65536 };
 #define MAGIC 0x377f0682u
@@ -85,8 +86,8 @@ static bool read_frame(struct log *log)
 }
 
 /*
- * Commits from the first frame on that SQLite would not take (*bad gets its number): the most in one run of frames that go on from each
- * other. A frame goes on from what the one before says of itself, or from what the bad one should have said.
+ * Commits from the first frame on that SQLite would not take (*bad gets its number): the most in one run of frames that go on
+ * from each other. A frame goes on from what the one before says of itself, or from what the bad one should have said.
  */
 static uint64_t count_lost(struct log *log, uint64_t *bad)
 {
@@ -96,7 +97,7 @@ static uint64_t count_lost(struct log *log, uint64_t *bad)
 	*bad = 0;
 	while (read_frame(log)) {
 		uint32_t sum[2], from_said[2], from_due[2];
-		bool fits = goes_on(log, said, sum, from_said), mends;
+		bool fits = goes_on(log, said, sum, from_said), mends, ours;
 
 		n++;
 		if (!*bad && fits && is_of_log(log)) {
@@ -104,10 +105,12 @@ static uint64_t count_lost(struct log *log, uint64_t *bad)
 			continue;
 		}
 		mends = *bad && n == *bad + 1 && goes_on(log, due, sum, from_due);
-		/* Frames of an earlier round of the log have other salts, and go on from none of this one. */
-		if (!fits && !mends)
+		/* Frames of an earlier round of the log have other salts, whatever they go on from; but one that goes on from the last good one
+		 * is of this round, and its salts are what is damaged. */
+		ours = is_of_log(log) || (!*bad && fits);
+		if (!ours || (!fits && !mends))
 			run = 0;
-		run += (fits || mends || is_of_log(log)) && big(log->frame + 4);
+		run += ours && big(log->frame + 4);
 		most = run > most ? run : most;
 		if (!*bad) {
 			*bad = n;

@@ -1,6 +1,6 @@
 /*
- * Which addresses a webhook may connect to. Judged by the address that is really connected to, after the name was looked up, so that a name
- * whose address changes cannot lead inside.
+ * Which addresses a webhook may connect to. Judged by the address that is really connected to, after the name was looked up, so
+ * that a name whose address changes cannot lead inside.
  */
 #ifndef HEADGATE_WEBHOOK_ADDRESS_H
 #define HEADGATE_WEBHOOK_ADDRESS_H
@@ -26,8 +26,8 @@ enum hgt_address_kind {
 	HGT_ADDRESS_SPECIAL,	/* link-local, metadata services, multicast, reserved: never opened by allow_private */
 };
 
-/* What it is; *what (may be NULL) gets a word for it: "loopback", "private", "link-local", "metadata"... What carries an IPv4 address in
- * it (mapped, NAT64, 6to4) is what that is. A family that is not IP is special. */
+/* What it is; *what (may be NULL) gets a word for it: "loopback", "private", "link-local", "metadata"... What carries an IPv4
+ * address in it (mapped, NAT64, 6to4) is what that is. A family that is not IP is special. */
 enum hgt_address_kind hgt_address_kind(const struct sockaddr *address, const char **what);
 
 /* Whether it lies in one of the ranges. */

@@ -1,5 +1,6 @@
 /*
- * When a failed delivery is tried again: exponential back-off with full jitter, never before the receiver's Retry-After, until an age.
+ * When a failed delivery is tried again: exponential back-off with full jitter, never before the receiver's Retry-After, until an
+ * age.
  */
 #ifndef HEADGATE_WEBHOOK_BACKOFF_H
 #define HEADGATE_WEBHOOK_BACKOFF_H
@@ -18,8 +19,8 @@ struct hgt_backoff {
 	uint32_t most_ms;	/* the bound of all */
 };
 
-/* How long to wait after `attempts` (at least 1) failed ones. dice: any number, the same for the same wait. retry_after_ms: what the receiver
- * asked for, 0 for nothing. */
+/* How long to wait after `attempts` (at least 1) failed ones. dice: any number, the same for the same wait. retry_after_ms: what
+ * the receiver asked for, 0 for nothing. */
 int64_t hgt_backoff_ms(const struct hgt_backoff *backoff, unsigned attempts, uint64_t dice, int64_t retry_after_ms);
 
 /* Whether an attempt after `wait_ms` from now would come too late for what has until deadline_ms. */

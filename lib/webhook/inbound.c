@@ -17,8 +17,8 @@ static const char *get_any(hgt_inbound_header_cb get, void *ctx, const char *con
 	return NULL;
 }
 
-bool hgt_inbound_verify(enum hgt_webhook_format kind, const struct hgt_secret *secret, hgt_inbound_header_cb get, void *ctx, const char *body,
-	size_t len)
+bool hgt_inbound_verify(enum hgt_webhook_format kind, const struct hgt_secret *secret, hgt_inbound_header_cb get, void *ctx,
+	const char *body, size_t len)
 {
 	static const char prefix[] = "sha256=";
 	static const char *const plain[] = {"X-Gitea-Signature", "X-Forgejo-Signature", "X-Gogs-Signature"};
@@ -43,11 +43,15 @@ bool hgt_inbound_verify(enum hgt_webhook_format kind, const struct hgt_secret *s
 /* As git-check-ref-format(1) has it, in the main. */
 static bool is_ref(const char *ref)
 {
+	static const char *const never[] = {"..", "//", "/.", "@{", ".lock/"};
 	size_t len = strlen(ref);
 
-	if (strncmp(ref, "refs/", 5) != 0 || len > HGT_INBOUND_REF_MAX || ref[len - 1] == '/' || ref[len - 1] == '.' || strstr(ref, "..") ||
-	    strstr(ref, "//") || strstr(ref, "/.") || strstr(ref, "@{") || strstr(ref, ".lock/") || (len > 5 && !strcmp(ref + len - 5, ".lock")))
+	if (strncmp(ref, "refs/", 5) != 0 || len > HGT_INBOUND_REF_MAX || ref[len - 1] == '/' || ref[len - 1] == '.' ||
+	    !strcmp(ref + len - 5, ".lock"))
 		return false;
+	for (size_t i = 0; i < COUNT(never); i++)
+		if (strstr(ref, never[i]))
+			return false;
 	for (const unsigned char *p = (const unsigned char *)ref; *p; p++)
 		if (*p <= ' ' || *p == 0x7f || strchr("~^:?*[\\", *p))
 			return false;

@@ -1,5 +1,6 @@
 /*
- * Webhooks that forges send to us: the signature, then what was pushed. A signature is checked before a byte of the body is understood.
+ * Webhooks that forges send to us: the signature, then what was pushed. A signature is checked before a byte of the body is
+ * understood.
  */
 #ifndef HEADGATE_WEBHOOK_INBOUND_H
 #define HEADGATE_WEBHOOK_INBOUND_H
@@ -28,8 +29,8 @@ struct hgt_inbound_push {
 bool hgt_inbound_verify(enum hgt_webhook_format kind, const struct hgt_secret *secret, hgt_inbound_header_cb get, void *ctx,
 	const char *body, size_t len);
 
-/* What was pushed: 1, or 0 when it is about something else (a ping, an issue). Strings live in set (initialised) or are the header's. HGT_EPARSE:
- * it is not what such a forge sends. */
+/* What was pushed: 1, or 0 when it is about something else (a ping, an issue). Strings live in set (initialised) or are the
+ * header's. HGT_EPARSE: it is not what such a forge sends. */
 int hgt_inbound_read(enum hgt_webhook_format kind, hgt_inbound_header_cb get, void *ctx, const char *body, size_t len,
 	struct hgt_doc_set *set, struct hgt_inbound_push *out, struct hgt_error *err) HGT_MUST_CHECK;
 

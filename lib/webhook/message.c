@@ -339,7 +339,8 @@ int hgt_webhook_write(const struct hgt_webhook_to *to, const struct hgt_webhook_
 int hgt_webhook_write_test(const struct hgt_webhook_to *to, const char *delivery, int64_t now_s, struct hgt_webhook_message *m,
 	struct hgt_error *err)
 {
-	const struct hgt_ref_event ref = {.repo = TEST_REPO, .ref = TEST_REF, .old_id = NO_ID, .new_id = NO_ID, .change = "delete", .source = "test"};
+	const struct hgt_ref_event ref = {.repo = TEST_REPO, .ref = TEST_REF, .old_id = NO_ID, .new_id = NO_ID, .change = "delete",
+		.source = "test"};
 	struct hgt_buf body = HGT_BUF_INIT, data = HGT_BUF_INIT;
 	struct hgt_webhook_event event = {.delivery = delivery, .id = delivery, .type = HGT_EVENT_WEBHOOK_TESTED, .time_ms = now_s * 1000,
 		.default_branch = "main"};

@@ -1,6 +1,6 @@
 /*
- * An event as the HTTP request that a receiver of webhooks understands: its headers, its body, its signatures. Pure functions: what they say
- * depends on nothing but their arguments. docs/webhooks.md tells what each receiver reads.
+ * An event as the HTTP request that a receiver of webhooks understands: its headers, its body, its signatures. Pure functions:
+ * what they say depends on nothing but their arguments. docs/webhooks.md tells what each receiver reads.
  *
  *	struct hgt_webhook_message message = HGT_WEBHOOK_MESSAGE_INIT;
  *	if (hgt_webhook_write(&target, &event, now, &message, &err) == 0)
@@ -65,16 +65,18 @@ struct hgt_webhook_message {
 #define HGT_WEBHOOK_MESSAGE_INIT {false, HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT}
 void hgt_webhook_message_release(struct hgt_webhook_message *message);
 
-/* Write it; now_s: seconds since the epoch, in signatures that have a time. HGT_EINVAL: the format has no word for such an event. */
+/* Write it; now_s: seconds since the epoch, in signatures that have a time. HGT_EINVAL: the format has no word for such an
+ * event. */
 int hgt_webhook_write(const struct hgt_webhook_to *to, const struct hgt_webhook_event *event, int64_t now_s,
 	struct hgt_webhook_message *out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* A message that shows that the target is reached and takes the signature, and that changes nothing: the ping that the format has, else an
- * event about a repository that nobody has, "headgate-test". */
+/* A message that shows that the target is reached and takes the signature, and that changes nothing: the ping that the format has,
+ * else an event about a repository that nobody has, "headgate-test". */
 int hgt_webhook_write_test(const struct hgt_webhook_to *to, const char *delivery, int64_t now_s, struct hgt_webhook_message *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Read the data of a ref.updated out of its CloudEvent. What *out has lives in set (initialised). HGT_EPARSE: it is not what it should be. */
+/* Read the data of a ref.updated out of its CloudEvent. What *out has lives in set (initialised). HGT_EPARSE: it is not what it
+ * should be. */
 struct hgt_doc_set;
 int hgt_webhook_read_ref(const char *body, size_t len, struct hgt_doc_set *set, struct hgt_ref_event *out,
 	struct hgt_error *err) HGT_MUST_CHECK;

@@ -13,7 +13,8 @@ static void format_time(int64_t seconds, int offset, char out[PUSH_TIME])
 		at = offset = 0;
 		gmtime_r(&at, &tm);
 	}
-	snprintf(out, PUSH_TIME, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000, tm.tm_mon % 12 + 1, tm.tm_mday % 32, tm.tm_hour % 24,
+	snprintf(out, PUSH_TIME, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000, tm.tm_mon % 12 + 1, tm.tm_mday % 32,
+		tm.tm_hour % 24,
 		tm.tm_min % 60, tm.tm_sec % 61);
 	if (offset)
 		snprintf(out + 19, PUSH_TIME - 19, "%c%02d:%02d", offset < 0 ? '-' : '+', abs(offset) / 60 % 24, abs(offset) % 60);

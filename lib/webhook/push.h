@@ -1,4 +1,5 @@
-/* What the forms of forges share: a move of a ref as the "push" that each of them tells in its own words. Nobody else includes this. */
+/* What the forms of forges share: a move of a ref as the "push" that each of them tells in its own words. Nobody else includes
+ * this. */
 #ifndef HEADGATE_WEBHOOK_PUSH_H
 #define HEADGATE_WEBHOOK_PUSH_H
 

@@ -1,4 +1,5 @@
-/* A push as Gitea, Forgejo and Gogs tell it. A ref that is deleted is told as a push to nothing, for that is all that every reader of theirs takes. */
+/* A push as Gitea, Forgejo and Gogs tell it. A ref that is deleted is told as a push to nothing, for that is all that every reader
+ * of theirs takes. */
 #include "webhook/push.h"
 
 static void write_user(struct hgt_json *json, const char *key, const char *name, size_t len)

@@ -1,6 +1,7 @@
 /*
- * A push as GitHub tells it. The shape is that of GitHub's own schema, so that whoever reads GitHub's reads ours; what Headgate has nothing to say
- * about is there, empty. All changed paths stand in one commit, the one that the ref has now: the difference of the whole push.
+ * A push as GitHub tells it. The shape is that of GitHub's own schema, so that whoever reads GitHub's reads ours; what Headgate
+ * has nothing to say about is there, empty. All changed paths stand in one commit, the one that the ref has now: the difference of
+ * the whole push.
  */
 #include "webhook/push.h"
 
@@ -24,10 +25,10 @@ static const struct {
 	{"labels_url", "/labels{/name}"}, {"releases_url", "/releases{/id}"}, {"deployments_url", "/deployments"}, {"svn_url", ""},
 };
 
-static const char *const counts[] = {"size", "stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "open_issues",
-	"watchers"};
-static const char *const flags[] = {"fork", "has_issues", "has_projects", "has_downloads", "has_wiki", "has_pages", "archived", "is_template",
-	"web_commit_signoff_required"};
+static const char *const counts[] = {"size", "stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks",
+	"open_issues", "watchers"};
+static const char *const flags[] = {"fork", "has_issues", "has_projects", "has_downloads", "has_wiki", "has_pages", "archived",
+	"is_template", "web_commit_signoff_required"};
 static const char *const nothings[] = {"description", "homepage", "language", "mirror_url", "license"};
 
 static const struct {

@@ -19,9 +19,9 @@ struct hgt_secret {
 #define HGT_SECRET_MAX 4096
 
 /*
- * Read a secret from its file, without line ends at its end. The file belongs to root or to us, is no folder or device, is not empty, and nobody
- * but its owner and group can read it, nobody but its owner write: else HGT_EPERM or HGT_EINVAL with a message that says what to do.
- * What *out had is released.
+ * Read a secret from its file, without line ends at its end. The file belongs to root or to us, is no folder or device, is not
+ * empty, and nobody but its owner and group can read it, nobody but its owner write: else HGT_EPERM or HGT_EINVAL with a message
+ * that says what to do. What *out had is released.
  */
 int hgt_secret_read(const char *path, struct hgt_secret *out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_secret_release(struct hgt_secret *secret);

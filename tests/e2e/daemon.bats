@@ -189,11 +189,11 @@ hook create refs/tags/v1" ]]
   begin
   wait_for 10 grep -qx READY=1 "$T/notified"
   kill -HUP "$DAEMON_PID"
-  wait_for 10 grep -q 'a restart puts it in force' "$DAEMON_LOG"
+  wait_for 10 grep -q 'the config is in force' "$DAEMON_LOG"
   wait_for 10 grep -qx RELOADING=1 "$T/notified"
   echo 'nonsense: 1' >>"$CONFIG"
   kill -HUP "$DAEMON_PID"
-  wait_for 10 grep -q 'not good.*nonsense' "$DAEMON_LOG"
+  wait_for 10 grep -q 'stays in force.*nonsense' "$DAEMON_LOG"
   daemon_stop
   wait_for 10 grep -qx STOPPING=1 "$T/notified"
   kill "$notified"

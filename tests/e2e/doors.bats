@@ -91,7 +91,7 @@ END
   [[ $(events_of token.removed | jq -r .subject) == made ]]
   fails grep -rqF -e "${admin#hgr_}" "$STATE"
   # And what was turned away.
-  events_of agent.refused | jq -e 'select(.data.agent == "web1" or .data.token != null)'
+  events_of agent.refused | jq -e '.data.remote == "127.0.0.1" and .data.reason == "no token was shown"'
 }
 
 @test "token: the verbs, and what they refuse" {
@@ -410,6 +410,35 @@ raw() {
   sanitized || (($(awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status") < 20000))
   kill -0 "$STREAM"
   for fd in "${crowd[@]}"; do
+    exec {fd}<&-
+  done
+}
+
+@test "so many connections of one address and no more" {
+  address=$(hostname -I | tr ' ' '\n' | grep -E '^[0-9.]+$' | head -n 1)
+  [[ -n $address ]] || skip "this machine has no address but loopback"
+  server_config 'limits: {address_connections: 20}'
+  sed -i "s|{address: \"127.0.0.1:0\"}|{address: \"0.0.0.0:0\", insecure: true}|" "$CONFIG"
+  daemon_start
+  port=$(grep -oE '0\.0\.0\.0:[1-9][0-9]*' "$DAEMON_LOG" | tail -n 1)
+  port=${port##*:}
+  crowd=()
+  for i in {1..30}; do
+    exec {fd}<>"/dev/tcp/$address/$port"
+    crowd+=("$fd")
+  done
+  # The last ten are closed without a word; this machine's own are not counted.
+  for fd in "${crowd[@]:20}"; do
+    run timeout 10 cat <&"$fd"
+    ((status == 0))
+  done
+  [[ $(curl -sS --noproxy '*' --max-time 5 "http://127.0.0.1:$port/healthz") == ok ]]
+  fails curl -sS --noproxy '*' --max-time 5 "http://$address:$port/healthz"
+  events_of agent.refused | jq -e --arg address "$address" '.data.remote == $address and (.data.reason | contains("limits.address_connections"))'
+  exec {crowd[0]}<&-
+  answers() { [[ $(curl -sS --noproxy '*' --max-time 5 "http://$address:$port/healthz") == ok ]]; }
+  wait_for 10 answers
+  for fd in "${crowd[@]:1}"; do
     exec {fd}<&-
   done
 }

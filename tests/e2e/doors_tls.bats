@@ -317,3 +317,39 @@ tls_agent() {
   ((status == 2))
   has "cannot use certificate $T/none"
 }
+
+@test "a stream over HTTPS that is not read for a while catches up, byte for byte" {
+  start
+  repo_clone infra/prod
+  t=$(headgate token add v --role viewer)
+  commit first 1
+  git push -q origin main
+  curl -sSN --noproxy '*' --max-time 100 --cacert "$T/ca.pem" -H "Authorization: Bearer $t" -H 'Accept: text/event-stream' \
+    "$TLS_URL/v1/events?type=io.headgate.ref.updated.v1" >"$T/told" 2>/dev/null 3>&- &
+  stream=$!
+  wait_for 10 grep -q bookmark "$T/told"
+  kill -STOP "$stream"
+  # 12 events of 300 long paths each, half a megabyte: more than the sockets hold.
+  folder=$(printf '%0100d' 0)
+  mkdir "$folder"
+  for i in {1..12}; do
+    for k in {1..300}; do
+      printf '%s' "$i" >"$folder/$k"
+    done
+    git add . && git commit -qm "$i"
+    git push -q origin main
+  done
+  head=$(git rev-parse main)
+  [[ $(ask "$TLS_URL/healthz") == ok ]]
+  fails grep -q "$head" "$T/told"
+  kill -CONT "$stream"
+  wait_for 30 grep -q "\"new\":\"$head\"" "$T/told"
+  wait_for 10 told_all
+  [[ $(sed -n 's/^data: //p' "$T/told" | jq -s '[.[] | select(.type) | .data.new] | length') == 12 ]]
+  [[ $(sed -n 's/^data: //p' "$T/told" | jq -s '[.[] | select(.type) | .data.paths | length] | add') == 3600 ]]
+  kill "$stream"
+  wait "$stream" || true
+}
+
+# The last line of what was told is whole.
+told_all() { sed -n 's/^data: //p' "$T/told" | jq -s . >/dev/null; }

@@ -98,6 +98,21 @@ stream() {
   has 'no longer holds'
 }
 
+@test "retention: what a webhook's target has not been told yet stays" {
+  begin 'journal: {keep_events: 20}' 'webhooks:' '  - {name: down, url: "http://127.0.0.1:9/", allow_private: true}'
+  move 60 0
+  wait_for 30 head_is_past 61
+  wait_for 30 grep -q 'still needed' "$DAEMON_LOG"
+  [[ $(first_event) == *.1 || $(first_event) == *.2 ]]
+  grep -q 'by=webhooks' "$DAEMON_LOG"
+  # Nobody needs them any more.
+  daemon_stop
+  server_config 'journal: {keep_events: 20}'
+  daemon_start
+  wait_for 30 first_is_past 30
+  headgate audit verify
+}
+
 @test "retention: for ever when nothing else is said" {
   begin 'journal: {keep_events: 0, keep_days: 0}'
   move 100 0

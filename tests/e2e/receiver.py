@@ -49,6 +49,7 @@ def next_answer():
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one write: two would wait for each other's acknowledgement
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -92,8 +92,8 @@ teardown() {
     has "$said"
     has "Try 'headgate agent --help'."
   done <<'END'
-|add, list or remove?
-rename x|add, list or remove, not rename
+|add, list, remove or rotate?
+rename x|add, list, remove or rotate, not rename
 add|one NAME is wanted after add
 add a b --kind host --allow x|one NAME is wanted after add
 add Web_1 --kind host --allow x|a name is 1 to 63 of

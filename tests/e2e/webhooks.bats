@@ -132,7 +132,8 @@ of_webhook() {
   receiver a
   begin "name: a, url: '${HOOK[a]}', allow_private: true"
   push_one one
-  wait_for 20 got a 1
+  # Until that one is on disk; what is sent twice is then the second alone.
+  wait_for 20 eval '[[ $(states) == delivered ]]'
   echo "kill $DAEMON_PID" >"$T/a/answers"
   push_one two
   wait "$DAEMON_PID" || true
@@ -312,4 +313,30 @@ of_webhook() {
   server_config "webhooks: [{name: a, format: github, url: 'https://example.org', events: ['agent.*']}]"
   fails headgated -t -c "$CONFIG"
   has 'the format github has a word for ref.updated alone'
+}
+
+@test "the journal keeps what has not been told, however old, and lets it go then" {
+  begin_secret
+  receiver a
+  for _ in $(seq 50); do
+    echo 503
+  done >"$T/a/answers"
+  begin "name: a, url: '${HOOK[a]}', allow_private: true, retry_first: 1s, retry_most: 1s"
+  daemon_stop
+  printf 'journal: {keep_events: 20}\n' >>"$CONFIG"
+  daemon_start
+  commit one 1
+  for n in $(seq 60); do
+    git update-ref "refs/heads/b$n" HEAD
+  done
+  git push -q origin --all
+  wait_for 10 grep -q 'because they are still needed.*by=webhooks' "$DAEMON_LOG"
+  [[ $(admin GET '/v1/events?cursor=0&limit=1' | jq -r '.events[0].id' | cut -d. -f2) == 1 ]]
+  : >"$T/a/answers"
+  wait_for 30 eval '[[ $(of_webhook a .behind) == 0 ]]'
+  [[ $(requests a | jq -r '.body | fromjson | .id' | sort -u | wc -l) == 61 ]]
+  # It is looked at again at the next start, or a while later.
+  daemon_stop
+  daemon_start
+  wait_for 30 eval '(($(admin GET "/v1/events?cursor=0&limit=1" | jq -r ".events[0].id" | cut -d. -f2) > 20))'
 }

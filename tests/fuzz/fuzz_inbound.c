@@ -1,5 +1,5 @@
-/* Webhooks that come in: the first byte chooses the forge; then header lines, an empty line, and the body. What is taken is a ref and ids and nothing
- * else, and no signature fits that nobody made. */
+/* Webhooks that come in: the first byte chooses the forge; then header lines, an empty line, and the body. What is taken is a ref
+ * and ids and nothing else, and no signature fits that nobody made. */
 #include <assert.h>
 #include <stdint.h>
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "fail_alloc.h"
 
 #define MINIMAL "repositories: {root: /srv/git}\n"
@@ -117,9 +118,6 @@ static void test_refused(void **state)
 		{MINIMAL "listen: [{address: '[::2]:7420'}]\n",
 			"hg.yaml:2:20: plain HTTP beyond loopback shows every token to the network; say tls: {cert: FILE, key: "
 			"FILE}, or listen on 127.0.0.1 behind a TLS proxy, or say insecure: true"},
-		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: /c}}]\n", "hg.yaml:2:41: tls needs the key \"key\""},
-		{MINIMAL "listen: [{address: '0.0.0.0:7420', tls: {cert: c, key: /k}}]\n", "hg.yaml:2:48: expected an absolute path, got \"c\""},
-		{MINIMAL "proxies: [here]\n", "hg.yaml:2:11: expected an address, such as 127.0.0.1 or ::1"},
 		{MINIMAL "listen: [{address: '::1:7420'}]\n",
 			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: nonsense}]\n", "hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
@@ -340,6 +338,69 @@ static void test_out_of_memory(void **state)
 	}
 }
 
+static void test_log(void **state)
+{
+	static const char *const bad[] = {"log: {level: loud}\n", "log: {format: xml}\n", "log: {level: 3}\n", "log: {colour: red}\n"};
+	struct hgt_config *config = parse(MINIMAL);
+	struct hgt_error err = {0};
+
+	(void)state;
+	assert_int_equal(config->log.level, HGT_LOG_INFO);
+	assert_int_equal(config->log.format, -1);
+	hgt_config_free(config);
+	config = parse(MINIMAL "log: {level: debug, format: json}\n");
+	assert_int_equal(config->log.level, HGT_LOG_DEBUG);
+	assert_int_equal(config->log.format, HGT_LOG_JSON);
+	hgt_config_free(config);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s%s", MINIMAL, bad[i]);
+		assert_int_equal(hgt_config_parse(text, strlen(text), "hg.yaml", &config, &err), HGT_EPARSE);
+	}
+}
+
+/* Valgrind and the sanitizers see whether it lives too long or not long enough. */
+static void test_references(void **state)
+{
+	struct hgt_config *config = parse(MINIMAL);
+	const struct hgt_config *second = hgt_config_ref(config), *third = hgt_config_ref(config);
+
+	(void)state;
+	assert_ptr_equal(second, config);
+	hgt_config_free(config);
+	assert_string_equal(second->path, "hg.yaml");
+	hgt_config_unref(second);
+	assert_string_equal(third->path, "hg.yaml");
+	hgt_config_unref(third);
+	hgt_config_unref(NULL);
+}
+
+static void test_follow(void **state)
+{
+	struct hgt_config *running = parse(MINIMAL "state: /a\nsockets: {hook: /h, admin: /m}\n");
+	struct hgt_config *same = parse(MINIMAL "state: /a\nsockets: {hook: /h, admin: /m}\nsite: other\n");
+	struct hgt_config *other = parse(MINIMAL "state: /b\nsockets: {hook: /h, admin: /n}\nsite: other\n");
+	struct hgt_buf kept = HGT_BUF_INIT;
+	struct hgt_error err = {0};
+
+	(void)state;
+	assert_int_equal(hgt_config_follow(same, running, &kept, &err), 0);
+	assert_string_equal(kept.data, "");
+	assert_string_equal(same->site, "other");
+	assert_int_equal(hgt_config_follow(other, running, &kept, &err), 0);
+	assert_string_equal(kept.data, "state, sockets.admin");
+	/* They are its own. */
+	hgt_config_free(running);
+	assert_string_equal(other->state, "/a");
+	assert_string_equal(other->sockets.hook, "/h");
+	assert_string_equal(other->sockets.admin, "/m");
+	assert_string_equal(other->site, "other");
+	hgt_config_free(same);
+	hgt_config_free(other);
+	hgt_buf_release(&kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +413,9 @@ int main(void)
 		cmocka_unit_test(test_repo_name),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_reference),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_out_of_memory),
 	};
 

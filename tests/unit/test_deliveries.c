@@ -43,7 +43,8 @@ static struct hgt_journal *open_journal(const char *folder)
 static void put(struct hgt_journal *journal, const char *target, uint64_t seq, enum hgt_delivery_state state)
 {
 	char delivery[32];
-	const struct hgt_delivery_row row = {.target = target, .seq = seq, .delivery = delivery, .type = "t", .repo = "r", .ref = "f", .state = state,
+	const struct hgt_delivery_row row = {.target = target, .seq = seq, .delivery = delivery, .type = "t", .repo = "r", .ref = "f",
+		.state = state,
 		.attempts = 3, .first_ms = 1, .tried_ms = (int64_t)seq, .status = 200, .answer = "an answer", .error = ""};
 
 	snprintf(delivery, sizeof(delivery), "%s-%d", target, (int)seq);

@@ -429,9 +429,11 @@ static void test_bursts(void **state)
 	client_close(&c);
 }
 
+enum { EVENTS = 600, GAP = EVENTS - 10 };
+
 static int compact(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
 {
-	const struct hgt_retention retention = {.keep_events = 10, .needed = UINT64_MAX, .rows = 100000, .ms = 60000};
+	const struct hgt_retention retention = {.upto = GAP, .needed = UINT64_MAX, .rows = 100000, .ms = 60000};
 
 	(void)batch;
 	return hgt_journal_compact(journal, &retention, hgt_time_now_ms(), job, err);
@@ -447,7 +449,6 @@ static void compacted(void *job, int code, const struct hgt_error *err)
 /* What a sleeping reader has not been told of yet is taken out of the journal: it is told so, and where everything is now. */
 static void test_gap(void **state)
 {
-	enum { EVENTS = 600 };
 	struct rig *rig = *state;
 	struct client c = client_get(rig, "/v1/events?last=0&repo=a", STREAM);
 	struct hgt_compaction gone;
@@ -460,7 +461,7 @@ static void test_gap(void **state)
 	assert_true(stream_socket_is_full(only_stream(rig)->socket));
 	assert_int_equal(store_submit(rig->daemon.store, compact, compacted, &gone, &err), 0);
 	rig_settle(rig);
-	assert_int_equal(gone.count, EVENTS - 10);
+	assert_int_equal(gone.count, GAP);
 	c.paused = false;
 	client_until(&c, "event: reset\ndata: {\"reason\":\"the journal no longer holds what comes after the cursor\"}");
 	client_until(&c, "event: snapshot\ndata: {\"repo\":\"a\",");

@@ -108,7 +108,7 @@ static void compare(void)
 	bool done = false;
 
 	assert_non_null(repo);
-	intake_compare(small.daemon.intake, repo->name, repo->path);
+	intake_compare(small.daemon.intake, repo->name, repo->path, INTAKE_SEEN);
 	intake_when_compared(small.daemon.intake, on_compared, &done);
 	small_daemon_run(&small, &done);
 }
@@ -480,7 +480,7 @@ static void a_full_disk_delays_what_is_seen(void **state)
 	announce_as("received", "r.git", ++pushes, update, "", &outcome);
 	small_daemon_run(&small, &outcome.done);
 	assert_int_equal(outcome.code, HGT_EIO);
-	intake_compare(small.daemon.intake, repo->name, repo->path);
+	intake_compare(small.daemon.intake, repo->name, repo->path, INTAKE_SEEN);
 	intake_when_compared(small.daemon.intake, on_compared, &compared);
 	small_daemon_run(&small, &compared);
 	event_free(room);
@@ -577,6 +577,38 @@ static void whatever_happens(void **state)
 	hgt_map_release(&replay.refs);
 }
 
+static uint64_t saves(void)
+{
+	struct intake_stats stats;
+
+	intake_stats(small.daemon.intake, &stats);
+	return stats.saves;
+}
+
+/* What only the beat has found was saved by it; what was seen was not, and neither is anything twice. */
+static void the_beat_saves(void **state)
+{
+	static const enum intake_why whys[] = {INTAKE_START, INTAKE_SEEN, INTAKE_BEAT};
+	const struct repo *repo = repos_find(small.daemon.repos, "r");
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(whys); i++) {
+		for (int again = 0; again < 2; again++) {
+			uint64_t before = saves();
+			bool done = false;
+			char ref[64];
+
+			snprintf(ref, sizeof(ref), "refs/heads/saved-%zu", i);
+			if (!again)
+				set(ref, commits[0]);
+			intake_compare(small.daemon.intake, repo->name, repo->path, whys[i]);
+			intake_when_compared(small.daemon.intake, on_compared, &done);
+			small_daemon_run(&small, &done);
+			assert_int_equal(saves() - before, whys[i] == INTAKE_BEAT && !again);
+		}
+	}
+}
+
 static void the_journal_holds(void **state)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
@@ -598,7 +630,7 @@ int main(void)
 		cmocka_unit_test(new_repositories_are_taken), cmocka_unit_test(refusals_are_bounded), cmocka_unit_test(thousands_of_refs),
 		cmocka_unit_test(compares_go_on), cmocka_unit_test(internal_refs_stay_out), cmocka_unit_test(a_symbolic_ref_is_followed), cmocka_unit_test(damaged_refs_harm_no_other),
 		cmocka_unit_test(a_full_disk_delays_what_is_seen), cmocka_unit_test(whatever_happens),
-		cmocka_unit_test(the_journal_holds),
+		cmocka_unit_test(the_beat_saves), cmocka_unit_test(the_journal_holds),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

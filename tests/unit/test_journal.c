@@ -9,6 +9,8 @@
 
 #include "base/digest.h"
 #include "base/io.h"
+#include "headgate/protocol.h"
+#include "journal/retention.h"
 #include "base/timing.h"
 #include "journal/retention.h"
 #include "tests/unit/fail_alloc.h"
@@ -313,6 +315,22 @@ static void agents_and_pushes(void **state)
 	hgt_buf_reset(&out);
 	assert_int_equal(hgt_journal_reports(j, collect_report, &out, NULL), 0);
 	assert_string_equal(out.data, "db1/t {} 4\nweb1/t {} 4\n");
+	/* A target that is announced no more is told of no more. */
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	web.info = "{\"targets\":[{\"name\":\"u\"},{\"name\":\"t\"},{}]}";
+	assert_int_equal(hgt_journal_agent_put(j, &web, NULL), 0);
+	assert_int_equal(hgt_journal_report_put(j, "web1", "u", "{}", 2, 5, NULL), 0);
+	web.info = "{\"targets\":[{\"name\":\"u\"}]}";
+	assert_int_equal(hgt_journal_agent_put(j, &web, NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
+	hgt_buf_reset(&out);
+	assert_int_equal(hgt_journal_reports(j, collect_report, &out, NULL), 0);
+	assert_string_equal(out.data, "db1/t {} 4\nweb1/u {} 5\n");
+	web.info = "nonsense";
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	assert_int_equal(hgt_journal_agent_put(j, &web, NULL), 0);
+	assert_int_equal(hgt_journal_report_put(j, "web1", "t", "{}", 2, 4, NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
 	assert_int_equal(hgt_journal_begin(j, NULL), 0);
 	assert_int_equal(hgt_journal_agent_remove(j, "web1", NULL), 0);
 	assert_int_equal(hgt_journal_agent_remove(j, "web1", NULL), HGT_ENOENT);
@@ -612,6 +630,31 @@ static void full_disk(void **state)
 	free(path);
 }
 
+/* The oldest row goes, and an event says so. */
+static int remove_first(struct hgt_journal *j, struct hgt_error *err)
+{
+	const struct hgt_retention limits = {.upto = UINT64_MAX, .needed = UINT64_MAX, .rows = 1, .ms = 1000};
+	struct hgt_compaction gone;
+	struct hgt_buf data = HGT_BUF_INIT;
+	bool more;
+	uint64_t seq;
+	int code = hgt_journal_compact(j, &limits, 0, &gone, err);
+
+	if (code < 0)
+		return code;
+	hgt_compaction_write(&gone, &data);
+	code = hgt_buf_check(&data, err);
+	if (code == 0)
+		code = hgt_journal_append(j, "s", &(struct hgt_journal_entry){.type = HGT_EVENT_JOURNAL_COMPACTED, .repo = "", .ref = "",
+			.data = data.data, .data_len = data.len}, 0, &seq, NULL, err);
+	if (code == 0)
+		code = hgt_journal_forget(j, 1, 10, &more, err);
+	if (code == 0)
+		code = hgt_journal_shrink(j, 0, 10, &more, err);
+	hgt_buf_release(&data);
+	return code;
+}
+
 /* One batch of everything; the code of the first thing that failed. */
 static int everything(const char *path, struct hgt_error *err)
 {
@@ -635,6 +678,8 @@ static int everything(const char *path, struct hgt_error *err)
 		code = hgt_journal_add_unexplained(j, "r", "refs/heads/a", ZERO, ID_A, seq, err);
 	if (code == 0)
 		code = hgt_journal_explain(j, "r", "refs/heads/a", ZERO, ID_A, &seq, err);
+	if (code == 0)
+		code = remove_first(j, err);
 	if (code == 0)
 		code = hgt_journal_agent_put(j, &agent, err);
 	if (code == 0)

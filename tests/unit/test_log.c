@@ -129,11 +129,34 @@ static void knows_the_journal(void **state)
 	assert_int_equal(other, HGT_LOG_LOGFMT);
 }
 
+/* journald takes the level off a line of JSON as well. */
+static void json_to_the_journal(void **state)
+{
+	struct capture c;
+	struct stat st;
+	char stream[64], *text;
+
+	(void)state;
+	capture_begin(&c);
+	fstat(STDERR_FILENO, &st);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	hgt_log_setup(HGT_LOG_INFO, HGT_LOG_JSON);
+	hgt_log(HGT_LOG_ERROR, "hub", "gone");
+	unsetenv("JOURNAL_STREAM");
+	hgt_log_setup(HGT_LOG_INFO, HGT_LOG_JSON);
+	hgt_log(HGT_LOG_ERROR, "hub", "gone");
+	text = capture_end(&c);
+	assert_memory_equal(text, "<3>{\"time\":\"2", 13);
+	assert_non_null(strstr(text, "}\n{\"time\":\"2"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(journal_lines), cmocka_unit_test(logfmt_and_json_lines), cmocka_unit_test(levels),
-		cmocka_unit_test(knows_the_journal),
+		cmocka_unit_test(knows_the_journal), cmocka_unit_test(json_to_the_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,8 @@ static void ranges_of_addresses(void **state)
 		{"fd00:1::/32", "fd00:1:2::3", true}, {"fd00:1::/32", "fd00:2::3", false}, {"10.0.0.0/9", "10.127.0.1", true},
 		{"10.0.0.0/9", "10.128.0.1", false}, {"10.0.0.0/8", "::ffff:10.0.0.1", true},
 	};
-	static const char *const bad[] = {"", "/8", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/-1", "example.org", "10.0.0.0/8 "};
+	static const char *const bad[] = {"", "/8", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/-1", "example.org",
+		"10.0.0.0/8 "};
 	struct hgt_range range;
 
 	(void)state;

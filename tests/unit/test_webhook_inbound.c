@@ -28,7 +28,8 @@ static void verifies(void **state)
 	const char *sha1[] = {"X-Hub-Signature", "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59", NULL};
 	const char *gitea[] = {"X-Gitea-Signature", digest, NULL}, *forgejo[] = {"X-Forgejo-Signature", digest, NULL};
 	const char *gitlab[] = {"X-Gitlab-Token", "It's a Secret to Everybody", NULL};
-	const char *wrong[] = {"X-Gitlab-Token", "It's a Secret to Everybody?", "X-Gitea-Signature", "", "X-Hub-Signature-256", "sha256=", NULL};
+	const char *wrong[] = {"X-Gitlab-Token", "It's a Secret to Everybody?", "X-Gitea-Signature", "", "X-Hub-Signature-256", "sha256=",
+		NULL};
 	const char *none[] = {NULL};
 
 	(void)state;
@@ -70,8 +71,10 @@ static void reads(void **state)
 		{HGT_WEBHOOK_GITEA, "X-Forgejo-Event", "push", "X-Forgejo-Delivery", PUSH, 1, "refs/heads/main", OLD, NEW},
 		{HGT_WEBHOOK_GITEA, "X-Gitea-Event", "delete", "X-Gitea-Delivery", "{\"ref\":\"old/one\",\"ref_type\":\"branch\"}", 1,
 			"refs/heads/old/one", NULL, NONE},
-		{HGT_WEBHOOK_GITEA, "X-Gitea-Event", "delete", "X-Gitea-Delivery", "{\"ref\":\"v1\",\"ref_type\":\"tag\"}", 1, "refs/tags/v1", NULL, NONE},
-		{HGT_WEBHOOK_GITEA, "X-Gitea-Event", "delete", "X-Gitea-Delivery", "{\"ref\":\"v1\",\"ref_type\":\"moon\"}", HGT_EPARSE, NULL, NULL, NULL},
+		{HGT_WEBHOOK_GITEA, "X-Gitea-Event", "delete", "X-Gitea-Delivery", "{\"ref\":\"v1\",\"ref_type\":\"tag\"}", 1, "refs/tags/v1",
+			NULL, NONE},
+		{HGT_WEBHOOK_GITEA, "X-Gitea-Event", "delete", "X-Gitea-Delivery", "{\"ref\":\"v1\",\"ref_type\":\"moon\"}", HGT_EPARSE, NULL,
+			NULL, NULL},
 	};
 
 	(void)state;
@@ -99,9 +102,12 @@ static void reads(void **state)
 
 static void refuses_what_is_no_ref_or_id(void **state)
 {
-	static const char *const refs[] = {"", "main", "refs/", "refs/heads/../x", "refs/heads/a b", "refs/heads/a\\u0000b", "refs/heads/a~1", "refs//a",
-		"refs/heads/x.lock", "refs/heads/.x", "refs/heads/x.", "refs/heads/x/", "refs/heads/@{x", "refs/heads/\\u001b[31m", "refs/heads/x?"};
-	static const char *const ids[] = {"", "111", OLD "1", "111111111111111111111111111111111111111g", "ABCDEF1111111111111111111111111111111111",
+	static const char *const refs[] = {"", "main", "refs/", "refs/heads/../x", "refs/heads/a b", "refs/heads/a\\u0000b",
+		"refs/heads/a~1", "refs//a",
+		"refs/heads/x.lock", "refs/heads/.x", "refs/heads/x.", "refs/heads/x/", "refs/heads/@{x", "refs/heads/\\u001b[31m",
+			"refs/heads/x?"};
+	static const char *const ids[] = {"", "111", OLD "1", "111111111111111111111111111111111111111g",
+		"ABCDEF1111111111111111111111111111111111",
 		"1111111111111111111111111111111111\\u0000"};
 	const char *headers[] = {"X-GitHub-Event", "push", NULL};
 	struct hgt_buf body = HGT_BUF_INIT;

@@ -8,7 +8,8 @@
 #define NEW "2222222222222222222222222222222222222222"
 #define NONE "0000000000000000000000000000000000000000"
 
-static const struct hgt_event_path paths[] = {{"apps/a.yaml", 'A'}, {"apps/m.yaml", 'M'}, {"apps/d.yaml", 'D'}, {"apps/t.yaml", 'T'}};
+static const struct hgt_event_path paths[] = {{"apps/a.yaml", 'A'}, {"apps/m.yaml", 'M'}, {"apps/d.yaml", 'D'},
+	{"apps/t.yaml", 'T'}};
 static const struct hgt_secret secret = {(char *)"It's a Secret", 13}, no_secret = {0};
 
 static struct hgt_ref_event ref_event(void)
@@ -29,7 +30,8 @@ static struct hgt_webhook_event event_of(const struct hgt_ref_event *ref, struct
 	struct hgt_buf data = HGT_BUF_INIT;
 
 	hgt_ref_event_write(ref, &data);
-	hgt_event_write("0123456789abcdef", 7, "git.example.org", "io.headgate.ref.updated.v1", "s", 1767323045678, data.data, data.len, body);
+	hgt_event_write("0123456789abcdef", 7, "git.example.org", "io.headgate.ref.updated.v1", "s", 1767323045678, data.data, data.len,
+		body);
 	hgt_buf_release(&data);
 	return (struct hgt_webhook_event){.delivery = "01234567-89ab-8def-8123-456789abcdef", .id = "0123456789abcdef.7",
 		.type = "io.headgate.ref.updated.v1", .time_ms = 1767323045678, .body = body->data, .body_len = body->len, .ref = ref,
@@ -88,13 +90,15 @@ static void is_at(const struct hgt_doc_set *set, const char *path, const char *w
 		fail_msg("%s is %s, not %s", path, text_at(set, path), want);
 }
 
-static void write_it(enum hgt_webhook_format format, const struct hgt_ref_event *ref, struct hgt_webhook_message *m, struct hgt_doc_set *set)
+static void write_it(enum hgt_webhook_format format, const struct hgt_ref_event *ref, struct hgt_webhook_message *m,
+	struct hgt_doc_set *set)
 {
 	const struct hgt_webhook_to to = receiver(format);
 	struct hgt_buf body = HGT_BUF_INIT;
 	struct hgt_webhook_event event = event_of(ref, &body);
 	const struct hgt_webhook_commit commit = {.tree = "3333333333333333333333333333333333333333", .message = "subject\n\nmore\xff\n",
-		.author = "A U Thor", .email = "a@example.org", .committer = "C", .committer_email = "c@example.org", .seconds = 1767323045, .offset = 330};
+		.author = "A U Thor", .email = "a@example.org", .committer = "C", .committer_email = "c@example.org", .seconds = 1767323045,
+		.offset = 330};
 	struct hgt_error err = {0};
 
 	event.commit = strcmp(ref->new_id, NONE) != 0 ? &commit : NULL;
@@ -241,7 +245,8 @@ static void jenkins(void **state)
 	assert_int_equal(hgt_webhook_write(&to, &event, 1, &m, NULL), 0);
 	assert_true(m.get);
 	assert_int_equal(m.body.len, 0);
-	assert_string_equal(m.url.data, "https://jenkins.example.org/git/notifyCommit?url=https%3A%2F%2Fgit.example.org%2Finfra%2Fmy%2520web.git"
+	assert_string_equal(m.url.data,
+		"https://jenkins.example.org/git/notifyCommit?url=https%3A%2F%2Fgit.example.org%2Finfra%2Fmy%2520web.git"
 		"&branches=feature%2Fx&sha1=" NEW "&token=a%20b%26c");
 	ref.ref = "refs/tags/v1";
 	ref.new_id = NONE;
@@ -280,7 +285,8 @@ static void cloudevents(void **state)
 /* A list that would take the body over its limit is left out, and what was cut says so. */
 static void large_pushes(void **state)
 {
-	static const enum hgt_webhook_format formats[] = {HGT_WEBHOOK_CLOUDEVENTS, HGT_WEBHOOK_GITHUB, HGT_WEBHOOK_GITLAB, HGT_WEBHOOK_GITEA};
+	static const enum hgt_webhook_format formats[] = {HGT_WEBHOOK_CLOUDEVENTS, HGT_WEBHOOK_GITHUB, HGT_WEBHOOK_GITLAB,
+		HGT_WEBHOOK_GITEA};
 	static struct hgt_event_path many[1000];
 	static char name[3000];
 	struct hgt_ref_event ref = ref_event();
@@ -342,7 +348,8 @@ static void without_a_secret_nothing_is_signed(void **state)
 static void other_events_and_tests(void **state)
 {
 	struct hgt_webhook_message m = HGT_WEBHOOK_MESSAGE_INIT;
-	const struct hgt_webhook_event event = {.delivery = "d", .id = "i", .type = "io.headgate.agent.added.v1", .body = "{}", .body_len = 2,
+	const struct hgt_webhook_event event = {.delivery = "d", .id = "i", .type = "io.headgate.agent.added.v1", .body = "{}",
+		.body_len = 2,
 		.default_branch = ""};
 	struct hgt_error err = {0};
 

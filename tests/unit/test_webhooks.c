@@ -1,4 +1,5 @@
-/* daemon/webhooks on a loop: reloads, what retention may take, tests of what cannot be reached. Deliveries to a real receiver are in tests/e2e. */
+/* daemon/webhooks on a loop: reloads, what retention may take, tests of what cannot be reached. Deliveries to a real receiver are
+ * in tests/e2e. */
 #include "daemon/webhooks.h"
 
 #include <sys/stat.h>

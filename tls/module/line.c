@@ -16,13 +16,14 @@
 /* Ten thousand of them are open at once. */
 struct line {
 	struct tls_line base;
-	SSL *ssl;	/* a reference */
-	int fd;		/* -1: closed */
+	struct tls_server *server;	/* references */
+	SSL *ssl;
+	int fd;
 };
 
 /*
  * The socket as OpenSSL sees it. It is no socket BIO, because a bufferevent that is freed asks the BIO of its SSL for the descriptor, and
- * closes that; this one has no answer. The SSL may outlive the line for a turn of the loop, until the bufferevent is really gone.
+ * closes that, in the loop's next turn; this one has no answer.
  */
 
 static int bio_write(BIO *bio, const char *bytes, int len)
@@ -31,8 +32,6 @@ static int bio_write(BIO *bio, const char *bytes, int len)
 	ssize_t n;
 
 	BIO_clear_retry_flags(bio);
-	if (!line)
-		return -1;
 	do {
 		n = send(line->fd, bytes, (size_t)len, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
@@ -47,8 +46,6 @@ static int bio_read(BIO *bio, char *bytes, int len)
 	ssize_t n;
 
 	BIO_clear_retry_flags(bio);
-	if (!line)
-		return -1;
 	do {
 		n = recv(line->fd, bytes, (size_t)len, 0);
 	} while (n < 0 && errno == EINTR);
@@ -83,31 +80,24 @@ BIO_METHOD *tls_line_method(void)
 	return method;
 }
 
-/* The server's, which made it; it lives as long as the SSL that is asked for it. */
-static const BIO_METHOD *method_of(SSL *ssl)
-{
-	const struct tls_server *server = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
-	return server ? tls_server_method(server) : NULL;
-}
-
 struct tls_line *tls_line_take(struct bufferevent *bev, int fd)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	struct tls_server *server = ssl ? SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)) : NULL;
 	struct line *line;
 	BIO *bio;
 
 	/* A record that is half out belongs to bytes that the bufferevent holds. */
-	if (!ssl || !SSL_is_init_finished(ssl) || evbuffer_get_length(bufferevent_get_output(bev)))
+	if (!server || !SSL_is_init_finished(ssl) || evbuffer_get_length(bufferevent_get_output(bev)))
 		return NULL;
 	line = malloc(sizeof(*line));
-	bio = line && method_of(ssl) ? BIO_new(method_of(ssl)) : NULL;
+	bio = line ? BIO_new(tls_server_method(server)) : NULL;
 	if (!bio || !SSL_up_ref(ssl)) {
 		BIO_free(bio);
 		free(line);
 		return NULL;
 	}
-	*line = (struct line){{headgate_tls()}, ssl, fd};
+	*line = (struct line){{headgate_tls()}, tls_server_ref(server), ssl, fd};
 	BIO_set_data(bio, line);
 	SSL_set_bio(ssl, bio, bio);	/* the one before does not own its descriptor */
 	return &line->base;
@@ -167,8 +157,10 @@ void tls_line_close(struct tls_line *base)
 	/* The peer is told once, without waiting for its word. */
 	SSL_shutdown(line->ssl);
 	ERR_clear_error();
-	BIO_set_data(SSL_get_wbio(line->ssl), NULL);
+	/* Until the bufferevent is really gone, the SSL may live on; the BIO does not. */
+	SSL_set_bio(line->ssl, NULL, NULL);
 	SSL_free(line->ssl);
 	close(line->fd);
+	tls_server_unref(line->server);
 	free(line);
 }

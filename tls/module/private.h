@@ -21,6 +21,8 @@ struct tls_server *tls_server_new(const struct tls_server_files *files, void (*r
 bool tls_server_reload(struct tls_server *server, const struct tls_server_files *files, char *why, size_t len);
 void tls_server_free(struct tls_server *server);
 struct bufferevent *tls_accept(struct tls_server *server, struct event_base *base);
+struct tls_server *tls_server_ref(struct tls_server *server);
+void tls_server_unref(struct tls_server *server);
 const BIO_METHOD *tls_server_method(const struct tls_server *server);
 bool tls_peer_names(struct bufferevent *bev, bool (*cb)(void *ctx, const char *name), void *ctx);
 

@@ -11,8 +11,9 @@
 #define READ_MAX 4096		/* taken of a connection at once: what is read goes into memory of that size */
 
 struct tls_server {
+	unsigned refs;		/* its owner's, and those of lines */
 	SSL_CTX *ctx;		/* for those who come; connections keep the one that they began with */
-	BIO_METHOD *line;	/* of lines that have left libevent; the server outlives them */
+	BIO_METHOD *line;	/* of lines that have left libevent */
 	void (*refused)(void *ctx, int fd, const char *why);
 	void *refused_ctx;
 };
@@ -75,6 +76,7 @@ struct tls_server *tls_server_new(const struct tls_server_files *files, void (*r
 		tls_say(why, len, "out of memory");
 		return NULL;
 	}
+	server->refs = 1;
 	server->refused = refused;
 	server->refused_ctx = ctx;
 	server->line = tls_line_method();
@@ -100,13 +102,27 @@ bool tls_server_reload(struct tls_server *server, const struct tls_server_files 
 	return true;
 }
 
-void tls_server_free(struct tls_server *server)
+struct tls_server *tls_server_ref(struct tls_server *server)
 {
-	if (!server)
+	server->refs++;
+	return server;
+}
+
+void tls_server_unref(struct tls_server *server)
+{
+	if (--server->refs)
 		return;
 	SSL_CTX_free(server->ctx);
 	BIO_meth_free(server->line);
 	free(server);
+}
+
+void tls_server_free(struct tls_server *server)
+{
+	if (!server)
+		return;
+	server->refused = NULL;
+	tls_server_unref(server);
 }
 
 const BIO_METHOD *tls_server_method(const struct tls_server *server)
