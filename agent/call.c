@@ -38,8 +38,8 @@ struct caller {
 };
 
 /*
- * evhttp calls back from within its own work on the connection, where that must not be freed. So whatever ends a call only notes the
- * outcome and makes `finish` active; from there, outside of evhttp, the connection is freed and `done` is called.
+ * evhttp calls back from within its own work on the connection, where that must not be freed. So whatever ends a call only notes
+ * the outcome and makes `finish` active; from there, outside of evhttp, the connection is freed and `done` is called.
  */
 struct call {
 	struct caller *caller;
@@ -92,8 +92,8 @@ static int take_host(struct caller *caller, const char *host, bool tls, struct h
 		return is_numeric(caller->host.data) ? 0 :
 			resolver_new(caller->base, caller->host.data, resolved, caller, &caller->resolver, err);
 	if (!is_loopback(caller->host.data))
-		return hgt_error_set(err, HGT_EPERM, "server %s is not on loopback: plain HTTP would show the token to the network; say https, or "
-			"use a TLS tunnel that listens on loopback", host);
+		return hgt_error_set(err, HGT_EPERM, "server %s is not on loopback: plain HTTP would show the token to the network; "
+			"say https, or use a TLS tunnel that listens on loopback", host);
 	return 0;
 }
 
@@ -399,7 +399,8 @@ static int add_headers(struct call *call, const struct call_spec *spec, struct h
 /* The request, which is ours until it is sent. */
 static int make_request(struct call *call, const struct call_spec *spec, struct hgt_error *err)
 {
-	call->method = strcmp(spec->method, "GET") == 0 ? EVHTTP_REQ_GET : strcmp(spec->method, "PUT") == 0 ? EVHTTP_REQ_PUT : EVHTTP_REQ_POST;
+	call->method = strcmp(spec->method, "GET") == 0 ? EVHTTP_REQ_GET :
+		strcmp(spec->method, "PUT") == 0 ? EVHTTP_REQ_PUT : EVHTTP_REQ_POST;
 	call->path = strdup(spec->path);
 	call->request = evhttp_request_new(on_end, call);
 	if (!call->request || !call->path)

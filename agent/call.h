@@ -21,15 +21,16 @@ struct caller;
 struct call;
 struct hgt_agent_config;
 
-/* To the config's server. HGT_EPERM for a server of http off loopback, HGT_EINVAL for what is no URL or a certificate that cannot be used,
- * HGT_EUNSUPPORTED when TLS cannot be had. */
-int caller_new(struct event_base *base, const struct hgt_agent_config *config, struct caller **out, struct hgt_error *err) HGT_MUST_CHECK;
+/* To the config's server. HGT_EPERM for a server of http off loopback, HGT_EINVAL for what is no URL or a certificate that
+ * cannot be used, HGT_EUNSUPPORTED when TLS cannot be had. */
+int caller_new(struct event_base *base, const struct hgt_agent_config *config, struct caller **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Ends the calls that are left, without a word. */
 void caller_free(struct caller *caller);
 
-/* Read the token (again: it may have been replaced). On an error the one that was there stays. Where the agent shows a certificate, a file
- * that is not there is no error: the certificate alone counts. */
+/* Read the token (again: it may have been replaced). On an error the one that was there stays. Where the agent shows a
+ * certificate, a file that is not there is no error: the certificate alone counts. */
 int caller_read_token(struct caller *caller, const char *file, struct hgt_error *err) HGT_MUST_CHECK;
 
 struct call_spec {

@@ -59,8 +59,8 @@ static void on_answer(evutil_socket_t fd, short what, void *workers)
 	hgt_workers_dispatch(workers);
 }
 
-int resolver_new(struct event_base *base, const char *host, void (*done)(void *ctx, int code, const struct hgt_error *err), void *ctx,
-	struct resolver **out, struct hgt_error *err)
+int resolver_new(struct event_base *base, const char *host, void (*done)(void *ctx, int code, const struct hgt_error *err),
+	void *ctx, struct resolver **out, struct hgt_error *err)
 {
 	struct resolver *r = calloc(1, sizeof(*r));
 	int code;

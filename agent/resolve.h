@@ -1,5 +1,6 @@
 /*
- * The addresses of a host by name: asked for on a thread of its own, because a resolver blocks. They are kept until none of them answers.
+ * The addresses of a host by name: asked for on a thread of its own, because a resolver blocks. They are kept until none of them
+ * answers.
  */
 #ifndef HEADGATE_AGENT_RESOLVE_H
 #define HEADGATE_AGENT_RESOLVE_H
@@ -10,8 +11,8 @@ struct event_base;
 struct resolver;
 
 /* done is called on the loop for each question: 0, and there is an address; else err tells. */
-int resolver_new(struct event_base *base, const char *host, void (*done)(void *ctx, int code, const struct hgt_error *err), void *ctx,
-	struct resolver **out, struct hgt_error *err) HGT_MUST_CHECK;
+int resolver_new(struct event_base *base, const char *host, void (*done)(void *ctx, int code, const struct hgt_error *err),
+	void *ctx, struct resolver **out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Waits for the question that is under way. NULL is fine. */
 void resolver_free(struct resolver *resolver);

@@ -57,9 +57,10 @@ struct agent *agent_new(const char *name, const char *kind, char *const *allow, 
 struct agent *agent_ref(struct agent *agent);
 void agent_unref(struct agent *agent);	/* NULL is fine */
 
-/* What of refs and paths it may see, "refs" and "paths" of an object (NULL for all), and the name in its certificate ("" for none). Once,
- * before anyone knows of it. */
-int agent_set_access(struct agent *agent, const struct hgt_node *object, const char *certificate, struct hgt_error *err) HGT_MUST_CHECK;
+/* What of refs and paths it may see, "refs" and "paths" of an object (NULL for all), and the name in its certificate ("" for
+ * none). Once, before anyone knows of it. */
+int agent_set_access(struct agent *agent, const struct hgt_node *object, const char *certificate,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether the agent may see a repository. */
 bool agent_may_see(const struct agent *agent, const char *repo);
@@ -68,7 +69,8 @@ bool agent_may_see(const struct agent *agent, const char *repo);
 struct agent_target *agent_target(const struct agent *agent, const char *name);
 
 /* Take over what was announced: its text is `info`. Reports stay with the targets' names. *changed: the targets are others now. */
-int agent_set_info(struct agent *agent, const char *instance, const char *info, bool *changed, struct hgt_error *err) HGT_MUST_CHECK;
+int agent_set_info(struct agent *agent, const char *instance, const char *info, bool *changed,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* HGT_ECONFLICT when the stream of another instance is open; the message names its address. */
 int agent_check_instance(const struct agent *agent, const char *instance, struct hgt_error *err) HGT_MUST_CHECK;
@@ -76,7 +78,8 @@ int agent_check_instance(const struct agent *agent, const char *instance, struct
 /* Take a report of so many bytes off the agent's allowance; false when that is used up for now. */
 bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms);
 
-/* As GET /v1/agents shows it to whom may see `scope` (NULL: all). False, with nothing written, when nothing of the agent lies in it. */
+/* As GET /v1/agents shows it to whom may see `scope` (NULL: all). False, with nothing written, when nothing of the agent lies
+ * in it. */
 bool agent_write(const struct agent *agent, const struct scope *scope, struct hgt_json *json);
 
 #endif

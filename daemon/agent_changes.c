@@ -103,7 +103,8 @@ int agents_add(struct agents *agents, const struct agent_spec *spec, char token[
 	if (code < 0)
 		return code;
 	token[0] = '\0';
-	code = agent->certificate || secret_make(HGT_TOKEN_PREFIX, token, hash) ? agents_list(agents, agent, hash, err) : hgt_error_nomem(err);
+	code = agent->certificate || secret_make(HGT_TOKEN_PREFIX, token, hash) ? agents_list(agents, agent, hash, err) :
+		hgt_error_nomem(err);
 	if (code < 0) {
 		agent_unref(agent);
 		return code;
@@ -126,7 +127,8 @@ int agents_add(struct agents *agents, const struct agent_spec *spec, char token[
 
 static int write_rotated(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
 {
-	return hgt_journal_secret_rotate(journal, HGT_SECRET_AGENT, change->agent->name, change->hash, change->old_hash, change->until_ms, err);
+	return hgt_journal_secret_rotate(journal, HGT_SECRET_AGENT, change->agent->name, change->hash, change->old_hash,
+		change->until_ms, err);
 }
 
 /* The stream that the replaced token has opened ends with it. */
@@ -155,8 +157,8 @@ static void not_rotated(struct change *change)
 	secret_drop_next(&change->agent->secret, &change->daemon->agents->by_token);
 }
 
-int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX], agents_done_cb done,
-	void *ctx, struct hgt_error *err)
+int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX],
+	agents_done_cb done, void *ctx, struct hgt_error *err)
 {
 	struct agent *agent = agents_find(agents, name);
 	char hash[HGT_SHA256_HEX];
@@ -165,7 +167,7 @@ int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seco
 	if (!agent || agent->pending || agent->removed)
 		return hgt_error_set(err, HGT_ENOENT, "there is no agent %s", name);
 	if (!agent->secret.hash)
-		return hgt_error_set(err, HGT_EINVAL, "agent %s is known by its certificate and has no token", name);
+		return hgt_error_set(err, HGT_ECONFLICT, "agent %s is known by its certificate and has no token", name);
 	if (agent->secret.next)
 		return hgt_error_set(err, HGT_ECONFLICT, "agent %s is being given another token already", name);
 	change = begin(agents, agent, done, ctx);
@@ -312,8 +314,8 @@ static void reported(struct change *change)
 
 static int write_reported(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
 {
-	return hgt_journal_report_put(journal, change->agent->name, change->target, change->report.data, change->report.len, change->time_ms,
-		err);
+	return hgt_journal_report_put(journal, change->agent->name, change->target, change->report.data, change->report.len,
+		change->time_ms, err);
 }
 
 int agents_report(struct agents *agents, struct agent *agent, const struct report *report, agents_done_cb done, void *ctx,

@@ -255,7 +255,8 @@ static int load_access(void *ctx, const char *name, const char *scope, const cha
 	code = hgt_json_parse_message(scope, strlen(scope), &set, loading->err);
 	if (code == 0)
 		code = agent_set_access(agent, set.docs[0].root, certificate, loading->err);
-	if (code == 0 && agent->certificate && hgt_map_put(&agents->by_certificate, agent->certificate, strlen(agent->certificate), agent, NULL) < 0)
+	if (code == 0 && agent->certificate && hgt_map_put(&agents->by_certificate, agent->certificate, strlen(agent->certificate),
+		agent, NULL) < 0)
 		code = hgt_error_nomem(loading->err);
 	if (code < 0)
 		hgt_error_prefix(loading->err, "agent %s in the journal", name);

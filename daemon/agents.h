@@ -42,17 +42,17 @@ typedef void (*agents_done_cb)(void *ctx, int code, uint64_t seq, const struct h
 
 /* Each of these calls done later, or fails at once and never calls it. */
 
-/* HGT_ECONFLICT when the name is taken, or its certificate's. token gets the secret, which is nowhere else; "" for an agent that is known
- * by its certificate. */
+/* HGT_ECONFLICT when the name is taken, or its certificate's. token gets the secret, which is nowhere else; "" for an agent
+ * that is known by its certificate. */
 int agents_add(struct agents *agents, const struct agent_spec *spec, char token[AGENT_TOKEN_MAX], agents_done_cb done, void *ctx,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* HGT_ENOENT. Its stream ends when it is on disk. */
 int agents_remove(struct agents *agents, const char *name, agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Another token in the place of the agent's, which holds for `overlap_seconds` more. HGT_ENOENT; HGT_EINVAL: it has none. */
-int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX], agents_done_cb done,
-	void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+/* Another token in the place of the agent's, which holds for `overlap_seconds` more. HGT_ENOENT; HGT_ECONFLICT: it has none. */
+int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seconds, char token[AGENT_TOKEN_MAX],
+	agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* HGT_EPERM: a target outside allow; HGT_ECONFLICT: another instance's stream is open. An open stream of other targets ends. */
 int agents_announce(struct agents *agents, struct agent *agent, const struct announcement *announcement, agents_done_cb done,
@@ -86,9 +86,9 @@ struct agents_stats {
 void agents_stats(const struct agents *agents, struct agents_stats *out);
 
 /*
- * How far an agent is behind the journal: events that its stream has not been told of, and the age of the oldest of them. Events that are
- * not for it do not count while it is connected; once it is gone nobody looks, and all do. known: false for one that has not been
- * connected since the daemon began.
+ * How far an agent is behind the journal: events that its stream has not been told of, and the age of the oldest of them. Events
+ * that are not for it do not count while it is connected; once it is gone nobody looks, and all do. known: false for one that has
+ * not been connected since the daemon began.
  */
 struct agent_lag {
 	bool known;
@@ -97,7 +97,7 @@ struct agent_lag {
 };
 
 /* Of the first `most` agents in order of name. */
-void agents_each_lag(struct agents *agents, size_t most, void (*cb)(void *ctx, const struct agent *agent, const struct agent_lag *lag),
-	void *ctx);
+void agents_each_lag(struct agents *agents, size_t most, void (*cb)(void *ctx, const struct agent *agent,
+	const struct agent_lag *lag), void *ctx);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A change of who may do what: rows and an event go through the store, memory follows once they are on disk, then whoever asked is told.
- * For agents.h and tokens.h.
+ * A change of who may do what: rows and an event go through the store, memory follows once they are on disk, then whoever asked
+ * is told. For agents.h and tokens.h.
  */
 #ifndef HEADGATE_DAEMON_CHANGE_H
 #define HEADGATE_DAEMON_CHANGE_H

@@ -1,10 +1,11 @@
 /*
- * Who knocks too often: addresses, with their open connections, what they ask without a good token, and the tokens that they guessed
- * wrong. An address of IPv6 stands for its /64, for that is what one customer has. The table is bounded; who was quiet longest goes first.
+ * Who knocks too often: addresses, with their open connections, what they ask without a good token, and the tokens that they
+ * guessed wrong. An address of IPv6 stands for its /64, for that is what one customer has. The table is bounded; who was quiet
+ * longest goes first.
  *
- * Guessing is different wrong tokens: an agent that was removed and comes again and again with the one it had is not locked out, and nor are
- * those that share its address. Past limits.wrong_tokens within limits.wrong_window the address is locked out for limits.lockout, twice as
- * long each time after that, at most limits.lockout_most. Until then no token of it is looked at.
+ * Guessing is different wrong tokens: an agent that was removed and comes again and again with the one it had is not locked out,
+ * and nor are those that share its address. Past limits.wrong_tokens within limits.wrong_window the address is locked out for
+ * limits.lockout, twice as long each time after that, at most limits.lockout_most. Until then no token of it is looked at.
  *
  * Times are monotonic milliseconds. All on the loop.
  */
@@ -28,8 +29,8 @@ struct sockaddr;
 int guard_new(const struct hgt_config *const *config, struct guard **out, struct hgt_error *err) HGT_MUST_CHECK;
 void guard_free(struct guard *guard);	/* when no connection is left; NULL is fine */
 
-/* The peer of an address, made when it is new; valid until the next call, longer while one of its connections is open. NULL when memory
- * runs out or it is no address of IP; every function takes that, and lets it pass. */
+/* The peer of an address, made when it is new; valid until the next call, longer while one of its connections is open. NULL
+ * when memory runs out or it is no address of IP; every function takes that, and lets it pass. */
 struct peer *guard_peer(struct guard *guard, const struct sockaddr *address);
 
 /* The same of an address as text. */

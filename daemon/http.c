@@ -8,7 +8,6 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/listener.h>
-#include <netdb.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,6 +19,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/timing.h"
+#include "daemon/address.h"
 #include "daemon/agents.h"
 #include "daemon/guard.h"
 #include "daemon/http_errors.h"
@@ -323,31 +323,6 @@ static void mend(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* Whose connection it is. False when that address has too many. */
-static bool find_peer(struct connection *c, int fd)
-{
-	struct daemon *daemon = c->door->http->daemon;
-	struct sockaddr_storage address = {0};
-	socklen_t len = sizeof(address);
-	char host[INET6_ADDRSTRLEN] = "";
-	struct peer *peer;
-
-	if (c->door->admin || getpeername(fd, (struct sockaddr *)&address, &len) < 0)
-		return true;
-	if (guard_is_proxy(daemon->guard, (const struct sockaddr *)&address)) {
-		c->proxied = true;
-		return true;
-	}
-	peer = guard_peer(daemon->guard, (const struct sockaddr *)&address);
-	if (!guard_connect(daemon->guard, peer)) {
-		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
-		agents_refused(daemon->agents, &(struct refused){.remote = host}, "more connections than limits.address_connections allows");
-		return false;
-	}
-	c->peer = peer;
-	return true;
-}
-
 static void connection_arrived(struct connection *c)
 {
 	const struct timeval write_timeout = {.tv_sec = WRITE_SECONDS};
@@ -375,7 +350,7 @@ static void connection_arrived(struct connection *c)
 	bufferevent_setwatermark(bev, EV_READ, 0, HGT_BODY_MAX + HEADERS_MAX);
 	if (!c->door->admin)
 		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (c->doomed || !find_peer(c, bufferevent_getfd(bev))) {
+	if (c->doomed || (!c->door->admin && !address_admit(http->daemon, bufferevent_getfd(bev), &c->peer, &c->proxied))) {
 		bufferevent_decref(bev);
 		evhttp_connection_free(ev);	/* calls connection_closed */
 		return;
@@ -451,28 +426,6 @@ static bool has_unread_body(struct evhttp_request *ev)
 	return (length && strcmp(length, "0") != 0) || evhttp_find_header(headers, "Transfer-Encoding");
 }
 
-/* For whom a proxy asks: the last address that X-Forwarded-For names, for what stands before it anyone may have written. */
-static void find_forwarded(struct request *request)
-{
-	const char *value = request_get_header(request, "X-Forwarded-For");
-	const char *last = value ? strrchr(value, ',') : NULL;
-	char address[REQUEST_REMOTE_MAX];
-	struct peer *peer;
-
-	last = last ? last + 1 : value;
-	if (last) {
-		last += strspn(last, " \t");
-		snprintf(address, sizeof(address), "%.*s", (int)strcspn(last, " \t"), last);
-		peer = guard_peer_text(request->daemon->guard, address);
-		if (peer) {
-			memcpy(request->remote, address, sizeof(address));
-			request->peer = peer;
-			return;
-		}
-	}
-	request->peer = guard_peer_text(request->daemon->guard, request->remote);
-}
-
 static void handle(struct evhttp_request *ev, void *arg)
 {
 	struct door *door = arg;
@@ -503,7 +456,7 @@ static void handle(struct evhttp_request *ev, void *arg)
 		snprintf(request->remote, sizeof(request->remote), "%s", peer);
 	request->peer = c->peer;
 	if (c->proxied)
-		find_forwarded(request);
+		address_forwarded(request);
 	evhttp_request_set_on_complete_cb(ev, answer_sent, c);
 	if (http->draining) {
 		request_header(request, "Connection", "close");
@@ -642,12 +595,9 @@ static int open_admin(struct http *http, struct door *door, struct hgt_error *er
 static void certificate_refused(void *ctx, int fd, const char *why)
 {
 	struct door *door = ctx;
-	struct sockaddr_storage address = {0};
-	socklen_t len = sizeof(address);
-	char host[INET6_ADDRSTRLEN] = "";
+	char host[REQUEST_REMOTE_MAX];
 
-	if (getpeername(fd, (struct sockaddr *)&address, &len) == 0)
-		getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	address_text(fd, host);
 	agents_refused(door->http->daemon->agents, &(struct refused){.remote = host}, why);
 }
 

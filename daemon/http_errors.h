@@ -1,6 +1,6 @@
 /*
- * What is no HTTP, or too much of it, evhttp answers by itself, in HTML. This makes such an answer one of ours while it is still in the
- * connection's output buffer.
+ * What is no HTTP, or too much of it, evhttp answers by itself, in HTML. This makes such an answer one of ours while it is still
+ * in the connection's output buffer.
  */
 #ifndef HEADGATE_DAEMON_HTTP_ERRORS_H
 #define HEADGATE_DAEMON_HTTP_ERRORS_H

@@ -11,7 +11,8 @@
 /* mode is what the socket file gets, from the first moment. HGT_ECONFLICT: somebody listens there. */
 int listen_unix(const char *path, mode_t mode, int *fd, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* HGT_EPERM for an address that is not loopback without `tls` or `insecure`. bound gets the address with the port that was chosen. */
+/* HGT_EPERM for an address that is not loopback without `tls` or `insecure`. bound gets the address with the port that was
+ * chosen. */
 int listen_tcp(const struct hgt_config_listen *listen, int *fd, struct hgt_buf *bound, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Where a socket is bound: its path, or address and port, appended to out; AF_UNIX, or AF_INET for both kinds of TCP. -1: neither. */

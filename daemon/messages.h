@@ -30,7 +30,8 @@ struct token_spec {
 	const char *role;
 	const struct hgt_node *body;	/* the whole, for scope_parse */
 };
-int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, struct token_spec *out, struct hgt_error *err) HGT_MUST_CHECK;
+int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, struct token_spec *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* POST /v1/agents/NAME/rotate, /v1/tokens/NAME/rotate: for how many seconds the old token holds; the body may be missing. */
 int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, struct hgt_error *err) HGT_MUST_CHECK;

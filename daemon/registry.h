@@ -20,8 +20,8 @@ struct agents {
 /* By name, pending ones too; or NULL. */
 struct agent *agents_find(const struct agents *agents, const char *name);
 
-/* Take the caller's reference into the list, known by this hash of its secret ("": by its certificate alone). HGT_ECONFLICT: the name is
- * taken. */
+/* Take the caller's reference into the list, known by this hash of its secret ("": by its certificate alone). HGT_ECONFLICT:
+ * the name is taken. */
 int agents_list(struct agents *agents, struct agent *agent, const char *hash, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Out of the list, and its reference with it. */

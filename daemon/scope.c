@@ -29,7 +29,8 @@ void scope_unref(struct scope *scope)
 /* Reading. */
 
 /* The strings of a list; *out stays empty when there is none. */
-static int read_list(const struct hgt_node *object, const char *key, struct hgt_arena *arena, struct hgt_strings *out, struct hgt_error *err)
+static int read_list(const struct hgt_node *object, const char *key, struct hgt_arena *arena, struct hgt_strings *out,
+	struct hgt_error *err)
 {
 	const struct hgt_node *list = hgt_node_get(object, key);
 
@@ -208,8 +209,8 @@ static const char *both(const char *asked, const char *allowed, struct hgt_arena
 	return own;
 }
 
-int scope_narrow(const struct scope *scope, const struct hgt_filter *filter, struct hgt_arena *room, struct hgt_filter **out, size_t *n,
-	struct hgt_error *err)
+int scope_narrow(const struct scope *scope, const struct hgt_filter *filter, struct hgt_arena *room, struct hgt_filter **out,
+	size_t *n, struct hgt_error *err)
 {
 	const size_t n_paths = scope && scope->n_paths ? scope->n_paths : 1;
 	struct hgt_filter *filters = hgt_arena_array(room, n_paths, sizeof(*filters));

@@ -1,9 +1,9 @@
 /*
- * What of the repositories somebody may see: by repository, ref and path. Immutable and counted: a stream keeps the scope that it began
- * with.
+ * What of the repositories somebody may see: by repository, ref and path. Immutable and counted: a stream keeps the scope that it
+ * began with.
  *
- * Each part that is not given sees everything of its kind. What names no repository at all (an agent that was added, say) is seen by
- * those alone whose scope has no part.
+ * Each part that is not given sees everything of its kind. What names no repository at all (an agent that was added, say) is seen
+ * by those alone whose scope has no part.
  */
 #ifndef HEADGATE_DAEMON_SCOPE_H
 #define HEADGATE_DAEMON_SCOPE_H
@@ -27,9 +27,10 @@ struct scope {
 	char *text;		/* {"repos":[..],"refs":[..],"paths":[..]} */
 };
 
-/* Of "refs" and "paths" of a JSON object, and of its "repos" when repos is NULL; else these are the repositories. Every member may be
- * missing. HGT_EPARSE, HGT_ELIMIT. */
-int scope_parse(const struct hgt_node *object, const struct hgt_strings *repos, struct scope **out, struct hgt_error *err) HGT_MUST_CHECK;
+/* Of "refs" and "paths" of a JSON object, and of its "repos" when repos is NULL; else these are the repositories. Every member
+ * may be missing. HGT_EPARSE, HGT_ELIMIT. */
+int scope_parse(const struct hgt_node *object, const struct hgt_strings *repos, struct scope **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 struct scope *scope_ref(struct scope *scope);
 void scope_unref(struct scope *scope);	/* NULL is fine */
 
@@ -53,11 +54,12 @@ bool scope_has_target(const struct scope *scope, const char *repo, const char *r
  * Narrow a filter to the scope: the wants that together are both, at most SCOPE_ITEMS_MAX, in an array whose texts live in `room`.
  * *n is 0 when nothing can be seen that way.
  */
-int scope_narrow(const struct scope *scope, const struct hgt_filter *filter, struct hgt_arena *room, struct hgt_filter **out, size_t *n,
-	struct hgt_error *err) HGT_MUST_CHECK;
+int scope_narrow(const struct scope *scope, const struct hgt_filter *filter, struct hgt_arena *room, struct hgt_filter **out,
+	size_t *n, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether an event as it is would tell of paths outside; then scope_narrow_event makes one that does not: the same without them. */
 bool scope_cuts_events(const struct scope *scope);
-int scope_narrow_event(const struct scope *scope, const char *body, size_t len, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
+int scope_narrow_event(const struct scope *scope, const char *body, size_t len, struct hgt_buf *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

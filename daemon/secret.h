@@ -1,6 +1,6 @@
 /*
- * Secrets that are shown once and kept as hashes: of agents and of tokens. One that is replaced holds on until a set time, so that whoever
- * carries it can be given the new one meanwhile.
+ * Secrets that are shown once and kept as hashes: of agents and of tokens. One that is replaced holds on until a set time, so
+ * that whoever carries it can be given the new one meanwhile.
  */
 #ifndef HEADGATE_DAEMON_SECRET_H
 #define HEADGATE_DAEMON_SECRET_H
@@ -41,7 +41,8 @@ bool secret_hash(const char *prefix, const char *token, char hash[HGT_SHA256_HEX
 /* Whether that hash is the secret's now, compared in constant time. */
 bool secret_fits(const struct secret *secret, const char *hash, int64_t now_ms);
 
-/* An owner under its secret in a map: at a start, and the next one while it is replaced. False when memory runs out, with nothing changed. */
+/* An owner under its secret in a map: at a start, and the next one while it is replaced. False when memory runs out, with
+ * nothing changed. */
 bool secret_put(struct secret *secret, const char *hash, void *owner, struct hgt_map *map);
 bool secret_put_old(struct secret *secret, const char *hash, int64_t until_ms, void *owner, struct hgt_map *map);
 bool secret_put_next(struct secret *secret, const char *hash, void *owner, struct hgt_map *map);
@@ -50,8 +51,8 @@ bool secret_put_next(struct secret *secret, const char *hash, void *owner, struc
 void secret_turn(struct secret *secret, int64_t old_until_ms, struct hgt_map *map);
 void secret_drop_next(struct secret *secret, struct hgt_map *map);
 
-/* Call back when the old one no longer holds, by an event that is made the first time and is the caller's to free before the base. False
- * when that is so already, or no event can be had. */
+/* Call back when the old one no longer holds, by an event that is made the first time and is the caller's to free before the
+ * base. False when that is so already, or no event can be had. */
 bool secret_plan_end(const struct secret *secret, struct event_base *base, void (*cb)(int fd, short what, void *ctx), void *ctx,
 	struct event **event);
 

@@ -374,7 +374,8 @@ int tokens_remove(struct tokens *tokens, const char *name, agents_done_cb done, 
 
 static int write_rotated(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)
 {
-	return hgt_journal_secret_rotate(journal, HGT_SECRET_TOKEN, change->token->name, change->hash, change->old_hash, change->until_ms, err);
+	return hgt_journal_secret_rotate(journal, HGT_SECRET_TOKEN, change->token->name, change->hash, change->old_hash,
+		change->until_ms, err);
 }
 
 static void old_ended(evutil_socket_t fd, short what, void *arg)
@@ -399,8 +400,8 @@ static void not_rotated(struct change *change)
 	secret_drop_next(&change->token->secret, &change->daemon->tokens->by_secret);
 }
 
-int tokens_rotate(struct tokens *tokens, const char *name, uint64_t overlap_seconds, char text[SECRET_MAX], agents_done_cb done, void *ctx,
-	struct hgt_error *err)
+int tokens_rotate(struct tokens *tokens, const char *name, uint64_t overlap_seconds, char text[SECRET_MAX], agents_done_cb done,
+	void *ctx, struct hgt_error *err)
 {
 	struct token *token = find(tokens, name);
 	char hash[HGT_SHA256_HEX];

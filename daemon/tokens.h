@@ -1,5 +1,6 @@
 /*
- * Tokens of people and programs: each has a role, and a scope that it is held to. Kept in the journal's database, held in memory here.
+ * Tokens of people and programs: each has a role, and a scope that it is held to. Kept in the journal's database, held in memory
+ * here.
  *
  *	viewer		reads
  *	operator	reads, and moves targets
@@ -71,8 +72,8 @@ int tokens_add(struct tokens *tokens, const struct token_spec *spec, char text[S
 int tokens_remove(struct tokens *tokens, const char *name, agents_done_cb done, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Another secret in the place of this one, which holds for `overlap_seconds` more, and then its streams end. HGT_ENOENT. */
-int tokens_rotate(struct tokens *tokens, const char *name, uint64_t overlap_seconds, char text[SECRET_MAX], agents_done_cb done, void *ctx,
-	struct hgt_error *err) HGT_MUST_CHECK;
+int tokens_rotate(struct tokens *tokens, const char *name, uint64_t overlap_seconds, char text[SECRET_MAX], agents_done_cb done,
+	void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* A stream of the token is about to open; NULL when memory runs out. Its owner sets the subscriber, and frees it when that ends. */
 struct token_stream *token_stream_new(struct token *token);

@@ -1,6 +1,6 @@
 /*
- * TLS, in a module of its own: loading OpenSSL costs a process two megabytes, so whoever speaks none does not load it. tls/load.h finds
- * the module; tls/module/ is what is in it. It knows libevent and OpenSSL and nothing of Headgate.
+ * TLS, in a module of its own: loading OpenSSL costs a process two megabytes, so whoever speaks none does not load it. tls/load.h
+ * finds the module; tls/module/ is what is in it. It knows libevent and OpenSSL and nothing of Headgate.
  *
  * What goes wrong is told in `why`, a text of at most `len` bytes with its terminator: one sentence that names the file.
  */
@@ -44,8 +44,8 @@ struct tls_module {
 	 * A door. refused (may be NULL) is told of a client whose certificate does not hold, while its handshake fails. reload puts new
 	 * files in force for those who come from then on; on failure the old ones stay.
 	 */
-	struct tls_server *(*server_new)(const struct tls_server_files *files, void (*refused)(void *ctx, int fd, const char *why), void *ctx,
-		char *why, size_t len);
+	struct tls_server *(*server_new)(const struct tls_server_files *files, void (*refused)(void *ctx, int fd, const char *why),
+		void *ctx, char *why, size_t len);
 	bool (*server_reload)(struct tls_server *server, const struct tls_server_files *files, char *why, size_t len);
 	void (*server_free)(struct tls_server *server);		/* NULL is fine */
 
@@ -58,12 +58,12 @@ struct tls_module {
 
 	/*
 	 * A line that leaves libevent. take: fd is a duplicate of the bufferevent's socket, which is the line's from then on; the
-	 * bufferevent is to be freed, and its own descriptor is left to the caller to close after that. NULL, with nothing done, when memory runs
-	 * out, the handshake is not over, or something is still to be written.
+	 * bufferevent is to be freed, and its own descriptor is left to the caller to close after that. NULL, with nothing done, when
+	 * memory runs out, the handshake is not over, or something is still to be written.
 	 *
-	 * write: the bytes taken, which may be fewer than given; 0 when it takes none now; negative when the line is dead. What is given after
-	 * that begins with the bytes that were left. wants: EPOLLOUT or EPOLLIN, what to wait for then. read: what the peer has said is thrown
-	 * away; 0 when there is no more of it now, negative when the line is over. close tells the peer, and closes fd.
+	 * write: the bytes taken, which may be fewer than given; 0 when it takes none now; negative when the line is dead. What is given
+	 * after that begins with the bytes that were left. wants: EPOLLOUT or EPOLLIN, what to wait for then. read: what the peer has
+	 * said is thrown away; 0 when there is no more of it now, negative when the line is over. close tells the peer, and closes fd.
 	 */
 	struct tls_line *(*line_take)(struct bufferevent *bev, int fd);
 	ssize_t (*line_write)(struct tls_line *line, const struct iovec *pieces, int n);

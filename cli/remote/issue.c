@@ -39,7 +39,8 @@ static int print_token(const struct client_answer *answer, bool json, const char
 	return HGT_EXIT_OK;
 }
 
-int issue_post(struct client *client, const char *path, struct hgt_buf *body, bool json, const char *hint, struct client_answer *answer)
+int issue_post(struct client *client, const char *path, struct hgt_buf *body, bool json, const char *hint,
+	struct client_answer *answer)
 {
 	struct hgt_error err = {0};
 	int code = hgt_buf_check(body, &err);

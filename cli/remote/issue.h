@@ -9,9 +9,10 @@ struct hgt_json;
 /* "key":[...] of a list of options. */
 void issue_write_list(struct hgt_json *json, const char *key, const struct hgt_strings *list);
 
-/* Send the body, which is released, by POST to a path that answers with a token, and print that: alone, or the whole answer with json. A
- * person at a terminal is told `hint` besides. The exit status. */
-int issue_post(struct client *client, const char *path, struct hgt_buf *body, bool json, const char *hint, struct client_answer *answer);
+/* Send the body, which is released, by POST to a path that answers with a token, and print that: alone, or the whole answer
+ * with json. A person at a terminal is told `hint` besides. The exit status. */
+int issue_post(struct client *client, const char *path, struct hgt_buf *body, bool json, const char *hint,
+	struct client_answer *answer);
 
 /* "<base><name>/rotate", for seconds of overlap as `overlap` says ("24h"; NULL: the daemon's own). */
 int issue_rotate(struct client *client, const char *base, const char *name, const char *overlap, bool json, const char *hint,

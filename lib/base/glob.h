@@ -25,9 +25,9 @@ int hgt_glob_check(const char *pattern, struct hgt_error *err) HGT_MUST_CHECK;
 bool hgt_glob_match(const char *pattern, const char *path);
 
 /*
- * Patterns joined into one text that hgt_glob_match takes: any of several, or both of two that may be joined themselves. So who is handed
- * one pattern may be handed all that decide. hgt_glob_check knows nothing of this: check each before. The separators are control bytes,
- * which no pattern of a config or a request may hold.
+ * Patterns joined into one text that hgt_glob_match takes: any of several, or both of two that may be joined themselves. So who
+ * is handed one pattern may be handed all that decide. hgt_glob_check knows nothing of this: check each before. The separators
+ * are control bytes, which no pattern of a config or a request may hold.
  */
 struct hgt_buf;
 void hgt_glob_join_any(char *const *patterns, size_t n, struct hgt_buf *out);

@@ -6,8 +6,8 @@
 static const char *const owners[] = {[HGT_SECRET_AGENT] = "agent", [HGT_SECRET_TOKEN] = "token"};
 
 /* A statement that gives no row: the values are texts, then numbers. */
-static int run(struct hgt_journal *j, const char *sql, const char *const *texts, size_t n_texts, const int64_t *numbers, size_t n_numbers,
-	struct hgt_error *err)
+static int run(struct hgt_journal *j, const char *sql, const char *const *texts, size_t n_texts, const int64_t *numbers,
+	size_t n_numbers, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;
 	int code = hgt_journal_prepare(j, sql, &stmt, err);
@@ -71,7 +71,8 @@ int hgt_journal_tokens(struct hgt_journal *j, hgt_journal_token_cb cb, void *ctx
 	return code < 0 ? code : 0;
 }
 
-int hgt_journal_agent_access_put(struct hgt_journal *j, const char *agent, const char *scope, const char *certificate, struct hgt_error *err)
+int hgt_journal_agent_access_put(struct hgt_journal *j, const char *agent, const char *scope, const char *certificate,
+	struct hgt_error *err)
 {
 	const char *const texts[] = {agent, scope, certificate};
 
@@ -112,8 +113,8 @@ int hgt_journal_agent_announce(struct hgt_journal *j, const char *agent, const c
 	return code;
 }
 
-int hgt_journal_secret_rotate(struct hgt_journal *j, enum hgt_secret_owner owner, const char *name, const char *new_hash, const char *old_hash,
-	int64_t until_ms, struct hgt_error *err)
+int hgt_journal_secret_rotate(struct hgt_journal *j, enum hgt_secret_owner owner, const char *name, const char *new_hash,
+	const char *old_hash, int64_t until_ms, struct hgt_error *err)
 {
 	const char *const now[] = {name, new_hash};
 	const char *const before[] = {owners[owner], name, old_hash};
@@ -124,8 +125,8 @@ int hgt_journal_secret_rotate(struct hgt_journal *j, enum hgt_secret_owner owner
 		code = hgt_error_set(err, HGT_ENOENT, "there is no %s %s", owners[owner], name);
 	if (code < 0)
 		return code;
-	return run(j, "INSERT OR REPLACE INTO old_secrets (owner, name, token_hash, until_ms) VALUES (?1, ?2, ?3, ?4)", before, 3, &until_ms,
-		1, err);
+	return run(j, "INSERT OR REPLACE INTO old_secrets (owner, name, token_hash, until_ms) VALUES (?1, ?2, ?3, ?4)", before, 3,
+		&until_ms, 1, err);
 }
 
 int hgt_journal_old_secrets(struct hgt_journal *j, hgt_journal_old_secret_cb cb, void *ctx, struct hgt_error *err)

@@ -1,6 +1,6 @@
 /*
- * Who may do what, beside the events: tokens of people and programs, what agents may see beyond their repositories, and secrets that
- * were replaced and still hold for a while. Only hashes of secrets are kept. Writing is done within a batch (journal.h).
+ * Who may do what, beside the events: tokens of people and programs, what agents may see beyond their repositories, and secrets
+ * that were replaced and still hold for a while. Only hashes of secrets are kept. Writing is done within a batch (journal.h).
  */
 #ifndef HEADGATE_JOURNAL_ACCESS_H
 #define HEADGATE_JOURNAL_ACCESS_H
@@ -29,11 +29,12 @@ int hgt_journal_tokens(struct hgt_journal *journal, hgt_journal_token_cb cb, voi
 int hgt_journal_agent_access_put(struct hgt_journal *journal, const char *agent, const char *scope, const char *certificate,
 	struct hgt_error *err) HGT_MUST_CHECK;
 typedef int (*hgt_journal_agent_access_cb)(void *ctx, const char *agent, const char *scope, const char *certificate);
-int hgt_journal_agent_accesses(struct hgt_journal *journal, hgt_journal_agent_access_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_agent_accesses(struct hgt_journal *journal, hgt_journal_agent_access_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* What an agent announced last, and nothing else of its row. */
-int hgt_journal_agent_announce(struct hgt_journal *journal, const char *agent, const char *instance, const char *info, int64_t seen_ms,
-	struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_agent_announce(struct hgt_journal *journal, const char *agent, const char *instance, const char *info,
+	int64_t seen_ms, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whose secret. */
 enum hgt_secret_owner { HGT_SECRET_AGENT, HGT_SECRET_TOKEN };
@@ -46,7 +47,9 @@ int hgt_journal_secret_rotate(struct hgt_journal *journal, enum hgt_secret_owner
 int hgt_journal_agent_access_remove(struct hgt_journal *journal, const char *agent, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Replaced secrets. */
-typedef int (*hgt_journal_old_secret_cb)(void *ctx, enum hgt_secret_owner owner, const char *name, const char *hash, int64_t until_ms);
-int hgt_journal_old_secrets(struct hgt_journal *journal, hgt_journal_old_secret_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+typedef int (*hgt_journal_old_secret_cb)(void *ctx, enum hgt_secret_owner owner, const char *name, const char *hash,
+	int64_t until_ms);
+int hgt_journal_old_secrets(struct hgt_journal *journal, hgt_journal_old_secret_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -150,7 +150,8 @@ static void test_event(void **state)
 
 	(void)state;
 	assert_int_equal(scope_narrow_event(scope, body, strlen(body), &out, NULL), 0);
-	assert_string_equal(out.data, "{\"id\":\"j.1\",\"data\":{\"repo\":\"r\",\"actor\":\"\\\"paths\\\":[\",\"paths\":[{\"path\":\"hosts/a/x\","
+	assert_string_equal(out.data,
+		"{\"id\":\"j.1\",\"data\":{\"repo\":\"r\",\"actor\":\"\\\"paths\\\":[\",\"paths\":[{\"path\":\"hosts/a/x\","
 		"\"status\":\"M\"}],\"paths_truncated\":false}}");
 	hgt_buf_reset(&out);
 	assert_int_not_equal(scope_narrow_event(scope, "[]", 2, &out, NULL), 0);

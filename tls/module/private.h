@@ -16,8 +16,8 @@ SSL_CTX *tls_context(const SSL_METHOD *method, char *why, size_t len);
 bool tls_use_certificate(SSL_CTX *ctx, const char *cert, const char *key, char *why, size_t len);
 
 /* server.c */
-struct tls_server *tls_server_new(const struct tls_server_files *files, void (*refused)(void *ctx, int fd, const char *why), void *ctx,
-	char *why, size_t len);
+struct tls_server *tls_server_new(const struct tls_server_files *files, void (*refused)(void *ctx, int fd, const char *why),
+	void *ctx, char *why, size_t len);
 bool tls_server_reload(struct tls_server *server, const struct tls_server_files *files, char *why, size_t len);
 void tls_server_free(struct tls_server *server);
 struct bufferevent *tls_accept(struct tls_server *server, struct event_base *base);

@@ -67,8 +67,8 @@ static SSL_CTX *make_context(struct tls_server *server, const struct tls_server_
 	return ctx;
 }
 
-struct tls_server *tls_server_new(const struct tls_server_files *files, void (*refused)(void *ctx, int fd, const char *why), void *ctx,
-	char *why, size_t len)
+struct tls_server *tls_server_new(const struct tls_server_files *files, void (*refused)(void *ctx, int fd, const char *why),
+	void *ctx, char *why, size_t len)
 {
 	struct tls_server *server = calloc(1, sizeof(*server));
 
