@@ -241,10 +241,13 @@ static void on_read(void *arg)
 		intake_announce(spool->daemon->intake, line, "spool", on_taken, spool);
 		return;
 	}
-	if (spool->code == HGT_ENOMEM || spool->code == HGT_EIO)
+	if (spool->code == HGT_ENOMEM || spool->code == HGT_EIO) {
+		hgt_log(HGT_LOG_WARNING, "spool", "a file cannot be read now, and will be tried again", HGT_S("file", spool->names[spool->at]),
+			HGT_S("error", spool->err.message));
 		leave(spool);
-	else if (spool->code != HGT_ENOENT)
+	} else if (spool->code != HGT_ENOENT) {
 		set_aside(spool);
+	}
 	file_done(spool);
 }
 

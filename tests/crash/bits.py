@@ -10,7 +10,7 @@ import traceback
 
 import points
 import rig
-from rig import BIN, Daemon, Vain
+from rig import BIN, Daemon, Vain, wait_for
 
 # What verify proves. The rest is told by agents or kept for a while: no chain leads over it.
 PROVEN = ("meta", "events", "refs")
@@ -48,6 +48,11 @@ def check_daemon(site, true, where, problems):
     """A start on such a journal: refused with a reason, or what is told is true, or what cannot be told is said not to be."""
     daemon = Daemon(site)
     try:
+        # One that cannot read its tables stays up, says so, and tries again: it never is ready.
+        wait_for("the daemon is ready, or says why not",
+                 lambda: daemon.is_ready() or daemon.ended() or 'level=error' in daemon.said())
+        if not daemon.is_ready() and not daemon.ended():
+            return
         if not daemon.wait_ready():
             if daemon.process.returncode != 2 or "headgated: " not in daemon.said():
                 problems.append(f"{where}: headgated ended with {daemon.process.returncode}: {daemon.said()[-300:]}")

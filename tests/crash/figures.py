@@ -25,7 +25,7 @@ def add(run, part, result):
     f["ended"] = time.monotonic()
 
 
-WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before each call", "torn": "in mid-write",
+WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before the call", "torn": "in mid-write",
         "power": "with the power"}
 
 
@@ -43,8 +43,10 @@ def commit():
 def table(run):
     lines = ["| what | trials | of which | acknowledged | journaled | delivered | compacted | lost, invented, out of order, twice |",
              "|---|---|---|---|---|---|---|---|"]
-    names = {"kill": "killed while pushes go on", "points": "killed at each call of a small scenario",
-             "faults": "the disk fails at each call of it", "hook": "the hook's disk fails at each of its calls"}
+    stride = int(os.environ.get("STRIDE", "1"))
+    each = "each" if stride == 1 else f"every {stride}."
+    names = {"kill": "killed while pushes go on", "points": f"killed at {each} call of a small scenario",
+             "faults": f"the disk fails at {each} call of it", "hook": "the hook's disk fails at each of its calls"}
     for part, name in names.items():
         f = run.figures[part]
         ways = ", ".join(f"{n:,} {WAYS.get(way, way)}" for way, n in sorted(f["ways"].items()))

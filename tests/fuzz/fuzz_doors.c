@@ -20,6 +20,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "base/service.h"
 #include "base/timing.h"
 #include "daemon/daemon.h"
 #include "headgate/protocol.h"
@@ -39,10 +40,12 @@ static struct house {
 
 static void *run(void *arg)
 {
+	const struct hgt_service_options options = {.log_level = HGT_LOG_ERROR, .log_format = HGT_LOG_LOGFMT};
+	char name[] = "headgated", *argv[] = {name, NULL};
 	struct hgt_error error = {0};
 
 	(void)arg;
-	if (daemon_run(house.config, &error) < 0)
+	if (daemon_run(house.config, &(struct daemon_how){.argv = argv, .options = &options}, &error) < 0)
 		errx(1, "the daemon does not run: %s", error.message);
 	house.ended = true;
 	return NULL;
