@@ -44,7 +44,7 @@ def table(run):
     lines = ["| what | trials | of which | acknowledged | journaled | delivered | compacted | lost, invented, out of order, twice |",
              "|---|---|---|---|---|---|---|---|"]
     stride = int(os.environ.get("STRIDE", "1"))
-    each = "each" if stride == 1 else f"every {stride}."
+    each = "each" if stride == 1 else f"every {stride}{ {2: 'nd', 3: 'rd'}.get(stride, 'th')}"
     names = {"kill": "killed while pushes go on", "points": f"killed at {each} call of a small scenario",
              "faults": f"the disk fails at {each} call of it", "hook": "the hook's disk fails at each of its calls"}
     for part, name in names.items():
