@@ -9,6 +9,7 @@
 #include "daemon/intake.h"
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
+#include "daemon/retention.h"
 #include "daemon/store.h"
 #include "tests/unit/temp_folder.h"
 #include "tests/unit/unit.h"
@@ -59,6 +60,7 @@ static void stop(struct small_daemon *small)
 	hgt_workers_free(d->git);
 	ref_watch_free(d->ref_watch);
 	store_free(d->store);
+	retention_free(d->retention);	/* when a test has made one */
 	intake_free(d->intake);
 	repos_free(d->repos);
 	hgt_journal_close(d->reader);

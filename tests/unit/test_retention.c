@@ -77,14 +77,6 @@ static void begin(struct small_daemon *small, unsigned keep_events)
 	while (!stats_of(small).first || stats_of(small).busy);
 }
 
-static void end(struct small_daemon *small)
-{
-	struct retention *retention = small->daemon.retention;
-
-	small_daemon_stop(small);
-	retention_free(retention);
-}
-
 static uint64_t tail(struct small_daemon *small)
 {
 	uint64_t seq;
@@ -112,7 +104,7 @@ static void too_many_go_as_they_come(void **state)
 	assert_true(stats_of(&small).removed >= 5011 && stats_of(&small).removed < 5030);
 	assert_false(stats_of(&small).held);
 	assert_int_equal(stats_of(&small).failed, 0);
-	end(&small);
+	small_daemon_stop(&small);
 }
 
 static uint64_t need(void *ctx)
@@ -149,7 +141,7 @@ static void who_needs_events_keeps_them(void **state)
 	for (int i = 2; i < 8; i++)
 		assert_int_equal(retention_hold(small.daemon.retention, "more", need, &one, NULL), 0);
 	assert_int_equal(retention_hold(small.daemon.retention, "more", need, &one, NULL), HGT_ELIMIT);
-	end(&small);
+	small_daemon_stop(&small);
 }
 
 static void zero_is_for_ever(void **state)
@@ -162,7 +154,7 @@ static void zero_is_for_ever(void **state)
 	retention_look(small.daemon.retention);
 	settle(&small);
 	assert_int_equal(tail(&small), 1);
-	end(&small);
+	small_daemon_stop(&small);
 }
 
 static void allocations_fail(void **state)
@@ -183,7 +175,7 @@ static void allocations_fail(void **state)
 		assert_true(tail(&small) > 0);
 	}
 	assert_true(stats_of(&small).failed > 0);
-	end(&small);
+	small_daemon_stop(&small);
 }
 
 static void a_clock_that_jumps(void **state)
@@ -230,7 +222,7 @@ static void the_store_counts(void **state)
 		classes += stats.commit_classes[i];
 	assert_int_equal(classes, 3);
 	assert_true(stats.commit_us >= stats.longest_commit_us && stats.longest_commit_us > 0);
-	end(&small);
+	small_daemon_stop(&small);
 }
 
 int main(void)
