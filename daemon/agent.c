@@ -19,11 +19,6 @@ static void targets_free(struct agent_target *targets, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		free(targets[i].name);
-		free(targets[i].repo);
-		free(targets[i].ref);
-		free(targets[i].path);
-		free(targets[i].driver);
-		free(targets[i].sync);
 		free(targets[i].report);
 	}
 	free(targets);
@@ -49,7 +44,6 @@ void agent_unref(struct agent *agent)
 		event_free(agent->old_ends);
 	secret_release(&agent->secret, NULL);
 	free(agent->instance);
-	free(agent->info);
 	free(agent->version);
 	free(agent->host);
 	free(agent->remote);
@@ -99,7 +93,7 @@ struct agent *agent_new(const char *name, const char *kind, char *const *allow, 
 		if (!copy(&agent->allow[agent->n_allow], allow[agent->n_allow]))
 			goto fail;
 	agent->allow_text = write_globs(allow, n_allow);
-	if (!agent->allow_text || !copy(&agent->instance, "") || !copy(&agent->info, "{}") ||
+	if (!agent->allow_text || !copy(&agent->instance, "") ||
 	    agent_set_access(agent, NULL, "", NULL) < 0)
 		goto fail;
 	return agent;
@@ -136,6 +130,26 @@ struct agent_target *agent_target(const struct agent *agent, const char *name)
 	return NULL;
 }
 
+/* What was announced of a target, in one piece of memory: its name is the piece. False when memory runs out. */
+static bool copy_target(struct agent_target *out, const struct announced_target *from)
+{
+	const char *const texts[] = {from->name, from->repo, from->ref, from->path, from->driver, from->sync};
+	char **const places[] = {&out->name, &out->repo, &out->ref, &out->path, &out->driver, &out->sync};
+	size_t bytes = 0;
+	char *p;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		bytes += texts[i] ? strlen(texts[i]) + 1 : 0;
+	p = malloc(bytes);
+	for (size_t i = 0; p && i < sizeof(texts) / sizeof(*texts); i++) {
+		size_t len = texts[i] ? strlen(texts[i]) + 1 : 0;
+
+		*places[i] = len ? memcpy(p, texts[i], len) : NULL;
+		p += len;
+	}
+	return p;
+}
+
 static bool same_targets(const struct agent *agent, const struct agent_target *targets, size_t n)
 {
 	if (agent->n_targets != n)
@@ -152,7 +166,7 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 	struct hgt_doc_set set;
 	struct announcement said;
 	struct agent_target *targets = NULL;
-	char *own_instance = NULL, *own_info = NULL, *version = NULL, *host = NULL;
+	char *own_instance = NULL, *version = NULL, *host = NULL;
 	size_t n = 0;
 	int code;
 
@@ -164,16 +178,10 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 	targets = calloc(said.n_targets ? said.n_targets : 1, sizeof(*targets));
 	if (!targets)
 		goto nomem;
-	for (; n < said.n_targets; n++) {
-		const struct announced_target *t = &said.targets[n];
-
-		if (!copy(&targets[n].name, t->name) || !copy(&targets[n].repo, t->repo) || !copy(&targets[n].ref, t->ref) ||
-		    !copy(&targets[n].path, t->path) || !copy(&targets[n].driver, t->driver) || !copy(&targets[n].sync, t->sync)) {
-			n++;
+	for (; n < said.n_targets; n++)
+		if (!copy_target(&targets[n], &said.targets[n]))
 			goto nomem;
-		}
-	}
-	if (!copy(&own_instance, instance) || !copy(&own_info, info) || !copy(&version, said.version) || !copy(&host, said.host))
+	if (!copy(&own_instance, instance) || !copy(&version, said.version) || !copy(&host, said.host))
 		goto nomem;
 	for (size_t i = 0; i < n; i++) {
 		struct agent_target *before = agent_target(agent, targets[i].name);
@@ -187,13 +195,11 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 	*changed = !same_targets(agent, targets, n);
 	targets_free(agent->targets, agent->n_targets);
 	free(agent->instance);
-	free(agent->info);
 	free(agent->version);
 	free(agent->host);
 	agent->targets = targets;
 	agent->n_targets = n;
 	agent->instance = own_instance;
-	agent->info = own_info;
 	agent->version = version;
 	agent->host = host;
 	hgt_doc_set_release(&set);
@@ -203,7 +209,6 @@ nomem:
 out:
 	targets_free(targets, n);
 	free(own_instance);
-	free(own_info);
 	free(version);
 	free(host);
 	hgt_doc_set_release(&set);

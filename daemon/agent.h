@@ -17,7 +17,7 @@ struct scope;
 struct subscriber;
 
 struct agent_target {
-	char *name, *repo, *ref, *path, *driver, *sync;
+	char *name, *repo, *ref, *path, *driver, *sync;	/* all in the name's piece of memory */
 	char *report;		/* the last one, JSON; NULL when there is none */
 	int64_t reported_ms;
 };
@@ -36,8 +36,7 @@ struct agent {
 	char *certificate;	/* the name in the certificate by which it is known; NULL: it has a token */
 	struct secret secret;
 	int64_t created_ms, seen_ms;
-	char *instance, *info;	/* what it announced last: info as JSON; version and host out of it, or NULL */
-	char *version, *host;
+	char *instance, *version, *host;	/* what it announced last; version and host may be NULL */
 	struct agent_target *targets;
 	size_t n_targets;
 	struct subscriber *stream;	/* open, or NULL */
@@ -68,7 +67,7 @@ bool agent_may_see(const struct agent *agent, const char *repo);
 /* The target of that name, or NULL. */
 struct agent_target *agent_target(const struct agent *agent, const char *name);
 
-/* Take over what was announced: its text is `info`. Reports stay with the targets' names. *changed: the targets are others now. */
+/* Take over what was announced, as `info` says it. Reports stay with the targets' names. *changed: the targets are others now. */
 int agent_set_info(struct agent *agent, const char *instance, const char *info, bool *changed,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -304,6 +304,7 @@ void subscriber_feed_old(struct subscriber *s)
 	if (code < 0 || !slice.first) {
 		hgt_log(HGT_LOG_ERROR, "hub", "a stream ends: the journal cannot be read", HGT_S("error", err.message),
 			HGT_I("after", s->seen));
+		s->broken = true;
 		stream_end(s);
 	} else if (slice.first != s->seen + 1) {
 		skip_gap(s);

@@ -126,7 +126,8 @@ static int settle_announced(struct settling *s, const struct move *move, struct 
 			code = find_told(s, move, &told, err);
 		return code < 0 ? code : write_word(s, move, told, err);
 	}
-	if (move->covered || move->inferred || move->doubtful) {
+	/* A ref that is where the word has it come from may be there again: made once more, and gone once more. */
+	if (move->covered || move->inferred || move->doubtful || (!move->at_tip && is_late(s, move))) {
 		code = find_told(s, move, &told, err);
 		if (code < 0)
 			return code;
@@ -160,10 +161,9 @@ static int check_known(struct settling *s, bool *all, struct hgt_error *err)
 		char id[HGT_JOURNAL_OID_TEXT], from[HGT_JOURNAL_OID_TEXT] = "";
 		int code = hgt_journal_get_ref(s->journal, s->moves->repo, move->ref, id, &move->known_seq, err);
 
+		if (code == 0)
+			code = hgt_journal_get_ref_time(s->journal, s->moves->repo, move->ref, &move->known_ms, &move->before_ms, err);
 		/* Of no matter while the ref is where the announcement has it come from. */
-		if (code == 0 && strcmp(id, move->own.from) != 0)
-			code = hgt_journal_get_ref_time(s->journal, s->moves->repo, move->ref, &move->known_ms,
-				&move->before_ms, err);
 		if (code == 0 && strcmp(id, move->own.from) != 0)
 			code = hgt_journal_unexplained_from(s->journal, s->moves->repo, move->ref, move->known_seq, from, err);
 		if (code < 0)

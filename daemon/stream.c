@@ -283,6 +283,11 @@ static void send_page(struct subscriber *s)
 	struct hgt_json json = HGT_JSON_INIT(&body);
 	const struct page *page = s->page;
 
+	/* One that told nothing, or not where all refs are, would be taken for the truth, or asked for again at once. */
+	if (s->broken && (!page->n || page->has_snapshot)) {
+		request_reply_error(page->request, 503, NULL, "the journal cannot be read");
+		return;
+	}
 	seen_cursor(s, &cursor);
 	hgt_json_begin_object(&json);
 	if (page->has_snapshot) {

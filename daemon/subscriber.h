@@ -66,7 +66,7 @@ struct subscriber {
 	uint64_t hits;			/* bit n: the row seen + 1 + n */
 	unsigned char phase, place;	/* enums */
 	bool trailing;
-	bool broken;			/* memory ran out in the middle of telling: it is to come again with the cursor it has */
+	bool broken;			/* no memory, or no journal, in the middle of telling: it is to come again with the cursor it has */
 	bool answer;			/* of the trees, whether the row answer_seq is for it */
 	uint64_t answer_seq;		/* 0: there is none */
 	struct ask *ask;		/* while PLACE_ASKING */

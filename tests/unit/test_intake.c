@@ -78,17 +78,26 @@ static void announce_as(const char *type, const char *repo, unsigned push, const
 	intake_announce(small.daemon.intake, line, "hook", on_done, outcome);
 }
 
-/* Announce one move of r.git and wait for its end; the push's number. */
-static unsigned announce(const char *ref, const char *from, const char *to)
+/* Announce one move of r.git, as of that time (0: it is not said), and wait for its end; the push's number. */
+static unsigned announce_at(const char *ref, const char *from, const char *to, int64_t time_ms)
 {
-	char update[600];
+	char update[600], when[HGT_TIME_TEXT], time[64] = "";
 	struct outcome outcome;
 
+	hgt_time_format(time_ms, when);
+	if (time_ms)
+		snprintf(time, sizeof(time), ",\"time\":\"%s\"", when);
+
 	snprintf(update, sizeof(update), "{\"old\":\"%s\",\"new\":\"%s\",\"ref\":\"%s\"}", from, to, ref);
-	announce_as("received", "r.git", ++pushes, update, "", &outcome);
+	announce_as("received", "r.git", ++pushes, update, time, &outcome);
 	small_daemon_run(&small, &outcome.done);
 	assert_int_equal(outcome.code, 0);
 	return pushes;
+}
+
+static unsigned announce(const char *ref, const char *from, const char *to)
+{
+	return announce_at(ref, from, to, 0);
 }
 
 static void set(const char *ref, const char *id)
@@ -173,7 +182,8 @@ static void expect_known(const char *ref, const char *want)
 
 /*
  * Scripts: '+' sets the ref to the commit of the digit that follows ('-' deletes it), '!' announces the move between the two digits that
- * follow, '=' compares. '?' stands for an id that no repository has.
+ * follow, '=' compares. '<' and '>' say that the next announcement is of a minute ago, or in a minute. '?' stands for an id that no repository
+ * has.
  */
 static const char *id_of(char c)
 {
@@ -217,6 +227,8 @@ static const struct {
 		"updated/hook:-0 updated/hook:01 updated/hook:15 updated/hook:52 superseded:01 updated/watch:23", "3"},
 	{"no-part-of-the-last", "+0+1+5+2!52+3=!01=",
 		"updated/watch:-5 updated/hook:52 updated/watch:23 superseded:01", "3"},
+	{"late-creation-of-one-made-anew", "+0=+->!0-+1<!-0=", "updated/watch:-0 updated/hook:0- attributed:-0 updated/watch:-1", "1"},
+	{"creation-of-one-made-anew", "+0=+->!0-+1>!-0=", "updated/watch:-0 updated/hook:0- updated/hook:-0 updated/watch:01", "1"},
 	{"long-gone", "+0!-0+1!01+2!12!-0=", "updated/hook:-0 updated/hook:01 updated/hook:12 superseded:-0", "2"},
 };
 
@@ -224,6 +236,7 @@ static void words_and_moves_meet(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_OF(meetings); i++) {
+		int64_t time_ms = 0;
 		char ref[64];
 
 		snprintf(ref, sizeof(ref), "refs/heads/%s", meetings[i].name);
@@ -232,8 +245,11 @@ static void words_and_moves_meet(void **state)
 				set(ref, id_of(s[1]));
 				s++;
 			} else if (*s == '!') {
-				announce(ref, id_of(s[1]), id_of(s[2]));
+				announce_at(ref, id_of(s[1]), id_of(s[2]), time_ms);
+				time_ms = 0;
 				s += 2;
+			} else if (*s == '<' || *s == '>') {
+				time_ms = hgt_time_now_ms() + (*s == '<' ? -60000 : 60000);
 			} else {
 				compare();
 			}
