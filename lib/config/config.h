@@ -190,6 +190,31 @@ struct hgt_agent_target {
 		const char *into;	/* absolute folder, required */
 		struct hgt_strings after;	/* command run after a change, its argv; empty for none */
 	} files;
+	struct {
+		const char *command;	/* default ansible-playbook */
+		const char *playbook;	/* required; of the tree, or absolute, as the other files here */
+		struct hgt_strings inventory;	/* files, folders, "host," lists; empty: what ansible.cfg says */
+		struct hgt_strings extra_vars;	/* files */
+		const char *limit, *user;	/* or NULL */
+		const char *vault_password_file;	/* or NULL */
+		bool become;
+		uint32_t compare_timeout, apply_timeout;	/* seconds */
+	} ansible;
+	struct {
+		const char *command;	/* default terraform */
+		const char *folder;	/* of the root module in the tree; "" */
+		struct hgt_strings var_files;
+		struct hgt_strings backend_config;	/* files */
+		const char *workspace;	/* or NULL: as it is */
+		const char *state_file;	/* absolute, of a configuration without a backend; or NULL */
+		unsigned parallelism;	/* 0: the tool's own */
+		uint32_t lock_timeout;	/* seconds */
+		uint32_t compare_timeout, apply_timeout;
+	} terraform;
+	struct {
+		struct hgt_strings compare, apply;	/* argv; both required */
+		uint32_t compare_timeout, apply_timeout;
+	} exec;
 	bool automatic;		/* sync: auto (default) or manual */
 	bool self_heal;		/* default true */
 	bool prune;		/* default true */
