@@ -11,7 +11,7 @@
 #define MESSAGE_MAX 500
 
 /* The plugin, put into the program by the assembler. */
-__asm__(".section .rodata\n"
+__asm__(".section .rodata\n\t.globl ansible_events, ansible_events_end\n"
 	"ansible_events:\n\t.incbin \"agent/ansible_events.py\"\n"
 	"ansible_events_end:\n\t.byte 0\n\t.previous\n");
 
