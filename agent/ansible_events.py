@@ -345,11 +345,9 @@ class CallbackModule(CallbackBase):
             if one.get('censored'):
                 parts.append('hidden, since the task has no_log')
                 continue
-            for key in ('msg', 'reason', 'stderr', 'module_stderr', 'module_stdout', 'stdout'):
-                if one.get(key):
-                    parts.append(text_of(one[key]).strip())
-                if key != 'msg' and parts or len(parts) > 1:
-                    break
+            words = [text_of(one[key]).strip() for key in ('msg', 'reason', 'stderr', 'module_stderr', 'module_stdout', 'stdout') if one.get(key)]
+            # What a module has to say, and the first of what the command behind it said.
+            parts.extend(words[:2])
             if parts and one.get('rc'):
                 parts[-1] += ' (rc %s)' % one['rc']
         return ': '.join(parts) or 'no reason was given'
