@@ -217,6 +217,7 @@ suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
 	@contrib/receivers.sh
+	@contrib/tofu.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.

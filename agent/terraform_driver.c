@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -431,12 +432,26 @@ static int apply_plan(struct session *s, struct hgt_error *err)
 	return code;
 }
 
-/* After an apply every resource is as the plan had it. */
+/* After an apply every resource is as the plan had it, and what was to go has gone. */
 static void settle_rows(struct driver_result *result)
 {
-	for (size_t i = 0; i < result->n_resources; i++)
-		result->resources[i].sync = "Synced";
-	result->checked += result->unchecked;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < result->n_resources; i++) {
+		struct driver_resource *row = &result->resources[i];
+		bool gone = strcmp(row->sync, "Extra") == 0;
+
+		free(row->message);
+		row->message = NULL;
+		row->sync = "Synced";
+		if (gone)
+			free(row->name);
+		else
+			result->resources[kept++] = *row;
+	}
+	result->resources_total -= result->n_resources - kept;
+	result->n_resources = kept;
+	result->checked = result->resources_total;
 	result->unchecked = 0;
 }
 

@@ -163,7 +163,9 @@ int tool_judge(const struct tool *tool, const char *what, struct secrets *secret
 	result->output_cut = tool->result.cut;
 	if (secrets_hide(secrets, tool->result.output.data, tool->result.output.len, &result->output, &result->redacted, NULL) < 0)
 		hgt_buf_reset(&result->output);
-	tool_last_word(&result->output, &word);
+	/* That there is none has been said. */
+	if (tool->result.exit_status != JOB_NOT_FOUND)
+		tool_last_word(&result->output, &word);
 	hgt_error_set(err, code, "%s%s%s%s%s", what ? what : "", what ? ": " : "", own.message, word.len ? ": " : "", word.data);
 	hgt_buf_release(&word);
 	return code;

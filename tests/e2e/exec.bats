@@ -7,7 +7,7 @@ setup() {
   # The target is a file that is to hold what the tree's file says.
   put compare.sh <<'END'
 #!/bin/sh
-[ ! -e "$STEER/hang" ] || { echo hanging >"$STEER/hung"; sleep 600; }
+[ ! -e "$STEER/hang" ] || { sleep 600 & echo $! >"$STEER/hung"; wait; }
 [ ! -e "$STEER/flood" ] || { rm "$STEER/flood"; head -c 1000000000 /dev/zero | tr '\0' 'x'; exit 2; }
 [ ! -e "$STEER/broken" ] || { echo "Error: the scales are broken" >&2; exit 3; }
 diff -u "$STEER/target" wanted && exit 0
@@ -85,7 +85,7 @@ exec_target() {
   rm "$STEER/hang"
   wait_for 20 agent_synced web1 t1 "$TIP"
   # Its children went with it.
-  [[ -z $(pgrep -x -f 'sleep 600' -s 0) ]]
+  process_ended "$(<"$STEER/hung")"
 
   agent_stop web1
   one_target exec "options: {compare: [./compare.sh], apply: [./apply.sh]}" "compare_every: 1s" "self_heal: false"
@@ -121,6 +121,7 @@ exec_target() {
   SECONDS=0
   agent_stop web1
   ((SECONDS < 10))
+  process_ended "$(<"$STEER/hung")"
 }
 
 @test "options that make no sense are refused with their place" {
