@@ -228,8 +228,12 @@ static int take_places(struct order *order)
 
 static void submit(struct order *order)
 {
-	if (take_places(order) == 0)
-		order->code = store_submit(order->agents->daemon->store, run_order, order_written, order, &order->err);
+	struct hgt_error err = {0};
+
+	if (take_places(order) == 0 && store_submit(order->agents->daemon->store, run_order, order_written, order, &err) < 0) {
+		order->err = err;
+		fail(order, NULL, err.code);
+	}
 	if (order->code < 0)
 		order_end(order);
 }
@@ -362,14 +366,16 @@ static int choose(struct order *order, const struct scope *scope, const char *wa
 
 static void begin(struct order *order, const struct scope *scope, const struct command_spec *spec)
 {
+	struct hgt_error err = {0};
+
 	if (choose(order, scope, spec->target) < 0 || (order->revision && find_repositories(order) < 0)) {
 		order_end(order);
 	} else if (!order->revision) {
 		submit(order);
-	} else {
-		order->code = hgt_workers_submit(order->agents->daemon->archivers, look_up_all, looked_up, order, &order->err);
-		if (order->code < 0)
-			order_end(order);
+	} else if (hgt_workers_submit(order->agents->daemon->archivers, look_up_all, looked_up, order, &err) < 0) {
+		order->err = err;
+		fail(order, NULL, err.code);
+		order_end(order);
 	}
 }
 
