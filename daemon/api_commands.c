@@ -55,8 +55,6 @@ void api_command(struct request *request)
 
 	hgt_doc_set_init(&set);
 	code = message_command(text, len, &set, &spec, &err);
-	if (code == 0 && spec.actor && request->token)
-		code = hgt_error_set(&err, HGT_EPARSE, "field \"actor\" is for the admin socket: a token speaks for itself");
 	if (code < 0)
 		request_reply_failure(request, &err);
 	else
