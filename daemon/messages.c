@@ -132,12 +132,12 @@ int message_command(const char *text, size_t len, struct hgt_doc_set *set, struc
 	int code;
 
 	*out = (struct command_spec){0};
-	if ((code = parse_object(text, len, set, &root, err)) < 0 ||
-	    (code = get_string(root, "target", TEXT_MAX, false, &out->target, err)) < 0 ||
-	    (code = get_word(root, "action", actions, true, &out->action, err)) < 0 ||
-	    (code = get_string(root, "revision", TEXT_MAX, false, &out->revision, err)) < 0 ||
-	    (code = get_string(root, "actor", TEXT_MAX, false, &out->actor, err)) < 0 ||
-	    (out->target && (code = get_name(root, "target", &out->target, err)) < 0))
+	if ((code = field_object(text, len, set, &root, err)) < 0 ||
+	    (code = field_string(root, "target", FIELD_TEXT_MAX, false, &out->target, err)) < 0 ||
+	    (code = field_word(root, "action", actions, true, &out->action, err)) < 0 ||
+	    (code = field_string(root, "revision", FIELD_TEXT_MAX, false, &out->revision, err)) < 0 ||
+	    (code = field_string(root, "actor", FIELD_TEXT_MAX, false, &out->actor, err)) < 0 ||
+	    (out->target && (code = field_name(root, "target", &out->target, err)) < 0))
 		return code;
 	if (out->actor && !*out->actor)
 		return hgt_error_set(err, HGT_EPARSE, "field \"actor\" is empty");
@@ -156,9 +156,9 @@ int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id,
 	int code;
 
 	hgt_doc_set_init(&set);
-	code = parse_object(text, len, &set, &root, err);
+	code = field_object(text, len, &set, &root, err);
 	if (code == 0)
-		code = get_string(root, "id", TEXT_MAX, true, &name, err);
+		code = field_string(root, "id", FIELD_TEXT_MAX, true, &name, err);
 	if (code == 0 && (hgt_cursor_parse(name, id, NULL) < 0 || !*id->journal))
 		code = hgt_error_set(err, HGT_EPARSE, "field \"id\" is no id of a command");
 	hgt_doc_set_release(&set);
