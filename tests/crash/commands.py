@@ -259,5 +259,5 @@ def trial(seed, folder, template):
     if not problems:
         shutil.rmtree(folder)
     asked, acknowledged = (len(threads[0].asked), len(threads[1].sure)) if threads else (0, 0)
-    return {"seed": seed, "problems": problems, "about": "; ".join(map(repr, lives)), "asked": asked, "acknowledged": acknowledged,
+    return {"seed": seed, "problems": problems, "about": "; ".join(map(repr, lives)), "kills": len(lives), "asked": asked, "acknowledged": acknowledged,
             "waiting": waiting, "streams": len(threads[1].streams) if threads else 0}
