@@ -301,6 +301,8 @@ END
   acknowledge "$(pending web | head -n 1)" | tail -n 1 | grep -qx 200
   headgate sync web1
   (($(pending | wc -l) == 66))
+  [[ $(admin GET /metrics | grep -E '^headgate_(agent_)?commands_pending') == 'headgate_commands_pending 66
+headgate_agent_commands_pending{agent="web1"} 66' ]]
 }
 
 @test "who may ask, and of what" {
