@@ -72,8 +72,7 @@ struct hgt_journal {
 	struct hgt_journal_chain chain;		/* writing: as the batch has it */
 	struct hgt_journal_chain at_begin, at_mark;	/* to go back to */
 	struct hgt_journal_kept kept, kept_at_begin, kept_at_mark;	/* the same */
-	/* Writing: pages in the log, how many there were when they were last moved, and of these the ones that a reader held back. */
-	unsigned wal_pages, wal_tried, wal_held;
+	unsigned wal_pages;			/* writing: in the log after the last commit */
 	sqlite3_stmt *stmts[HGT_SQL_N];		/* prepared when first used, kept */
 };
 

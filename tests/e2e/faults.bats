@@ -45,6 +45,51 @@ push_is_journaled() {
   wait_for 15 eval "events_of ref.updated | grep -q $(git rev-parse main)"
 }
 
+# So many announcements in a row, each a move of a ref of its own; false when one is not taken in within five seconds.
+hand_over() {
+  python3 - "$HOOK_SOCKET" "$BARE" "$(git rev-parse main)" "$@" <<'END'
+import json, socket, sys, time
+path, repo, new, first, last = sys.argv[1:]
+longest = 0
+for n in range(int(first), int(last)):
+    line = {"v": 1, "type": "received", "repo": repo, "push": "%032x" % n, "time": "2026-01-01T00:00:00Z", "options": [],
+            "actor": {"name": "alice", "id": None, "server": "ssh", "repo": None, "remote": None, "protocol": "ssh"},
+            "updates": [{"old": "0" * 40, "new": new, "ref": "refs/heads/many/%d" % n}]}
+    began = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as hook:
+        hook.settimeout(5)
+        hook.connect(path)
+        hook.sendall(json.dumps(line).encode() + b"\n")
+        answer = hook.makefile().readline()
+    if not json.loads(answer)["ok"]:
+        sys.exit(answer)
+    longest = max(longest, time.monotonic() - began)
+print("the longest took %.1f ms" % (1000 * longest))
+END
+}
+
+metric() {
+  admin GET /metrics | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+@test "no hand-over waits for the journal's log to be moved, however long the disk takes for that" {
+  begin
+  git push -q origin main
+  under FAULTS_OPS=write FAULTS_PATH='/journal.db$' FAULTS_ACTION=hold FAULTS_WHILE="$T/slow" FAULTS_TOLD="$T/told"
+  daemon_start
+  touch "$T/slow"
+  for n in {1..200}; do echo "create refs/heads/many/$n $(git rev-parse main)"; done | git -C "$BARE" update-ref --stdin
+  hand_over 1 200
+  # It was begun, and is still on its way.
+  [[ $(wc -l <"$T/told") == 1 && $(metric headgate_journal_checkpoints_total) == 0 ]]
+  (($(metric headgate_journal_log_pages) > 200))
+  rm "$T/slow"
+  push_is_journaled b.yaml
+  wait_for 10 eval '(($(metric headgate_journal_checkpoints_total) > 0))'
+  [[ $(metric headgate_journal_checkpoint_failures_total) == 0 ]]
+  headgate audit verify
+}
+
 @test "inotify loses events: everything is compared, and it is said" {
   begin
   git push -q origin main

@@ -2,14 +2,15 @@
  * Trouble for a program under test: a library for LD_PRELOAD that lets chosen calls fail, end short, or be the last ones.
  *
  *	FAULTS_OPS      which calls, of: write sync rename open truncate unlink (all six without it), send
- *	FAULTS_PATH     only those on a path that has one of these texts in it (comma between them); that of a socket is socket:[N]
+ *	FAULTS_PATH     only those on a path that has one of these texts in it (comma between them), or at its end where the text ends
+ *	                in $; that of a socket is socket:[N]
  *	FAULTS_AT       the Nth such call of the process, counted from 1 over all threads
  *	FAULTS_COUNT    so many of them in a row (1), 0 for all that follow
  *	FAULTS_WHILE    in place of AT and COUNT: all, as long as this file is there
  *	FAULTS_ACTION   ENOSPC, EIO, EINTR, EDQUOT, EROFS: the call fails so;
  *	                short: a write takes half (at least one byte), another call goes through;
  *	                kill: SIGKILL before the call; torn: half of a write goes through, then SIGKILL;
- *	                look: it goes through, and is told
+ *	                look: it goes through, and is told; hold: so too, but not before the file of FAULTS_WHILE has gone
  *	FAULTS_TOLD     a file that gets a line for each call that was met: its number, name and path
  *
  *	FAULTS_CLOCK    a file with a number of seconds, read at each look at the wall clock: so far is it off
@@ -51,7 +52,7 @@ static struct {
 	const char *ops, *path, *told, *during, *clock, *overflow, *shadow;
 	unsigned long at, count;
 	int error;
-	bool end_short, kill, look;
+	bool end_short, kill, look, hold;
 } wanted;
 static atomic_ulong met;
 static pthread_mutex_t shadowing = PTHREAD_MUTEX_INITIALIZER;
@@ -89,10 +90,18 @@ __attribute__((constructor)) static void read_wishes(void)
 		return;
 	wanted.kill = strcmp(action, "kill") == 0 || strcmp(action, "torn") == 0;
 	wanted.end_short = strcmp(action, "short") == 0 || strcmp(action, "torn") == 0;
-	wanted.look = strcmp(action, "look") == 0;
+	wanted.hold = strcmp(action, "hold") == 0 && wanted.during;
+	wanted.look = wanted.hold || strcmp(action, "look") == 0;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		if (strcmp(action, errors[i].name) == 0)
 			wanted.error = errors[i].error;
+}
+
+static bool ends_in(const char *text, const char *end, size_t len)
+{
+	size_t all = strlen(text);
+
+	return all >= len && memcmp(text + all - len, end, len) == 0;
 }
 
 static bool has_one_of(const char *text, const char *list)
@@ -105,7 +114,7 @@ static bool has_one_of(const char *text, const char *list)
 		if (len > 0 && len < sizeof(part)) {
 			memcpy(part, list, len);
 			part[len] = '\0';
-			if (strstr(text, part))
+			if (part[len - 1] == '$' ? ends_in(text, part, len - 1) : strstr(text, part) != NULL)
 				return true;
 		}
 		list += len + (list[len] == ',');
@@ -123,6 +132,11 @@ static const char *path_of(int fd, char path[PATH_MAX])
 	n = readlink(link, path, PATH_MAX - 1);
 	path[n > 0 ? n : 0] = '\0';
 	return path;
+}
+
+static bool is_during(void)
+{
+	return syscall(SYS_faccessat, AT_FDCWD, wanted.during, F_OK) == 0;
 }
 
 static void tell(unsigned long n, enum op op, const char *path)
@@ -155,12 +169,14 @@ static enum action judge(enum op op, const char *path)
 	if (!is_asked_for(op, path))
 		return PASS;
 	n = atomic_fetch_add(&met, 1) + 1;
-	if (wanted.during ? syscall(SYS_faccessat, AT_FDCWD, wanted.during, F_OK) < 0 :
+	if (wanted.during ? !is_during() :
 		n < wanted.at || !wanted.at || (wanted.count && n >= wanted.at + wanted.count)) {
 		errno = before;
 		return PASS;
 	}
 	tell(n, op, path);
+	while (wanted.hold && is_during())
+		usleep(1000);
 	if (wanted.kill && !wanted.end_short)
 		kill(getpid(), SIGKILL);
 	errno = wanted.error ? wanted.error : before;
