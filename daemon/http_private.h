@@ -1,6 +1,6 @@
 /*
- * The HTTP side, for its own sources: http.c (connections and requests) and http_doors.c (where they come in, and how that
- * changes).
+ * The HTTP side, for its own sources: http.c (connections and requests), http_handshakes.c (what is before them), and http_doors.c
+ * (where they come in, and how that changes).
  */
 #ifndef HEADGATE_DAEMON_HTTP_PRIVATE_H
 #define HEADGATE_DAEMON_HTTP_PRIVATE_H
@@ -45,6 +45,8 @@ struct connection {
 	enum connection_state state;
 	bool fresh;			/* no request yet */
 	int64_t deadline_ms;		/* monotonic, while waiting */
+	TAILQ_ENTRY(connection) handshake;	/* http->handshakes, */
+	int64_t handshake_by_ms;	/* until then; 0: it is not on that */
 	bool mended;			/* on http->mending; what changes its output then is that */
 	TAILQ_ENTRY(connection) mending;
 	struct request *request;	/* with its endpoint; NULL once it is answered, though the answer may be on its way */
@@ -76,6 +78,8 @@ struct http {
 	size_t n_doors;
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
 	struct connection_list waiting;
+	struct connection_list handshakes;	/* of TLS, in order of their ends: it may be over, but that has not been looked at */
+	struct event *end_handshakes;
 	struct connection_list mending;	/* which evhttp answers by itself, in this turn of the loop */
 	struct event *mend;
 	struct event *sweep;		/* ends those whose deadline has passed */
@@ -102,6 +106,11 @@ void http_handle(struct evhttp_request *ev, void *door);
 void http_accept_failed(struct evconnlistener *listener, void *evhttp);
 
 void http_connection_free(struct connection *c);
+
+/* http_handshakes.c: a connection through a door of TLS has another deadline for its handshake. */
+bool handshakes_init(struct http *http);	/* false: out of memory */
+void handshakes_add(struct connection *c);
+void handshakes_forget(struct connection *c);	/* one that is not there, too */
 
 /* http_doors.c */
 

@@ -263,4 +263,6 @@ void metrics_doors(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("door", "tcp"), http.tcp);
 	metrics_gauge(m, "headgate_http_connections_limit", "The most of each kind of door before accepting pauses.", http.most);
 	metrics_counter(m, "headgate_http_connections_total", "HTTP connections accepted since the start.", http.accepted);
+	metrics_counter(m, "headgate_http_late_handshakes_total", "TLS handshakes since the start that took too long and were ended.",
+		http.late_handshakes);
 }

@@ -219,6 +219,28 @@ serial_of() { openssl x509 -noout -serial -in "$1"; }
   done
 }
 
+@test "a handshake that is not done in ten seconds is over; a request has longer" {
+  start
+  local began=$SECONDS late
+  exec {slow}<>"/dev/tcp/127.0.0.1/${TLS_URL##*:}" {silent}<>"/dev/tcp/127.0.0.1/${TLS_URL##*:}"
+  printf '\x16\x03\x01\x02\x00\x01' >&"$slow"
+  mkfifo said
+  openssl s_client -quiet -connect "127.0.0.1:${TLS_URL##*:}" -servername localhost <said >heard 2>/dev/null 3>&- &
+  client=$!
+  exec {say}>said
+  # The end of each, by the daemon; nobody else ends them.
+  timeout 25 cat <&"$slow" >/dev/null
+  timeout 5 cat <&"$silent" >/dev/null
+  ((SECONDS - began >= 9))
+  exec {slow}<&- {silent}<&-
+  late=$(admin GET /metrics | awk '$1 == "headgate_http_late_handshakes_total" { print $2 }')
+  ((late == 2))
+  printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&"$say"
+  wait_for 10 grep -q '^ok' heard
+  exec {say}>&-
+  wait "$client" || true
+}
+
 # tls_agent NAME: an agent of the folder `web`, to $URL; more of its config on stdin.
 tls_agent() {
   {

@@ -14,6 +14,7 @@
  *	FAULTS_TOLD     a file that gets a line for each call that was met: its number, name and path
  *
  *	FAULTS_CLOCK    a file with a number of seconds, read at each look at the wall clock: so far is it off
+ *	FAULTS_UPTIME   the same of the clocks that count from a start
  *	FAULTS_OVERFLOW as long as this file is there, whatever inotify has to tell is lost, and an overflow told in its place
  *
  *	FAULTS_SHADOW   a folder that gets what a power cut would leave: <inode>, the content of a file as it was synced last, and
@@ -49,7 +50,7 @@ enum action { PASS, FAIL, SHORT, TORN };
 static const char *const op_names[] = {"write", "sync", "rename", "open", "truncate", "unlink", "send"};
 
 static struct {
-	const char *ops, *path, *told, *during, *clock, *overflow, *shadow;
+	const char *ops, *path, *told, *during, *clock, *uptime, *overflow, *shadow;
 	unsigned long at, count;
 	int error;
 	bool end_short, kill, look, hold;
@@ -82,6 +83,7 @@ __attribute__((constructor)) static void read_wishes(void)
 	wanted.told = getenv("FAULTS_TOLD");
 	wanted.during = getenv("FAULTS_WHILE");
 	wanted.clock = getenv("FAULTS_CLOCK");
+	wanted.uptime = getenv("FAULTS_UPTIME");
 	wanted.overflow = getenv("FAULTS_OVERFLOW");
 	wanted.shadow = getenv("FAULTS_SHADOW");
 	wanted.at = number("FAULTS_AT", 0);
@@ -417,14 +419,14 @@ int __open_2(const char *path, int flags)
 
 /* The clock. */
 
-static time_t clock_is_off(void)
+static time_t is_off(const char *wish)
 {
 	char text[32] = "";
 	int before = errno, fd;
 
-	if (!wanted.clock)
+	if (!wish)
 		return 0;
-	fd = (int)syscall(SYS_openat, AT_FDCWD, wanted.clock, O_RDONLY | O_CLOEXEC, 0);
+	fd = (int)syscall(SYS_openat, AT_FDCWD, wish, O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0) {
 		syscall(SYS_read, fd, text, sizeof(text) - 1);
 		syscall(SYS_close, fd);
@@ -439,7 +441,9 @@ int clock_gettime(clockid_t id, struct timespec *now)
 	int result = real(id, now);
 
 	if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		now->tv_sec += clock_is_off();
+		now->tv_sec += is_off(wanted.clock);
+	else if (result == 0 && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE || id == CLOCK_BOOTTIME))
+		now->tv_sec += is_off(wanted.uptime);
 	return result;
 }
 
@@ -449,7 +453,7 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 	int result = real(now, zone);
 
 	if (result == 0)
-		now->tv_sec += clock_is_off();
+		now->tv_sec += is_off(wanted.clock);
 	return result;
 }
 
