@@ -183,8 +183,8 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 struct bufferevent *http_connection_arrives(struct event_base *base, void *arg)
 {
 	struct door *door = arg;
-	struct bufferevent *bev = door->tls ? door->http->tls->accept(door->tls, base) : NULL;
-	bool doomed = door->tls && !bev;
+	struct bufferevent *bev = door->certificate ? certificate_accept(door) : NULL;
+	bool doomed = door->certificate && !bev;
 	struct connection *c;
 
 	if (!bev)
@@ -265,7 +265,7 @@ static void connection_arrived(struct connection *c)
 	}
 	leave_state(c);
 	wait_for_request(c);
-	if (c->door->tls)
+	if (c->door->certificate)
 		handshakes_add(c);
 	c->ev = ev;
 	evhttp_connection_set_closecb(ev, connection_closed, c);
@@ -393,7 +393,7 @@ void http_handle(struct evhttp_request *ev, void *arg)
 	}
 	if (has_unread_body(ev))
 		request_header(request, "Connection", "close");
-	if (door->tls)
+	if (door->certificate)
 		request->tls = http->tls;
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
 }

@@ -14,6 +14,7 @@
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 
 struct bufferevent;
+struct certificate;
 struct evconnlistener;
 struct event;
 struct evhttp;
@@ -22,7 +23,6 @@ struct evhttp_request;
 struct peer;
 struct request;
 struct tls_module;
-struct tls_server;
 
 /*
  * A connection, from accept to close:
@@ -64,7 +64,7 @@ struct door {
 	const char *path;		/* of the admin socket */
 	char *address, *bound;		/* of a TCP one: as the config has it, and with its port */
 	bool leaving;			/* the config no longer has it: it goes with its last connection */
-	struct tls_server *tls;		/* of a TCP door; NULL: plain HTTP */
+	struct certificate *certificate;	/* of a TCP door; NULL: plain HTTP */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
 	size_t n_arriving;
 	struct connection_list arriving;
@@ -111,6 +111,16 @@ void http_connection_free(struct connection *c);
 bool handshakes_init(struct http *http);	/* false: out of memory */
 void handshakes_add(struct connection *c);
 void handshakes_forget(struct connection *c);	/* one that is not there, too */
+
+/*
+ * http_certificates.c: open makes the door speak TLS; reload reads what the config names now, for those who come from then on, and
+ * fails with what was there still in force. accept makes the bufferevent of one who comes (NULL: out of memory), after a look, once
+ * a minute, whether the files have changed meanwhile: then they are read again.
+ */
+int certificate_open(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err) HGT_MUST_CHECK;
+int certificate_reload(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err) HGT_MUST_CHECK;
+struct bufferevent *certificate_accept(struct door *door);
+void certificate_close(struct door *door);
 
 /* http_doors.c */
 

@@ -12,17 +12,6 @@ begin() {
   commit app.yaml "$(good_manifest app)"
 }
 
-# under NAME=VALUE...: the daemon gets the library of tests/tools/faults.c, and these wishes for it.
-under() {
-  local name
-  for name in "$@"; do
-    export "${name?}"
-  done
-  headgated() {
-    exec env LD_PRELOAD="$BUILD/tools/faults.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" "$BUILD/bin/headgated" "$@"
-  }
-}
-
 # crowd NAME ARGUMENT...: in the background, what it says in $T/NAME; ends when the file descriptor CROWD_FD is closed.
 crowd() {
   local name=$1
@@ -66,10 +55,6 @@ for n in range(int(first), int(last)):
     longest = max(longest, time.monotonic() - began)
 print("the longest took %.1f ms" % (1000 * longest))
 END
-}
-
-metric() {
-  admin GET /metrics | awk -v name="$1" '$1 == name { print $2 }'
 }
 
 @test "no hand-over waits for the journal's log to be moved, however long the disk takes for that" {
