@@ -75,6 +75,34 @@ END
   headgate audit verify
 }
 
+@test "a journal that cannot be read ends streams, and is told once and then counted" {
+  begin
+  git push -q origin main
+  echo 0 >"$T/up"
+  under FAULTS_OPS=read FAULTS_PATH=/journal.db FAULTS_ACTION=EIO FAULTS_WHILE="$T/unreadable" FAULTS_UPTIME="$T/up"
+  for n in {1..600}; do echo "create refs/heads/$(printf %0150d "$n") $(git rev-parse main)"; done | git -C "$BARE" update-ref --stdin
+  daemon_start
+  # Nothing of it in memory, but where it begins and ends.
+  daemon_stop
+  daemon_start
+  local journal
+  journal=$(admin GET '/v1/events?last=1' | jq -r '.cursor | split(".")[0]')
+  admin GET "/v1/events?cursor=$journal.600&limit=1" -o /dev/null
+  touch "$T/unreadable"
+  for n in {1..20}; do
+    [[ $(admin GET "/v1/events?cursor=$journal.300" -o /dev/null -w '%{http_code}') == 503 ]]
+  done
+  (($(grep -c 'level=error component=hub' "$DAEMON_LOG") == 1))
+  grep -q 'streams end: the journal cannot be read' "$DAEMON_LOG"
+  rm "$T/unreadable"
+  (($(admin GET '/v1/events?cursor=0&limit=1000' | jq '.events | length') >= 600))
+  ! grep -q 'can be read again' "$DAEMON_LOG"
+  echo 61 >"$T/up"
+  admin GET '/v1/events?cursor=0&limit=1000' -o /dev/null
+  grep -q 'the journal can be read again.*left_out=19' "$DAEMON_LOG"
+  [[ $(admin GET /readyz) == ok ]]
+}
+
 @test "inotify loses events: everything is compared, and it is said" {
   begin
   git push -q origin main

@@ -1,7 +1,8 @@
 /*
  * Trouble for a program under test: a library for LD_PRELOAD that lets chosen calls fail, end short, or be the last ones.
  *
- *	FAULTS_OPS      which calls, of: write sync rename open truncate unlink (all six without it), send
+ *	FAULTS_OPS      which calls, of: write sync rename open truncate unlink (all six without it), send, read (at a place
+ *	                of a file: pread)
  *	FAULTS_PATH     only those on a path that has one of these texts in it (comma between them), or at its end where the text ends
  *	                in $; that of a socket is socket:[N]
  *	FAULTS_AT       the Nth such call of the process, counted from 1 over all threads
@@ -44,10 +45,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum op { OP_WRITE, OP_SYNC, OP_RENAME, OP_OPEN, OP_TRUNCATE, OP_UNLINK, OP_SEND };
+enum op { OP_WRITE, OP_SYNC, OP_RENAME, OP_OPEN, OP_TRUNCATE, OP_UNLINK, OP_SEND, OP_READ };
 enum action { PASS, FAIL, SHORT, TORN };
 
-static const char *const op_names[] = {"write", "sync", "rename", "open", "truncate", "unlink", "send"};
+static const char *const op_names[] = {"write", "sync", "rename", "open", "truncate", "unlink", "send", "read"};
 
 static struct {
 	const char *ops, *path, *told, *during, *clock, *uptime, *overflow, *shadow;
@@ -157,7 +158,7 @@ static bool is_asked_for(enum op op, const char *path)
 {
 	if (!wanted.error && !wanted.kill && !wanted.end_short && !wanted.look)
 		return false;
-	if (wanted.ops ? !has_one_of(wanted.ops, op_names[op]) : op == OP_SEND)
+	if (wanted.ops ? !has_one_of(wanted.ops, op_names[op]) : op == OP_SEND || op == OP_READ)
 		return false;
 	return !wanted.path || has_one_of(path, wanted.path);
 }
@@ -225,6 +226,16 @@ WRITE_LIKE(write, (int fd, const void *data, size_t len), (fd, data, len), OP_WR
 WRITE_LIKE(pwrite, (int fd, const void *data, size_t len, off_t at), (fd, data, len, at), OP_WRITE, fd, len)
 WRITE_LIKE(pwrite64, (int fd, const void *data, size_t len, off64_t at), (fd, data, len, at), OP_WRITE, fd, len)
 WRITE_LIKE(send, (int fd, const void *data, size_t len, int flags), (fd, data, len, flags), OP_SEND, fd, len)
+
+#define READ_LIKE(name, off) \
+	ssize_t name(int fd, void *data, size_t size, off at) \
+	{ \
+		REAL(name); \
+		return judge_fd(OP_READ, fd) == FAIL ? -1 : real(fd, data, size, at); \
+	}
+
+READ_LIKE(pread, off_t)
+READ_LIKE(pread64, off64_t)
 
 /* Half of several parts: half of the first, which is as short as a write may end. */
 ssize_t writev(int fd, const struct iovec *parts, int n)
