@@ -112,7 +112,7 @@ class Secrets:
         self.learn()
         if self.pattern is None:
             return text, 0
-        return self.pattern.subn('<secret>', text)
+        return self.pattern.subn('[redacted]', text)
 
 
 class Plain(yaml.SafeLoader):

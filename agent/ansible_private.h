@@ -6,6 +6,7 @@
 #define HEADGATE_AGENT_ANSIBLE_PRIVATE_H
 
 #include "agent/driver.h"
+#include "agent/secrets.h"
 
 #define ANSIBLE_MARK "headgate-ansible "	/* what a line with an event begins with */
 #define ANSIBLE_LINE_MAX (1024 * 1024)
@@ -19,6 +20,7 @@ extern const char ansible_events[], ansible_events_end[];
 struct ansible_run {
 	struct driver_result *result;
 	bool check;		/* nothing is changed: the run is a comparison */
+	struct secrets secrets;	/* what looks like one; what a vault held the plugin has taken out */
 	bool started, old, ended;
 	uint64_t hosts;		/* that took part */
 	uint64_t failures;	/* tasks that failed on a host, or could not reach it */

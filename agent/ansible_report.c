@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "agent/ansible_private.h"
-#include "agent/secrets.h"
 #include "agent/tool.h"
 #include "doc/doc.h"
 
@@ -20,6 +19,7 @@ void ansible_run_init(struct ansible_run *run, bool check, struct driver_result 
 	memset(run, 0, sizeof(*run));
 	run->result = result;
 	run->check = check;
+	run->secrets = (struct secrets)SECRETS_INIT;
 	hgt_buf_init(&run->failure);
 	hgt_buf_init(&run->running);
 	hgt_buf_init(&run->trouble);
@@ -30,6 +30,7 @@ void ansible_run_release(struct ansible_run *run)
 	hgt_buf_release(&run->failure);
 	hgt_buf_release(&run->running);
 	hgt_buf_release(&run->trouble);
+	secrets_release(&run->secrets);
 }
 
 static void phrase(struct hgt_buf *out, const char *text, size_t most)
@@ -127,7 +128,7 @@ static int add_diff(struct ansible_run *run, const struct hgt_node *event, struc
 	int code = 0;
 
 	if (diff && diff->type == HGT_NODE_STRING && diff->len > 0) {
-		code = secrets_hide(NULL, diff->text, diff->len, &text, &run->result->redacted, err);
+		code = secrets_hide(&run->secrets, diff->text, diff->len, &text, &run->result->redacted, err);
 		if (code == 0)
 			driver_add_diff(run->result, text.data, text.len);
 	}

@@ -69,6 +69,7 @@ void secrets_release(struct secrets *secrets)
 	for (size_t i = 0; i < secrets->n; i++)
 		hgt_buf_release(&secrets->items[i]);
 	free(secrets->items);
+	redact_release(&secrets->names);
 	*secrets = (struct secrets)SECRETS_INIT;
 }
 
@@ -129,98 +130,11 @@ static void hide_values(struct secrets *secrets, const char *text, size_t len, s
 	hgt_buf_add(out, text + from, len - from);
 }
 
-/* Whether a name that ends here (exclusive) says that its value is secret. */
-static bool name_is_secret(const char *line, size_t end)
-{
-	static const char *const endings[] = {"password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key",
-		"access_key", "private_key", "private-key", "secret_key", "secret-key", "secretkey", "privatekey", "credentials", "auth_key"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		size_t n = strlen(endings[i]);
-
-		if (n <= end && strncasecmp(line + end - n, endings[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Where the value begins that follows a secret's name on this line; len when there is none. */
-static size_t secret_value(const char *line, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		size_t end = i;
-
-		if (line[i] != ':' && line[i] != '=')
-			continue;
-		while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t'))
-			end--;
-		if (end > 0 && (line[end - 1] == '"' || line[end - 1] == '\''))
-			end--;
-		if (!name_is_secret(line, end))
-			continue;
-		for (i++; i < len && (line[i] == ' ' || line[i] == '\t' || line[i] == '"' || line[i] == '\'' || line[i] == '='); i++)
-			;
-		return i;
-	}
-	return len;
-}
-
-static bool is_pem(const char *line, size_t len, const char *edge)
-{
-	const char *at = memmem(line, len, edge, strlen(edge));
-
-	return at && memmem(at, len - (size_t)(at - line), "PRIVATE KEY-----", 16);
-}
-
-static void hide_line(const char *line, size_t len, bool *in_key, struct hgt_buf *out, uint64_t *count)
-{
-	size_t at, end = len;
-
-	/* A key that a diff shows has the diff's signs before it. */
-	if (*in_key && !is_pem(line, len, "-----END ")) {
-		hgt_buf_add(out, line, len > 0 && strchr("+- ", line[0]) ? 1 : 0);
-		hgt_buf_adds(out, SECRETS_HIDDEN);
-		return;
-	}
-	if (*in_key || is_pem(line, len, "-----BEGIN ")) {
-		*in_key = !*in_key && !is_pem(line, len, "-----END ");
-		*count += *in_key ? 1 : 0;
-		hgt_buf_add(out, line, len);
-		return;
-	}
-	at = secret_value(line, len);
-	while (end > at && strchr("\"', \t\r;}", line[end - 1]))
-		end--;
-	if (at >= end || (end - at == strlen(SECRETS_HIDDEN) && memcmp(line + at, SECRETS_HIDDEN, end - at) == 0)) {
-		hgt_buf_add(out, line, len);
-		return;
-	}
-	hgt_buf_add(out, line, at);
-	hgt_buf_adds(out, SECRETS_HIDDEN);
-	hgt_buf_add(out, line + end, len - end);
-	++*count;
-}
-
-static void hide_names(const char *text, size_t len, struct hgt_buf *out, uint64_t *count)
-{
-	bool in_key = false;
-
-	while (len > 0) {
-		const char *end = memchr(text, '\n', len);
-		size_t n = end ? (size_t)(end - text) : len;
-
-		hide_line(text, n, &in_key, out, count);
-		if (end)
-			hgt_buf_addc(out, '\n');
-		n += end ? 1 : 0;
-		text += n;
-		len -= n;
-	}
-}
-
 int secrets_hide(struct secrets *secrets, const char *text, size_t len, struct hgt_buf *out, uint64_t *count, struct hgt_error *err)
 {
+	struct redactor own = {0}, *names = secrets ? &secrets->names : &own;
 	struct hgt_buf between = HGT_BUF_INIT;
+	uint64_t before = names->redacted;
 	int code;
 
 	if (secrets && secrets->failed)
@@ -229,9 +143,12 @@ int secrets_hide(struct secrets *secrets, const char *text, size_t len, struct h
 		hide_values(secrets, text, len, &between, count);
 	else
 		hgt_buf_add(&between, text, len);
-	hide_names(between.data, between.len, out, count);
+	names->in_key = false;
+	redact_lines(names, between.data, between.len, out);
+	*count += names->redacted - before;
 	code = hgt_buf_check(&between, err);
 	hgt_buf_release(&between);
+	redact_release(&own);
 	return code < 0 ? code : hgt_buf_check(out, err);
 }
 

@@ -384,10 +384,23 @@ static int prepare(struct session *s, bool make_workspace, struct hgt_error *err
 	return code == 0 ? choose_workspace(s, make_workspace, err) : code;
 }
 
+/* The plan has its resources in order; the words of the run come as they come. */
+static const struct driver_resource *first_row(const struct driver_result *result)
+{
+	for (size_t i = 0; i < result->n_resources; i++)
+		if (strcmp(result->resources[i].sync, "Synced") != 0 && strcmp(result->resources[i].sync, "Unknown") != 0)
+			return &result->resources[i];
+	return NULL;
+}
+
 static int tell_difference(struct session *s, struct hgt_error *err)
 {
+	const struct driver_resource *row = first_row(s->result);
+
 	if (s->run.planned == 0)
 		driver_differs(s->result, "an output", "would change");
+	else if (row)
+		driver_differs(s->result, row->name, row->message);
 	else
 		driver_differs(s->result, s->run.first.data, s->run.first_action);
 	if (s->run.planned > 1)

@@ -166,7 +166,7 @@ hides_values() {
   mv changed "$STATE_FILE"
   wait_for 60 told sync OutOfSync
   diff=$(report diff)
-  [[ $diff == *"-input.password = <secret>"*"+input.password = <secret>"* && $(report redacted) != 0 ]]
+  [[ $diff == *"-input.password = [redacted]"*"+input.password = [redacted]"* && $(report redacted) != 0 ]]
   events_of >"$T/told"
   fails grep -E 'hunter2|was-secret-too' "$T/told" "$T/web1.log"
 }
