@@ -129,8 +129,10 @@ static int add_diff(struct ansible_run *run, const struct hgt_node *event, struc
 
 	if (diff && diff->type == HGT_NODE_STRING && diff->len > 0) {
 		code = secrets_hide(&run->secrets, diff->text, diff->len, &text, &run->result->redacted, err);
-		if (code == 0)
+		if (code == 0) {
 			driver_add_diff(run->result, text.data, text.len);
+			code = hgt_buf_check(&run->result->diff, err);
+		}
 	}
 	run->result->redacted += number(event, "redacted");
 	run->result->diff_cut |= flag(event, "cut");

@@ -2,6 +2,7 @@
  * The driver exec: two commands of the administrator's. `compare` ends with 0 when the target is as the tree has it and with 2 when it is
  * not; what it says on stdout then is the difference. `apply` makes it so. Both run in the tree's folder.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "agent/tool.h"
@@ -16,6 +17,18 @@ static void place(const struct hgt_agent_target *target, struct hgt_buf *out)
 		hgt_buf_addf(out, " %s", target->exec.apply.items[i]);
 }
 
+/* HEADGATE_LABEL_DATA_CENTER for the label data-center. */
+static void add_label(struct tool *tool, const struct hgt_label *label)
+{
+	struct hgt_buf name = HGT_BUF_INIT;
+
+	for (const char *c = label->name; *c; c++)
+		hgt_buf_addc(&name, isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_');
+	tool_env(tool, "HEADGATE_LABEL_%s=%s", name.data, label->value);
+	tool->env.failed |= name.failed;
+	hgt_buf_release(&name);
+}
+
 static void prepare(struct tool *tool, const struct driver_order *order, const struct hgt_strings *argv, uint32_t seconds)
 {
 	const struct hgt_agent_target *target = order->target;
@@ -28,6 +41,8 @@ static void prepare(struct tool *tool, const struct driver_order *order, const s
 	tool_env(tool, "HEADGATE_REVISION=%s", order->revision);
 	tool_env(tool, "HEADGATE_TARGET=%s", target->name);
 	tool_env(tool, "HEADGATE_PATH=%s", target->path);
+	for (size_t i = 0; i < target->labels.n; i++)
+		add_label(tool, &target->labels.items[i]);
 	tool->job.limit_ms = (int)seconds * 1000;
 }
 

@@ -155,8 +155,10 @@ int secrets_hide(struct secrets *secrets, const char *text, size_t len, struct h
 int secrets_hide_in(struct secrets *secrets, struct hgt_buf *text, uint64_t *count, struct hgt_error *err)
 {
 	struct hgt_buf out = HGT_BUF_INIT;
-	int code = secrets_hide(secrets, text->data, text->len, &out, count, err);
+	int code = hgt_buf_check(text, err);
 
+	if (code == 0)
+		code = secrets_hide(secrets, text->data, text->len, &out, count, err);
 	if (code < 0) {
 		hgt_buf_release(&out);
 		/* What may have a secret in it is not kept either. */

@@ -128,7 +128,7 @@ drift_report() {
   [[ $diff == *"+user = web"* && $diff == *"+entry = [redacted] [redacted] [redacted]"* && $diff == *"+packed = [redacted]"* ]]
   [[ $diff == *"+api_token = [redacted 1]"* && $(report redacted) == 7 && $diff != *hidden* ]]
   touch "$T/target/fail"
-  wait_for 60 told_like message '*failed on web1: it is [redacted]*'
+  wait_for 60 told_like message '*failed on web1: it is ?redacted?*'
   # Not a word of them has left the host.
   events_of >"$T/told"
   fails grep -E 'swordfish|xyzzy|key-line|4711|hidden-away|plainly|c3dvcmRmaXNo' "$T/told"

@@ -33,10 +33,11 @@ exec_target() {
 @test "applied, compared, healed" {
   commit wanted one
   push
-  exec_target
+  exec_target "labels: {data-center: north}"
   agent_start web1
   wait_for 20 agent_synced web1 t1 "$TIP"
   [[ $(<"$STEER/target") == one ]]
+  grep -qx HEADGATE_LABEL_DATA_CENTER=north "$STEER/env"
   grep -qx "HEADGATE_REVISION=$TIP" "$STEER/env"
   grep -qx HEADGATE_REPO=infra "$STEER/env"
   grep -qx HEADGATE_REF=refs/heads/main "$STEER/env"
