@@ -2,6 +2,7 @@
 #include "base/timing.h"
 #include "daemon/agent.h"
 #include "daemon/agents.h"
+#include "daemon/commands.h"
 #include "daemon/metrics_parts.h"
 
 /* The states of a target, as its last report says. */
@@ -102,8 +103,10 @@ static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 
 void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m)
 {
+	struct commands_stats commands;
 	struct agents_stats stats;
 
+	commands_stats(daemon->agents, &commands);
 	agents_stats(daemon->agents, &stats);
 	hgt_metrics_family(m, "headgate_agents", HGT_METRIC_GAUGE, "Agents that are registered, by whether their streams are "
 		"open.");
@@ -114,5 +117,7 @@ void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m)
 	metrics_counter(m, "headgate_agents_refused_total",
 		"Requests and streams turned away since the start: tokens that are wrong or revoked, second instances of one "
 		"agent.", stats.refused);
+	metrics_gauge(m, "headgate_commands_pending", "Commands for targets (sync, suspend, resume) that their agents have not acknowledged.",
+		commands.pending);
 	write_each(daemon, m);
 }
