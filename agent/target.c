@@ -17,7 +17,7 @@
 
 static const char *state_name(enum target_state state)
 {
-	static const char *const names[] = {"idle", "fetching", "ready", "applying", "comparing"};
+	static const char *const names[] = {"idle", "verifying", "fetching", "ready", "applying", "comparing"};
 
 	return names[state];
 }
@@ -68,6 +68,12 @@ static bool is_overtaken(const struct target *t)
 	const struct state_request *request = target_request(t);
 
 	return strcmp(t->fetch.revision, target_wanted(t)) != 0 || strcmp(t->fetch.request, request ? request->id : "") != 0;
+}
+
+/* Something for it is on its way, or here, that nobody works at. */
+static bool is_fetching(const struct target *t)
+{
+	return t->state == TARGET_FETCHING || t->state == TARGET_READY || (t->state == TARGET_VERIFYING && t->fetch.call);
 }
 
 static void tell_daemon(struct target *t, int64_t now)
@@ -131,7 +137,7 @@ void target_drive(struct target *t)
 		tell_daemon(t, now);
 	if (t->save.again_at && now >= t->save.again_at && !t->save.running)
 		target_save(t);
-	if ((t->state == TARGET_FETCHING || t->state == TARGET_READY) && is_overtaken(t))
+	if (is_fetching(t) && is_overtaken(t))
 		drop_fetch(t);
 	if (t->state == TARGET_IDLE)
 		step_from_idle(t, now);
@@ -140,7 +146,7 @@ void target_drive(struct target *t)
 	if (t->state == TARGET_APPLYING && t->work && (t->save.written >= t->mark || t->save.failed >= t->mark))
 		target_apply_begin(t);
 	/* Its place is for another, where it has none of it. */
-	if (t->state == TARGET_FETCHING || (t->state == TARGET_IDLE && !compare_is_due(t, now)))
+	if (t->state == TARGET_VERIFYING || t->state == TARGET_FETCHING || (t->state == TARGET_IDLE && !compare_is_due(t, now)))
 		turn_give(&t->runner->turns, &t->turn);
 	arm(t);
 	runner_settle(t->runner);
@@ -182,7 +188,7 @@ bool target_is_synced(const struct target *t)
 void target_stop(struct target *t)
 {
 	event_del(t->timer);
-	if (t->state == TARGET_FETCHING || t->state == TARGET_READY)
+	if (is_fetching(t))
 		drop_fetch(t);
 	if (t->state == TARGET_APPLYING && t->work) {
 		target_apply_forget(t);
@@ -261,6 +267,7 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 	hgt_buf_init(&t->failure_message);
 	hgt_buf_init(&t->failure_output);
 	hgt_buf_init(&t->fetch.digest);
+	hgt_buf_init(&t->fetch.proof_text);
 	t->fetch.file = -1;
 	state_init(&t->saved);
 	pause_init(&t->pause, RETRY_FIRST_MS, RETRY_MOST_MS);

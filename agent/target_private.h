@@ -15,9 +15,10 @@
 #include "base/digest.h"
 
 struct call;
+struct hgt_proof;
 struct work;
 
-enum target_state { TARGET_IDLE, TARGET_FETCHING, TARGET_READY, TARGET_APPLYING, TARGET_COMPARING };
+enum target_state { TARGET_IDLE, TARGET_VERIFYING, TARGET_FETCHING, TARGET_READY, TARGET_APPLYING, TARGET_COMPARING };
 
 struct fetch {
 	struct call *call;
@@ -31,6 +32,8 @@ struct fetch {
 	struct hgt_buf digest;			/* the Repr-Digest that was promised */
 	bool conditional;			/* asked with If-None-Match */
 	bool asked_from;			/* asked for differences */
+	struct hgt_buf proof_text;
+	struct hgt_proof *proof;		/* of the revision, checked, its signature too; NULL where none is asked for */
 	bool held_back;				/* the content has changed, and the target is not to follow by itself */
 };
 
@@ -126,9 +129,20 @@ void target_answer(struct target *target, bool well);
 void target_postpone(struct target *target);
 void target_give_up(struct target *target, const char *revision);
 
-/* target_fetch.c: Ends in FETCHING, READY or IDLE. */
+/* target_fetch.c: Ends in VERIFYING, FETCHING, READY or IDLE. */
 void target_fetch(struct target *target);
+void target_fetch_archive(struct target *target);
+
+/* It has come to nothing, and what for: tried again after a pause, or not before something changes. sync and health: words of the report. */
+void target_fetch_failed(struct target *target, bool permanent, const char *sync, const char *health, const char *message);
 void target_fetch_release(struct target *target);
+
+/* target_verify.c: that the revision is signed; then on with target_fetch_archive. */
+void target_verify(struct target *target);
+void target_verify_release(struct fetch *fetch);
+
+/* Blocks: that the archive holds the very tree that was signed; then it is at its beginning again. */
+int target_verify_archive(const struct fetch *fetch, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* target_work.c. target_apply_begin: the mark is on disk, or could not be written. */
 void target_apply(struct target *target);

@@ -100,8 +100,10 @@ static void run_compare(void *job)
 	struct work *w = job;
 
 	if (w->order.archive >= 0)
+		w->ahead_code = target_verify_archive(&w->target->fetch, &w->ahead_err);
+	if (w->order.archive >= 0 && w->ahead_code == 0)
 		w->ahead_code = checkout_make(w->order.folder, w->wanted.id, w->order.archive, &w->ahead_err);
-	if (*w->kept)
+	if (*w->tree.revision)
 		w->code = compare_with(w, &w->tree, &w->result, &w->err);
 	if (*w->wanted.id && w->ahead_code == 0)
 		w->ahead_code = compare_with(w, &w->wanted, &w->ahead, &w->ahead_err);
@@ -114,7 +116,7 @@ static void compared(void *job)
 	struct work *w = job;
 	struct target *t = w->target;
 	bool ahead = *w->wanted.id && strcmp(w->wanted.revision, t->held) == 0;
-	struct look look = {.code = w->code, .trouble = w->err.message, .result = *w->kept ? &w->result : NULL,
+	struct look look = {.code = w->code, .trouble = w->err.message, .result = *w->tree.revision ? &w->result : NULL,
 		.ahead = ahead ? &w->ahead : NULL, .ahead_trouble = ahead && w->ahead_code < 0 ? w->ahead_err.message : NULL};
 
 	target_set_state(t, TARGET_IDLE);
@@ -170,6 +172,8 @@ static void run_apply(void *job)
 	struct work *w = job;
 
 	w->code = find_checkout(&w->order, w->target->driver, &w->tree, &w->err);
+	if (w->code == 0)
+		w->code = target_verify_archive(&w->target->fetch, &w->err);
 	if (w->code == 0 && w->order.checkout) {
 		w->code = checkout_make(w->order.folder, w->tree.id, w->order.archive, &w->err);
 		w->result.permanent = w->code == HGT_EPARSE || w->code == HGT_ELIMIT || w->code == HGT_EPERM;
