@@ -122,7 +122,7 @@ int64_t target_acts_at(struct target *target);
 bool target_wants_content(struct target *target);
 bool target_wants_compare(const struct target *target);
 
-/* The operation of `fetch` has come to its end: what was asked for is answered. */
+/* The operation of `fetch` has come to its end: what was asked for is answered. To be saved together with the report that tells it. */
 void target_answer(struct target *target, bool well);
 
 /* `desired` could not be had: tried again after a pause, or not before something changes. */

@@ -117,6 +117,7 @@ void target_tell_failure(struct target *t, const char *sync, const char *health,
 	told = *o;
 	told.look = result;
 	tell(t, &told);
+	target_save(t);
 	/* Of what was asked for and is not wanted any more it is all; how things are beside it is looked at. */
 	if (!wanted)
 		t->compare_at = 0;

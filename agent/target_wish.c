@@ -137,6 +137,7 @@ static void wish(struct target *t, const char *id)
 	}
 	if (!t->told || strcmp(before, target_wanted(t)) != 0) {
 		t->synced = false;
+		t->last_request[0] = '\0';
 		start_afresh(t);
 		/* One that waits already waits no longer for another push. */
 		t->retry_at = waits ? at : now + jitter_ms(t);
@@ -205,7 +206,6 @@ void target_answer(struct target *t, bool well)
 	state_end_request(s);
 	start_afresh(t);
 	t->synced = false;
-	target_save(t);
 }
 
 /* Store what is asked: 0, or it is as if it had not been told. */

@@ -221,7 +221,6 @@ static void failed(struct target *t, const struct work *w)
 	else
 		target_postpone(t);
 	target_tell_failure(t, "OutOfSync", "Degraded", w->err.message, &w->result);
-	target_save(t);
 }
 
 static void applied(void *job)
