@@ -273,6 +273,7 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 	pause_init(&t->pause, RETRY_FIRST_MS, RETRY_MOST_MS);
 	pause_init(&t->post_pause, POST_FIRST_MS, POST_MOST_MS);
 	pause_init(&t->ack_pause, POST_FIRST_MS, POST_MOST_MS);
+	target_watch_init(t);
 	t->turn = (struct turn){.come = on_turn, .ctx = t};
 	t->last = (struct outcome){.operation = "Succeeded", .message = "as it was applied before", .started_ms = hgt_time_now_ms(),
 		.finished_ms = hgt_time_now_ms()};
@@ -292,6 +293,7 @@ void target_free(struct target *t)
 	target_fetch_release(t);
 	target_apply_forget(t);
 	target_abandon(t);
+	target_watch_release(t);
 	if (t->timer)
 		event_free(t->timer);
 	state_release(&t->saved);

@@ -1,6 +1,7 @@
 /*
  * What the parts of a target share: target.c drives, target_wish.c knows what should be and when, target_fetch.c fetches, target_work.c
- * applies and compares, target_report.c says what became of it, target_post.c tells the daemon, target_save.c keeps the state.
+ * applies and compares, target_report.c says what became of it, target_post.c tells the daemon, target_save.c keeps the state,
+ * target_watch.c hears of changes.
  */
 #ifndef HEADGATE_AGENT_TARGET_PRIVATE_H
 #define HEADGATE_AGENT_TARGET_PRIVATE_H
@@ -44,6 +45,17 @@ struct save {
 	int64_t again_at;				/* monotonic; 0: the last went well */
 };
 
+/* target_watch.c */
+struct watch {
+	int fd;			/* of inotify; -1: none */
+	struct event *event;
+	bool stale;		/* its folders may be others by now */
+	bool never, off;	/* it is not to be watched; it cannot be for now */
+	bool said;
+	struct pause pause;	/* from a change to the look: longer where looks find nothing */
+	int64_t quiet_at;
+};
+
 struct target {
 	struct runner *runner;
 	const struct hgt_agent_target *config;
@@ -54,6 +66,8 @@ struct target {
 	struct hgt_buf place;			/* driver.h */
 	struct state saved;
 	struct save save;
+
+	struct watch watch;
 
 	/* What should be. */
 	bool mentioned;				/* since target_begin */
@@ -153,6 +167,20 @@ int64_t target_next_compare(const struct target *target);
 
 /* The archive that was fetched is not applied, but compared with. */
 void target_preview(struct target *target);
+
+/* target_watch.c. Before a job, on the loop: the descriptor whose watches it is to renew, -1 for none. */
+void target_watch_init(struct target *target);
+void target_watch_release(struct target *target);
+int target_watch_begin(struct target *target, bool apply, bool *stale);
+
+/* After it, with what target_watch_renew has returned; when there was no job after all; when a look has found something. */
+void target_watch_end(struct target *target, int code, const struct hgt_error *err);
+void target_watch_resume(struct target *target);
+void target_watch_found(struct target *target);
+
+/* In the job, before the look: what is changed from here on is told. */
+int target_watch_renew(const struct driver *driver, const struct driver_order *order, int fd, bool stale,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* target_save.c */
 void target_save(struct target *target);

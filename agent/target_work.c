@@ -23,6 +23,11 @@ struct work {
 	char from[HGT_OID_HEX_SHA256 + 1];
 	char kept[HGT_OID_HEX_SHA256 + 1];	/* the tree that was applied */
 
+	int watch_fd;		/* -1: the target is not watched */
+	bool watch_stale;
+	int watch_code;
+	struct hgt_error watch_err;
+
 	/* A comparison with what is wanted beside the one with what was applied; its tree has an id where there is one. */
 	struct tree wanted;
 	struct driver_result ahead;
@@ -30,7 +35,7 @@ struct work {
 	struct hgt_error ahead_err;
 };
 
-static struct work *work_new(struct target *t, int stop_fd)
+static struct work *work_new(struct target *t, int stop_fd, bool apply)
 {
 	struct work *w = calloc(1, sizeof(*w));
 
@@ -39,6 +44,7 @@ static struct work *work_new(struct target *t, int stop_fd)
 	w->target = t;
 	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = stop_fd,
 		.tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
 	driver_result_init(&w->ahead);
@@ -95,9 +101,17 @@ static int compare_with(const struct work *w, struct tree *tree, struct driver_r
 	return code == 0 ? driver->compare(&order, result, err) : code;
 }
 
+static void renew_watch(struct work *w)
+{
+	if (w->watch_fd >= 0)
+		w->watch_code = target_watch_renew(w->target->driver, &w->order, w->watch_fd, w->watch_stale, &w->watch_err);
+}
+
 static void run_compare(void *job)
 {
 	struct work *w = job;
+
+	renew_watch(w);
 
 	if (w->order.archive >= 0)
 		w->ahead_code = target_verify_archive(&w->target->fetch, &w->ahead_err);
@@ -121,7 +135,10 @@ static void compared(void *job)
 
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
+	target_watch_end(t, w->watch_code, &w->watch_err);
 	t->compare_at = t->again ? 0 : target_next_compare(t);
+	if (w->code == 0 && w->result.differing > 0)
+		target_watch_found(t);
 	/* What was ended because the agent stops tells nothing. */
 	if (!t->runner->stopping)
 		target_tell_look(t, &look);
@@ -133,7 +150,7 @@ static void compared(void *job)
 
 static void compare(struct target *t, int archive)
 {
-	struct work *w = work_new(t, t->runner->stop_looks);
+	struct work *w = work_new(t, t->runner->stop_looks, false);
 
 	t->again = false;
 	target_set_state(t, TARGET_COMPARING);
@@ -147,6 +164,7 @@ static void compare(struct target *t, int archive)
 
 		hgt_log(HGT_LOG_ERROR, "target", look.trouble, HGT_S("target", t->config->name));
 		work_free(w);
+		target_watch_resume(t);
 		target_set_state(t, TARGET_IDLE);
 		turn_give(&t->runner->turns, &t->turn);
 		target_fetch_release(t);
@@ -167,6 +185,23 @@ void target_preview(struct target *t)
 	compare(t, t->fetch.file);
 }
 
+/*
+ * What the apply has done itself is told by nobody; whatever somebody else has done since its own look is looked for once more.
+ */
+static void look_once_more(struct work *w)
+{
+	struct driver_result result;
+	struct hgt_error err = {0};
+
+	driver_result_init(&result);
+	renew_watch(w);
+	if (w->code == 0 && w->target->driver->compare(&w->order, &result, &err) == 0 && result.differing > 0 && w->result.differing == 0) {
+		w->result.differing = result.differing;
+		hgt_buf_adds(&w->result.difference, result.difference.data);
+	}
+	driver_result_release(&result);
+}
+
 static void run_apply(void *job)
 {
 	struct work *w = job;
@@ -180,6 +215,8 @@ static void run_apply(void *job)
 	}
 	if (w->code == 0)
 		w->code = w->target->driver->apply(&w->order, &w->result, &w->err);
+	if (w->watch_fd >= 0)
+		look_once_more(w);
 	/* The one that was applied before is compared with until another is. */
 	if (w->order.checkout)
 		checkout_keep(w->order.folder, w->tree.id, w->code == 0 ? w->tree.id : w->kept);
@@ -230,6 +267,7 @@ static void applied(void *job)
 
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
+	target_watch_end(t, w->watch_code, &w->watch_err);
 	t->compare_at = t->again ? 0 : target_next_compare(t);
 	if (w->code == 0) {
 		succeeded(t, w);
@@ -255,6 +293,7 @@ static void not_begun(struct target *t, struct work *w, const char *why)
 	t->work = NULL;
 	t->saved.unfinished = t->was_unfinished;
 	work_free(w);
+	target_watch_resume(t);
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
 	target_answer(t, false);
@@ -284,7 +323,7 @@ void target_apply_forget(struct target *t)
 
 void target_apply(struct target *t)
 {
-	struct work *w = work_new(t, t->runner->stop_applies);
+	struct work *w = work_new(t, t->runner->stop_applies, true);
 	bool after = t->config->files.after.n > 0;
 
 	target_set_state(t, TARGET_APPLYING);

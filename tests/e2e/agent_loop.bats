@@ -224,6 +224,55 @@ heard() {
   wait_for 20 agent_synced web1 web "$TIP"
 }
 
+# looks: how often the agent has begun to compare.
+looks() {
+  grep -c 'to=comparing' "$T/web1.log"
+}
+
+# looked N: that often.
+looked() {
+  (($(looks) == $1))
+}
+
+@test "what is changed by hand is seen at once; what the agent does itself wakes nobody" {
+  commit hosts/web/conf/a one
+  commit hosts/web/conf/gone one
+  push
+  mkdir -p "$T/web/conf"
+  agent_config web1 "$(target web "options: {into: $T/web}" "compare_every: 1h")"
+  headgate-agent --log-level debug -c "$T/web1.yaml" >>"$T/web1.log" 2>&1 </dev/null 3>&- &
+  AGENT_PID[web1]=$!
+  wait_for 20 agent_synced web1 web "$TIP"
+  for text in two three; do
+    commit hosts/web/conf/a "$text"
+    commit "hosts/web/new/$text" x
+    git rm -qr --ignore-unmatch hosts/web/conf/gone
+    push
+    wait_for 20 agent_synced web1 web "$TIP"
+  done
+  looked 0
+  # A file that is nobody's business has it look, and say nothing.
+  touch "$T/web/conf/theirs"
+  wait_for 20 looked 1
+  for file in conf/a new/two new/three; do
+    echo drift >"$T/web/$file"
+    wait_for 20 bash -c "! grep -q drift $T/web/$file"
+    wait_for 20 agent_synced web1 web "$TIP"
+    events_of agent.reported | jq -es --arg m "$file has other contents" 'any(.[].data; .message == $m and .cause == "drift")'
+  done
+  # Folders that are taken away and put back are watched again.
+  rm -r "$T/web/new"
+  wait_for 20 test -e "$T/web/new/two"
+  wait_for 20 agent_synced web1 web "$TIP"
+  rm "$T/web/new/two"
+  wait_for 20 test -e "$T/web/new/two"
+  rm -r "$T/web"
+  wait_for 20 test -e "$T/web/conf/a"
+  wait_for 20 agent_synced web1 web "$TIP"
+  rm "$T/web/conf/a"
+  wait_for 20 test -e "$T/web/conf/a"
+}
+
 @test "told to stop, it ends an apply only when its time is over; what was ended is done at the next start" {
   commit hosts/web/a one
   push
