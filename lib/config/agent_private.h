@@ -1,4 +1,4 @@
-/* The options of each driver, one table a file. */
+/* The parts of the agent's config: the options of each driver, one table a file, and windows. */
 #ifndef HEADGATE_CONFIG_AGENT_PRIVATE_H
 #define HEADGATE_CONFIG_AGENT_PRIVATE_H
 
@@ -14,5 +14,8 @@ int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field) 
 int parse_tree_file(struct reader *r, const struct hgt_node *node, void *field) HGT_MUST_CHECK;
 int parse_tree_files(struct reader *r, const struct hgt_node *node, void *field) HGT_MUST_CHECK;
 bool is_tree_file(const char *name);
+
+/* A struct hgt_window. */
+extern const struct section window_section;
 
 #endif
