@@ -21,6 +21,7 @@ static const char usage[] =
 	"  agent     add, list, remove the agents that receive changes, and replace their tokens\n"
 	"  token     add, list, remove and replace the tokens of people and programs\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
+	"  wait      until every target has a revision\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
 	"  webhook   who is told of events by HTTP, what became of each delivery; replay and test them\n"
@@ -44,6 +45,7 @@ static const struct verb verbs[] = {
 	{"schema", schema_main},
 	{"status", NULL},
 	{"token", NULL},
+	{"wait", NULL},
 	{"webhook", NULL},
 };
 

@@ -11,6 +11,7 @@ static const struct {
 	{"events", events_verb},
 	{"status", status_verb},
 	{"token", token_verb},
+	{"wait", wait_verb},
 	{"webhook", webhook_verb},
 };
 
@@ -19,7 +20,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
-	fputs("headgate-remote: run by headgate for its verbs agent, audit, events, status, token and webhook; see headgate(1)\n",
+	fputs("headgate-remote: run by headgate for its verbs agent, audit, events, status, token, wait and webhook; see headgate(1)\n",
 		stderr);
 	return HGT_EXIT_TROUBLE;
 }

@@ -94,11 +94,13 @@ void hgt_rollout_tell_begin(struct hgt_rollout_teller *teller, const struct hgt_
 	hgt_buf_addf(out, ": %zu %s, waiting %" PRIu64 " s at most\n", teller->count, targets(teller->count), seconds);
 }
 
-/* "after 0.3 s", "after 2 min 5 s". */
+/* "after 35 ms", "after 2.3 s", "after 2 min 5 s". */
 static void add_time(struct hgt_buf *out, int64_t ms)
 {
 	ms = ms > 0 ? ms : 0;
-	if (ms < 10000)
+	if (ms < 1000)
+		hgt_buf_addf(out, "after %" PRId64 " ms", ms);
+	else if (ms < 10000)
 		hgt_buf_addf(out, "after %" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
 	else if (ms < 60000)
 		hgt_buf_addf(out, "after %" PRId64 " s", ms / 1000);
@@ -236,10 +238,31 @@ static void add_names(const struct hgt_rollout_teller *teller, enum hgt_rollout_
 		hgt_buf_addf(out, " and %zu more", n - told_n);
 }
 
-void hgt_rollout_tell_end(const struct hgt_rollout_teller *teller, enum hgt_rollout_end end, int64_t now_ms, struct hgt_buf *out)
+/* Who has not got it, by state. */
+static void add_others(const struct hgt_rollout_teller *teller, const size_t counts[HGT_ROLLOUT_STATES], struct hgt_buf *out)
 {
 	static const enum hgt_rollout_state order[] = {HGT_ROLLOUT_FAILED, HGT_ROLLOUT_RUNNING, HGT_ROLLOUT_PENDING, HGT_ROLLOUT_WAITING,
 		HGT_ROLLOUT_OVERTAKEN, HGT_ROLLOUT_AWAY};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (counts[order[i]])
+			add_names(teller, order[i], counts[order[i]], out);
+}
+
+void hgt_rollout_tell_still(const struct hgt_rollout_teller *teller, int64_t now_ms, struct hgt_buf *out)
+{
+	size_t counts[HGT_ROLLOUT_STATES];
+
+	count_states(teller, counts);
+	hgt_buf_addf(out, "  still waiting, %zu of %zu %s it, ", counts[HGT_ROLLOUT_SYNCED], teller->count,
+		counts[HGT_ROLLOUT_SYNCED] == 1 ? "has" : "have");
+	add_time(out, now_ms - teller->began_ms);
+	add_others(teller, counts, out);
+	hgt_buf_addc(out, '\n');
+}
+
+void hgt_rollout_tell_end(const struct hgt_rollout_teller *teller, enum hgt_rollout_end end, int64_t now_ms, struct hgt_buf *out)
+{
 	size_t counts[HGT_ROLLOUT_STATES], synced;
 
 	if (end == HGT_ROLLOUT_NOBODY || !teller->first) {
@@ -255,9 +278,7 @@ void hgt_rollout_tell_end(const struct hgt_rollout_teller *teller, enum hgt_roll
 	else
 		hgt_buf_addf(out, "%zu of %zu %s %s it, ", synced, teller->count, targets(teller->count), synced == 1 ? "has" : "have");
 	add_time(out, now_ms - teller->began_ms);
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (counts[order[i]])
-			add_names(teller, order[i], counts[order[i]], out);
+	add_others(teller, counts, out);
 	if (end == HGT_ROLLOUT_LEFT)
 		hgt_buf_adds(out, "; the daemon can tell no more");
 	hgt_buf_addc(out, '\n');

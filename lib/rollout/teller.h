@@ -28,6 +28,9 @@ void hgt_rollout_tell_begin(struct hgt_rollout_teller *teller, const struct hgt_
 int hgt_rollout_tell_target(struct hgt_rollout_teller *teller, const struct hgt_node *node, int64_t now_ms, struct hgt_buf *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
+/* A line for when nothing has moved for long: who is waited for. */
+void hgt_rollout_tell_still(const struct hgt_rollout_teller *teller, int64_t now_ms, struct hgt_buf *out);
+
 /* The summary: how many have it, and who does not. */
 void hgt_rollout_tell_end(const struct hgt_rollout_teller *teller, enum hgt_rollout_end end, int64_t now_ms, struct hgt_buf *out);
 
