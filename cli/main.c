@@ -21,6 +21,8 @@ static const char usage[] =
 	"  agent     add, list, remove the agents that receive changes, and replace their tokens\n"
 	"  token     add, list, remove and replace the tokens of people and programs\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
+	"  diff      how a target differs from what Git holds\n"
+	"  history   what was applied where, when, and by whom\n"
 	"  wait      until every target has a revision\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
@@ -38,8 +40,10 @@ static const struct verb verbs[] = {
 	{"agent", NULL},
 	{"audit", NULL},
 	{"check", check_main},
+	{"diff", NULL},
 	{"events", NULL},
 	{"explain", explain_main},
+	{"history", NULL},
 	{"install", install_main},
 	{"replay", replay_main},
 	{"schema", schema_main},

@@ -8,7 +8,9 @@ static const struct {
 } verbs[] = {
 	{"agent", agent_verb},
 	{"audit", audit_verb},
+	{"diff", diff_verb},
 	{"events", events_verb},
+	{"history", history_verb},
 	{"status", status_verb},
 	{"token", token_verb},
 	{"wait", wait_verb},
@@ -20,7 +22,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
-	fputs("headgate-remote: run by headgate for its verbs agent, audit, events, status, token, wait and webhook; see headgate(1)\n",
+	fputs("headgate-remote: run by headgate for its verbs that talk to the daemon; see headgate(1)\n",
 		stderr);
 	return HGT_EXIT_TROUBLE;
 }
