@@ -24,6 +24,9 @@ static const char usage[] =
 	"  diff      how a target differs from what Git holds\n"
 	"  history   what was applied where, when, and by whom\n"
 	"  wait      until every target has a revision\n"
+	"  sync      have an agent apply what Git says, now, or an older commit of it\n"
+	"  suspend   have an agent leave its targets as they are\n"
+	"  resume    have it go on with them\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
 	"  webhook   who is told of events by HTTP, what became of each delivery; replay and test them\n"
@@ -46,8 +49,11 @@ static const struct verb verbs[] = {
 	{"history", NULL},
 	{"install", install_main},
 	{"replay", replay_main},
+	{"resume", NULL},
 	{"schema", schema_main},
 	{"status", NULL},
+	{"suspend", NULL},
+	{"sync", NULL},
 	{"token", NULL},
 	{"wait", NULL},
 	{"webhook", NULL},

@@ -228,7 +228,7 @@ int history_add(struct history *h, const struct hgt_node *event, struct hgt_erro
 
 	if (strcmp(type, HGT_EVENT_REF_UPDATED) == 0 || strcmp(type, HGT_EVENT_PUSH_ATTRIBUTED) == 0)
 		return add_push(h, data, err);
-	if (strcmp(type, HGT_EVENT_PREFIX "sync.requested.v1") == 0)
+	if (strcmp(type, HGT_EVENT_SYNC_REQUESTED) == 0)
 		return add_command(h, event, data, err);
 	return strcmp(type, HGT_EVENT_AGENT_REPORTED) == 0 ? add_report(h, data, err) : 0;
 }

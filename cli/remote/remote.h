@@ -18,6 +18,9 @@ int webhook_verb(int argc, char **argv);
 int wait_verb(int argc, char **argv);
 int diff_verb(int argc, char **argv);
 int history_verb(int argc, char **argv);
+int sync_verb(int argc, char **argv);
+int suspend_verb(int argc, char **argv);
+int resume_verb(int argc, char **argv);
 
 /* The config that `given` (-c, may be NULL) or the environment names. */
 int remote_config(const char *given, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
