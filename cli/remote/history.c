@@ -6,9 +6,8 @@
 
 /* What a target told last. */
 struct last {
-	bool running;		/* it has told that it began */
+	bool running;		/* it began, and has not ended yet */
 	const char *cause;	/* for which it began */
-	const char *finished, *operation, *applied;	/* of the last ending; "" before one is known */
 };
 
 void history_init(struct history *h, const char *agent, const char *target, const char *repo)
@@ -131,7 +130,7 @@ static struct last *last_of(struct history *h, const char *agent, const char *ta
 	last = hgt_arena_alloc(&h->arena, sizeof(*last));
 	if (!last || hgt_map_put(&h->targets, name, strlen(name), last, NULL) < 0)
 		return NULL;
-	last->cause = last->finished = last->operation = last->applied = "";
+	last->cause = "";
 	return last;
 }
 
@@ -148,14 +147,6 @@ static bool is_asked_for(const struct history *h, const char *agent, const char 
 	repo = hgt_map_get(&h->repos, name.data, name.len);
 	hgt_buf_release(&name);
 	return repo && hgt_glob_match(h->repo, repo);
-}
-
-/* Whether an ending is news: an apply has run, or the target has come to another revision without one. */
-static bool is_news(const struct last *last, const struct hgt_node *data)
-{
-	if (strcmp(last->finished, text_of(data, "finished")) == 0 && strcmp(last->operation, text_of(data, "operation")) == 0)
-		return false;
-	return last->running || (*last->finished && strcmp(last->applied, text_of(data, "applied")) != 0);
 }
 
 static int add_entry(struct history *h, const struct last *last, const struct hgt_node *data, struct hgt_error *err)
@@ -210,13 +201,11 @@ static int add_report(struct history *h, const struct hgt_node *data, struct hgt
 		last->running = true;
 		last->cause = keep(h, text_of(data, "cause"), &failed);
 	} else if ((strcmp(operation, "Succeeded") == 0 || strcmp(operation, "Failed") == 0) && *text_of(data, "finished")) {
-		if (is_news(last, data))
+		/* Without a beginning it is one that was told before, or a revision in which the target's content has not changed. */
+		if (last->running)
 			code = add_entry(h, last, data, err);
 		last->running = false;
 		last->cause = "";
-		last->finished = keep(h, text_of(data, "finished"), &failed);
-		last->operation = keep(h, operation, &failed);
-		last->applied = keep(h, text_of(data, "applied"), &failed);
 	}
 	return failed ? hgt_error_nomem(err) : code;
 }

@@ -1,7 +1,8 @@
 /*
  * What was applied to targets, when, and by whom: put together from the journal's events in their order. An agent tells of an apply when
- * it begins and when it has ended, and then tells that ending again with whatever it finds later; it is one entry. The push that brought
- * the revision comes before it in the journal, and who pushed before or after that.
+ * it begins and when it has ended, and then tells that ending again with whatever it finds later: the first of these is an entry. A
+ * revision in which the target's content has not changed is none. The push that brought the revision comes before it in the journal, and
+ * who pushed before or after that.
  */
 #ifndef HEADGATE_CLI_REMOTE_HISTORY_H
 #define HEADGATE_CLI_REMOTE_HISTORY_H

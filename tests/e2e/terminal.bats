@@ -264,7 +264,7 @@ screen_lacks() {
   matches "^20.* web1/web +${first:0:8} +Succeeded +\+1 ~0 -0 +push +alice +[0-9a-f]{8} +1 added"
   matches "^20.* web1/db +${bad:0:8} +Failed +.* push +bob +[0-9a-f]{8} +.*status 1"
   matches "^20.* web1/db +${TIP:0:8} +Succeeded +.* push +alice"
-  matches "^20.* web1/web +${first:0:8} +Succeeded +.* drift +alice"
+  matches "^20.* web1/web +${TIP:0:8} +Succeeded +.* drift +alice"
   [[ $(headgate history --json | jq -r .result | xargs) == "Succeeded Succeeded Failed Succeeded Succeeded" ]]
   [[ $(headgate history web1 db --json | jq -r .result | xargs) == "Succeeded Failed Succeeded" ]]
   [[ $(headgate history --limit 1 web1 db --json | jq -r .revision) == "$TIP" ]]
