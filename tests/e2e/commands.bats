@@ -179,7 +179,7 @@ acknowledge() {
       done
     done 3>&- &
     PIDS[4]=$!
-    wait_for 20 eval "(( \$(cat answered.* 2>/dev/null | wc -l) >= round * 40 ))"
+    wait_for 20 eval "(( \$(cat answered.* 2>/dev/null | wc -l) >= round * 12 ))"
     daemon_kill
     wait "${PIDS[@]}" || true
     daemon_start
