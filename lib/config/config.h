@@ -140,6 +140,8 @@ struct hgt_config {
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
+		unsigned waits;		/* that are open at once, default 64 */
+		uint32_t wait;		/* seconds that one may take, default 600 */
 		unsigned address_connections;	/* of one address, default 1024; 0: no limit, as of those that follow */
 		unsigned address_requests;	/* of one address, a second, without a good token; default 50 */
 		unsigned client_open;		/* of one agent or token: requests and streams at once, default 64 */
