@@ -17,7 +17,7 @@
 
 static const char *state_name(enum target_state state)
 {
-	static const char *const names[] = {"idle", "fetching", "applying", "comparing"};
+	static const char *const names[] = {"idle", "verifying", "fetching", "applying", "comparing"};
 
 	return names[state];
 }
@@ -177,7 +177,7 @@ bool target_is_synced(const struct target *t)
 void target_stop(struct target *t)
 {
 	event_del(t->timer);
-	if (t->state == TARGET_FETCHING) {
+	if (t->state == TARGET_FETCHING || (t->state == TARGET_VERIFYING && t->fetch.call)) {
 		target_fetch_release(t);
 		target_set_state(t, TARGET_IDLE);
 	}
@@ -205,6 +205,27 @@ static void move(struct target *t)
 		t->driver->forget(&order);
 }
 
+void target_recipe(const struct target *t, char out[HGT_SHA256_HEX])
+{
+	unsigned char digest[HGT_SHA256_SIZE];
+
+	hgt_sha256(t->config->recipe, strlen(t->config->recipe), digest);
+	hgt_hex(digest, sizeof(digest), out);
+}
+
+/* The same tree comes to something else now, so it is as if it had not been applied. */
+static void forget_if_changed(struct target *t)
+{
+	char recipe[HGT_SHA256_HEX];
+
+	target_recipe(t, recipe);
+	if (!*t->saved.recipe || strcmp(recipe, t->saved.recipe) == 0)
+		return;
+	hgt_log(HGT_LOG_INFO, "target", "the options or labels have changed; applying anew", HGT_S("target", t->config->name));
+	t->saved.applied[0] = '\0';
+	t->saved.tree[0] = '\0';
+}
+
 static int load(struct target *t, struct hgt_error *err)
 {
 	int code;
@@ -226,6 +247,8 @@ static int load(struct target *t, struct hgt_error *err)
 	}
 	if (code == 0 && t->saved.moved)
 		move(t);
+	if (code == 0)
+		forget_if_changed(t);
 	return code;
 }
 
@@ -245,6 +268,7 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 	hgt_buf_init(&t->told_text);
 	hgt_buf_init(&t->last_message);
 	hgt_buf_init(&t->fetch.digest);
+	hgt_buf_init(&t->fetch.proof_text);
 	t->fetch.file = -1;
 	state_init(&t->saved);
 	pause_init(&t->pause, RETRY_FIRST_MS, RETRY_MOST_MS);

@@ -162,6 +162,8 @@ static void run_apply(void *job)
 	struct work *w = job;
 
 	w->code = find_checkout(w);
+	if (w->code == 0)
+		w->code = target_verify_archive(&w->target->fetch, &w->err);
 	if (w->code == 0 && w->order.checkout) {
 		w->code = checkout_make(w->order.folder, w->tree, w->order.archive, &w->err);
 		w->result.permanent = w->code == HGT_EPARSE || w->code == HGT_ELIMIT || w->code == HGT_EPERM;
@@ -183,6 +185,7 @@ static void applied(void *job)
 	if (w->code == 0) {
 		memcpy(t->saved.applied, t->fetch.revision, sizeof(t->saved.applied));
 		memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
+		target_recipe(t, t->saved.recipe);
 		t->saved.unfinished = false;
 		t->failed = false;
 		t->whole = false;
