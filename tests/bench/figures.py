@@ -107,7 +107,7 @@ def one_event(f):
     s = Subject(f"one event to {number(n)} streams", "p99 at most 1.15 times the bare write loop, ahead of nchan")
     for server in p99:
         p50, _, most = (f.median("event", server, n, i) for i in (0, 1, 2))
-        text = f"p50 {ms(p50)}, p99 {ms(p99[server])}, most {ms(most)} ms"
+        text = f"p50 {ms(p50)}, p99 {ms(p99[server])}, most {ms(most)} ms, {ms(f.median('event', server, n, 5))} ms of processor"
         if server == "headgate":
             s.measured = text + "".join(f", {p99[server] / p99[b]:.2f} times {NAMES[b]} ({f.spread('event', b, server, n, 1)})"
                                         for b in ("bare", "nchan") if b in p99)
