@@ -161,6 +161,7 @@ $(O)/obj/%.o: %.c
 
 # The assembler reads these where the compiler does not see it.
 $(O)/obj/lib/schema/metaschemas.o: $(wildcard lib/schema/metaschemas/*.json)
+$(O)/obj/agent/ansible_report.o: agent/ansible_events.py
 
 # Unit tests: one program a source, with the library, and for tests of a program's rooms its objects without main.
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
@@ -221,6 +222,7 @@ suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
 	@contrib/receivers.sh
+	@contrib/tofu.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.

@@ -232,6 +232,31 @@ struct hgt_agent_target {
 	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
 	struct hgt_files_options files;
 	struct {
+		const char *command;	/* default ansible-playbook */
+		const char *playbook;	/* required; of the tree, or absolute, as the other files here */
+		struct hgt_strings inventory;	/* files, folders, "host," lists; empty: what ansible.cfg says */
+		struct hgt_strings extra_vars;	/* files */
+		const char *limit, *user;	/* or NULL */
+		const char *vault_password_file;	/* or NULL */
+		bool become;
+		uint32_t compare_timeout, apply_timeout;	/* seconds */
+	} ansible;
+	struct {
+		const char *command;	/* default terraform */
+		const char *folder;	/* of the root module in the tree; "" */
+		struct hgt_strings var_files;
+		struct hgt_strings backend_config;	/* files */
+		const char *workspace;	/* or NULL: as it is */
+		const char *state_file;	/* absolute, of a configuration without a backend; or NULL */
+		unsigned parallelism;	/* 0: the tool's own */
+		uint32_t lock_timeout;	/* seconds */
+		uint32_t compare_timeout, apply_timeout;
+	} terraform;
+	struct {
+		struct hgt_strings compare, apply;	/* argv; both required */
+		uint32_t compare_timeout, apply_timeout;
+	} exec;
+	struct {
 		const char *allowed_signers;	/* of SSH signatures, ssh-keygen(1); or NULL */
 		const char *revoked_keys;	/* or NULL */
 		const char *keyring;		/* of OpenPGP signatures, gpgv(1); or NULL */
