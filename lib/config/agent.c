@@ -27,7 +27,7 @@ static int parse_sync(struct reader *r, const struct hgt_node *node, void *field
 	return 0;
 }
 
-static const struct variant drivers[] = {{"files", &files_section}, {NULL, NULL}};
+static const struct variant drivers[] = {{"files", &files_section}, {"kubectl", &kubectl_section}, {NULL, NULL}};
 
 static int parse_driver(struct reader *r, const struct hgt_node *node, void *field)
 {
@@ -36,11 +36,10 @@ static int parse_driver(struct reader *r, const struct hgt_node *node, void *fie
 			*(const char **)field = v->word;
 			return 0;
 		}
-	return reader_refuse(r, node, "unknown driver; there is files");
+	return reader_refuse(r, node, "unknown driver; there are files and kubectl");
 }
 
-/* A folder of the repository: relative, no empty, "." or ".." component; "" is all of it. */
-static int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field)
+int agent_parse_folder(struct reader *r, const struct hgt_node *node, void *field)
 {
 	const char *p = node->text;
 	char *copy;
@@ -86,10 +85,10 @@ static const struct option target_options[] = {
 	{.key = "repo", .type = OPTION_STRING, .offset = TARGET(repo), .required = true, .help = "The repository it lives by."},
 	{.key = "ref", .type = OPTION_STRING, .offset = TARGET(ref), .fallback = "refs/heads/main",
 		.help = "The ref it lives by, by full name."},
-	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
+	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = agent_parse_folder, .fallback = "\"\"", .shape = "folder",
 		.help = "The folder of the repository that it takes; an empty one is all of it."},
 	{.key = "driver", .type = OPTION_CUSTOM, .offset = TARGET(driver), .parse = parse_driver, .required = true,
-		.shape = "files", .help = "How a change is applied."},
+		.shape = "files | kubectl", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
 	{.key = "sync", .type = OPTION_CUSTOM, .offset = TARGET(automatic), .parse = parse_sync, .fallback = "auto",

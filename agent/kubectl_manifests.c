@@ -1,0 +1,426 @@
+/* The objects of a tree, as lines of JSON. */
+#include "agent/kubectl_manifests.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/files_tree.h"
+#include "agent/kubectl_health.h"
+#include "base/io.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "doc/doc.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define KEPT "rendered-"
+#define KEPT_MAX (1UL << 30)
+
+void kubectl_manifests_release(struct kubectl_manifests *m)
+{
+	hgt_map_release(&m->by_object);
+	free(m->items);
+	hgt_arena_release(&m->arena);
+	*m = (struct kubectl_manifests)KUBECTL_MANIFESTS_INIT;
+}
+
+/* What they come to need of each other, as kustomize and Helm have it too: what others refer to comes first, what has a say in the making
+ * of others (and may not run yet) last. */
+static unsigned rank_of(const struct kubectl_object *o)
+{
+	static const struct {
+		const char *kind;
+		unsigned rank;
+	} ranks[] = {{"ResourceQuota", 2}, {"LimitRange", 2}, {"PriorityClass", 2}, {"StorageClass", 2}, {"ServiceAccount", 3}, {"ClusterRole", 3},
+		{"Role", 3}, {"ClusterRoleBinding", 4}, {"RoleBinding", 4}, {"Secret", 5}, {"ConfigMap", 5}, {"PersistentVolume", 5},
+		{"PersistentVolumeClaim", 6}, {"Service", 6}, {"MutatingWebhookConfiguration", 9}, {"ValidatingWebhookConfiguration", 9},
+		{"MutatingAdmissionPolicyBinding", 9}, {"ValidatingAdmissionPolicyBinding", 9}};
+
+	if (kubectl_object_is_namespace(o))
+		return 0;
+	if (kubectl_object_is_crd(o))
+		return 1;
+	for (size_t i = 0; i < COUNT(ranks); i++)
+		if (strcmp(ranks[i].kind, o->kind) == 0)
+			return ranks[i].rank;
+	return 7;
+}
+
+/* The key of an object in the map: its parts with line ends between, which none of them can hold. */
+static char *key_of(const struct kubectl_object *o, struct hgt_arena *arena, size_t *len)
+{
+	struct hgt_buf key = HGT_BUF_INIT;
+	char *copy = NULL;
+
+	hgt_buf_addf(&key, "%s\n%s\n%s\n%s", o->group, o->kind, o->namespace, o->name);
+	if (!key.failed)
+		copy = hgt_arena_strndup(arena, key.data, key.len);
+	*len = key.len;
+	hgt_buf_release(&key);
+	return copy;
+}
+
+struct kubectl_manifest *kubectl_manifests_find(const struct kubectl_manifests *m, const struct kubectl_object *object)
+{
+	struct hgt_arena arena = HGT_ARENA_INIT;
+	size_t len;
+	char *key = key_of(object, &arena, &len);
+	struct kubectl_manifest *found = key ? hgt_map_get(&m->by_object, key, len) : NULL;
+
+	hgt_arena_release(&arena);
+	return found;
+}
+
+static int grow(struct kubectl_manifests *m, struct hgt_error *err)
+{
+	size_t cap = m->cap ? 2 * m->cap : 64;
+	struct kubectl_manifest **items;
+
+	if (m->n < m->cap)
+		return 0;
+	if (m->n >= KUBECTL_OBJECTS_MAX)
+		return hgt_error_set(err, HGT_ELIMIT, "more than %d objects; split the target", KUBECTL_OBJECTS_MAX);
+	items = reallocarray(m->items, cap, sizeof(struct kubectl_manifest *));
+	if (!items)
+		return hgt_error_nomem(err);
+	m->items = items;
+	m->cap = cap;
+	return 0;
+}
+
+static const char *copy_of(struct kubectl_manifests *m, const char *text)
+{
+	return hgt_arena_strndup(&m->arena, text, strlen(text));
+}
+
+static int add(struct kubectl_manifests *m, const struct kubectl_object *o, const char *json, size_t len, struct hgt_error *err)
+{
+	struct kubectl_manifest *item, *other;
+	size_t key_len;
+	char *key;
+	int code = grow(m, err);
+
+	if (code < 0)
+		return code;
+	item = hgt_arena_alloc(&m->arena, sizeof(*item));
+	key = key_of(o, &m->arena, &key_len);
+	if (!item || !key)
+		return hgt_error_nomem(err);
+	other = hgt_map_get(&m->by_object, key, key_len);
+	if (other) {
+		struct hgt_buf name = HGT_BUF_INIT;
+
+		kubectl_object_write(o, &name);
+		code = hgt_error_set(err, HGT_EPARSE, "%s is in the tree twice; which of them is to be?", name.data);
+		hgt_buf_release(&name);
+		return code;
+	}
+	*item = (struct kubectl_manifest){.object = {copy_of(m, o->group), copy_of(m, o->version), copy_of(m, o->kind), copy_of(m, o->namespace),
+		copy_of(m, o->name)}, .first = kubectl_object_is_namespace(o) || kubectl_object_is_crd(o), .fares = kubectl_health_matters(o),
+		.rank = rank_of(o), .at = m->n, .json = hgt_arena_strndup(&m->arena, json, len), .len = len};
+	if (!item->object.group || !item->object.version || !item->object.kind || !item->object.namespace || !item->object.name || !item->json ||
+		hgt_map_put(&m->by_object, key, key_len, item, NULL) < 0)
+		return hgt_error_nomem(err);
+	m->items[m->n++] = item;
+	m->n_first += item->first;
+	return 0;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct kubectl_manifest *x = *(struct kubectl_manifest *const *)a, *y = *(struct kubectl_manifest *const *)b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* metadata.annotations with the source among them. */
+static void write_annotations(const struct hgt_node *annotations, const char *source, struct hgt_json *json)
+{
+	hgt_json_key(json, "annotations");
+	hgt_json_begin_object(json);
+	for (size_t i = 0; annotations && annotations->type == HGT_NODE_MAP && i < annotations->v.map.n; i++) {
+		const struct hgt_pair *pair = &annotations->v.map.pairs[i];
+
+		if (strcmp(pair->key->text, KUBECTL_SOURCE) == 0)
+			continue;
+		hgt_json_key_len(json, pair->key->text, pair->key->len);
+		hgt_node_write_json(pair->value, json);
+	}
+	hgt_json_key_string(json, KUBECTL_SOURCE, source);
+	hgt_json_end_object(json);
+}
+
+static void write_metadata(const struct hgt_node *metadata, const char *namespace, const char *source, struct hgt_json *json)
+{
+	hgt_json_begin_object(json);
+	for (size_t i = 0; i < metadata->v.map.n; i++) {
+		const struct hgt_pair *pair = &metadata->v.map.pairs[i];
+
+		if (strcmp(pair->key->text, "annotations") == 0 || strcmp(pair->key->text, "namespace") == 0)
+			continue;
+		hgt_json_key_len(json, pair->key->text, pair->key->len);
+		hgt_node_write_json(pair->value, json);
+	}
+	if (*namespace)
+		hgt_json_key_string(json, "namespace", namespace);
+	write_annotations(hgt_node_get(metadata, "annotations"), source, json);
+	hgt_json_end_object(json);
+}
+
+/* The object with our annotation and its namespace, on one line. */
+static void write_manifest(const struct hgt_node *root, const char *namespace, const char *source, struct hgt_buf *out)
+{
+	struct hgt_json json = HGT_JSON_INIT(out);
+
+	hgt_json_begin_object(&json);
+	for (size_t i = 0; i < root->v.map.n; i++) {
+		const struct hgt_pair *pair = &root->v.map.pairs[i];
+
+		hgt_json_key_len(&json, pair->key->text, pair->key->len);
+		if (strcmp(pair->key->text, "metadata") == 0)
+			write_metadata(pair->value, namespace, source, &json);
+		else
+			hgt_node_write_json(pair->value, &json);
+	}
+	hgt_json_end_object(&json);
+	hgt_buf_addc(out, '\n');
+}
+
+/* One object of kubectl's: after all definitions are known it is known too where it lives. */
+static int add_object(struct kubectl *k, const struct kubectl_kinds *kinds, const struct hgt_node *root, struct kubectl_manifests *m,
+	struct hgt_error *err)
+{
+	struct hgt_arena arena = HGT_ARENA_INIT;
+	struct hgt_buf line = HGT_BUF_INIT;
+	struct kubectl_object o;
+	int code = kubectl_object_read(root, &arena, &o, err);
+
+	if (code == 0) {
+		enum kubectl_place place = kubectl_kinds_find(kinds, &o);
+
+		/* A namespace that a kind has no use for is one that the server leaves away. */
+		if (place == KUBECTL_IN_CLUSTER)
+			o.namespace = "";
+		else if (place == KUBECTL_IN_NAMESPACE && !*o.namespace)
+			o.namespace = k->options->namespace;
+		write_manifest(root, o.namespace, k->source.data, &line);
+		code = hgt_buf_check(&line, err);
+	}
+	if (code == 0)
+		code = add(m, &o, line.data, line.len, err);
+	hgt_buf_release(&line);
+	hgt_arena_release(&arena);
+	return code;
+}
+
+/* Each object of the text, which kubectl has indented: it ends where a line is a brace alone. */
+static int each_object(const char *text, size_t len, int (*cb)(void *ctx, const struct hgt_node *root, struct hgt_error *err), void *ctx,
+	struct hgt_error *err)
+{
+	const char *end = text + len;
+	struct hgt_doc_set set;
+	int code = 0;
+
+	hgt_doc_set_init(&set);
+	while (code == 0 && text < end) {
+		const char *close = *text == '}' ? text : memmem(text, (size_t)(end - text), "\n}", 2);
+		const char *next;
+
+		while (close && close + 2 < end && close[2] != '\n')
+			close = memmem(close + 2, (size_t)(end - close - 2), "\n}", 2);
+		if (!close)
+			break;
+		next = close + 2 < end ? close + 2 : end;
+		code = hgt_json_parse_message(text, (size_t)(next - text), &set, err);
+		if (code == 0)
+			code = cb(ctx, set.docs[0].root, err);
+		for (text = next; text < end && (*text == '\n' || *text == ' '); text++)
+			;
+	}
+	hgt_doc_set_release(&set);
+	if (code == 0 && text < end)
+		code = hgt_error_set(err, HGT_EPARSE, "what kubectl made of the tree cannot be read: it ends within an object");
+	return code;
+}
+
+struct rendering {
+	struct kubectl *k;
+	struct kubectl_kinds *kinds;
+	struct kubectl_manifests *m;
+};
+
+static int on_definition(void *ctx, const struct hgt_node *root, struct hgt_error *err)
+{
+	struct rendering *r = ctx;
+	const char *kind = hgt_node_get_string(root, "kind");
+
+	return kind && strcmp(kind, "CustomResourceDefinition") == 0 ? kubectl_kinds_define(r->kinds, root, err) : 0;
+}
+
+static int on_object(void *ctx, const struct hgt_node *root, struct hgt_error *err)
+{
+	struct rendering *r = ctx;
+
+	return add_object(r->k, r->kinds, root, r->m, err);
+}
+
+int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, const char *text, size_t len, struct kubectl_manifests *out,
+	struct hgt_error *err)
+{
+	struct rendering r = {k, kinds, out};
+	int code = each_object(text, len, on_definition, &r, err);
+
+	if (code == 0)
+		code = each_object(text, len, on_object, &r, err);
+	if (code == 0 && out->n > 0)
+		qsort(out->items, out->n, sizeof(*out->items), by_rank);
+	return code;
+}
+
+int kubectl_manifests_join(const struct kubectl_manifests *m, size_t from, size_t to, struct hgt_buf *out, struct hgt_error *err)
+{
+	for (size_t i = from; i < to; i++)
+		hgt_buf_add(out, m->items[i]->json, m->items[i]->len);
+	return hgt_buf_check(out, err);
+}
+
+int kubectl_manifests_set(const struct kubectl_manifests *m, struct kubectl_set *out, struct hgt_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < m->n && code == 0; i++)
+		code = kubectl_set_add(out, &m->items[i]->object, NULL, err);
+	kubectl_set_sort(out);
+	return code;
+}
+
+/* What a rendering depends on beside the tree. */
+static void write_how(const struct kubectl *k, struct hgt_buf *out)
+{
+	hgt_buf_addf(out, "%s %s %s %s %d", k->selector.data, k->source.data, k->options->namespace, k->options->command,
+		(int)k->options->kustomize);
+}
+
+static void kept_path(const struct kubectl *k, struct hgt_buf *out)
+{
+	hgt_buf_addf(out, "%s/" KEPT "%s", k->order->folder, k->order->revision);
+}
+
+int kubectl_manifests_save(struct kubectl *k, const struct kubectl_manifests *m, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT, how = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&text);
+	int code;
+
+	write_how(k, &how);
+	kept_path(k, &path);
+	hgt_json_begin_object(&json);
+	hgt_json_key_int(&json, "v", 1);
+	hgt_json_key_string(&json, "how", how.data);
+	hgt_json_key_string(&json, "tool", k->result->version.data);
+	hgt_json_key_uint(&json, "minor", k->minor);
+	hgt_json_key_uint(&json, "objects", m->n);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&text, '\n');
+	text.failed |= how.failed;
+	code = kubectl_manifests_join(m, 0, m->n, &text, err);
+	if (code == 0)
+		code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = hgt_write_file(path.data, text.data, text.len, 0600, err);
+	hgt_buf_release(&path);
+	hgt_buf_release(&text);
+	hgt_buf_release(&how);
+	return code;
+}
+
+/* The first line; HGT_ENOENT when it is about another rendering. */
+static int read_header(struct kubectl *k, const struct hgt_node *root, uint64_t *objects, struct hgt_error *err)
+{
+	struct hgt_buf how = HGT_BUF_INIT;
+	const char *was = hgt_node_get_string(root, "how"), *tool = hgt_node_get_string(root, "tool");
+	int64_t version = 0, minor = 0, n = -1;
+	bool same;
+
+	write_how(k, &how);
+	same = !how.failed && was && strcmp(was, how.data) == 0 && tool && hgt_node_get_int(root, "v", &version) && version == 1 &&
+		hgt_node_get_int(root, "minor", &minor) && hgt_node_get_int(root, "objects", &n) && n >= 0;
+	hgt_buf_release(&how);
+	if (!same)
+		return hgt_error_set(err, HGT_ENOENT, "the kept objects were made otherwise");
+	k->minor = (unsigned)minor;
+	hgt_buf_reset(&k->result->version);
+	hgt_buf_adds(&k->result->version, tool);
+	*objects = (uint64_t)n;
+	return 0;
+}
+
+static int load_lines(struct kubectl *k, const char *text, size_t len, struct kubectl_manifests *m, struct hgt_error *err)
+{
+	const char *end = text + len;
+	uint64_t objects = 0;
+	struct hgt_doc_set set;
+	bool first = true;
+	int code = 0;
+
+	hgt_doc_set_init(&set);
+	while (code == 0 && text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((newline ? newline + 1 : end) - text);
+		struct hgt_arena arena = HGT_ARENA_INIT;
+		struct kubectl_object o;
+
+		code = hgt_json_parse_message(text, n, &set, err);
+		if (code == 0 && first)
+			code = read_header(k, set.docs[0].root, &objects, err);
+		else if (code == 0)
+			code = kubectl_object_read(set.docs[0].root, &arena, &o, err);
+		if (code == 0 && !first)
+			code = add(m, &o, text, n, err);
+		hgt_arena_release(&arena);
+		first = false;
+		text += n;
+	}
+	hgt_doc_set_release(&set);
+	return code == 0 && (first || objects != m->n) ? hgt_error_set(err, HGT_ENOENT, "the kept objects are not whole") : code;
+}
+
+int kubectl_manifests_load(struct kubectl *k, struct kubectl_manifests *out, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT;
+	int code;
+
+	kept_path(k, &path);
+	code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = hgt_read_file(path.data, KEPT_MAX, &text, err);
+	if (code == 0)
+		code = load_lines(k, text.data, text.len, out, err);
+	/* Whatever is wrong with it, it is made again. */
+	if (code < 0 && code != HGT_ENOMEM) {
+		kubectl_manifests_release(out);
+		code = HGT_ENOENT;
+	}
+	hgt_buf_release(&path);
+	hgt_buf_release(&text);
+	return code;
+}
+
+void kubectl_manifests_keep(const char *folder, const char *revision)
+{
+	struct manifest names = MANIFEST_INIT;
+	struct hgt_error err = {0};
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (tree_names(fd, KEPT, &names, &err) < 0)
+		hgt_log(HGT_LOG_WARNING, "kubectl", "old objects are not removed", HGT_S("reason", err.message));
+	for (size_t i = 0; i < names.n; i++)
+		if (strcmp(names.items[i]->path + strlen(KEPT), revision) != 0)
+			unlinkat(fd, names.items[i]->path, 0);
+	manifest_release(&names);
+	close(fd);
+}
