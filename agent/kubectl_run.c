@@ -26,7 +26,8 @@ int kubectl_init(struct kubectl *k, const struct driver_order *order, struct dri
 
 	*k = (struct kubectl){.order = order, .options = &t->kubectl, .result = result, .selector = HGT_BUF_INIT, .source = HGT_BUF_INIT};
 	hgt_buf_addf(&k->selector, KUBECTL_LABEL "=%s", t->name);
-	hgt_buf_addf(&k->source, "%s:%s:%s%s%s", t->repo, t->ref, t->path, *t->path && *t->kubectl.folder ? "/" : "", t->kubectl.folder);
+	hgt_buf_addf(&k->source, "%s:%s:%s%s%s:%s", t->repo, t->ref, t->path, *t->path && *t->kubectl.folder ? "/" : "", t->kubectl.folder,
+		t->kubectl.namespace);
 	code = hgt_buf_check(&k->selector, err);
 	return code < 0 ? code : hgt_buf_check(&k->source, err);
 }

@@ -8,7 +8,8 @@
 #include "agent/driver.h"
 #include "agent/job.h"
 
-/* The label that all objects of a target carry, with the target's name; the annotation that says by what they live: "repo:ref:path". */
+/* The label that all objects of a target carry, with the target's name; the annotation that says by what they live and where, which tells
+ * them from those of another agent's target of that name: "repo:ref:path:namespace". */
 #define KUBECTL_LABEL "headgate.io/target"
 #define KUBECTL_SOURCE "headgate.io/source"
 #define KUBECTL_PRUNE "headgate.io/prune"	/* an annotation: "never" */
