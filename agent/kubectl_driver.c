@@ -174,17 +174,27 @@ static int apply_all(struct turn *turn, struct hgt_error *err)
 		code = apply_some(turn, 0, m->n_first, &no_kind, err);
 	if (code == 0 && m->n_first > 0)
 		code = wait_for_kinds(turn, err);
-	if (code < 0 || m->n == m->n_first)
+	if (code < 0 || m->n_known == m->n_first)
 		return code;
 	for (;;) {
 		no_kind = false;
-		code = apply_some(turn, m->n_first, m->n, &no_kind, err);
+		code = apply_some(turn, m->n_first, m->n_known, &no_kind, err);
 		if (code == 0 || !no_kind || m->n_first == 0 || hgt_time_mono_ms() >= deadline)
 			return code;
 		code = wait_ms(turn, AGAIN_MS, err);
 		if (code < 0)
 			return code;
 	}
+}
+
+/* What is of a kind that nobody knows waits, for something that was just applied may define it; the rest has been applied by now. */
+static int refuse_unknown_kind(const struct kubectl_manifests *m, struct hgt_error *err)
+{
+	const struct kubectl_object *o = &m->items[m->n_known]->object;
+
+	return hgt_error_set(err, HGT_ECONFLICT, "%zu of %zu objects are not applied, since the API server has no such kind: %s %s is of %s%s%s; "
+		"its CustomResourceDefinition has to be there first, or in the tree", m->n - m->n_known, m->n, o->kind, o->name, o->group,
+		*o->group ? "/" : "", o->version);
 }
 
 /* What the apply will add and change. What cannot be told now may be once it is applied. */
@@ -280,9 +290,11 @@ static int run_apply(struct turn *turn, struct hgt_error *err)
 	if (code == 0)
 		code = kubectl_inventory_save(&turn->inventory, folder, err);
 	if (code == 0)
-		code = kubectl_manifests_save(&turn->k, &turn->m, err);
-	if (code == 0)
 		code = apply_all(turn, err);
+	if (code == 0 && turn->m.n_known < turn->m.n)
+		code = refuse_unknown_kind(&turn->m, err);
+	if (code == 0)
+		code = kubectl_manifests_save(&turn->k, &turn->m, err);
 	if (code == 0)
 		code = kubectl_prune(&turn->k, &turn->extras, err);
 	if (code == 0 && turn->k.options->health_timeout > 0)
@@ -320,7 +332,7 @@ static int find_manifests(struct turn *turn, struct hgt_error *err)
 	if (code != HGT_ENOENT)
 		return code < 0 ? hgt_error_nomem(err) : 0;
 	code = render(turn, err);
-	if (code == 0)
+	if (code == 0 && turn->m.n_known == turn->m.n)
 		code = kubectl_manifests_save(&turn->k, &turn->m, err);
 	return code;
 }

@@ -283,7 +283,7 @@ static enum kubectl_health custom(const struct look *l)
 {
 	static const char *const good[] = {"Ready", "Available", "Healthy", "Established", "Accepted", "Synced"};
 	static const char *const bad[] = {"Stalled", "Degraded", "Failed"};
-	const struct hgt_node *reconciling = condition(l, "Reconciling");
+	static const char *const moving[] = {"Reconciling", "Progressing", "Issuing"};
 
 	if (hgt_node_get(l->status, "observedGeneration") && is_outdated(l))
 		return because(l, KUBECTL_PROGRESSING, "its controller has not seen the change yet");
@@ -292,8 +292,9 @@ static enum kubectl_health custom(const struct look *l)
 			return as_told(l, KUBECTL_DEGRADED, condition(l, bad[i]));
 	if (is_true(l->spec, "suspend") || is_true(l->spec, "paused"))
 		return because(l, KUBECTL_SUSPENDED, "suspended");
-	if (holds(reconciling))
-		return as_told(l, KUBECTL_PROGRESSING, reconciling);
+	for (size_t i = 0; i < COUNT(moving); i++)
+		if (holds(condition(l, moving[i])))
+			return as_told(l, KUBECTL_PROGRESSING, condition(l, moving[i]));
 	for (size_t i = 0; i < COUNT(good); i++) {
 		const struct hgt_node *cond = condition(l, good[i]);
 

@@ -27,10 +27,14 @@ static int read_object(struct kubectl_set *set, const struct hgt_node *node, con
 	struct kubectl_object o = {.kind = hgt_node_get_string(node, "kind"), .namespace = hgt_node_get_string(node, "namespace"),
 		.name = hgt_node_get_string(node, "name")};
 	const char *version = hgt_node_get_string(node, "apiVersion");
+	int code;
 
-	if (!version || !o.kind || !o.namespace || !o.name || !*o.kind || !*o.name || !kubectl_object_split(version, &set->arena, &o))
+	if (!version || !o.kind || !o.namespace || !o.name || !*o.kind || !*o.name)
 		return corrupt(path, err);
-	return kubectl_set_add(set, &o, NULL, err);
+	code = kubectl_object_split(version, &set->arena, &o, err);
+	if (code == HGT_EPARSE)
+		return corrupt(path, err);
+	return code < 0 ? code : kubectl_set_add(set, &o, NULL, err);
 }
 
 int kubectl_inventory_load(struct kubectl_set *set, const char *folder, struct hgt_error *err)

@@ -1,6 +1,8 @@
 /* The kinds of an API server. */
 #include "agent/kubectl_kinds.h"
 
+#include <stdio.h>
+
 #include "doc/doc.h"
 
 void kubectl_kinds_release(struct kubectl_kinds *kinds)
@@ -81,11 +83,11 @@ int kubectl_kinds_define(struct kubectl_kinds *kinds, const struct hgt_node *crd
 
 enum kubectl_place kubectl_kinds_find(const struct kubectl_kinds *kinds, const struct kubectl_object *object)
 {
-	struct hgt_buf name = HGT_BUF_INIT;
+	enum { MOST = 512 };	/* a group has at most 253 bytes, a kind 63 */
 	const enum kubectl_place *found;
+	char name[MOST];
+	int len = snprintf(name, sizeof(name), "%s.%s", object->kind, object->group);
 
-	hgt_buf_addf(&name, "%s.%s", object->kind, object->group);
-	found = name.failed ? NULL : hgt_map_get(&kinds->by_name, name.data, name.len);
-	hgt_buf_release(&name);
+	found = len > 0 && len < MOST ? hgt_map_get(&kinds->by_name, name, (size_t)len) : NULL;
 	return found ? *found : KUBECTL_UNKNOWN_KIND;
 }

@@ -14,12 +14,13 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define KEPT "rendered-"
+#define RANK_UNKNOWN 10
 #define KEPT_MAX (1UL << 30)
 
 void kubectl_manifests_release(struct kubectl_manifests *m)
 {
-	hgt_map_release(&m->by_object);
 	free(m->items);
+	free(m->sorted);
 	hgt_arena_release(&m->arena);
 	*m = (struct kubectl_manifests)KUBECTL_MANIFESTS_INIT;
 }
@@ -46,29 +47,50 @@ static unsigned rank_of(const struct kubectl_object *o)
 	return 7;
 }
 
-/* The key of an object in the map: its parts with line ends between, which none of them can hold. */
-static char *key_of(const struct kubectl_object *o, struct hgt_arena *arena, size_t *len)
+static int by_object(const void *a, const void *b)
 {
-	struct hgt_buf key = HGT_BUF_INIT;
-	char *copy = NULL;
-
-	hgt_buf_addf(&key, "%s\n%s\n%s\n%s", o->group, o->kind, o->namespace, o->name);
-	if (!key.failed)
-		copy = hgt_arena_strndup(arena, key.data, key.len);
-	*len = key.len;
-	hgt_buf_release(&key);
-	return copy;
+	return kubectl_object_compare(&(*(struct kubectl_manifest *const *)a)->object, &(*(struct kubectl_manifest *const *)b)->object);
 }
 
 struct kubectl_manifest *kubectl_manifests_find(const struct kubectl_manifests *m, const struct kubectl_object *object)
 {
-	struct hgt_arena arena = HGT_ARENA_INIT;
-	size_t len;
-	char *key = key_of(object, &arena, &len);
-	struct kubectl_manifest *found = key ? hgt_map_get(&m->by_object, key, len) : NULL;
+	struct kubectl_manifest key = {.object = *object}, *at = &key;
+	struct kubectl_manifest *const *found = m->n > 0 ? bsearch(&at, m->sorted, m->n, sizeof(*m->sorted), by_object) : NULL;
 
-	hgt_arena_release(&arena);
-	return found;
+	return found ? *found : NULL;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct kubectl_manifest *x = *(struct kubectl_manifest *const *)a, *y = *(struct kubectl_manifest *const *)b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* All are there: both orders. */
+static int arrange(struct kubectl_manifests *m, struct hgt_error *err)
+{
+	int code = 0;
+
+	if (m->n == 0)
+		return 0;
+	m->sorted = calloc(m->n, sizeof(*m->sorted));
+	if (!m->sorted)
+		return hgt_error_nomem(err);
+	memcpy(m->sorted, m->items, m->n * sizeof(*m->sorted));
+	qsort(m->items, m->n, sizeof(*m->items), by_rank);
+	qsort(m->sorted, m->n, sizeof(*m->sorted), by_object);
+	for (size_t i = 1; i < m->n && code == 0; i++)
+		if (kubectl_object_compare(&m->sorted[i - 1]->object, &m->sorted[i]->object) == 0) {
+			struct hgt_buf name = HGT_BUF_INIT;
+
+			kubectl_object_write(&m->sorted[i]->object, &name);
+			code = hgt_error_set(err, HGT_EPARSE, "%s is in the tree twice; which of them is to be?", name.data);
+			hgt_buf_release(&name);
+		}
+	return code;
 }
 
 static int grow(struct kubectl_manifests *m, struct hgt_error *err)
@@ -93,46 +115,25 @@ static const char *copy_of(struct kubectl_manifests *m, const char *text)
 	return hgt_arena_strndup(&m->arena, text, strlen(text));
 }
 
-static int add(struct kubectl_manifests *m, const struct kubectl_object *o, const char *json, size_t len, struct hgt_error *err)
+static int add(struct kubectl_manifests *m, const struct kubectl_object *o, bool known, const char *json, size_t len, struct hgt_error *err)
 {
-	struct kubectl_manifest *item, *other;
-	size_t key_len;
-	char *key;
+	struct kubectl_manifest *item;
 	int code = grow(m, err);
 
 	if (code < 0)
 		return code;
 	item = hgt_arena_alloc(&m->arena, sizeof(*item));
-	key = key_of(o, &m->arena, &key_len);
-	if (!item || !key)
+	if (!item)
 		return hgt_error_nomem(err);
-	other = hgt_map_get(&m->by_object, key, key_len);
-	if (other) {
-		struct hgt_buf name = HGT_BUF_INIT;
-
-		kubectl_object_write(o, &name);
-		code = hgt_error_set(err, HGT_EPARSE, "%s is in the tree twice; which of them is to be?", name.data);
-		hgt_buf_release(&name);
-		return code;
-	}
 	*item = (struct kubectl_manifest){.object = {copy_of(m, o->group), copy_of(m, o->version), copy_of(m, o->kind), copy_of(m, o->namespace),
 		copy_of(m, o->name)}, .first = kubectl_object_is_namespace(o) || kubectl_object_is_crd(o), .fares = kubectl_health_matters(o),
-		.rank = rank_of(o), .at = m->n, .json = hgt_arena_strndup(&m->arena, json, len), .len = len};
-	if (!item->object.group || !item->object.version || !item->object.kind || !item->object.namespace || !item->object.name || !item->json ||
-		hgt_map_put(&m->by_object, key, key_len, item, NULL) < 0)
+		.known = known, .rank = known ? rank_of(o) : RANK_UNKNOWN, .at = m->n, .json = hgt_arena_strndup(&m->arena, json, len), .len = len};
+	if (!item->object.group || !item->object.version || !item->object.kind || !item->object.namespace || !item->object.name || !item->json)
 		return hgt_error_nomem(err);
 	m->items[m->n++] = item;
 	m->n_first += item->first;
+	m->n_known += known;
 	return 0;
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct kubectl_manifest *x = *(struct kubectl_manifest *const *)a, *y = *(struct kubectl_manifest *const *)b;
-
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return x->at < y->at ? -1 : x->at > y->at;
 }
 
 /* metadata.annotations with the source among them. */
@@ -194,12 +195,12 @@ static int add_object(struct kubectl *k, const struct kubectl_kinds *kinds, cons
 {
 	struct hgt_arena arena = HGT_ARENA_INIT;
 	struct hgt_buf line = HGT_BUF_INIT;
+	enum kubectl_place place = KUBECTL_UNKNOWN_KIND;
 	struct kubectl_object o;
 	int code = kubectl_object_read(root, &arena, &o, err);
 
 	if (code == 0) {
-		enum kubectl_place place = kubectl_kinds_find(kinds, &o);
-
+		place = kubectl_kinds_find(kinds, &o);
 		/* A namespace that a kind has no use for is one that the server leaves away. */
 		if (place == KUBECTL_IN_CLUSTER)
 			o.namespace = "";
@@ -209,7 +210,7 @@ static int add_object(struct kubectl *k, const struct kubectl_kinds *kinds, cons
 		code = hgt_buf_check(&line, err);
 	}
 	if (code == 0)
-		code = add(m, &o, line.data, line.len, err);
+		code = add(m, &o, place != KUBECTL_UNKNOWN_KIND, line.data, line.len, err);
 	hgt_buf_release(&line);
 	hgt_arena_release(&arena);
 	return code;
@@ -274,9 +275,7 @@ int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, cons
 
 	if (code == 0)
 		code = each_object(text, len, on_object, &r, err);
-	if (code == 0 && out->n > 0)
-		qsort(out->items, out->n, sizeof(*out->items), by_rank);
-	return code;
+	return code == 0 ? arrange(out, err) : code;
 }
 
 int kubectl_manifests_join(const struct kubectl_manifests *m, size_t from, size_t to, struct hgt_buf *out, struct hgt_error *err)
@@ -290,7 +289,7 @@ int kubectl_manifests_set(const struct kubectl_manifests *m, struct kubectl_set 
 {
 	int code = 0;
 
-	for (size_t i = 0; i < m->n && code == 0; i++)
+	for (size_t i = 0; i < m->n_known && code == 0; i++)
 		code = kubectl_set_add(out, &m->items[i]->object, NULL, err);
 	kubectl_set_sort(out);
 	return code;
@@ -378,13 +377,15 @@ static int load_lines(struct kubectl *k, const char *text, size_t len, struct ku
 		else if (code == 0)
 			code = kubectl_object_read(set.docs[0].root, &arena, &o, err);
 		if (code == 0 && !first)
-			code = add(m, &o, text, n, err);
+			code = add(m, &o, true, text, n, err);
 		hgt_arena_release(&arena);
 		first = false;
 		text += n;
 	}
 	hgt_doc_set_release(&set);
-	return code == 0 && (first || objects != m->n) ? hgt_error_set(err, HGT_ENOENT, "the kept objects are not whole") : code;
+	if (code == 0 && (first || objects != m->n))
+		code = hgt_error_set(err, HGT_ENOENT, "the kept objects are not whole");
+	return code == 0 ? arrange(m, err) : code;
 }
 
 int kubectl_manifests_load(struct kubectl *k, struct kubectl_manifests *out, struct hgt_error *err)

@@ -18,6 +18,7 @@ enum kubectl_sync { KUBECTL_SYNCED, KUBECTL_OUT_OF_SYNC, KUBECTL_NOT_THERE, KUBE
 struct kubectl_manifest {
 	struct kubectl_object object;
 	bool first;			/* a namespace or a definition: others may need it */
+	bool known;			/* the server has its kind, or the tree defines it; else its namespace may not be known */
 	bool fares;			/* its health is more than being there */
 	unsigned rank;			/* in which order it is applied */
 	size_t at;			/* in which order it came */
@@ -33,11 +34,13 @@ struct kubectl_manifest {
 struct kubectl_manifests {
 	struct hgt_arena arena;
 	struct kubectl_manifest **items;	/* in the order in which they are applied */
-	size_t n, cap, n_first;
-	struct hgt_map by_object;
+	struct kubectl_manifest **sorted;	/* the same by object; NULL before they are all there */
+	size_t n, cap;
+	size_t n_first;			/* of which so many are namespaces and definitions, in front */
+	size_t n_known;			/* and all but those at the end are of kinds that are known */
 };
 
-#define KUBECTL_MANIFESTS_INIT {HGT_ARENA_INIT, NULL, 0, 0, 0, HGT_MAP_INIT}
+#define KUBECTL_MANIFESTS_INIT {HGT_ARENA_INIT, NULL, NULL, 0, 0, 0, 0}
 
 void kubectl_manifests_release(struct kubectl_manifests *m);
 
@@ -62,7 +65,7 @@ struct kubectl_manifest *kubectl_manifests_find(const struct kubectl_manifests *
 int kubectl_manifests_join(const struct kubectl_manifests *m, size_t from, size_t to, struct hgt_buf *out, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
-/* The objects as a set, sorted. */
+/* The objects of known kinds as a set, sorted. */
 int kubectl_manifests_set(const struct kubectl_manifests *m, struct kubectl_set *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -86,13 +86,15 @@ struct kubectl_object *kubectl_set_find(const struct kubectl_set *set, const str
 	return found ? *found : NULL;
 }
 
-bool kubectl_object_split(const char *api_version, struct hgt_arena *arena, struct kubectl_object *out)
+int kubectl_object_split(const char *api_version, struct hgt_arena *arena, struct kubectl_object *out, struct hgt_error *err)
 {
 	const char *slash = strchr(api_version, '/');
 
 	out->group = slash ? hgt_arena_strndup(arena, api_version, (size_t)(slash - api_version)) : "";
 	out->version = slash ? slash + 1 : api_version;
-	return out->group && *out->version && !strchr(out->version, '/');
+	if (!out->group)
+		return hgt_error_nomem(err);
+	return *out->version && !strchr(out->version, '/') ? 0 : hgt_error_set(err, HGT_EPARSE, "\"%s\" is no apiVersion", api_version);
 }
 
 /* A text that is one: no NUL, which would make two names look like one. */
@@ -109,16 +111,19 @@ int kubectl_object_read(const struct hgt_node *root, struct hgt_arena *arena, st
 	const char *version = text_of(root, "apiVersion"), *kind = text_of(root, "kind"), *name = text_of(metadata, "name");
 	const char *namespace = text_of(metadata, "namespace");
 	struct kubectl_object object = {.kind = kind, .namespace = namespace ? namespace : "", .name = name};
+	int code;
 
 	if (!version || !kind)
 		return hgt_error_set(err, HGT_EPARSE, "an object without %s", version ? "kind" : "apiVersion");
 	if (!name)
 		return hgt_error_set(err, HGT_EPARSE, "a %s without a name%s", kind, text_of(metadata, "generateName") ?
 			": what has a generateName is another object each time, and cannot be applied" : "");
-	if (!kubectl_object_split(version, arena, &object))
-		return hgt_error_set(err, HGT_EPARSE, "%s %s: \"%s\" is no apiVersion", kind, name, version);
-	*out = object;
-	return 0;
+	code = kubectl_object_split(version, arena, &object, err);
+	if (code == 0)
+		*out = object;
+	else if (code == HGT_EPARSE)
+		hgt_error_prefix(err, "%s %s", kind, name);
+	return code;
 }
 
 bool kubectl_object_is_namespace(const struct kubectl_object *o)

@@ -53,8 +53,8 @@ int kubectl_object_compare(const struct kubectl_object *a, const struct kubectl_
 int kubectl_object_read(const struct hgt_node *root, struct hgt_arena *arena, struct kubectl_object *out, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
-/* "apps/v1" into group and version; false when it is none. */
-bool kubectl_object_split(const char *api_version, struct hgt_arena *arena, struct kubectl_object *out) HGT_MUST_CHECK;
+/* "apps/v1" into group and version; HGT_EPARSE when it is none. */
+int kubectl_object_split(const char *api_version, struct hgt_arena *arena, struct kubectl_object *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 bool kubectl_object_is_namespace(const struct kubectl_object *object);
 bool kubectl_object_is_crd(const struct kubectl_object *object);

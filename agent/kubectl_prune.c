@@ -99,7 +99,7 @@ int kubectl_prune(struct kubectl *k, const struct kubectl_set *extras, struct hg
 	int code = extras->n > 0 ? kubectl_get(k, extras, &lives, err) : 0;
 
 	for (size_t i = 0; i < lives.n && code == 0; i++)
-		if (kubectl_fate_of(k, &lives.items[i]) == KUBECTL_TO_GO)
+		if (kubectl_set_find(extras, &lives.items[i].object) && kubectl_fate_of(k, &lives.items[i]) == KUBECTL_TO_GO)
 			code = kubectl_set_add(&going, &lives.items[i].object, NULL, err);
 	if (going.n > 0)
 		qsort(going.items, going.n, sizeof(*going.items), by_turn);

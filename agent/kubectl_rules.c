@@ -34,10 +34,16 @@ bool kubectl_pointer_is(const char *place, const char *pointer)
 	return !*place && !*pointer;
 }
 
+/* What is empty is so on purpose: the core group, or no namespace. */
+static bool matches(const char *pattern, const char *text)
+{
+	return *pattern ? hgt_glob_match(pattern, text) : !*text;
+}
+
 static bool is_about(const struct hgt_kubectl_rule *rule, const struct kubectl_object *o)
 {
-	return hgt_glob_match(rule->group, o->group) && hgt_glob_match(rule->kind, o->kind) &&
-		hgt_glob_match(rule->namespace, o->namespace) && hgt_glob_match(rule->name, o->name);
+	return matches(rule->group, o->group) && matches(rule->kind, o->kind) && matches(rule->namespace, o->namespace) &&
+		matches(rule->name, o->name);
 }
 
 static int find(const struct hgt_kubectl_rule *rules, size_t n, const struct kubectl_object *object, const char *pointer)

@@ -110,6 +110,32 @@ spec:
 END
 }
 
+# definition GROUP: of a kind Widget.
+definition() {
+  local group=$1
+  cat <<END
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.$group
+spec:
+  group: $group
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: {status: {}}
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {size: {type: integer}}}
+            status: {type: object, x-kubernetes-preserve-unknown-fields: true}
+END
+}
+
 # server_down: end the API server; server_up: start it again as it was, on the same store.
 server_down() {
   local pid
@@ -230,28 +256,7 @@ server_up() {
   commit apps/0-object.yaml "$(printf 'apiVersion: %s/v1\nkind: Widget\nmetadata:\n  name: w\nspec:\n  size: 3\n' "$group")"
   commit apps/1-map.yaml "$(map inner | sed "s/name: inner/&\n  namespace: $NS-new/")"
   commit apps/2-namespace.yaml "$(printf 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: %s\n' "$NS-new")"
-  commit apps/3-definition.yaml "$(cat <<END
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: widgets.$group
-spec:
-  group: $group
-  scope: Namespaced
-  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      subresources: {status: {}}
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec: {type: object, properties: {size: {type: integer}}}
-            status: {type: object, x-kubernetes-preserve-unknown-fields: true}
-END
-)"
+  commit apps/3-definition.yaml "$(definition "$group")"
   push
   cluster_target
   agent_start c1
@@ -363,6 +368,21 @@ END
   # It is tried again by itself, and what was missing may come.
   "$KUBECTL" create namespace "$NS-nowhere"
   wait_for 60 agent_synced c1 t1 "$TIP"
+}
+
+@test "an object of a kind that nobody knows holds up itself alone, until it is known" {
+  local group=$NS.example.org
+  commit apps/a.yaml "$(map a one)"
+  commit apps/w.yaml "$(printf 'apiVersion: %s/v1\nkind: Widget\nmetadata:\n  name: w\n' "$group")"
+  push
+  cluster_target
+  agent_start c1
+  wait_for 30 told operation Failed
+  [[ $(report message) == "1 of 2 objects are not applied, since the API server has no such kind: Widget w is of $group/v1"* ]]
+  has_value a one
+  definition "$group" | "$KUBECTL" create -f -
+  wait_for 60 agent_synced c1 t1 "$TIP"
+  [[ -n $(k get "widgets.$group" w -o name) ]]
 }
 
 @test "without force_conflicts a field of someone else's is left to them" {
