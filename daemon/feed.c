@@ -1,6 +1,9 @@
 /* What a subscriber is fed with: the snapshot, rows in memory, rows from the journal. */
+#include <inttypes.h>
+
 #include "base/glob.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
@@ -35,6 +38,17 @@ static void offer(struct subscriber *s, struct row *row)
 		hgt_log(HGT_LOG_WARNING, "hub", err.message, HGT_I("seq", row->seq));
 	}
 	subscriber_take(s, row, match != HGT_MATCH_NO);
+}
+
+/* How reading the journal went, for the log. */
+static void note_reading(struct hub *hub, int code, const char *what, const struct hgt_error *err)
+{
+	uint64_t left_out;
+
+	if (code < 0 && hgt_trouble_tell(&hub->unread, hgt_time_mono_ms(), &left_out))
+		hgt_log(HGT_LOG_ERROR, "hub", what, HGT_S("error", err->message), HGT_I("left_out", left_out));
+	else if (code >= 0 && hgt_trouble_end(&hub->unread, hgt_time_mono_ms(), &left_out))
+		hgt_log(HGT_LOG_INFO, "hub", "the journal can be read again", HGT_I("left_out", left_out));
 }
 
 /* Snapshot: the refs there are, in slices as the socket takes them. */
@@ -156,6 +170,23 @@ int snapshot_begin(struct subscriber *s)
 	return 0;
 }
 
+/* Notices. */
+
+/* False when there are more than it can take for now: nothing else is told before them. */
+static bool feed_notices(struct subscriber *s)
+{
+	struct hub_notice notice;
+
+	while (s->noticing && !stream_is_full(s)) {
+		s->noticing = s->notice(s->ctx, s->noticed, &notice);
+		if (!s->noticing)
+			break;
+		stream_notice(s, &notice);
+		s->noticed = notice.number;
+	}
+	return !s->noticing;
+}
+
 /* Rows. */
 
 static struct row *find_row(const struct hub *hub, uint64_t seq)
@@ -193,7 +224,7 @@ static void scan(struct subscriber *s)
 /* At the head, with nothing waiting: from here on the index knows what is for it. */
 static void settle(struct subscriber *s)
 {
-	if (s->phase == SUBSCRIBER_LIVE && s->place == PLACE_NONE && s->seen == s->hub->head &&
+	if (s->phase == SUBSCRIBER_LIVE && s->place == PLACE_NONE && s->seen == s->hub->head && !s->noticing &&
 	    (s->page || !stream_socket_is_full(s->socket)))
 		s->trailing = false;
 	else if (s->place == PLACE_NONE && !s->page && !stream_socket_is_full(s->socket))
@@ -209,6 +240,7 @@ static bool end_dead(struct subscriber *s)
 bool subscriber_feed(struct subscriber *s)
 {
 	struct hgt_error err = {0};
+	bool noticed;
 	int code = 0;
 
 	if (!s->trailing && !s->page) {
@@ -227,13 +259,13 @@ bool subscriber_feed(struct subscriber *s)
 		s->seen = subscriber_seen(s);
 		s->hits = 0;
 	}
-	if (s->phase == SUBSCRIBER_SNAPSHOT)
+	noticed = feed_notices(s);
+	if (noticed && s->phase == SUBSCRIBER_SNAPSHOT) {
 		code = feed_snapshot(s, &err);
-	if (code < 0) {
-		hgt_log(HGT_LOG_ERROR, "hub", "a stream ends: no snapshot", HGT_S("error", err.message));
-		s->broken = true;
+		note_reading(s->hub, code, "streams end: no snapshot", &err);
+		s->broken |= code < 0;
 	}
-	if (s->phase == SUBSCRIBER_LIVE && !s->broken)
+	if (noticed && s->phase == SUBSCRIBER_LIVE && !s->broken)
 		scan(s);
 	if (s->page)
 		return page_settle(s);
@@ -301,9 +333,10 @@ void subscriber_feed_old(struct subscriber *s)
 	rows_release(&hub->old);
 	hub->stats.slices++;
 	code = hgt_journal_read(hub->daemon->reader, s->seen, ROWS_MAX, slice_row, &slice, &err);
-	if (code < 0 || !slice.first) {
-		hgt_log(HGT_LOG_ERROR, "hub", "a stream ends: the journal cannot be read", HGT_S("error", err.message),
-			HGT_I("after", s->seen));
+	if (code == 0 && !slice.first)
+		code = hgt_error_set(&err, HGT_ECORRUPT, "it has no event after number %" PRIu64, s->seen);
+	note_reading(hub, code, "streams end: the journal cannot be read", &err);
+	if (code < 0) {
 		s->broken = true;
 		stream_end(s);
 	} else if (slice.first != s->seen + 1) {

@@ -1,12 +1,12 @@
 /* A small pool of threads for what must not block an event loop. */
 #include "base/workers.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 struct item {
 	struct item *next;
@@ -81,8 +81,6 @@ static void *work(void *arg)
 int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error *err)
 {
 	struct hgt_workers *w = calloc(1, sizeof(*w) + threads * sizeof(pthread_t));
-	pthread_attr_t attr;
-	sigset_t all, old;
 	int failed = 0;
 
 	if (!w)
@@ -96,18 +94,11 @@ int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error
 	pthread_cond_init(&w->wake, NULL);
 	w->todo.tail = &w->todo.head;
 	w->ended.tail = &w->ended.head;
-	/* Signals belong to the thread that runs the loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1024 * 1024);
 	while (w->threads < threads && !failed) {
-		failed = pthread_create(&w->ids[w->threads], &attr, work, w);
+		failed = hgt_thread_start(&w->ids[w->threads], 1024 * 1024, work, w);
 		if (!failed)
 			w->threads++;
 	}
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (failed) {
 		hgt_workers_free(w);
 		return hgt_error_set(err, HGT_ENOMEM, "cannot start a worker thread: %s", strerror(failed));

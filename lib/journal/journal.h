@@ -52,18 +52,12 @@ int hgt_journal_tail(struct hgt_journal *journal, uint64_t *seq, struct hgt_erro
 
 /*
  * Writing: begin, any number of appends and state changes, commit. After a failure of any of them call rollback: nothing of
- * the batch is there. commit returns when the batch is on disk.
+ * the batch is there. commit returns when the batch is on disk: in a log beside the database (SQLite's WAL), which nobody moves into
+ * it but a mover (journal/log_mover.h), and the last connection that is closed.
  */
 int hgt_journal_begin(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_commit(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_journal_rollback(struct hgt_journal *journal);
-
-/*
- * What commits write goes to a log beside the database (SQLite's WAL). Outside a batch, and when nobody waits: move it into the
- * database when it has grown. *held (may be NULL) gets the pages that could not be moved when that was last tried, because
- * somebody still reads what was before. Nobody else does this, so a writer has to call it after its commits.
- */
-int hgt_journal_tidy_log(struct hgt_journal *journal, unsigned *held, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * A part of a batch that can be undone alone: mark, the part's changes, then keep or undo. Marks do not nest. undo fails when the
@@ -176,8 +170,8 @@ int hgt_journal_reports(struct hgt_journal *journal, hgt_journal_report_cb cb, v
  * Verify a journal that may be in use. From its checkpoint on, or from its beginning when nothing was removed: that every row's
  * hash follows, that no seq is missing, that each body says its own id and what the row's columns say, that the last row is the
  * one the journal ended with, that an event says of the checkpoint what it is and of each change of the id where it goes on
- * from, that each known ref is where its event moved it, and that SQLite finds every table and index in order. HGT_ECORRUPT
- * with a message that names the first bad row; *rows gets the number that held, in that case too.
+ * from, that each known ref is where its event moved it, that each command is what its event says, and that SQLite finds every
+ * table and index in order. HGT_ECORRUPT with a message that names the first bad row; *rows gets the number that held, in that case too.
  */
 int hgt_journal_verify(const char *path, uint64_t *rows, struct hgt_error *err) HGT_MUST_CHECK;
 

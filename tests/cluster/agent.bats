@@ -3,12 +3,15 @@
 # what these would write into a status is written here.
 load ../e2e/helper
 
+# HEADGATE_KUBECTL names another kubectl for the agent to run; setup forgets all such names.
+OTHER_KUBECTL=${HEADGATE_KUBECTL:-}
+
 # bats runs each test in a process of its own, so what they share is worked out anew.
 setup() {
   headgate_setup
   CLUSTER=$ROOT/suites/cluster
   export KUBECONFIG=$CLUSTER/state/kubeconfig
-  KUBECTL=$CLUSTER/bin/kubectl
+  KUBECTL=$CLUSTER/bin/kubectl TOOL=${OTHER_KUBECTL:-$CLUSTER/bin/kubectl}
   NS=t-$(basename "$T" | tr -dc 'a-zA-Z0-9' | tr 'A-Z' 'a-z')-$BATS_TEST_NUMBER
   server_config
   repo_new infra
@@ -30,7 +33,7 @@ k() {
 
 # cluster_target [OPTION...]: the config of c1 with one target "t1" of the folder "apps" in $NS.
 cluster_target() {
-  local option options="namespace: $NS, command: $KUBECTL, kubeconfig: $KUBECONFIG"
+  local option options="namespace: $NS, command: $TOOL, kubeconfig: $KUBECONFIG"
   for option in "$@"; do
     options+=", $option"
   done
@@ -459,7 +462,7 @@ server_up() {
 @test "a tool that is missing, too old, hangs, or prints without end fails with a word of what to do" {
   commit apps/a.yaml "$(map a)"
   push
-  KUBECTL=$T/none cluster_target
+  TOOL=$T/none cluster_target
   agent_start c1
   wait_for 20 told operation Failed
   [[ $(report message) == *"$T/none is not there"*"option command"* ]]
@@ -469,15 +472,15 @@ server_up() {
   printf '#!/bin/sh\nexec cat /dev/zero\n' >"$T/loud"
   printf '#!/bin/sh\nexec sleep 1000\n' >"$T/slow"
   chmod +x "$T/old" "$T/loud" "$T/slow"
-  KUBECTL=$T/old cluster_target
+  TOOL=$T/old cluster_target
   agent_start c1
   wait_for 20 told_like message 'v1.18.4, and kubectl 1.20 or later is needed'
   agent_stop c1
-  KUBECTL=$T/loud cluster_target "output_limit: 1MiB"
+  TOOL=$T/loud cluster_target "output_limit: 1MiB"
   agent_start c1
   wait_for 20 told_like message 'printed more than 1048576 bytes'
   agent_stop c1
-  KUBECTL=$T/slow cluster_target "timeout: 1s"
+  TOOL=$T/slow cluster_target "timeout: 1s"
   agent_start c1
   wait_for 20 told_like message 'did not end within 1 seconds'
   [[ $(report operation) == Failed ]]
