@@ -82,7 +82,10 @@ int kubectl_lives_parse(struct kubectl *k, const char *text, size_t len, struct 
 	struct hgt_doc_set set;
 	int code;
 
-	if (strspn(text, " \n") == len)
+	/* Where nothing is found nothing is printed. */
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len == 0)
 		return 0;
 	hgt_doc_set_init(&set);
 	code = hgt_json_parse(text, len, &limits, &set, err);

@@ -182,7 +182,12 @@ enum kubectl_trouble kubectl_trouble_of(const char *text, size_t len)
 /* "E1126 00:04:45.111586   25249 memcache.go:381] ": the log of kubectl's own parts. */
 static bool is_log(const char *line, size_t len)
 {
-	return len > 6 && strchr("IWEF", line[0]) && line[5] == ' ' && strspn(line + 1, "0123456789") >= 4;
+	if (len <= 6 || !memchr("IWEF", line[0], 4) || line[5] != ' ')
+		return false;
+	for (size_t i = 1; i <= 4; i++)
+		if (line[i] < '0' || line[i] > '9')
+			return false;
+	return true;
 }
 
 static bool begins(const char *line, size_t len, const char *with)
