@@ -422,6 +422,39 @@ server_up() {
   [[ $(resource /s sync) == Unknown && $(resource /a sync) == Synced ]]
 }
 
+@test "the rights in contrib/kubernetes are enough to apply, compare, prune and find again, and no more" {
+  local token
+  sed "s/^  name: headgate$/  name: $NS-agent/; s/namespace: headgate$/namespace: $NS-agent/; s/^  namespace: shop$/  namespace: $NS/" \
+    "$ROOT/contrib/kubernetes/agent.yaml" "$ROOT/contrib/kubernetes/rights.yaml" >"$T/agent-objects.yaml"
+  # Two files after each other are one only with a line between.
+  sed -i 's/^# What the agent may do in the namespace/---\n&/' "$T/agent-objects.yaml"
+  "$KUBECTL" apply --server-side --validate=strict -f "$T/agent-objects.yaml"
+  token=$("$KUBECTL" -n "$NS-agent" create token headgate-agent)
+  sed "s/token: .*/token: $token/" "$KUBECONFIG" >"$T/kubeconfig"
+  commit apps/a.yaml "$(map a one)"
+  commit apps/d.yaml "$(deployment d 1)"
+  commit apps/s.yaml "$(printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  key: value\n')"
+  push
+  KUBECONFIG=$T/kubeconfig cluster_target
+  agent_start c1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  [[ $(report health) == Progressing ]]
+  k patch configmap a -p '{"data":{"key":"by hand"}}'
+  wait_for 30 has_value a one
+  agent_stop c1
+  rm -rf "$T/c1.state"
+  git rm -q apps/s.yaml
+  commit apps/a.yaml "$(map a two)"
+  push
+  agent_start c1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  has_value a two && is_gone secret s
+  commit apps/r.yaml "$(printf 'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: r\nrules: []\n')"
+  push
+  wait_for 30 told operation Failed
+  [[ $(report message) == *"cannot patch resource \"roles\""* ]]
+}
+
 @test "a workload's health is waited for, and told" {
   commit apps/d.yaml "$(deployment d 1)"
   push
