@@ -334,6 +334,9 @@ static int find_manifests(struct turn *turn, struct hgt_error *err)
 	code = render(turn, err);
 	if (code == 0 && turn->m.n_known == turn->m.n)
 		code = kubectl_manifests_save(&turn->k, &turn->m, err);
+	/* While changes wait to be applied, each is compared with. */
+	if (code == 0)
+		kubectl_manifests_thin(turn->k.order->folder);
 	return code;
 }
 

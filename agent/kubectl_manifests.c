@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/files_tree.h"
@@ -399,6 +400,9 @@ int kubectl_manifests_load(struct kubectl *k, struct kubectl_manifests *out, str
 		code = hgt_read_file(path.data, KEPT_MAX, &text, err);
 	if (code == 0)
 		code = load_lines(k, text.data, text.len, out, err);
+	/* When it was last asked for decides how long it is kept. */
+	if (code == 0)
+		(void)utimensat(AT_FDCWD, path.data, NULL, 0);
 	/* Whatever is wrong with it, it is made again. */
 	if (code < 0 && code != HGT_ENOMEM) {
 		kubectl_manifests_release(out);
@@ -409,19 +413,68 @@ int kubectl_manifests_load(struct kubectl *k, struct kubectl_manifests *out, str
 	return code;
 }
 
+/* The kept ones, in the open folder. */
+static bool list_kept(int fd, struct manifest *names)
+{
+	struct hgt_error err = {0};
+
+	if (tree_names(fd, KEPT, names, &err) == 0)
+		return true;
+	hgt_log(HGT_LOG_WARNING, "kubectl", "old objects are not removed", HGT_S("reason", err.message));
+	return false;
+}
+
 void kubectl_manifests_keep(const char *folder, const char *revision)
 {
 	struct manifest names = MANIFEST_INIT;
-	struct hgt_error err = {0};
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	if (tree_names(fd, KEPT, &names, &err) < 0)
-		hgt_log(HGT_LOG_WARNING, "kubectl", "old objects are not removed", HGT_S("reason", err.message));
-	for (size_t i = 0; i < names.n; i++)
-		if (strcmp(names.items[i]->path + strlen(KEPT), revision) != 0)
-			unlinkat(fd, names.items[i]->path, 0);
+	if (list_kept(fd, &names))
+		for (size_t i = 0; i < names.n; i++)
+			if (strcmp(names.items[i]->path + strlen(KEPT), revision) != 0)
+				unlinkat(fd, names.items[i]->path, 0);
+	manifest_release(&names);
+	close(fd);
+}
+
+/* Of those that are kept, the one that was asked for the longest ago; *n how many there are. */
+static const char *find_oldest(int fd, const struct manifest *names, size_t *n)
+{
+	struct timespec oldest = {0};
+	const char *found = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		struct stat st;
+
+		if (fstatat(fd, names->items[i]->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		++*n;
+		if (!found || st.st_mtim.tv_sec < oldest.tv_sec ||
+			(st.st_mtim.tv_sec == oldest.tv_sec && st.st_mtim.tv_nsec < oldest.tv_nsec)) {
+			oldest = st.st_mtim;
+			found = names->items[i]->path;
+		}
+	}
+	return found;
+}
+
+void kubectl_manifests_thin(const char *folder)
+{
+	enum { MOST = 3 };	/* what was applied, what is wanted, and one more */
+	struct manifest names = MANIFEST_INIT;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *oldest;
+	size_t n;
+
+	if (fd < 0)
+		return;
+	if (list_kept(fd, &names))
+		while ((oldest = find_oldest(fd, &names, &n)) && n > MOST)
+			if (unlinkat(fd, oldest, 0) < 0)
+				break;
 	manifest_release(&names);
 	close(fd);
 }

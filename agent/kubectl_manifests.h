@@ -56,8 +56,9 @@ int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, cons
 int kubectl_manifests_save(struct kubectl *k, const struct kubectl_manifests *m, struct hgt_error *err) HGT_MUST_CHECK;
 int kubectl_manifests_load(struct kubectl *k, struct kubectl_manifests *out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Remove all that are kept but for this revision ("" for none). */
+/* Remove all that are kept but for this revision ("" for none); all but the few that were asked for last. */
 void kubectl_manifests_keep(const char *folder, const char *revision);
+void kubectl_manifests_thin(const char *folder);
 
 struct kubectl_manifest *kubectl_manifests_find(const struct kubectl_manifests *m, const struct kubectl_object *object);
 

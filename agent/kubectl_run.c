@@ -106,6 +106,7 @@ static int run_with(struct kubectl *k, struct kubectl_run *run, char *const *arg
 	code = hgt_buf_check(&folder, err);
 	if (code == 0)
 		code = job_run(&job, &run->job, err);
+	kubectl_clean(&run->job.output);
 	if (code == 0) {
 		int judged = job_judge(&job, &run->job, &run->judged);
 
@@ -152,6 +153,38 @@ int kubectl_run(struct kubectl *k, struct kubectl_run *run, struct hgt_error *er
 		hgt_buf_release(&texts[i]);
 	hgt_buf_release(&tmp);
 	return code;
+}
+
+void kubectl_clean(struct hgt_buf *said)
+{
+	/* "Object 'Kind' is missing in '{...}'"; ".stringData.password: expected string, got &value.valueUnstructured{Value:...}" */
+	static const char *const before[] = {" is missing in '", ", got &"};
+	static const char next[] = "\nError from server";	/* a value may have line ends, so the end of the line is not the end of it */
+	struct hgt_buf out = HGT_BUF_INIT;
+	const char *at = said->data, *end = said->data + said->len;
+
+	while (at < end) {
+		const char *first = NULL, *over;
+
+		for (size_t i = 0; i < COUNT(before); i++) {
+			const char *found = memmem(at, (size_t)(end - at), before[i], strlen(before[i]));
+
+			if (found && (!first || found < first))
+				first = found;
+		}
+		hgt_buf_add(&out, at, (size_t)((first ? first : end) - at));
+		if (!first)
+			break;
+		hgt_buf_adds(&out, " (the value is left out)");
+		over = memmem(first, (size_t)(end - first), next, sizeof(next) - 1);
+		if (!over)
+			hgt_buf_addc(&out, '\n');
+		at = over ? over : end;
+	}
+	hgt_buf_reset(said);
+	hgt_buf_add(said, out.data, out.len);
+	said->failed |= out.failed;
+	hgt_buf_release(&out);
 }
 
 static bool has(const char *text, size_t len, const char *word)

@@ -64,6 +64,9 @@ enum kubectl_trouble kubectl_trouble_of(const char *text, size_t len);
 /* Append the line of what it said that tells the most: an error of the server before one of its own before any other. */
 void kubectl_sentence(const char *text, size_t len, struct hgt_buf *out);
 
+/* Take out of what it said the values that it quotes from manifests: they may be a Secret's. */
+void kubectl_clean(struct hgt_buf *said);
+
 /* The minor version out of `kubectl version --client -o json`, its text into `out`; 0 when it cannot be read. */
 unsigned kubectl_parse_version(const char *text, size_t len, struct hgt_buf *out);
 

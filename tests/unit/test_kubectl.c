@@ -2,6 +2,7 @@
 #include "agent/kubectl_inventory.h"
 #include "agent/kubectl_prune.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -254,6 +255,42 @@ static void manifests_stand_in_the_order_in_which_they_are_needed(void **state)
 	rig_free(&rig);
 }
 
+static void few_renderings_are_kept(void **state)
+{
+	static const char *const revisions[] = {"a", "b", "c", "d", "a", "e"};
+	struct rig rig;
+
+	rig_make(&rig, *state);
+	for (size_t i = 0; i < N_OF(revisions); i++) {
+		struct kubectl_manifests m = KUBECTL_MANIFESTS_INIT, again = KUBECTL_MANIFESTS_INIT;
+		char *path = unit_path(*state, "rendered-");
+		struct timespec times[2] = {{1000 + (time_t)i, 0}, {1000 + (time_t)i, 0}};
+		struct hgt_buf file = HGT_BUF_INIT;
+
+		/* "a" is asked for again, which keeps it longer. */
+		rig.order.revision = revisions[i];
+		assert_int_equal(parse(&rig, MAP, &m, NULL), 0);
+		if (kubectl_manifests_load(&rig.k, &again, NULL) < 0)
+			assert_int_equal(kubectl_manifests_save(&rig.k, &m, NULL), 0);
+		hgt_buf_addf(&file, "%s%s", path, revisions[i]);
+		assert_int_equal(utimensat(AT_FDCWD, file.data, times, 0), 0);
+		if (i != 3)
+			kubectl_manifests_thin(*state);
+		hgt_buf_release(&file);
+		free(path);
+		kubectl_manifests_release(&m);
+		kubectl_manifests_release(&again);
+	}
+	for (size_t i = 0; i < N_OF(revisions) - 1; i++) {
+		struct kubectl_manifests m = KUBECTL_MANIFESTS_INIT;
+
+		rig.order.revision = (const char *[]){"a", "b", "c", "d", "e"}[i];
+		assert_int_equal(kubectl_manifests_load(&rig.k, &m, NULL), strchr("ade", rig.order.revision[0]) ? 0 : HGT_ENOENT);
+		kubectl_manifests_release(&m);
+	}
+	rig_free(&rig);
+}
+
 static void what_is_kept_has_to_be_whole(void **state)
 {
 	char *path = unit_path(*state, "rendered-abc");
@@ -450,6 +487,34 @@ static void understands_what_is_wrong(void **state)
 	}
 }
 
+/* As kubectl 1.37 and its API server have said it. */
+static void leaves_out_the_values_that_errors_quote(void **state)
+{
+	static const struct {
+		const char *said, *left;
+	} cases[] = {
+		{"Error from server: failed to create typed patch object (default/sx; /v1, Kind=Secret): .stringData.password: expected string, got "
+			"&value.valueUnstructured{Value:hunter2}\n", "Error from server: failed to create typed patch object (default/sx; /v1, "
+			"Kind=Secret): .stringData.password: expected string (the value is left out)\n"},
+		{"one\nx: .data: expected map, got &{hunter\n2}\nError from server: two\n", "one\nx: .data: expected map (the value is left out)\n"
+			"Error from server: two\n"},
+		{"error: unable to decode \"a.yaml\": Object 'Kind' is missing in '{\"just\":\"hunter2\"}'\nmore", "error: unable to decode \"a.yaml\": "
+			"Object 'Kind' (the value is left out)\n"},
+		{"a, got &b, got &c\nError from server: d, got &e", "a (the value is left out)\nError from server: d (the value is left out)\n"},
+		{"plain\n", "plain\n"}, {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf said = HGT_BUF_INIT;
+
+		hgt_buf_adds(&said, cases[i].said);
+		kubectl_clean(&said);
+		assert_string_equal(said.data, cases[i].left);
+		hgt_buf_release(&said);
+	}
+}
+
 /* No link of a tree leads kubectl out of it, to whatever else the agent may read. */
 static void follows_no_link_out_of_the_tree(void **state)
 {
@@ -510,6 +575,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_inventory_is_read_as_it_was_written, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(no_other_file_is_an_inventory, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(manifests_stand_in_the_order_in_which_they_are_needed, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(few_renderings_are_kept, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(what_is_kept_has_to_be_whole, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(refuses_what_cannot_be_meant, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(every_allocation_of_manifests_may_fail, unit_folder_make, unit_folder_remove),
@@ -517,6 +583,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_what_get_prints, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test(reads_versions),
 		cmocka_unit_test(understands_what_is_wrong),
+		cmocka_unit_test(leaves_out_the_values_that_errors_quote),
 		cmocka_unit_test_setup_teardown(follows_no_link_out_of_the_tree, unit_folder_make, unit_folder_remove),
 	};
 
