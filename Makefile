@@ -261,7 +261,7 @@ check-crash: deps-build-test all tools
 	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
 check-differential: deps-build-test
 	@tests/run --mutants
-check-cluster:
+check-cluster: deps-build-test all
 	@tests/cluster/run
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
@@ -309,7 +309,7 @@ help:
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
-	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
+	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again, and an agent applies to it'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites and receivers of webhooks, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'

@@ -28,8 +28,8 @@ static int parse_sync(struct reader *r, const struct hgt_node *node, void *field
 	return 0;
 }
 
-static const struct variant drivers[] = {{"files", &files_section}, {"ansible", &ansible_section}, {"terraform", &terraform_section},
-	{"exec", &exec_section}, {NULL, NULL}};
+static const struct variant drivers[] = {{"files", &files_section}, {"kubectl", &kubectl_section}, {"ansible", &ansible_section},
+	{"terraform", &terraform_section}, {"exec", &exec_section}, {NULL, NULL}};
 
 static int parse_driver(struct reader *r, const struct hgt_node *node, void *field)
 {
@@ -38,7 +38,7 @@ static int parse_driver(struct reader *r, const struct hgt_node *node, void *fie
 			*(const char **)field = v->word;
 			return 0;
 		}
-	return reader_refuse(r, node, "unknown driver; there are files, ansible, terraform, exec");
+	return reader_refuse(r, node, "unknown driver; there are files, kubectl, ansible, terraform, exec");
 }
 
 int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field)
@@ -167,7 +167,7 @@ static const struct option target_options[] = {
 	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
 		.help = "The folder of the repository that it takes; an empty one is all of it."},
 	{.key = "driver", .type = OPTION_CUSTOM, .offset = TARGET(driver), .parse = parse_driver, .required = true,
-		.shape = "files | ansible | terraform | exec", .help = "How a change is applied."},
+		.shape = "files | kubectl | ansible | terraform | exec", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
 	{.key = "labels", .type = OPTION_CUSTOM, .offset = TARGET(labels), .parse = parse_labels, .fallback = "{}", .shape = "map of strings",

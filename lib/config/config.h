@@ -222,6 +222,36 @@ struct hgt_window {
 	bool deny;		/* nothing may be done in it */
 };
 
+/* A rule about places in Kubernetes objects; group, kind, namespace and name are globs. */
+struct hgt_kubectl_rule {
+	const char *group;	/* "" is the core group */
+	const char *kind;
+	const char *namespace;
+	const char *name;
+	struct hgt_strings pointers;	/* JSON pointers; a part that is * stands for any */
+};
+
+enum hgt_kustomize { HGT_KUSTOMIZE_AUTO, HGT_KUSTOMIZE_ALWAYS, HGT_KUSTOMIZE_NEVER };
+
+struct hgt_kubectl_options {
+	const char *command;	/* "kubectl", "oc" or a path */
+	const char *kubeconfig;	/* NULL: kubectl's own way to find one */
+	const char *context;	/* NULL: the current one */
+	const char *namespace;	/* of objects that name none */
+	const char *folder;	/* below the target's path; "": all of it */
+	enum hgt_kustomize kustomize;
+	bool force_conflicts;
+	struct hgt_strings prune_allow;	/* kinds that are pruned although they take others with them */
+	bool allow_empty;
+	uint32_t health_timeout;	/* seconds; 0: health is not waited for */
+	struct hgt_kubectl_rule *ignore;
+	size_t n_ignore;
+	struct hgt_kubectl_rule *redact;
+	size_t n_redact;
+	uint32_t timeout;	/* seconds, of one run */
+	uint64_t output_limit;	/* bytes, of one run */
+};
+
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
@@ -231,6 +261,7 @@ struct hgt_agent_target {
 	struct hgt_labels labels;	/* what the agent says of this target: templates and commands may ask */
 	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
 	struct hgt_files_options files;
+	struct hgt_kubectl_options kubectl;
 	struct {
 		const char *command;	/* default ansible-playbook */
 		const char *playbook;	/* required; of the tree, or absolute, as the other files here */
