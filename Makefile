@@ -158,6 +158,14 @@ $(O)/obj/%.o: %.c
 # The assembler reads these where the compiler does not see it.
 $(O)/obj/lib/schema/metaschemas.o: $(wildcard lib/schema/metaschemas/*.json)
 
+# The dashboard's files are in the daemon as they are and compressed.
+DASHBOARD := $(sort $(wildcard daemon/dashboard/*))
+$(O)/dashboard/%.gz: daemon/dashboard/%
+	@mkdir -p $(@D)
+	gzip -9nc $< > $@
+$(O)/obj/daemon/dashboard.o: $(DASHBOARD) $(patsubst daemon/dashboard/%,$(O)/dashboard/%.gz,$(DASHBOARD))
+$(O)/obj/daemon/dashboard.o: HG_CFLAGS += -DDASHBOARD_PACKED='"$(O)/dashboard"'
+
 # Unit tests: one program a source, with the library, and for tests of a program's rooms its objects without main.
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
