@@ -17,11 +17,12 @@
 #define STAGING_NAME_MAX (sizeof(FILES_STAGING_PREFIX) + 16)
 
 struct apply {
-	const struct files_order *order;
-	struct files_result *result;
+	const struct driver_order *order;
+	struct driver_result *result;
 	struct hgt_error *err;
 	int into, staging, fresh, old;	/* fresh and old are the staging folder's: the unpacked tree, what was replaced */
 	char staging_name[STAGING_NAME_MAX];
+	struct hgt_buf list;		/* path of the list of files */
 	struct manifest before;		/* what we had placed */
 	struct manifest after;		/* what the tree holds */
 	struct manifest differing, removed;	/* of an archive of differences: its entries, and what is gone */
@@ -32,7 +33,7 @@ struct apply {
 
 static int open_into(struct apply *a)
 {
-	const char *path = a->order->target->options.into;
+	const char *path = a->order->target->files.into;
 	int code = hgt_make_folders(path, 0777, a->err);
 
 	if (code < 0)
@@ -100,7 +101,7 @@ static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hg
 static struct hgt_unpack_limits limits_of(const struct apply *a)
 {
 	struct hgt_unpack_limits limits = hgt_unpack_default_limits;
-	size_t used = strlen(a->order->target->options.into) + STAGING_NAME_MAX + sizeof("/new/");
+	size_t used = strlen(a->order->target->files.into) + STAGING_NAME_MAX + sizeof("/new/");
 
 	/* Whatever is placed can be named by its whole path. */
 	limits.path = used < PATH_MAX ? (unsigned)(PATH_MAX - used) : 0;
@@ -218,7 +219,7 @@ static int plan(struct apply *a)
 			code = copy_entry(&both, entry, manifest_stale(entry->kind), a->err);
 	}
 	if (code == 0)
-		code = manifest_save(&both, a->order->manifest, a->err);
+		code = manifest_save(&both, a->list.data, a->err);
 	manifest_release(&both);
 	a->planned = code == 0;
 	return code;
@@ -395,32 +396,33 @@ static int place_all(struct apply *a)
 
 static int run_after(struct apply *a)
 {
-	const struct hgt_strings *after = &a->order->target->options.after;
-	struct job_result job = {.output = HGT_BUF_INIT};
+	const struct hgt_strings *after = &a->order->target->files.after;
+	struct job_result said = {.output = HGT_BUF_INIT};
+	struct job job = {.limit_ms = AFTER_LIMIT_MS, .stop_fd = a->order->stop_fd};
 	char **argv;
 	int code;
 
-	if (after->n == 0 || (a->changes.n == 0 && !a->order->after_due))
+	if (after->n == 0 || (a->changes.n == 0 && !a->order->unfinished))
 		return 0;
 	argv = calloc(after->n + 1, sizeof(*argv));
 	if (!argv)
 		return hgt_error_nomem(a->err);
 	memcpy(argv, after->items, after->n * sizeof(*argv));
-	code = job_run(argv, AFTER_LIMIT_MS, &job, a->err);
-	free(argv);
-	a->result->after_ran = code == 0;
-	a->result->exit_status = job.exit_status;
-	if (code == 0 && (job.timed_out || job.exit_status != 0)) {
+	job.argv = argv;
+	code = job_run(&job, &said, a->err);
+	a->result->ran = code == 0;
+	a->result->exit_status = said.exit_status;
+	if (code == 0)
+		code = job_judge(&job, &said, a->err);
+	if (code < 0 && a->result->ran) {
 		/* What refuses these files will refuse them again; a command that is not there may come. */
-		a->result->permanent = job.exit_status != JOB_NOT_FOUND && job.exit_status != JOB_NOT_RUN;
-		a->result->output = job.output;
-		a->result->output_cut = job.cut;
-		hgt_buf_init(&job.output);
-		code = job.timed_out ? hgt_error_set(a->err, HGT_ETIMEOUT, "%s did not end within %d seconds", after->items[0],
-			AFTER_LIMIT_MS / 1000) : hgt_error_set(a->err, HGT_ECONFLICT, "%s ended with status %d", after->items[0],
-			job.exit_status);
+		a->result->permanent = code == HGT_ECONFLICT || code == HGT_ETIMEOUT;
+		a->result->output = said.output;
+		a->result->output_cut = said.cut;
+		hgt_buf_init(&said.output);
 	}
-	hgt_buf_release(&job.output);
+	free(argv);
+	hgt_buf_release(&said.output);
 	return code;
 }
 
@@ -430,7 +432,7 @@ static int put_back(struct apply *a)
 	int code = changes_undo(&a->changes, &err);
 
 	if (code == 0 && a->planned)
-		code = manifest_save(&a->before, a->order->manifest, &err);
+		code = manifest_save(&a->before, a->list.data, &err);
 	a->result->restored = code == 0;
 	if (code < 0)
 		hgt_error_prefix(a->err, "%s, and the old files could not be put back", err.message);
@@ -451,7 +453,7 @@ static int change(struct apply *a)
 	if (code == 0)
 		code = run_after(a);
 	if (code == 0)
-		code = manifest_save(&a->after, a->order->manifest, a->err);
+		code = manifest_save(&a->after, a->list.data, a->err);
 	return code;
 }
 
@@ -461,16 +463,18 @@ static void close_if_open(int fd)
 		close(fd);
 }
 
-int files_apply(const struct files_order *order, struct files_result *result, struct hgt_error *err)
+int files_apply(const struct driver_order *order, struct driver_result *result, struct hgt_error *err)
 {
 	struct apply a = {.order = order, .result = result, .err = err, .into = -1, .staging = -1, .fresh = -1, .old = -1,
-		.before = MANIFEST_INIT, .after = MANIFEST_INIT, .differing = MANIFEST_INIT, .removed = MANIFEST_INIT};
-	int code = open_into(&a);
+		.list = HGT_BUF_INIT, .before = MANIFEST_INIT, .after = MANIFEST_INIT, .differing = MANIFEST_INIT, .removed = MANIFEST_INIT};
+	int code = files_list_path(order, &a.list, err);
 
+	if (code == 0)
+		code = open_into(&a);
 	if (code == 0)
 		code = remove_leftovers(&a);
 	if (code == 0)
-		code = manifest_load(&a.before, order->manifest, err);
+		code = manifest_load(&a.before, a.list.data, err);
 	if (code == 0)
 		code = list(&a);
 	if (code == 0)
@@ -485,7 +489,7 @@ int files_apply(const struct files_order *order, struct files_result *result, st
 		changes_release(&a.changes);
 	}
 	if (code == 0)
-		code = files_compare_with(a.into, &a.after, order->manifest, result, err);
+		code = files_compare_with(a.into, &a.after, a.list.data, result, err);
 	/* Leftovers are removed at the next start; they are no reason to call the outcome a failure. */
 	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) == 0)
 		fsync(a.into);
@@ -493,9 +497,29 @@ int files_apply(const struct files_order *order, struct files_result *result, st
 	close_if_open(a.fresh);
 	close_if_open(a.staging);
 	close_if_open(a.into);
+	hgt_buf_release(&a.list);
 	manifest_release(&a.before);
 	manifest_release(&a.after);
 	manifest_release(&a.differing);
 	manifest_release(&a.removed);
 	return code;
 }
+
+static void place(const struct hgt_agent_target *target, struct hgt_buf *out)
+{
+	hgt_buf_adds(out, target->files.into);
+}
+
+/* The files where it was stay there. */
+static void forget(const struct driver_order *order)
+{
+	struct hgt_buf list = HGT_BUF_INIT;
+	struct hgt_error err = {0};
+
+	if (files_list_path(order, &list, &err) == 0)
+		unlink(list.data);
+	hgt_buf_release(&list);
+}
+
+const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,
+	.compare = files_compare, .apply = files_apply};

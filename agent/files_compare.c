@@ -1,6 +1,5 @@
 /* The files driver: how a target differs from the list of files. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <unistd.h>
 
 #include "agent/files_driver.h"
@@ -8,17 +7,10 @@
 #include "agent/files_tree.h"
 #include "base/log.h"
 
-void files_result_init(struct files_result *result)
+int files_list_path(const struct driver_order *order, struct hgt_buf *path, struct hgt_error *err)
 {
-	memset(result, 0, sizeof(*result));
-	hgt_buf_init(&result->output);
-	hgt_buf_init(&result->difference);
-}
-
-void files_result_release(struct files_result *result)
-{
-	hgt_buf_release(&result->output);
-	hgt_buf_release(&result->difference);
+	hgt_buf_addf(path, "%s/" FILES_LIST, order->folder);
+	return hgt_buf_check(path, err);
 }
 
 const char *files_leaf(const char *path, size_t *folder_len)
@@ -42,31 +34,25 @@ static const char *what_differs(const struct place *place, const struct manifest
 	return entry->kind == MANIFEST_EXECUTABLE ? "is not executable" : "is executable";
 }
 
-static void differs(struct files_result *result, const char *path, const char *how)
-{
-	if (result->differing++ == 0)
-		hgt_buf_addf(&result->difference, "%s %s", path, how);
-}
-
 /* 1 when something was learned of the entry. */
-static int compare_entry(struct hgt_beneath *b, struct manifest_entry *entry, struct files_result *result, struct hgt_error *err)
+static int compare_entry(struct hgt_beneath *b, struct manifest_entry *entry, struct driver_result *result, struct hgt_error *err)
 {
 	struct place place;
 	int code = tree_look_beneath(b, entry->path, entry, &place, err);
 
 	if (code == HGT_ENOENT || code == HGT_ECONFLICT) {
-		differs(result, entry->path, "is missing");
+		driver_differs(result, entry->path, "is missing");
 		return 0;
 	}
 	if (code < 0)
 		return code;
 	if (tree_holds(&place, entry))
 		return tree_learn(entry, &place);
-	differs(result, entry->path, what_differs(&place, entry));
+	driver_differs(result, entry->path, what_differs(&place, entry));
 	return 0;
 }
 
-int files_compare_with(int into, struct manifest *manifest, const char *file, struct files_result *result, struct hgt_error *err)
+int files_compare_with(int into, struct manifest *manifest, const char *file, struct driver_result *result, struct hgt_error *err)
 {
 	struct hgt_error unsaved = {0};
 	struct hgt_beneath b;
@@ -83,37 +69,39 @@ int files_compare_with(int into, struct manifest *manifest, const char *file, st
 		}
 	}
 	hgt_beneath_release(&b);
-	if (result->differing > 1)
-		hgt_buf_addf(&result->difference, ", and %" PRIu64 " more", result->differing - 1);
 	if (code < 0)
 		return code;
 	/* The target is as it is: what cannot be noted is found out again the next time. */
 	if (learned && manifest_save(manifest, file, &unsaved) < 0)
 		hgt_log(HGT_LOG_WARNING, "files", "the list of files cannot be saved", HGT_S("reason", unsaved.message));
-	return hgt_buf_check(&result->difference, err);
+	return driver_difference_end(result, err);
 }
 
-int files_compare(const struct files_order *order, struct files_result *result, struct hgt_error *err)
+int files_compare(const struct driver_order *order, struct driver_result *result, struct hgt_error *err)
 {
-	const char *into = order->target->options.into;
+	const char *into = order->target->files.into;
 	struct manifest manifest = MANIFEST_INIT;
-	int fd = -1, code = manifest_load(&manifest, order->manifest, err);
+	struct hgt_buf list = HGT_BUF_INIT;
+	int fd = -1, code = files_list_path(order, &list, err);
 
+	if (code == 0)
+		code = manifest_load(&manifest, list.data, err);
 	if (code < 0)
 		goto out;
 	fd = open(into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
-		code = files_compare_with(fd, &manifest, order->manifest, result, err);
+		code = files_compare_with(fd, &manifest, list.data, result, err);
 	} else {
 		code = hgt_error_set_errno(err, "cannot open folder %s", into);
 		if (code == HGT_ENOENT) {
-			differs(result, into, "is missing");
-			code = hgt_buf_check(&result->difference, err);
+			driver_differs(result, into, "is missing");
+			code = driver_difference_end(result, err);
 		}
 	}
 out:
 	if (fd >= 0)
 		close(fd);
 	manifest_release(&manifest);
+	hgt_buf_release(&list);
 	return code;
 }

@@ -9,8 +9,11 @@
 /* The last component of a path, and the length of what is before its slash. */
 const char *files_leaf(const char *path, size_t *folder_len);
 
+/* Where the list of files is. */
+int files_list_path(const struct driver_order *order, struct hgt_buf *path, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Compare the open folder with the manifest; fills `differing` and `difference`. Stamps that it learns are saved in `file`. */
-int files_compare_with(int into, struct manifest *manifest, const char *file, struct files_result *result,
+int files_compare_with(int into, struct manifest *manifest, const char *file, struct driver_result *result,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /*

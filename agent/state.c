@@ -139,7 +139,7 @@ static int take_reports(struct state *state, const struct hgt_node *list, struct
 	return code;
 }
 
-static int take_state(struct state *state, const struct hgt_node *root, const char *into, const char *repo, struct hgt_error *err)
+static int take_state(struct state *state, const struct hgt_node *root, const char *place, const char *repo, struct hgt_error *err)
 {
 	const char *was_into = hgt_node_get_string(root, "into");
 	const char *was_repo = hgt_node_get_string(root, "repo");
@@ -147,18 +147,18 @@ static int take_state(struct state *state, const struct hgt_node *root, const ch
 
 	if (!hgt_node_get_int(root, "v", &version) || version != 1 || !was_into || !was_repo)
 		return HGT_ECORRUPT;
-	state->moved = strcmp(was_into, into) != 0;
+	state->moved = strcmp(was_into, place) != 0;
 	if (state->moved)
 		return 0;
 	if (strcmp(was_repo, repo) == 0)
 		take_id(state->applied, hgt_node_get_string(root, "applied"));
 	take_id(state->tree, hgt_node_get_string(root, "tree"));
-	if (!hgt_node_get_bool(root, "after_due", &state->after_due))
+	if (!hgt_node_get_bool(root, "after_due", &state->unfinished))
 		return HGT_ECORRUPT;
 	return take_reports(state, hgt_node_get(root, "reports"), err);
 }
 
-int state_load(struct state *state, const char *file, const char *into, const char *repo, struct hgt_error *err)
+int state_load(struct state *state, const char *file, const char *place, const char *repo, struct hgt_error *err)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
 	struct hgt_doc_set set;
@@ -168,7 +168,7 @@ int state_load(struct state *state, const char *file, const char *into, const ch
 	if (code == 0)
 		code = hgt_json_parse_message(text.data, text.len, &set, err);
 	if (code == 0)
-		code = take_state(state, set.docs[0].root, into, repo, err);
+		code = take_state(state, set.docs[0].root, place, repo, err);
 	hgt_doc_set_release(&set);
 	hgt_buf_release(&text);
 	if (code == HGT_ECORRUPT || code == HGT_EPARSE)
@@ -176,17 +176,17 @@ int state_load(struct state *state, const char *file, const char *into, const ch
 	return code == HGT_ENOENT ? 0 : code;
 }
 
-void state_write(const struct state *state, const char *into, const char *repo, struct hgt_buf *out)
+void state_write(const struct state *state, const char *place, const char *repo, struct hgt_buf *out)
 {
 	struct hgt_json json = HGT_JSON_INIT(out);
 
 	hgt_json_begin_object(&json);
 	hgt_json_key_int(&json, "v", 1);
-	hgt_json_key_string(&json, "into", into);
+	hgt_json_key_string(&json, "into", place);
 	hgt_json_key_string(&json, "repo", repo);
 	hgt_json_key_string(&json, "applied", state->applied);
 	hgt_json_key_string(&json, "tree", state->tree);
-	hgt_json_key_bool(&json, "after_due", state->after_due);
+	hgt_json_key_bool(&json, "after_due", state->unfinished);
 	hgt_json_key(&json, "reports");
 	hgt_json_begin_array(&json);
 	for (size_t i = 0; i < state->reports.n; i++)

@@ -25,23 +25,23 @@ struct state_reports {
 	size_t n;
 };
 
-/* One target's: {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"after_due":..,"reports":[..]} */
+/* One target's, where `into` is its place (driver.h): {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"after_due":..,"reports":[..]} */
 struct state {
 	char applied[HGT_OID_HEX_SHA256 + 1];	/* the revision whose content the target got; "" for none */
 	char tree[HGT_OID_HEX_SHA256 + 1];	/* its tree, as the archive's ETag names it; "" for none */
-	bool after_due;				/* `after` has to run, whether or not a file differs */
-	bool moved;				/* what was stored was about another folder: its list of files is void */
+	bool unfinished;			/* an apply was begun whose end has not been heard: what it ends with has to run */
+	bool moved;				/* what was stored was about another place */
 	struct state_reports reports;		/* not yet acknowledged by the daemon */
 };
 
 void state_init(struct state *state);
 void state_release(struct state *state);
 
-/* Read it; none there is an empty one, and so is one for another folder (`into`); of another repository only the tree holds.
+/* Read it; none there is an empty one, and so is one for another place (driver.h); of another repository only the tree holds.
  * HGT_ECORRUPT when it cannot be understood. */
-int state_load(struct state *state, const char *file, const char *into, const char *repo, struct hgt_error *err) HGT_MUST_CHECK;
+int state_load(struct state *state, const char *file, const char *place, const char *repo, struct hgt_error *err) HGT_MUST_CHECK;
 
-void state_write(const struct state *state, const char *into, const char *repo, struct hgt_buf *out);
+void state_write(const struct state *state, const char *place, const char *repo, struct hgt_buf *out);
 
 /* Add a report (a heap string, taken), or drop the oldest. Past STATE_REPORTS_MAX the second oldest goes (the oldest may be on its way):
  * they tell a state, and the newest tells most. */

@@ -46,7 +46,7 @@ static bool wants_content(const struct target *t)
 		return false;
 	if (strcmp(t->desired, t->saved.applied) != 0)
 		return true;
-	return t->config->automatic && ((t->drifted && t->config->self_heal) || t->saved.after_due);
+	return t->config->automatic && ((t->drifted && t->config->self_heal) || t->saved.unfinished);
 }
 
 /* Before the daemon has said what should be, there is nothing to say about what is. */
@@ -194,18 +194,29 @@ bool target_is_busy(const struct target *t)
 	return t->state != TARGET_IDLE || t->post || t->saving;
 }
 
+/* What is kept about another place says nothing of this one. */
+static void move(struct target *t)
+{
+	const struct driver_order order = {.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1};
+
+	hgt_log(HGT_LOG_WARNING, "target", "the target has moved; what is where it was stays there", HGT_S("target", t->config->name),
+		HGT_S("to", t->place.data));
+	if (t->driver->forget)
+		t->driver->forget(&order);
+}
+
 static int load(struct target *t, struct hgt_error *err)
 {
 	int code;
 
 	hgt_buf_addf(&t->folder, "%s/targets/%s", t->runner->config->state, t->config->name);
-	hgt_buf_addf(&t->files, "%s/files", t->folder.data);
 	hgt_buf_addf(&t->state_file, "%s/state.json", t->folder.data);
-	if (t->folder.failed || t->files.failed || t->state_file.failed)
+	t->driver->place(t->config, &t->place);
+	if (t->folder.failed || t->place.failed || t->state_file.failed)
 		return hgt_error_nomem(err);
 	code = hgt_make_folders(t->folder.data, 0700, err);
 	if (code == 0)
-		code = state_load(&t->saved, t->state_file.data, t->config->options.into, t->config->repo, err);
+		code = state_load(&t->saved, t->state_file.data, t->place.data, t->config->repo, err);
 	if (code == HGT_ECORRUPT) {
 		/* Nothing in it that the daemon and the target cannot tell again. */
 		hgt_log(HGT_LOG_ERROR, "target", "starting without what was stored", HGT_S("target", t->config->name),
@@ -213,11 +224,8 @@ static int load(struct target *t, struct hgt_error *err)
 		state_release(&t->saved);
 		code = 0;
 	}
-	if (code == 0 && t->saved.moved) {
-		hgt_log(HGT_LOG_WARNING, "target", "the target has moved; the files where it was stay there",
-			HGT_S("target", t->config->name), HGT_S("into", t->config->options.into));
-		unlink(t->files.data);
-	}
+	if (code == 0 && t->saved.moved)
+		move(t);
 	return code;
 }
 
@@ -230,8 +238,9 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 		return hgt_error_nomem(err);
 	t->runner = runner;
 	t->config = config;
+	t->driver = driver_find(config->driver);
 	hgt_buf_init(&t->folder);
-	hgt_buf_init(&t->files);
+	hgt_buf_init(&t->place);
 	hgt_buf_init(&t->state_file);
 	hgt_buf_init(&t->told_text);
 	hgt_buf_init(&t->last_message);
@@ -261,7 +270,7 @@ void target_free(struct target *t)
 		event_free(t->timer);
 	state_release(&t->saved);
 	hgt_buf_release(&t->folder);
-	hgt_buf_release(&t->files);
+	hgt_buf_release(&t->place);
 	hgt_buf_release(&t->state_file);
 	hgt_buf_release(&t->told_text);
 	hgt_buf_release(&t->last_message);

@@ -216,8 +216,8 @@ void target_fetch(struct target *t)
 	memcpy(t->fetch.revision, t->desired, sizeof(t->fetch.revision));
 	t->started_ms = hgt_time_now_ms();
 	/* What has drifted, or owes its `after`, needs the files themselves. */
-	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.after_due;
-	t->fetch.asked_from = t->fetch.conditional && !t->whole;
+	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished;
+	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences;
 	memcpy(t->fetch.from, t->saved.tree, sizeof(t->fetch.from));
 	if (!t->fetch.asked_from)
 		t->fetch.from[0] = '\0';

@@ -2,9 +2,10 @@
 #ifndef HEADGATE_AGENT_TARGET_PRIVATE_H
 #define HEADGATE_AGENT_TARGET_PRIVATE_H
 
-#include "agent/runner.h"
+#include "agent/driver.h"
 #include "agent/outcome.h"
 #include "agent/pause.h"
+#include "agent/runner.h"
 #include "agent/state.h"
 #include "agent/target.h"
 #include "base/digest.h"
@@ -29,8 +30,10 @@ struct fetch {
 struct target {
 	struct runner *runner;
 	const struct hgt_agent_target *config;
+	const struct driver *driver;
 	enum target_state state;
-	struct hgt_buf folder, files, state_file;	/* paths in the agent's state */
+	struct hgt_buf folder, state_file;	/* paths in the agent's state */
+	struct hgt_buf place;			/* driver.h */
 	struct state saved;
 	unsigned saving;			/* saves on the worker; with one worker the newest is the last */
 

@@ -8,12 +8,15 @@
 #define SILENCE 30	/* seconds */
 #define REFUSED_MS 30000
 
-void target_tell(struct target *t, const struct outcome *outcome)
+void target_tell(struct target *t, const struct outcome *said)
 {
+	struct outcome tagged = *said;
+	const struct outcome *outcome = &tagged;
 	struct hgt_buf text = HGT_BUF_INIT, report = HGT_BUF_INIT;
 	struct hgt_error err = {0};
 	int code;
 
+	tagged.tool = t->driver->name;
 	outcome_write(outcome, t->config->name, false, &text);
 	if (!text.failed && text.len == t->told_text.len && memcmp(text.data, t->told_text.data, text.len) == 0) {
 		hgt_buf_release(&text);

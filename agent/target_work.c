@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <malloc.h>
 
-#include "agent/files_driver.h"
+#include "agent/checkout.h"
 #include "agent/target_private.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -11,11 +11,13 @@
 
 struct work {
 	struct target *target;
-	struct files_order order;
-	struct files_result result;
+	struct driver_order order;
+	struct driver_result result;
 	int code;
 	struct hgt_error err;
-	struct hgt_buf text;	/* of a save */
+	struct hgt_buf text;	/* of a save; path of a checkout */
+	char tree[HGT_OID_HEX_SHA256 + 1], revision[HGT_OID_HEX_SHA256 + 1], from[HGT_OID_HEX_SHA256 + 1];	/* the order's */
+	char kept[HGT_OID_HEX_SHA256 + 1];	/* the tree that was applied */
 };
 
 static struct work *work_new(struct target *t)
@@ -25,15 +27,17 @@ static struct work *work_new(struct target *t)
 	if (!w)
 		return NULL;
 	w->target = t;
-	w->order = (struct files_order){.target = t->config, .manifest = t->files.data, .archive = -1};
-	files_result_init(&w->result);
+	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1,
+		.tree = w->tree, .revision = w->revision, .from = w->from};
+	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
+	driver_result_init(&w->result);
 	hgt_buf_init(&w->text);
 	return w;
 }
 
 static void work_free(struct work *w)
 {
-	files_result_release(&w->result);
+	driver_result_release(&w->result);
 	hgt_buf_release(&w->text);
 	free(w);
 	/* Lists of files come and go with the work; between them the agent is to be small. */
@@ -56,18 +60,19 @@ static void tell_compared(struct target *t, const struct work *w)
 		t->failed = false;
 	o.desired = t->desired;
 	o.applied = t->saved.applied;
+	o.look = &w->result;
 	if (w->code < 0) {
 		o.sync = "Unknown";
 		o.health = "Unknown";
 		o.message = w->err.message;
 	} else if (t->drifted) {
 		o.sync = "OutOfSync";
-		o.health = "Degraded";
+		o.health = w->result.health ? w->result.health : "Degraded";
 		o.cause = "drift";
 		o.message = w->result.difference.data;
 	} else if (t->synced) {
 		o.sync = "Synced";
-		o.health = "Healthy";
+		o.health = w->result.health ? w->result.health : "Healthy";
 		o.observed = t->saved.applied;
 	}
 	/* While another revision is due, or its failure has been told, only trouble is news. */
@@ -75,11 +80,26 @@ static void tell_compared(struct target *t, const struct work *w)
 		target_tell(t, &o);
 }
 
+/* Where the driver works from a folder: which one. */
+static int find_checkout(struct work *w)
+{
+	if (!w->target->driver->from_checkout)
+		return 0;
+	checkout_path(w->order.folder, w->tree, &w->text);
+	w->order.checkout = w->text.data;
+	return hgt_buf_check(&w->text, &w->err);
+}
+
 static void run_compare(void *job)
 {
 	struct work *w = job;
+	const struct driver *driver = w->target->driver;
 
-	w->code = files_compare(&w->order, &w->result, &w->err);
+	w->code = find_checkout(w);
+	if (w->code == 0 && driver->from_checkout && !checkout_is_there(w->order.folder, w->tree))
+		w->code = hgt_error_set(&w->err, HGT_ENOENT, "the agent's copy of the tree is gone; it is fetched again");
+	if (w->code == 0)
+		w->code = driver->compare(&w->order, &w->result, &w->err);
 }
 
 static void compared(void *job)
@@ -100,6 +120,10 @@ void target_compare(struct target *t)
 	struct work *w = work_new(t);
 
 	target_set_state(t, TARGET_COMPARING);
+	if (w) {
+		memcpy(w->tree, t->saved.tree, sizeof(w->tree));
+		memcpy(w->revision, t->saved.applied, sizeof(w->revision));
+	}
 	if (!w || hgt_workers_submit(t->runner->workers, run_compare, compared, w, NULL) < 0) {
 		hgt_log(HGT_LOG_ERROR, "target", "out of memory: not compared", HGT_S("target", t->config->name));
 		if (w)
@@ -116,7 +140,7 @@ static void tell_applied(struct target *t, const struct work *w)
 		w->result.removed);
 	t->last = (struct outcome){.operation = "Succeeded", .message = t->last_message.data, .started_ms = t->started_ms,
 		.finished_ms = hgt_time_now_ms(), .added = w->result.added, .modified = w->result.modified, .removed = w->result.removed,
-		.has_exit_status = w->result.after_ran, .exit_status = w->result.exit_status};
+		.has_exit_status = w->result.ran, .exit_status = w->result.exit_status};
 	tell_compared(t, w);
 }
 
@@ -124,8 +148,8 @@ static void tell_failed(struct target *t, const struct work *w)
 {
 	struct outcome o = {.sync = "OutOfSync", .health = "Degraded", .operation = "Failed",
 		.cause = t->drifted ? "drift" : "pending", .desired = t->fetch.revision, .applied = t->saved.applied,
-		.message = w->err.message, .output = w->result.output.data, .output_len = w->result.output.len,
-		.has_exit_status = w->result.after_ran, .exit_status = w->result.exit_status, .started_ms = t->started_ms,
+		.look = &w->result, .message = w->err.message, .output = w->result.output.data, .output_len = w->result.output.len,
+		.has_exit_status = w->result.ran, .exit_status = w->result.exit_status, .started_ms = t->started_ms,
 		.finished_ms = hgt_time_now_ms(), .truncated = w->result.output_cut};
 
 	t->failed = true;
@@ -137,7 +161,16 @@ static void run_apply(void *job)
 {
 	struct work *w = job;
 
-	w->code = files_apply(&w->order, &w->result, &w->err);
+	w->code = find_checkout(w);
+	if (w->code == 0 && w->order.checkout) {
+		w->code = checkout_make(w->order.folder, w->tree, w->order.archive, &w->err);
+		w->result.permanent = w->code == HGT_EPARSE || w->code == HGT_ELIMIT || w->code == HGT_EPERM;
+	}
+	if (w->code == 0)
+		w->code = w->target->driver->apply(&w->order, &w->result, &w->err);
+	/* The one that was applied before is compared with until another is. */
+	if (w->order.checkout)
+		checkout_keep(w->order.folder, w->tree, w->code == 0 ? w->tree : w->kept);
 }
 
 static void applied(void *job)
@@ -150,7 +183,7 @@ static void applied(void *job)
 	if (w->code == 0) {
 		memcpy(t->saved.applied, t->fetch.revision, sizeof(t->saved.applied));
 		memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
-		t->saved.after_due = false;
+		t->saved.unfinished = false;
 		t->failed = false;
 		t->whole = false;
 		t->settled[0] = '\0';
@@ -166,12 +199,12 @@ static void applied(void *job)
 		hgt_log(HGT_LOG_INFO, "target", "the differences do not fit; fetching the whole", HGT_S("target", t->config->name),
 			HGT_S("reason", w->err.message));
 		t->whole = true;
-		t->saved.after_due = w->order.after_due;
+		t->saved.unfinished = w->order.unfinished;
 		target_save(t);
 	} else {
 		tell_failed(t, w);
 		if (w->result.restored)
-			t->saved.after_due = w->order.after_due;
+			t->saved.unfinished = w->order.unfinished;
 		if (w->result.permanent)
 			target_give_up(t, t->fetch.revision);
 		else
@@ -196,12 +229,13 @@ void target_apply(struct target *t)
 	if (!w)
 		goto fail;
 	w->order.archive = t->fetch.file;
-	w->order.tree = t->fetch.tree;
-	w->order.from = t->fetch.from;
-	w->order.after_due = t->saved.after_due;
-	/* On disk before the first file moves: whoever starts after a crash knows that `after` has not been heard. */
-	if (t->config->options.after.n > 0) {
-		t->saved.after_due = true;
+	memcpy(w->tree, t->fetch.tree, sizeof(w->tree));
+	memcpy(w->from, t->fetch.from, sizeof(w->from));
+	memcpy(w->revision, t->fetch.revision, sizeof(w->revision));
+	w->order.unfinished = t->saved.unfinished;
+	/* On disk before the first thing moves: whoever starts after a crash knows that the end has not been heard. */
+	if (t->driver->from_checkout || t->config->files.after.n > 0) {
+		t->saved.unfinished = true;
 		target_save(t);
 	}
 	if (hgt_workers_submit(t->runner->workers, run_apply, applied, w, NULL) == 0)
@@ -240,7 +274,7 @@ void target_save(struct target *t)
 	struct work *w = work_new(t);
 
 	if (w)
-		state_write(&t->saved, t->config->options.into, t->config->repo, &w->text);
+		state_write(&t->saved, t->place.data, t->config->repo, &w->text);
 	if (w && !w->text.failed && hgt_workers_submit(t->runner->workers, run_save, saved, w, NULL) == 0) {
 		t->saving++;
 		return;

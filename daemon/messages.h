@@ -55,23 +55,6 @@ void message_announcement_write(const struct announcement *announcement, struct 
 int message_announcement_stored(const char *text, size_t len, struct hgt_doc_set *set, struct announcement *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* POST /v1/agents/self/reports */
-#define MESSAGE_REPORT_MAX (64 * 1024)
-
-struct report {
-	const char *target, *sync, *health, *operation;
-	const char *desired, *applied, *observed;	/* or NULL */
-	const char *cause, *message, *tool, *version;	/* or NULL */
-	bool has_exit_status;
-	int64_t exit_status;
-	const char *started, *finished;			/* or NULL */
-	int64_t added, modified, removed;
-	bool truncated;
-};
-int message_report(const char *text, size_t len, struct hgt_doc_set *set, struct report *out, struct hgt_error *err) HGT_MUST_CHECK;
-/* As JSON; with the agent's name in it when that is not NULL (the event's data). */
-void message_report_write(const struct report *report, const char *agent, struct hgt_buf *out);
-
 /* Whether path is "" or whole components joined by single slashes, none of them "." or "..". */
 bool message_path_is_valid(const char *path);
 

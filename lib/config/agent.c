@@ -1,7 +1,7 @@
 /* The agent's config: its table, and what the table cannot say. */
 #include <stddef.h>
 
-#include "config/table.h"
+#include "config/agent_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define AGENT(member) offsetof(struct hgt_agent_config, member)
@@ -27,18 +27,16 @@ static int parse_sync(struct reader *r, const struct hgt_node *node, void *field
 	return 0;
 }
 
+static const struct variant drivers[] = {{"files", &files_section}, {NULL, NULL}};
+
 static int parse_driver(struct reader *r, const struct hgt_node *node, void *field)
 {
-	static const char *const later[] = {"kubectl", "ansible", "terraform", "exec"};
-
-	if (node->type == HGT_NODE_STRING && strcmp(node->text, "files") == 0) {
-		*(const char **)field = "files";
-		return 0;
-	}
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (node->type == HGT_NODE_STRING && strcmp(node->text, later[i]) == 0)
-			return reader_refuse(r, node, "the driver %s: this version does not have it yet; it has files", later[i]);
-	return reader_refuse(r, node, "unknown driver; this version has files");
+	for (const struct variant *v = drivers; v->word; v++)
+		if (node->type == HGT_NODE_STRING && strcmp(node->text, v->word) == 0) {
+			*(const char **)field = v->word;
+			return 0;
+		}
+	return reader_refuse(r, node, "unknown driver; there is files");
 }
 
 /* A folder of the repository: relative, no empty, "." or ".." component; "" is all of it. */
@@ -82,15 +80,6 @@ static int complete_target(struct reader *r, const struct hgt_node *node, void *
 	return 0;
 }
 
-static const struct option files_options[] = {
-	{.key = "into", .type = OPTION_PATH, .offset = TARGET(options.into) - TARGET(options), .required = true,
-		.help = "The folder that gets the files."},
-	{.key = "after", .type = OPTION_STRINGS, .offset = TARGET(options.after) - TARGET(options), .fallback = "[]",
-		.shape = "command and arguments", .help = "Run without a shell after a change; when it fails, the old files are put back."},
-};
-static const struct section files_section = {"options", sizeof(((struct hgt_agent_target *)0)->options), files_options,
-	COUNT(files_options), SIZE_MAX, NULL};
-
 static const struct option target_options[] = {
 	{.key = "name", .type = OPTION_STRING, .offset = TARGET(name), .required = true,
 		.help = "The target's name, one of a kind on this agent."},
@@ -101,7 +90,7 @@ static const struct option target_options[] = {
 		.help = "The folder of the repository that it takes; an empty one is all of it."},
 	{.key = "driver", .type = OPTION_CUSTOM, .offset = TARGET(driver), .parse = parse_driver, .required = true,
 		.shape = "files", .help = "How a change is applied."},
-	{.key = "options", .type = OPTION_SECTION, .offset = TARGET(options), .section = &files_section, .required = true,
+	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
 	{.key = "sync", .type = OPTION_CUSTOM, .offset = TARGET(automatic), .parse = parse_sync, .fallback = "auto",
 		.shape = "auto | manual", .help = "Whether a change is applied when it comes, or only reported."},
@@ -114,6 +103,11 @@ static const struct option target_options[] = {
 };
 static const struct section target_section = {"a target", sizeof(struct hgt_agent_target), target_options,
 	COUNT(target_options), TARGET(line), complete_target};
+
+static bool share_a_folder(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
+{
+	return a->files.into && b->files.into && strcmp(a->files.into, b->files.into) == 0;
+}
 
 static int complete_agent(struct reader *r, const struct hgt_node *node, void *base)
 {
@@ -128,7 +122,7 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 			if (strcmp(config->targets[i].name, config->targets[j].name) == 0)
 				return hgt_error_set(r->err, HGT_EPARSE, "%s:%u:1: a second target named \"%s\"; the first is on line %u",
 					r->path, config->targets[i].line, config->targets[i].name, config->targets[j].line);
-			else if (strcmp(config->targets[i].options.into, config->targets[j].options.into) == 0)
+			else if (share_a_folder(&config->targets[i], &config->targets[j]))
 				return hgt_error_set(r->err, HGT_EPARSE,
 					"%s:%u:1: targets \"%s\" and \"%s\" share one folder; each needs its own", r->path,
 					config->targets[i].line, config->targets[j].name, config->targets[i].name);

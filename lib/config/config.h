@@ -185,11 +185,11 @@ struct hgt_agent_target {
 	const char *repo;
 	const char *ref;	/* default refs/heads/main */
 	const char *path;	/* default "" */
-	const char *driver;	/* "files" */
+	const char *driver;	/* "files"; whose options count */
 	struct {
-		const char *into;	/* files: absolute folder, required */
-		struct hgt_strings after;	/* files: command run after a change, its argv; empty for none */
-	} options;
+		const char *into;	/* absolute folder, required */
+		struct hgt_strings after;	/* command run after a change, its argv; empty for none */
+	} files;
 	bool automatic;		/* sync: auto (default) or manual */
 	bool self_heal;		/* default true */
 	bool prune;		/* default true */

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "daemon/messages.h"
+#include "daemon/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,16 +49,16 @@ static int take_report(const char *text, size_t len, struct hgt_doc_set *set, st
 	struct report report, stored;
 	struct hgt_buf first = HGT_BUF_INIT, second = HGT_BUF_INIT;
 	struct hgt_doc_set again;
-	int code = message_report(text, len, set, &report, err);
+	int code = report_parse(text, len, set, &report, err);
 
 	if (code < 0)
 		return code;
-	message_report_write(&report, NULL, &first);
+	report_write(&report, NULL, &first);
 	/* Written out it may be longer than what came in, for it has every field. */
-	if (first.len <= MESSAGE_REPORT_MAX) {
+	if (first.len <= REPORT_MAX) {
 		hgt_doc_set_init(&again);
-		assert(message_report(first.data, first.len, &again, &stored, NULL) == 0);
-		message_report_write(&stored, NULL, &second);
+		assert(report_parse(first.data, first.len, &again, &stored, NULL) == 0);
+		report_write(&stored, NULL, &second);
 		assert(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
 		hgt_doc_set_release(&again);
 	}

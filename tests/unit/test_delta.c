@@ -211,9 +211,9 @@ static int archive(unsigned i, const char *from, struct hgt_archive_info *info)
 }
 
 struct place {
-	char *into, *manifest;
+	char *into, *state, *manifest;
 	struct hgt_agent_target target;
-	struct files_result result;
+	struct driver_result result;
 	struct hgt_error err;
 };
 
@@ -221,27 +221,30 @@ static void place_init(struct place *p, const char *name)
 {
 	char list[64];
 
-	snprintf(list, sizeof(list), "%s.files", name);
-	*p = (struct place){.into = unit_path(folder, name), .manifest = unit_path(folder, list)};
+	snprintf(list, sizeof(list), "%s.state", name);
+	*p = (struct place){.into = unit_path(folder, name), .state = unit_path(folder, list)};
+	p->manifest = unit_path(p->state, FILES_LIST);
+	mkdir(p->state, 0700);
 	p->target = (struct hgt_agent_target){.name = "t", .driver = "files", .automatic = true, .prune = true};
-	p->target.options.into = p->into;
-	files_result_init(&p->result);
+	p->target.files.into = p->into;
+	driver_result_init(&p->result);
 }
 
 static void place_release(struct place *p)
 {
-	files_result_release(&p->result);
+	driver_result_release(&p->result);
 	free(p->into);
+	free(p->state);
 	free(p->manifest);
 }
 
 static int apply_fd(struct place *p, int fd, const char *from, const char *tree)
 {
-	struct files_order order = {.target = &p->target, .manifest = p->manifest, .archive = fd, .from = from, .tree = tree};
+	struct driver_order order = {.target = &p->target, .folder = p->state, .stop_fd = -1, .archive = fd, .from = from, .tree = tree};
 	int code;
 
-	files_result_release(&p->result);
-	files_result_init(&p->result);
+	driver_result_release(&p->result);
+	driver_result_init(&p->result);
 	p->err = (struct hgt_error){0};
 	code = files_apply(&order, &p->result, &p->err);
 	close(fd);
@@ -360,7 +363,7 @@ static void doubt_wants_the_whole(void **state)
 	expect_whole(&p, "keep is not as it was placed");
 	assert_int_equal(apply(&p, 1, NULL), 0);
 	/* the agent died in the middle: its list is of no tree */
-	shell("sed -i 's/tree [0-9a-f]*.//' doubt.files");
+	shell("sed -i 's/tree [0-9a-f]*.//' doubt.state/files");
 	assert_int_equal(apply(&p, 2, trees[1]), HGT_ECONFLICT);
 	expect_whole(&p, "the list of files is not of the tree");
 	place_release(&p);

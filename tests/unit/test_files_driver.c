@@ -46,7 +46,7 @@ struct rig {
 	char *folder, *into, *manifest;
 	struct hgt_agent_target target;
 	char *argv[4];
-	struct files_result result;
+	struct driver_result result;
 	struct hgt_error err;
 };
 
@@ -61,8 +61,8 @@ static int set_up(void **state)
 	rig->into = unit_path(rig->folder, "into");
 	rig->manifest = unit_path(rig->folder, "files");
 	rig->target = (struct hgt_agent_target){.name = "t", .driver = "files", .automatic = true, .self_heal = true, .prune = true};
-	rig->target.options.into = rig->into;
-	files_result_init(&rig->result);
+	rig->target.files.into = rig->into;
+	driver_result_init(&rig->result);
 	*state = rig;
 	return 0;
 }
@@ -74,7 +74,7 @@ static int tear_down(void **state)
 
 	no_exchange = false;
 	clock_ahead = 0;
-	files_result_release(&rig->result);
+	driver_result_release(&rig->result);
 	free(rig->into);
 	free(rig->manifest);
 	unit_folder_remove(&folder);
@@ -87,8 +87,8 @@ static void after(struct rig *rig, const char *script)
 	rig->argv[0] = (char *)(uintptr_t)"/bin/sh";
 	rig->argv[1] = (char *)(uintptr_t)"-c";
 	rig->argv[2] = (char *)(uintptr_t)script;
-	rig->target.options.after.items = rig->argv;
-	rig->target.options.after.n = 3;
+	rig->target.files.after.items = rig->argv;
+	rig->target.files.after.n = 3;
 }
 
 static int archive_of(const struct entry *tree)
@@ -118,11 +118,11 @@ static int archive_of(const struct entry *tree)
 
 static int apply_due(struct rig *rig, const struct entry *tree, bool after_due)
 {
-	struct files_order order = {.target = &rig->target, .manifest = rig->manifest, .archive = archive_of(tree), .after_due = after_due};
+	struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = archive_of(tree), .unfinished = after_due};
 	int code;
 
-	files_result_release(&rig->result);
-	files_result_init(&rig->result);
+	driver_result_release(&rig->result);
+	driver_result_init(&rig->result);
 	rig->err = (struct hgt_error){0};
 	code = files_apply(&order, &rig->result, &rig->err);
 	close(order.archive);
@@ -137,10 +137,10 @@ static void apply(struct rig *rig, const struct entry *tree)
 
 static const char *compare(struct rig *rig)
 {
-	struct files_order order = {.target = &rig->target, .manifest = rig->manifest, .archive = -1};
+	struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = -1};
 
-	files_result_release(&rig->result);
-	files_result_init(&rig->result);
+	driver_result_release(&rig->result);
+	driver_result_init(&rig->result);
 	if (files_compare(&order, &rig->result, &rig->err) < 0)
 		fail_msg("%s", rig->err.message);
 	return rig->result.difference.data;
@@ -406,7 +406,7 @@ static void puts_back_what_after_refuses(void **state)
 		assert_int_equal(apply_due(rig, third, false), HGT_ECONFLICT);
 		assert_true(rig->result.restored);
 		assert_true(rig->result.permanent);
-		assert_true(rig->result.after_ran);
+		assert_true(rig->result.ran);
 		assert_int_equal(rig->result.exit_status, 3);
 		assert_string_equal(rig->result.output.data, "checking\na3");
 		assert_non_null(strstr(rig->err.message, "status 3"));
@@ -429,11 +429,11 @@ static void runs_after_when_it_is_owed(void **state)
 	apply(rig, first);
 	after(rig, "exit 0");
 	assert_int_equal(apply_due(rig, first, false), 0);
-	assert_false(rig->result.after_ran);
+	assert_false(rig->result.ran);
 	assert_int_equal(apply_due(rig, first, true), 0);
-	assert_true(rig->result.after_ran);
+	assert_true(rig->result.ran);
 	rig->argv[0] = (char *)(uintptr_t)"/no/such/command";
-	assert_int_equal(apply_due(rig, second, false), HGT_ECONFLICT);
+	assert_int_equal(apply_due(rig, second, false), HGT_ENOENT);
 	assert_int_equal(rig->result.exit_status, 127);
 	assert_true(rig->result.restored);
 	assert_false(rig->result.permanent);
@@ -491,7 +491,7 @@ static void compares(void **state)
 	}
 	free(rig->into);
 	rig->into = unit_path(rig->folder, "nowhere");
-	rig->target.options.into = rig->into;
+	rig->target.files.into = rig->into;
 	assert_non_null(strstr(compare(rig), "nowhere is missing"));
 }
 
@@ -541,7 +541,7 @@ static void writes_what_differs(void **state)
 		tree[i] = (struct entry){'0', names[i], names[i]};
 	}
 	for (int aged = 0; aged < 2; aged++) {
-		rig->target.options.after.n = 0;
+		rig->target.files.after.n = 0;
 		tree[100].text = "as it was";
 		apply(rig, tree);
 		clock_ahead = aged * 3600;
@@ -557,7 +557,7 @@ static void writes_what_differs(void **state)
 		after(rig, since.data);
 		apply(rig, tree);
 		counts(rig, 0, 1, 0);
-		assert_true(rig->result.after_ran);
+		assert_true(rig->result.ran);
 		hgt_buf_reset(&since);
 		identities(rig, &since);
 		assert_int_equal(differing_lines(before.data, since.data), 1);
@@ -677,7 +677,7 @@ static void knows_nothing_of_what_is_new(void **state)
 	assert_string_equal(compare(rig), "conf/a has other contents");
 	belie(rig, "conf/a");
 	assert_string_equal(compare(rig), "");
-	rig->target.options.after.n = 0;
+	rig->target.files.after.n = 0;
 	clock_ahead = 0;
 	apply(rig, second);
 	is(rig, "conf/a", "a2");
@@ -752,11 +752,11 @@ static void survives_failing_allocations(void **state)
 
 	apply(rig, first);
 	for (long n = 1;; n++) {
-		struct files_order order = {.target = &rig->target, .manifest = rig->manifest, .archive = archive_of(second)};
+		struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = archive_of(second)};
 		int code;
 
-		files_result_release(&rig->result);
-		files_result_init(&rig->result);
+		driver_result_release(&rig->result);
+		driver_result_init(&rig->result);
 		fail_alloc_at(n);
 		code = files_apply(&order, &rig->result, &rig->err);
 		close(order.archive);
