@@ -65,6 +65,28 @@ static bool takes_room(const char *key, size_t len)
 	return is_key(key, len, "diff") || is_key(key, len, "resources") || is_key(key, len, "ignored");
 }
 
+/* Where a string may be cut, at `most` bytes or soon behind: not within an escape or a character. */
+static size_t find_cut(const char *text, size_t from, size_t end, size_t most)
+{
+	size_t at = from;
+
+	while (at < end && at - from < most) {
+		at += text[at] == '\\' ? (text[at + 1] == 'u' ? 6 : 2) : 1;
+		while (at < end && ((unsigned char)text[at] & 0xc0) == 0x80)
+			at++;
+	}
+	return at < end ? at : end;
+}
+
+static void cut(struct brief *brief, size_t from, size_t to)
+{
+	if (from >= to)
+		return;
+	brief->cuts[brief->n].from = (uint32_t)from;
+	brief->cuts[brief->n].to = (uint32_t)to;
+	brief->n++;
+}
+
 /* The first member is never one of them, so there is a comma before each. */
 void brief_find(const char *report, size_t len, struct brief *out)
 {
@@ -73,11 +95,12 @@ void brief_find(const char *report, size_t len, struct brief *out)
 
 	out->n = 0;
 	while (out->n < BRIEF_CUTS && next_member(report, len, &at, &member)) {
-		if (member.key < 2 || !takes_room(report + member.key, member.key_len))
-			continue;
-		out->cuts[out->n].from = (uint32_t)(member.key - 1);
-		out->cuts[out->n].to = (uint32_t)member.end;
-		out->n++;
+		const char *key = report + member.key;
+
+		if (member.key > 1 && takes_room(key, member.key_len))
+			cut(out, member.key - 1, member.end);
+		else if (is_key(key, member.key_len, "message") && report[member.value] == '"')
+			cut(out, find_cut(report, member.value + 1, member.end - 1, BRIEF_MESSAGE), member.end - 1);
 	}
 }
 

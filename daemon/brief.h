@@ -1,5 +1,5 @@
 /*
- * Reports without what takes room: the diff, the resources, the ignore rules. What lists of many targets show, of which one is then looked at
+ * Reports without what takes room: the diff, the resources, the ignore rules, the rest of a long message. What lists of many targets show, of which one is then looked at
  * whole. A report is looked through once, when it comes; what lies where in it is kept beside it.
  *
  * The texts are those that the daemon has written itself: JSON without white space.
@@ -11,11 +11,12 @@
 
 #include "base/buf.h"
 
-#define BRIEF_CUTS 3
+#define BRIEF_CUTS 4
+#define BRIEF_MESSAGE 1000	/* bytes of a message; the rest is left out too */
 
 struct hgt_json;
 
-/* What is left out, in order: each a member with the comma before it. */
+/* What is left out, in order: members, each with the comma before it, and the end of the message. */
 struct brief {
 	unsigned n;
 	struct {

@@ -20,7 +20,7 @@ let current = null;
 
 // Said to who hears the page, at most one sentence at a time.
 let saying = 0;
-export function say(text) {
+function say(text) {
   clearTimeout(saying);
   saying = setTimeout(() => (document.getElementById("spoken").textContent = shown(text)), 300);
 }

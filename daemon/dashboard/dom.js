@@ -115,4 +115,9 @@ export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${
 
 export const branch = (ref) => String(ref ?? "").replace(/^refs\/heads\//, "").replace(/^refs\//, "");
 
+// A path that breaks behind its slashes, where it has to.
+export function slashes(text) {
+  return shown(text).split(/(?<=[/:])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+}
+
 export const none = (text) => h("span", { class: "none" }, text);
