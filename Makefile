@@ -224,6 +224,7 @@ suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
 	@contrib/receivers.sh
+	@contrib/dashboard.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
@@ -246,7 +247,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --openapi --cluster-replay --receivers --crash --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --openapi --cluster-replay --receivers --dashboard --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -307,7 +308,7 @@ help:
 	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
-	@echo 'make suites          fetch the public test suites and receivers of webhooks, which make check then runs too'
+	@echo 'make suites          fetch the public test suites, receivers of webhooks and a browser, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle" writes that page'

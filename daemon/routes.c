@@ -127,13 +127,15 @@ static const struct route *find_route(struct request *request, const char *path,
 {
 	struct hgt_buf allow = HGT_BUF_INIT;
 	const struct route *found = NULL;
+	bool whole = false;
 	int allowed = 0;
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes) && !found; i++) {
 		const struct route *route = &routes[i];
 
-		if (!route_matches(route, path, name, len) || (*name && allowed))
+		if (!route_matches(route, path, name, len) || (*name && whole))
 			continue;
+		whole |= !*name;
 		allowed |= route->methods;
 		if (route->methods & method)
 			found = route;

@@ -107,7 +107,7 @@ function login(message) {
     event.preventDefault();
     enter.disabled = true;
     api.signIn(input.value.trim());
-    begin();
+    begin().then(() => main.querySelector("h1")?.focus({ preventScroll: true }), () => {});
   } },
   h("h1", {}, "Sign in"),
   h("label", { for: "token" }, "Token"), input,
@@ -125,14 +125,13 @@ async function begin() {
       `${error.message}.`;
     if (error.status === 401 || error.status === 403) api.signOut();
     login(what);
-    return;
+    throw error;
   }
   const { site, you } = model.status;
   document.getElementById("site").textContent = shown(site);
   document.getElementById("who").textContent = shown(you.token ? `${you.token} (${you.role})` : you.role);
   document.getElementById("out").hidden = false;
   show();
-  main.querySelector("h1")?.focus({ preventScroll: true });
 }
 
 document.getElementById("out").addEventListener("click", () => {
@@ -157,5 +156,5 @@ setInterval(tick, 1000);
 // What depends on the time alone: an agent becomes away, a wait runs down.
 setInterval(() => model.status && frame([]), 15000);
 
-if (api.signedIn()) begin();
+if (api.signedIn()) begin().catch(() => {});
 else login();
