@@ -17,7 +17,7 @@
 
 static const char *state_name(enum target_state state)
 {
-	static const char *const names[] = {"idle", "fetching", "applying", "comparing"};
+	static const char *const names[] = {"idle", "verifying", "fetching", "applying", "comparing"};
 
 	return names[state];
 }
@@ -177,7 +177,7 @@ bool target_is_synced(const struct target *t)
 void target_stop(struct target *t)
 {
 	event_del(t->timer);
-	if (t->state == TARGET_FETCHING) {
+	if (t->state == TARGET_FETCHING || (t->state == TARGET_VERIFYING && t->fetch.call)) {
 		target_fetch_release(t);
 		target_set_state(t, TARGET_IDLE);
 	}
@@ -245,6 +245,7 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 	hgt_buf_init(&t->told_text);
 	hgt_buf_init(&t->last_message);
 	hgt_buf_init(&t->fetch.digest);
+	hgt_buf_init(&t->fetch.proof_text);
 	t->fetch.file = -1;
 	state_init(&t->saved);
 	pause_init(&t->pause, RETRY_FIRST_MS, RETRY_MOST_MS);

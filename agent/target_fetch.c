@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "headgate/protocol.h"
+#include "object/proof.h"
 
 #define SILENCE 60	/* seconds; the daemon may have to build it first */
 
@@ -23,6 +24,7 @@ void target_fetch_release(struct target *t)
 		close(f->file);
 	f->file = -1;
 	hgt_buf_release(&f->digest);
+	target_verify_release(f);
 	f->held_back = false;
 }
 
@@ -65,6 +67,14 @@ static int open_file(struct target *t, struct hgt_error *err)
 	return code;
 }
 
+/* Where the commit had to be signed: the content is the one that it names. */
+static int is_proved(const struct fetch *f, const char *tree, struct hgt_error *err)
+{
+	if (!f->proof || strcmp(f->proof->tree, tree) == 0)
+		return 0;
+	return hgt_error_set(err, HGT_EPARSE, "the server gives tree %s where the signed commit has %s", tree, f->proof->tree);
+}
+
 static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 {
 	struct target *t = ctx;
@@ -72,8 +82,10 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 	const char *digest = call_header(call, "Repr-Digest");
 	int code;
 
+	if (call_status(call) == 304 && !f->conditional)
+		return hgt_error_set(err, HGT_EPARSE, "the server says that nothing has changed, unasked");
 	if (call_status(call) == 304)
-		return f->conditional ? 0 : hgt_error_set(err, HGT_EPARSE, "the server says that nothing has changed, unasked");
+		return is_proved(f, t->saved.tree, err);
 	if (!t->config->automatic) {
 		f->held_back = true;
 		return HGT_ECONFLICT;
@@ -85,6 +97,8 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 	code = hgt_buf_check(&f->digest, err);
 	if (code == 0)
 		code = take_tree(f, call_header(call, "ETag"), call_header(call, HGT_HEADER_FROM), err);
+	if (code == 0)
+		code = is_proved(f, f->tree, err);
 	return code == 0 ? open_file(t, err) : code;
 }
 
@@ -127,7 +141,7 @@ static void unchanged(struct target *t)
 	t->compare_at = 0;
 }
 
-static void tell_failure(struct target *t, const char *sync, const char *health, const char *message)
+void target_fetch_failed(struct target *t, const char *sync, const char *health, const char *message)
 {
 	struct outcome o = {.sync = sync, .health = health, .operation = "Failed", .desired = t->fetch.revision,
 		.applied = t->saved.applied, .message = message, .started_ms = t->started_ms, .finished_ms = hgt_time_now_ms()};
@@ -157,7 +171,7 @@ static void failed(struct target *t, const struct call *call, int code, const st
 	} else if (code == HGT_ENOENT && strcmp(call_problem(call), "path-not-found") == 0) {
 		/* A folder that is gone from the tree may be a mistake; an empty target would be one. */
 		target_give_up(t, t->fetch.revision);
-		tell_failure(t, "OutOfSync", "Missing", "path not in the tree");
+		target_fetch_failed(t, "OutOfSync", "Missing", "path not in the tree");
 	} else if (t->fetch.asked_from && !t->whole && (code == HGT_EINVAL || code == HGT_EPARSE)) {
 		/* It may not know of differences, or tell them otherwise. */
 		hgt_log(HGT_LOG_INFO, "target", "the differences cannot be had; fetching the whole", HGT_S("target", t->config->name),
@@ -170,7 +184,7 @@ static void failed(struct target *t, const struct call *call, int code, const st
 			hgt_log(HGT_LOG_WARNING, "target", "cannot fetch", HGT_S("target", t->config->name),
 				HGT_S("reason", err->message));
 		else
-			tell_failure(t, "Unknown", "Unknown", err->message);
+			target_fetch_failed(t, "Unknown", "Unknown", err->message);
 	}
 }
 
@@ -207,17 +221,25 @@ static void write_path(const struct target *t, struct hgt_buf *path)
 
 void target_fetch(struct target *t)
 {
+	memcpy(t->fetch.revision, t->desired, sizeof(t->fetch.revision));
+	t->started_ms = hgt_time_now_ms();
+	if (t->config->verify.allowed_signers || t->config->verify.keyring)
+		target_verify(t);
+	else
+		target_fetch_archive(t);
+}
+
+void target_fetch_archive(struct target *t)
+{
 	struct hgt_buf path = HGT_BUF_INIT, tag = HGT_BUF_INIT;
 	struct call_spec spec = {.method = "GET", .silence = SILENCE, .limit = hgt_unpack_default_limits.bytes, .head = on_head,
 		.data = on_data, .done = fetched, .ctx = t};
 	struct hgt_error err = {0};
 	int code;
 
-	memcpy(t->fetch.revision, t->desired, sizeof(t->fetch.revision));
-	t->started_ms = hgt_time_now_ms();
 	/* What has drifted, or owes its `after`, needs the files themselves. */
 	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished;
-	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences;
+	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences && !t->fetch.proof;
 	memcpy(t->fetch.from, t->saved.tree, sizeof(t->fetch.from));
 	if (!t->fetch.asked_from)
 		t->fetch.from[0] = '\0';
@@ -237,6 +259,7 @@ void target_fetch(struct target *t)
 	if (code < 0) {
 		hgt_log(HGT_LOG_WARNING, "target", "cannot fetch", HGT_S("target", t->config->name), HGT_S("reason", err.message));
 		target_set_state(t, TARGET_IDLE);
+		target_fetch_release(t);
 		target_postpone(t);
 	}
 }

@@ -11,8 +11,9 @@
 #include "base/digest.h"
 
 struct call;
+struct hgt_proof;
 
-enum target_state { TARGET_IDLE, TARGET_FETCHING, TARGET_APPLYING, TARGET_COMPARING };
+enum target_state { TARGET_IDLE, TARGET_VERIFYING, TARGET_FETCHING, TARGET_APPLYING, TARGET_COMPARING };
 
 struct fetch {
 	struct call *call;
@@ -24,6 +25,8 @@ struct fetch {
 	struct hgt_buf digest;			/* the Repr-Digest that was promised */
 	bool conditional;			/* asked with If-None-Match */
 	bool asked_from;			/* asked for differences */
+	struct hgt_buf proof_text;
+	struct hgt_proof *proof;		/* of the revision, checked, its signature too; NULL where none is asked for */
 	bool held_back;				/* the content has changed, and the target is not to follow by itself */
 };
 
@@ -64,9 +67,18 @@ struct target {
 	struct pause post_pause;
 };
 
-/* target_fetch.c: Ends in FETCHING, APPLYING or IDLE. */
+/* target_fetch.c: Ends in VERIFYING, FETCHING, APPLYING or IDLE. */
 void target_fetch(struct target *target);
+void target_fetch_archive(struct target *target);
+void target_fetch_failed(struct target *target, const char *sync, const char *health, const char *message);
 void target_fetch_release(struct target *target);
+
+/* target_verify.c: that the revision is signed; then on with target_fetch_archive. */
+void target_verify(struct target *target);
+void target_verify_release(struct fetch *fetch);
+
+/* Blocks: that the archive holds the very tree that was signed; then it is at its beginning again. */
+int target_verify_archive(const struct fetch *fetch, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* target_work.c */
 void target_apply(struct target *target);

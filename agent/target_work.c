@@ -162,6 +162,8 @@ static void run_apply(void *job)
 	struct work *w = job;
 
 	w->code = find_checkout(w);
+	if (w->code == 0)
+		w->code = target_verify_archive(&w->target->fetch, &w->err);
 	if (w->code == 0 && w->order.checkout) {
 		w->code = checkout_make(w->order.folder, w->tree, w->order.archive, &w->err);
 		w->result.permanent = w->code == HGT_EPARSE || w->code == HGT_ELIMIT || w->code == HGT_EPERM;

@@ -29,6 +29,7 @@ void api_token_remove(struct request *request);
 void api_token_rotate(struct request *request);
 
 void api_archive(struct request *request);
+void api_proof(struct request *request);
 
 void api_webhooks(struct request *request);
 void api_webhook_deliveries(struct request *request);

@@ -32,6 +32,7 @@ static const struct route {
 	{READS, "/metrics", SCRAPER, api_metrics, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/events", VIEWER, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
 	{READS, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", "from", NULL}},
+	{EVHTTP_REQ_GET, "/v1/proof", EITHER, api_proof, {"repo", "rev", "path", NULL}},
 	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/agents/self/events", AGENT, api_agent_events, {"instance", START, NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},

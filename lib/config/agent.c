@@ -80,6 +80,29 @@ static int complete_target(struct reader *r, const struct hgt_node *node, void *
 	return 0;
 }
 
+#define VERIFY(member) (TARGET(verify.member) - TARGET(verify))
+
+static const struct option verify_options[] = {
+	{.key = "allowed_signers", .type = OPTION_PATH, .offset = VERIFY(allowed_signers),
+		.help = "Who may sign with SSH keys, as ssh-keygen(1) has it under ALLOWED SIGNERS; for the namespace git."},
+	{.key = "revoked_keys", .type = OPTION_PATH, .offset = VERIFY(revoked_keys),
+		.help = "SSH keys that count no more, as ssh-keygen(1) has it under KEY REVOCATION LISTS, or public keys one a line."},
+	{.key = "keyring", .type = OPTION_PATH, .offset = VERIFY(keyring),
+		.help = "Who may sign with OpenPGP keys: their public keys, as gpg --export writes them. Each key in it is trusted."},
+};
+
+static int complete_verify(struct reader *r, const struct hgt_node *node, void *base)
+{
+	const struct hgt_agent_target *target = (const void *)((const char *)base - TARGET(verify));
+
+	if (!target->verify.allowed_signers && !target->verify.keyring)
+		return reader_refuse(r, node, "verify needs allowed_signers or keyring: with neither no commit could be applied");
+	return 0;
+}
+
+static const struct section verify_section = {"verify", sizeof(((struct hgt_agent_target *)0)->verify), verify_options,
+	COUNT(verify_options), SIZE_MAX, complete_verify};
+
 static const struct option target_options[] = {
 	{.key = "name", .type = OPTION_STRING, .offset = TARGET(name), .required = true,
 		.help = "The target's name, one of a kind on this agent."},
@@ -92,6 +115,8 @@ static const struct option target_options[] = {
 		.shape = "files", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
+	{.key = "verify", .type = OPTION_SECTION, .offset = TARGET(verify), .section = &verify_section,
+		.help = "When given, a commit is applied only if one of these has signed it, and only the files that it says."},
 	{.key = "sync", .type = OPTION_CUSTOM, .offset = TARGET(automatic), .parse = parse_sync, .fallback = "auto",
 		.shape = "auto | manual", .help = "Whether a change is applied when it comes, or only reported."},
 	{.key = "self_heal", .type = OPTION_BOOL, .offset = TARGET(self_heal), .fallback = "true",

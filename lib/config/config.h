@@ -190,6 +190,11 @@ struct hgt_agent_target {
 		const char *into;	/* absolute folder, required */
 		struct hgt_strings after;	/* command run after a change, its argv; empty for none */
 	} files;
+	struct {
+		const char *allowed_signers;	/* of SSH signatures, ssh-keygen(1); or NULL */
+		const char *revoked_keys;	/* or NULL */
+		const char *keyring;		/* of OpenPGP signatures, gpgv(1); or NULL */
+	} verify;		/* both NULL: commits need no signature */
 	bool automatic;		/* sync: auto (default) or manual */
 	bool self_heal;		/* default true */
 	bool prune;		/* default true */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/tree_id.h"
 #include "archive/build.h"
 #include "archive/unpack.h"
 #include "base/io.h"
@@ -208,6 +209,57 @@ static int archive(unsigned i, const char *from, struct hgt_archive_info *info)
 		fail_msg("%s", err.message);
 	lseek(fd, 0, SEEK_SET);
 	return fd;
+}
+
+struct submodules {
+	struct hgt_submodule items[PATHS];
+	size_t n;
+};
+
+static int note_submodule(void *ctx, const struct hgt_path_change *change)
+{
+	struct submodules *s = ctx;
+
+	if (change->new_mode == HGT_MODE_SUBMODULE) {
+		s->items[s->n].path = strdup(change->path + strlen("top/"));
+		assert_true(hgt_unhex(change->new_id, s->items[s->n].id, HGT_OBJECT_ID_SIZE));
+		s->n++;
+	}
+	return 0;
+}
+
+/* From the archive alone, but for the commits of submodules. */
+static void the_id_of_a_tree_is_found_again(void **state)
+{
+	unsigned with_submodules = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < rounds(); i++) {
+		char tree[HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1], found[HGT_OID_HEX + 1] = "";
+		struct submodules submodules = {.n = 0};
+		struct hgt_archive_info info;
+		struct hgt_error err = {0};
+		int fd = archive(i, NULL, &info);
+
+		tree_of(i, tree, commit);
+		assert_int_equal(hgt_repo_walk(repo, commit, "top", note_submodule, &submodules, &err), 0);
+		if (hgt_archive_tree_id(fd, &hgt_unpack_default_limits, submodules.items, submodules.n, found, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_string_equal(found, tree);
+		if (submodules.n > 0) {
+			with_submodules++;
+			lseek(fd, 0, SEEK_SET);
+			assert_int_equal(hgt_archive_tree_id(fd, &hgt_unpack_default_limits, NULL, 0, found, &err), HGT_EPERM);
+			submodules.items[0].id[0] ^= 1;
+			lseek(fd, 0, SEEK_SET);
+			assert_int_equal(hgt_archive_tree_id(fd, &hgt_unpack_default_limits, submodules.items, submodules.n, found, &err), 0);
+			assert_string_not_equal(found, tree);
+		}
+		for (size_t k = 0; k < submodules.n; k++)
+			free((void *)(uintptr_t)submodules.items[k].path);
+		close(fd);
+	}
+	assert_true(with_submodules > 0);
 }
 
 struct place {
@@ -532,6 +584,7 @@ static void headers_come_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_id_of_a_tree_is_found_again),
 		cmocka_unit_test(a_chain_is_the_whole), cmocka_unit_test(is_the_same_each_time),
 		cmocka_unit_test(doubt_wants_the_whole), cmocka_unit_test(merges_only_what_fits),
 		cmocka_unit_test(headers_are_judged), cmocka_unit_test(headers_come_first),
