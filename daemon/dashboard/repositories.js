@@ -15,7 +15,7 @@ function rules(ref) {
 function lastMove(last) {
   if (!last) return none("not told");
   return [h("strong", {}, last.actor ?? "somebody"), last.change === "create" ? " made it" : last.forced ? " force-pushed" : " pushed",
-    last.paths ? `, ${count(last.paths, "path")}${last.paths_truncated ? " and more" : ""}` : "", " ", when(last.time)];
+    last.paths ? ` ${count(last.paths, "path")}${last.paths_truncated ? " and more" : ""}` : "", " · ", when(last.time)];
 }
 
 async function all(signal) {
@@ -29,10 +29,10 @@ async function all(signal) {
   return list;
 }
 
-function protectedRows(repo) {
+function protectedRows(repo, card) {
   if (repo.trouble) return h("p", { class: "problem" }, repo.trouble);
   if (!repo.protected.length) return h("p", { class: "hint" }, "No protected ref.");
-  return h("ul", { class: "refs" }, repo.protected.map((ref) => h("li", {}, h("div", { class: "line" }, h("code", { class: "ref", title: ref.ref }, branch(ref.ref)),
+  return h("ul", { class: `refs${card ? " card" : ""}` }, repo.protected.map((ref) => h("li", {}, h("div", { class: "line" }, h("code", { class: "ref", title: ref.ref }, branch(ref.ref)),
     ref.ref === repo.default_branch ? h("span", { class: "tag" }, "default") : null, commit(ref.id, repo.name), h("span", { class: "moved-by" }, lastMove(ref.last))),
   h("div", { class: "under" }, rules(ref)))), repo.protected_more ? h("li", { class: "hint" }, "More refs are protected than are listed here.") : null);
 }
@@ -108,7 +108,7 @@ export function repositoryPage([name], query) {
       clearTimeout(again);
       again = setTimeout(look, 300);
     }
-    if (repo) refill(refs, repo, () => [protectedRows(repo)]);
+    if (repo) refill(refs, repo, () => [protectedRows(repo, true)]);
     const found = targets().filter((target) => target.repo === name).map((target) => ({ target, state: stateOf(target) }))
       .sort((a, b) => rank[a.state] - rank[b.state] || (a.target.agent.name < b.target.agent.name ? -1 : 1));
     refill(fedBy, found.map(({ target, state }) => [target.agent.name, target.name, state, reasonOf(target)]), () => {

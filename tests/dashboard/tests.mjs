@@ -454,7 +454,7 @@ test("two thousand targets: shown a page at a time, found while one types, never
 async function pictures(into) {
   mkdirSync(into, { recursive: true });
   for (const [name, hash, options] of [["fleet", "#/", {}], ["fleet-dark", "#/", { colorScheme: "dark" }], ["target", "#/targets/web3/nginx", {}], ["refused", "#/refused", {}], ["phone", "#/", { viewport: { width: 360, height: 740 } }]]) {
-    const page = await tab({ as: "admin", hash, reducedMotion: "reduce", ...options });
+    const page = await tab({ as: "admin", hash, later: 5 * 60000, reducedMotion: "reduce", ...options });
     await page.waitForSelector(".link.live");
     await page.waitForFunction(() => !/^Looking$/m.test(document.querySelector("main").innerText));
     writeFileSync(`${into}/${name}.png`, await page.screenshot());

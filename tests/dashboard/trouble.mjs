@@ -101,7 +101,7 @@ export async function trouble(rig) {
   await staging.report(well("sandbox", c2, { sync: "OutOfSync", cause: "pending", desired: c3, observed: c2, message: "waits for headgate sync" }));
   for (let i = 1; i <= 8; i++) {
     const web = await rig.agent(`web${i}`, { targets: [{ name: "nginx", repo: hosts, path: "web" }, { name: "base", repo: hosts, path: "base", driver: "ansible" }] });
-    if (i === 3) await web.report({ target: "nginx", sync: "Synced", health: "Healthy", operation: "Failed", desired: h2, applied: h1, observed: h1, tool: "files", version: "0.1.0", exit_status: 1, ...done(17, 1),
+    if (i === 3) await web.report({ target: "nginx", sync: "OutOfSync", cause: "pending", health: "Healthy", operation: "Failed", desired: h2, applied: h1, observed: h1, tool: "files", version: "0.1.0", exit_status: 1, ...done(17, 1),
       message: "after: nginx -t ended with status 1; the files were put back\nnginx: [emerg] cannot load certificate \"/etc/ssl/shop.pem\"\nnginx: configuration file /etc/nginx/nginx.conf test failed" });
     else if (i === 5) await web.report({ target: "nginx", sync: "OutOfSync", cause: "both", desired: h2, applied: h1, observed: null, tool: "files", version: "0.1.0", ...done(2), message: "nginx.conf was changed on the host" });
     else if (i === 6) await web.report(well("nginx", h1, { sync: "OutOfSync", cause: "pending", desired: h2, operation: "Pending", next: new Date(Date.now() + 4 * 3600000).toISOString(), message: "waits for the window at 04:00" }));
