@@ -21,4 +21,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 /* 0 when it could be told; `differing` tells. */
 int files_compare(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The same with a diff; order->archive holds what was applied, whole. */
+int files_explain(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+
 #endif

@@ -153,6 +153,7 @@ static int take_state(struct state *state, const struct hgt_node *root, const ch
 	if (strcmp(was_repo, repo) == 0)
 		take_id(state->applied, hgt_node_get_string(root, "applied"));
 	take_id(state->tree, hgt_node_get_string(root, "tree"));
+	take_id(state->recipe, hgt_node_get_string(root, "recipe"));
 	if (!hgt_node_get_bool(root, "after_due", &state->unfinished))
 		return HGT_ECORRUPT;
 	return take_reports(state, hgt_node_get(root, "reports"), err);
@@ -186,6 +187,7 @@ void state_write(const struct state *state, const char *place, const char *repo,
 	hgt_json_key_string(&json, "repo", repo);
 	hgt_json_key_string(&json, "applied", state->applied);
 	hgt_json_key_string(&json, "tree", state->tree);
+	hgt_json_key_string(&json, "recipe", state->recipe);
 	hgt_json_key_bool(&json, "after_due", state->unfinished);
 	hgt_json_key(&json, "reports");
 	hgt_json_begin_array(&json);

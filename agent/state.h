@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
+#include "base/digest.h"
 #include "git/update.h"
 
 #define STATE_INSTANCE_HEX 32
@@ -25,10 +25,11 @@ struct state_reports {
 	size_t n;
 };
 
-/* One target's, where `into` is its place (driver.h): {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"after_due":..,"reports":[..]} */
+/* One target's, where `into` is its place (driver.h): {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"recipe":..,"after_due":..,"reports":[..]} */
 struct state {
 	char applied[HGT_OID_HEX_SHA256 + 1];	/* the revision whose content the target got; "" for none */
 	char tree[HGT_OID_HEX_SHA256 + 1];	/* its tree, as the archive's ETag names it; "" for none */
+	char recipe[HGT_SHA256_HEX];		/* a digest of what the config said of it then (config.h: recipe); "" when it is not known */
 	bool unfinished;			/* an apply was begun whose end has not been heard: what it ends with has to run */
 	bool moved;				/* what was stored was about another place */
 	struct state_reports reports;		/* not yet acknowledged by the daemon */

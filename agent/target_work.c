@@ -185,6 +185,7 @@ static void applied(void *job)
 	if (w->code == 0) {
 		memcpy(t->saved.applied, t->fetch.revision, sizeof(t->saved.applied));
 		memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
+		target_recipe(t, t->saved.recipe);
 		t->saved.unfinished = false;
 		t->failed = false;
 		t->whole = false;

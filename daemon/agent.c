@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "daemon/commands.h"
 #include "daemon/messages.h"
 #include "daemon/scope.h"
 #include "doc/doc.h"
@@ -47,6 +48,7 @@ void agent_unref(struct agent *agent)
 	free(agent->version);
 	free(agent->host);
 	free(agent->remote);
+	command_list_release(&agent->commands);
 	targets_free(agent->targets, agent->n_targets);
 	free(agent);
 }
@@ -254,7 +256,7 @@ void agent_target_set_report(struct agent_target *target, char *report, int64_t 
 	brief_find(report, strlen(report), &target->brief);
 }
 
-static void write_target(const struct agent_target *target, bool brief, struct hgt_json *json)
+static void write_target(const struct agent *agent, const struct agent_target *target, bool brief, struct hgt_json *json)
 {
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "name", target->name);
@@ -271,6 +273,8 @@ static void write_target(const struct agent_target *target, bool brief, struct h
 	else
 		hgt_json_null(json);
 	write_time(json, "reported", target->reported_ms);
+	hgt_json_key(json, "commands");
+	commands_write(agent, target->name, json);
 	hgt_json_end_object(json);
 }
 
@@ -314,7 +318,7 @@ bool agent_write(const struct agent *agent, const struct agent_view *view, struc
 	hgt_json_begin_array(json);
 	for (size_t i = 0; i < agent->n_targets; i++)
 		if (is_in(scope, &agent->targets[i]))
-			write_target(&agent->targets[i], view->brief, json);
+			write_target(agent, &agent->targets[i], view->brief, json);
 	hgt_json_end_array(json);
 	hgt_json_end_object(json);
 	return true;

@@ -13,6 +13,7 @@
 #include "daemon/registry.h"
 #include "daemon/scope.h"
 #include "journal/access.h"
+#include "journal/commands.h"
 
 static struct change *begin(struct agents *agents, struct agent *agent, agents_done_cb done, void *ctx)
 {
@@ -204,6 +205,8 @@ static int write_removed(struct hgt_journal *journal, const struct change *chang
 {
 	int code = hgt_journal_agent_remove(journal, change->agent->name, err);
 
+	if (code == 0)
+		code = hgt_journal_commands_forget(journal, change->agent->name, err);
 	return code < 0 ? code : hgt_journal_agent_access_remove(journal, change->agent->name, err);
 }
 

@@ -23,6 +23,9 @@ void api_agent_rotate(struct request *request);
 void api_agent_announce(struct request *request);
 void api_agent_report(struct request *request);
 
+void api_command(struct request *request);
+void api_command_acknowledge(struct request *request);
+
 void api_tokens(struct request *request);
 void api_token_add(struct request *request);
 void api_token_remove(struct request *request);

@@ -116,6 +116,55 @@ int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, st
 	return code;
 }
 
+/* What of revparse's language names a commit and takes no search: names of refs and ids, ~ and ^ behind them. */
+static bool is_revision(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || strchr(":?*[\\{}\x7f", *p))
+			return false;
+	return *text && *text != '-';
+}
+
+int message_command(const char *text, size_t len, struct hgt_doc_set *set, struct command_spec *out, struct hgt_error *err)
+{
+	static const char *const actions[] = {"sync", "suspend", "resume", NULL};
+	const struct hgt_node *root;
+	int code;
+
+	*out = (struct command_spec){0};
+	if ((code = field_object(text, len, set, &root, err)) < 0 ||
+	    (code = field_string(root, "target", FIELD_TEXT_MAX, false, &out->target, err)) < 0 ||
+	    (code = field_word(root, "action", actions, true, &out->action, err)) < 0 ||
+	    (code = field_string(root, "revision", FIELD_TEXT_MAX, false, &out->revision, err)) < 0 ||
+	    (code = field_string(root, "actor", FIELD_TEXT_MAX, false, &out->actor, err)) < 0 ||
+	    (out->target && (code = field_name(root, "target", &out->target, err)) < 0))
+		return code;
+	if (out->actor && !*out->actor)
+		return hgt_error_set(err, HGT_EPARSE, "field \"actor\" is empty");
+	if (!out->revision)
+		return 0;
+	if (!is_revision(out->revision))
+		return hgt_error_set(err, HGT_EPARSE, "field \"revision\" is to be a commit's id or a name for one, like v1.2 or main~1");
+	return strcmp(out->action, "sync") == 0 ? 0 : hgt_error_set(err, HGT_ECONFLICT, "a revision goes with sync, not with %s", out->action);
+}
+
+int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id, struct hgt_error *err)
+{
+	const struct hgt_node *root;
+	struct hgt_doc_set set;
+	const char *name;
+	int code;
+
+	hgt_doc_set_init(&set);
+	code = field_object(text, len, &set, &root, err);
+	if (code == 0)
+		code = field_string(root, "id", FIELD_TEXT_MAX, true, &name, err);
+	if (code == 0 && (hgt_cursor_parse(name, id, NULL) < 0 || !*id->journal))
+		code = hgt_error_set(err, HGT_EPARSE, "field \"id\" is no id of a command");
+	hgt_doc_set_release(&set);
+	return code;
+}
+
 static int parse_target(const struct hgt_node *node, struct announced_target *out, struct hgt_error *err)
 {
 	static const char *const syncs[] = {"auto", "manual", NULL};

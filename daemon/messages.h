@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "doc/doc.h"
+#include "event/event.h"
 
 /* POST /v1/agents */
 struct agent_spec {
@@ -35,6 +36,19 @@ int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 
 /* POST /v1/agents/NAME/rotate, /v1/tokens/NAME/rotate: for how many seconds the old token holds; the body may be missing. */
 int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* POST /v1/agents/NAME/commands */
+struct command_spec {
+	const char *target;	/* NULL: all that the agent has */
+	const char *action;	/* "sync", "suspend", "resume" */
+	const char *revision;	/* of a sync: a commit's id, or a name for one as Git knows it; NULL: where the ref is */
+	const char *actor;	/* who asks, by his own account; or NULL */
+};
+/* HGT_ECONFLICT: a revision with another action. */
+int message_command(const char *text, size_t len, struct hgt_doc_set *set, struct command_spec *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* POST /v1/agents/self/commands */
+int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* PUT /v1/agents/self */
 #define MESSAGE_TARGETS_MAX 256

@@ -56,6 +56,76 @@ static void refused(parse_fn parse, const struct bad *cases, size_t n)
 	}
 }
 
+static int parse_command(const char *text, size_t len, struct hgt_doc_set *set, struct hgt_error *err)
+{
+	struct command_spec spec;
+
+	return message_command(text, len, set, &spec, err);
+}
+
+static int parse_receipt(const char *text, size_t len, struct hgt_doc_set *set, struct hgt_error *err)
+{
+	struct hgt_cursor id;
+
+	(void)set;
+	return message_acknowledgement(text, len, &id, err);
+}
+
+static void test_command(void **state)
+{
+	static const struct bad bad[] = {
+		{"", "", HGT_EPARSE},
+		{"[]", "a JSON object", HGT_EPARSE},
+		{"{}", "field \"action\" is missing", HGT_EPARSE},
+		{"{\"action\":\"apply\"}", "field \"action\" cannot be \"apply\"", HGT_EPARSE},
+		{"{\"action\":1}", "field \"action\" is to be a string", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"target\":\"\"}", "field \"target\" is no name", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"target\":\"../x\"}", "field \"target\" is no name", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\":/word\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"main:a/b\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"main@{1}\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"main^{/x}\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"--all\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"a b\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"a\\u0000\"}", "NUL", HGT_EPARSE},
+		{"{\"action\":\"suspend\",\"revision\":\"main\"}", "a revision goes with sync, not with suspend", HGT_ECONFLICT},
+		{"{\"action\":\"sync\",\"actor\":\"\"}", "field \"actor\" is empty", HGT_EPARSE},
+	};
+	static const struct bad receipts[] = {
+		{"{}", "field \"id\" is missing", HGT_EPARSE},
+		{"{\"id\":\"0\"}", "field \"id\" is no id of a command", HGT_EPARSE},
+		{"{\"id\":\"x.1\"}", "field \"id\" is no id of a command", HGT_EPARSE},
+		{"{\"id\":\"0123456789abcdef.-1\"}", "field \"id\" is no id of a command", HGT_EPARSE},
+		{"{\"id\":7}", "field \"id\" is to be a string", HGT_EPARSE},
+	};
+	static const char whole[] = "{\"target\":\"web\",\"action\":\"sync\",\"revision\":\"release/1.2~3\",\"actor\":\"alice\",\"more\":1}";
+	static const char receipt[] = "{\"id\":\"0123456789abcdef.42\"}";
+	struct command_spec spec;
+	struct hgt_cursor id;
+	struct hgt_doc_set set;
+
+	(void)state;
+	refused(parse_command, bad, N_OF(bad));
+	refused(parse_receipt, receipts, N_OF(receipts));
+	hgt_doc_set_init(&set);
+	assert_int_equal(message_command(whole, strlen(whole), &set, &spec, NULL), 0);
+	assert_string_equal(spec.target, "web");
+	assert_string_equal(spec.action, "sync");
+	assert_string_equal(spec.revision, "release/1.2~3");
+	assert_string_equal(spec.actor, "alice");
+	hgt_doc_set_release(&set);
+	hgt_doc_set_init(&set);
+	assert_int_equal(message_command("{\"action\":\"resume\",\"target\":null}", 33, &set, &spec, NULL), 0);
+	assert_null(spec.target);
+	assert_null(spec.revision);
+	assert_null(spec.actor);
+	hgt_doc_set_release(&set);
+	assert_int_equal(message_acknowledgement(receipt, strlen(receipt), &id, NULL), 0);
+	assert_string_equal(id.journal, "0123456789abcdef");
+	assert_int_equal(id.seq, 42);
+}
+
 static void test_spec(void **state)
 {
 	static const struct bad bad[] = {
@@ -274,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spec),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_announcement),
 		cmocka_unit_test(test_too_many_targets),
 		cmocka_unit_test(test_report),
