@@ -4,7 +4,7 @@ import { count, h } from "./dom.js";
 const first = 400; // lines that are drawn at once
 
 // Where values were taken out on the host.
-const redaction = /(\*{3,}|<redacted>|\[redacted\]|\(redacted\)|REDACTED)/g;
+const redaction = /(\*{3,}|\[redacted(?: \d+)?\]|<redacted>|\((?:redacted|sensitive value)\))/g;
 
 // Characters that do not show, which may make a line look like another.
 const unseen = /([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff])/g;

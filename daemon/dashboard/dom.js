@@ -120,4 +120,7 @@ export function slashes(text) {
   return shown(text).split(/(?<=[/:])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
 
+// Who did something, as the journal names him: a token says so.
+export const who = (actor) => (String(actor ?? "").startsWith("token:") ? `${actor.slice(6)} (token)` : actor || "somebody");
+
 export const none = (text) => h("span", { class: "none" }, text);

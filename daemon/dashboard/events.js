@@ -1,6 +1,6 @@
 // Events as people read them, and the past of something: the newest first, further back on demand.
 import { get } from "./api.js";
-import { branch, commit, count, h, when } from "./dom.js";
+import { branch, commit, count, h, when, who } from "./dom.js";
 
 export const kindOf = (event) => event.type.replace(/^io\.headgate\./, "").replace(/\.v1$/, "");
 
@@ -39,7 +39,7 @@ export function describe(event, repo = event.data.repo) {
           data.request ? " · asked for" : ""],
         data.message ? h("p", { class: "message" }, data.message) : null];
     case "sync.requested":
-      return ["", [h("strong", {}, data.actor ?? "Somebody"), " asked to ", data.action, data.revision ? [" to ", commit(data.revision, repo)] : ""], null];
+      return ["", [h("strong", {}, who(data.actor)), " asked to ", data.action, data.revision ? [" to ", commit(data.revision, repo)] : ""], null];
     case "agent.added": case "agent.removed": case "agent.rotated":
       return ["", [{ added: "The agent was added", removed: "The agent was removed", rotated: "The agent has another token" }[kind.slice(6)]], null];
     case "agent.refused":

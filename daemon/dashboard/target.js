@@ -1,6 +1,6 @@
 // One target: what it should have and what it has, how they differ, what it consists of, and what has happened to it.
 import { get, post } from "./api.js";
-import { branch, commit, count, fill, h, none, refill, took, when } from "./dom.js";
+import { branch, commit, count, fill, h, none, refill, took, when, who } from "./dom.js";
 import { diffView } from "./diff.js";
 import { past } from "./events.js";
 import { badge } from "./fleet.js";
@@ -47,7 +47,7 @@ function revisions(target, report) {
 
 function commands(target) {
   return target.commands?.length ? h("ul", { class: "pending" }, target.commands.map((command) => h("li", {}, h("strong", {}, command.action),
-    command.revision ? [" to ", commit(command.revision, target.repo)] : "", " was asked for by ", command.actor ?? "somebody", " ", when(command.time), "; the agent has not taken it yet"))) : null;
+    command.revision ? [" to ", commit(command.revision, target.repo)] : "", " was asked for by ", h("strong", {}, who(command.actor)), " ", when(command.time), "; the agent has not taken it yet"))) : null;
 }
 
 function resources(report) {

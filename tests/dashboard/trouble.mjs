@@ -53,8 +53,8 @@ export const driftDiff = `--- live apps/v1/Deployment shop/checkout
 +          image: registry.example.org/shop/checkout:1.18.2
            env:
              - name: PAYMENT_TOKEN
--              value: "***"
-+              value: "***"
+-              value: [redacted 1]
++              value: [redacted 2]
 +            - {name: QUEUE, value: orders-eu}
              - name: LOG_LEVEL
                value: info
@@ -84,7 +84,7 @@ export async function trouble(rig) {
   await eu.report(well("shop", c1, { tool: "kubectl", version: "1.37.1", ...done(45) }));
   await eu.report(well("shop", c2, { tool: "kubectl", version: "1.37.1", changes: { added: 0, modified: 1, removed: 0 }, ...done(30) }));
   await eu.report({ target: "shop", sync: "OutOfSync", cause: "drift", health: "Healthy", operation: "Succeeded", desired: c3, applied: c3, observed: null, tool: "kubectl", version: "1.37.1", ...done(9),
-    message: "2 objects differ: apps/v1/Deployment shop/checkout was changed by kubectl-edit, and 1 more", changes: { added: 0, modified: 1, removed: 0 }, coverage: { checked: 41, unchecked: 2 }, diff: driftDiff, redacted: 1,
+    message: "2 objects differ: apps/v1/Deployment shop/checkout was changed by kubectl-edit, and 1 more", changes: { added: 0, modified: 1, removed: 0 }, coverage: { checked: 41, unchecked: 2 }, diff: driftDiff, redacted: 2,
     ignored: [{ rule: "apps/v1/Deployment spec.replicas when autoscaled", hits: 4 }, { rule: "v1/Secret data.ca.crt", hits: 0 }],
     resources: [resource("apps/v1/Deployment shop/checkout", "OutOfSync", "Healthy", "spec.replicas, image and 2 more fields differ"), resource("v1/ConfigMap shop/flags", "Extra", null, "is not in Git; was made by kubectl-create"),
       resource("apps/v1/Deployment shop/payments", "Synced", "Progressing", "2 of 3 replicas are ready"), resource("apps/v1/Deployment shop/catalog"), resource("apps/v1/Deployment shop/search"), resource("v1/Service shop/checkout", "Synced", null),
