@@ -34,6 +34,7 @@ struct daemon {
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
 	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct errands *errands;	/* errand.h: answers that workers write */
 	struct guard *guard;		/* guard.h: who knocks too often */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */

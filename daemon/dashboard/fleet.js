@@ -20,6 +20,8 @@ function revisions(target) {
     [code("applied", report.applied), h("span", { class: "to" }, h("span", { "aria-hidden": "true" }, " → "), h("span", { class: "spoken" }, " is to be ")), code("desired", report.desired)];
 }
 
+const tag = (text) => (text ? [h("span", { class: "tag" }, text), " "] : null);
+
 function row(target, state) {
   const cell = (label, name, ...children) => h("td", { role: "cell", "data-label": label, class: name }, children);
   const { report, commands } = target, same = report && report.desired === report.applied;
@@ -30,13 +32,14 @@ function row(target, state) {
       h("span", { class: "side" }, target.driver, target.sync === "manual" ? ", manual" : "", target.agent.kind === "cluster" ? ", cluster" : "")),
     cell("Source", "c-source", slashes(target.path ? `${target.repo}:${target.path}` : target.repo), " ", h("span", { class: "side" }, branch(target.ref))),
     cell("Revision", `c-revision${same ? " same" : ""}`, revisions(target)),
-    cell("What", "c-what", h("span", { class: "what" }, commands?.length ? h("span", { class: "tag" }, `${commands[0].action} asked for`) : null, commands?.length ? " " : "", reasonOf(target))),
+    cell("What", "c-what", h("span", { class: "what" }, tag(commands?.length && `${commands[0].action} asked for`),
+      tag(report?.suspended && state !== "Suspended" && "suspended"), reasonOf(target))),
     cell("Reported", "c-time", report ? when(target.reported) : none("never")));
 }
 
 // All that a row shows: it is drawn again when this is another.
 const lookOf = (target, state) => [state, target.agent.kind, target.driver, target.sync, target.repo, target.path, target.ref, target.report?.desired, target.report?.applied,
-  reasonOf(target), target.reported, target.commands?.[0]?.action].join("\u0000");
+  reasonOf(target), target.reported, target.report?.suspended, target.commands?.[0]?.action].join("\u0000");
 
 function matches(target, words) {
   if (!words.length) return true;

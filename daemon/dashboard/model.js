@@ -28,10 +28,11 @@ export function stateOf(target) {
   if (report.operation === "Failed") return "Failed";
   if (report.health === "Degraded" || report.health === "Missing") return "Degraded";
   if (isAway(target.agent)) return "Unknown";
-  if (report.suspended) return "Suspended";
   if (report.operation === "Running") return "Working";
-  if (report.sync === "OutOfSync") return report.cause === "drift" || report.cause === "both" ? "Drift" : "Behind";
-  if (report.sync !== "Synced") return "Unknown";
+  if (report.sync === "OutOfSync" && (report.cause === "drift" || report.cause === "both")) return "Drift";
+  if (report.sync !== "Synced" && report.sync !== "OutOfSync") return "Unknown";
+  if (report.suspended) return "Suspended";
+  if (report.sync === "OutOfSync") return "Behind";
   if (report.operation === "Pending" || report.health === "Progressing") return "Working";
   return report.health === "Suspended" ? "Suspended" : "Synced";
 }
