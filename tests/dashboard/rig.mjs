@@ -66,6 +66,12 @@ class Agent {
     });
   }
 
+  // Gone, and the daemon has seen it.
+  async leave() {
+    this.stream.destroy();
+    await until(`${this.name} to be away`, async () => !(await this.rig.call("GET", `/v1/agents/${this.name}`)).connected);
+  }
+
   report(report) {
     return this.send("POST", "/v1/agents/self/reports", { health: "Healthy", operation: "Succeeded", ...report });
   }

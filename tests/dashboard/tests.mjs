@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { is, ok, runAll, test } from "./harness.mjs";
 import { faint, unusable, wide } from "./look.mjs";
-import { Rig, ask, until } from "./rig.mjs";
+import { Rig, ask } from "./rig.mjs";
 import { driftDiff, trouble } from "./trouble.mjs";
 
 const [build, packages, folder, executablePath] = process.argv.slice(2);
@@ -138,13 +138,14 @@ test("fleet: counted by state, the worst first, filtered by state, kind and word
 });
 
 test("fleet: a target whose agent has gone is Unknown, whatever it said last", async () => {
-  await until("db2 to be away", async () => !(await rig.call("GET", "/v1/agents/db2")).connected);
+  await fleet.db2.leave();
   const page = await tab({ later: 5 * 60000 });
   is((await rows(page)).filter((row) => row.includes("db2")), ["Unknown db2/postgres"]);
   is(await text(page, "tr:has(a[href='#/targets/db2/postgres']) .c-what"), "The agent is away; it last said Synced");
   ok((await text(page, ".lede")).includes("15 agents, 1 away"), "the agents that are away are counted");
   await go(page, "#/targets/db2/postgres");
   await page.waitForSelector(".title .s-unknown");
+  await fleet.db2.connect();
 });
 
 test("live: a report is shown when it comes, said aloud, and counted; nothing is asked again", async () => {
@@ -182,7 +183,7 @@ test("live: the line is cut and comes back, and what happened meanwhile is there
   await page.click("#link button").catch(() => {});
   await page.waitForSelector(".link.live", { timeout: 40000 });
   await page.waitForSelector("tr.s-drift:has(a[href='#/targets/prod-us/ingress'])");
-  for (const agent of rig.agents.values()) if (!agent.away) await agent.connect();
+  for (const agent of rig.agents.values()) await agent.connect();
   await fleet.us.report({ target: "ingress", sync: "Synced", desired: fleet.c3, applied: fleet.c3, observed: fleet.c3, message: "" });
 });
 
@@ -453,12 +454,14 @@ test("two thousand targets: shown a page at a time, found while one types, never
 
 async function pictures(into) {
   mkdirSync(into, { recursive: true });
+  await fleet.db2.leave();
   for (const [name, hash, options] of [["fleet", "#/", {}], ["fleet-dark", "#/", { colorScheme: "dark" }], ["target", "#/targets/web3/nginx", {}], ["refused", "#/refused", {}], ["phone", "#/", { viewport: { width: 360, height: 740 } }]]) {
     const page = await tab({ as: "admin", hash, later: 5 * 60000, reducedMotion: "reduce", ...options });
     await page.waitForSelector(".link.live");
     await page.waitForFunction(() => !/^Looking$/m.test(document.querySelector("main").innerText));
     writeFileSync(`${into}/${name}.png`, await page.screenshot());
   }
+  await fleet.db2.connect();
 }
 
 process.on("SIGTERM", () => process.exit(143));

@@ -112,8 +112,6 @@ export async function trouble(rig) {
   await db1.report(well("postgres", h2));
   const db2 = await rig.agent("db2", { targets: [{ name: "postgres", repo: hosts, path: "db" }] });
   await db2.report(well("postgres", h1));
-  db2.away = true;
-  db2.stream.destroy();
   const edge = await rig.agent("edge", { targets: [{ name: "dns", repo: net, path: "modules/edge", driver: "terraform" }, { name: "cdn", repo: net, path: "modules/edge", driver: "terraform", sync: "manual" }] });
   await edge.report(well("dns", n1));
   await edge.report({ target: "cdn", sync: "Unknown", health: "Unknown", operation: "Succeeded", desired: n1, applied: n1, observed: null, tool: "tofu", version: "1.10.6", ...done(21), message: "tofu plan was ended after 600 s: the state of the backend is locked by jonas@lap12" });
