@@ -90,6 +90,24 @@ static void tell_ref(struct feed *feed, const struct hgt_node *data)
 		feed->listener.ref(feed->listener.ctx, repo, ref, id);
 }
 
+static void tell_command(struct feed *feed, const struct hgt_node *data)
+{
+	const struct feed_command command = {
+		.id = hgt_node_get_string(data, "id"),
+		.target = hgt_node_get_string(data, "target"),
+		.action = hgt_node_get_string(data, "action"),
+		.revision = hgt_node_get_string(data, "revision"),
+		.actor = hgt_node_get_string(data, "actor"),
+		.time = hgt_node_get_string(data, "time"),
+	};
+
+	if (!command.id || !command.target || !command.action || !command.actor || !command.time ||
+	    (command.revision && !hgt_oid_is_valid(command.revision)))
+		hgt_log(HGT_LOG_WARNING, "feed", "a command that cannot be understood is passed over");
+	else if (feed->listener.command)
+		feed->listener.command(feed->listener.ctx, &command);
+}
+
 static void begin(struct feed *feed)
 {
 	if (feed->telling)
@@ -113,6 +131,8 @@ static void take_event(struct feed *feed, const struct hgt_sse_event *event, con
 			feed->listener.complete(feed->listener.ctx);
 		feed->telling = false;
 		pause_reset(&feed->pause);
+	} else if (strcmp(event->type, HGT_STREAM_COMMAND) == 0) {
+		tell_command(feed, data);
 	} else if (strcmp(event->type, HGT_EVENT_REF_UPDATED) == 0) {
 		tell_ref(feed, hgt_node_get(data, "data"));
 	}
@@ -226,6 +246,7 @@ static void write_announcement(const struct feed *feed, struct hgt_buf *out)
 		hgt_json_key_string(&json, "path", target->path);
 		hgt_json_key_string(&json, "driver", target->driver);
 		hgt_json_key_string(&json, "sync", target->automatic ? "auto" : "manual");
+		hgt_json_key_uint(&json, "compare_every", target->compare_every);
 		hgt_json_end_object(&json);
 	}
 	hgt_json_end_array(&json);

@@ -10,43 +10,22 @@
 #ifndef HEADGATE_AGENT_FILES_DRIVER_H
 #define HEADGATE_AGENT_FILES_DRIVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "config/config.h"
+#include "agent/driver.h"
 
 #define FILES_STAGING_PREFIX ".headgate-"	/* then random; no tree may hold such a name at its top */
-
-struct files_order {
-	const struct hgt_agent_target *target;
-	const char *manifest;	/* path of the target's list of files */
-	int archive;		/* apply: the verified archive, at its beginning; borrowed */
-	const char *tree;	/* apply: the id of the tree that is wanted; NULL or "" when it is not known */
-	const char *from;	/* apply: the tree that the archive tells the differences to; NULL or "" for a whole one */
-	bool after_due;		/* apply: `after` is owed from an apply that the agent did not live to end */
-};
-
-struct files_result {
-	uint64_t added, modified, removed;
-	bool want_whole;	/* apply: it failed with nothing touched, since these differences cannot be applied here: the whole may be */
-	bool permanent;		/* apply: the same again would fail again, whatever the state of this machine */
-	bool restored;		/* apply: it failed, and what was there before is there again */
-	bool after_ran;
-	int exit_status;	/* of `after` when it ran */
-	struct hgt_buf output;	/* the end of what it said when it failed */
-	bool output_cut;
-	/* How the target differs from the list of files: how many paths, and a sentence that names the first; "" when it does not. */
-	uint64_t differing;
-	struct hgt_buf difference;
-};
-
-void files_result_init(struct files_result *result);
-void files_result_release(struct files_result *result);
+#define FILES_LIST "files"			/* the list of files, in the target's folder of the agent's state */
 
 /* 0 when the target now holds the tree (look at `differing`: `after` may have changed it since). */
-int files_apply(const struct files_order *order, struct files_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+int files_apply(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* 0 when it could be told; `differing` tells. */
-int files_compare(const struct files_order *order, struct files_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+int files_compare(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The same with a diff; order->archive holds what was applied, whole. */
+int files_explain(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Watch the folders that hold what the list names. HGT_ELIMIT: they are too many. */
+#define FILES_WATCHES_MAX 16384
+int files_watch(const struct driver_order *order, int inotify, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -17,16 +17,81 @@ static void write_id(struct hgt_json *json, const char *key, const char *id)
 	hgt_json_key_string(json, key, id && *id ? id : NULL);
 }
 
-/* The report with the last `kept` bytes of the output. */
-static void write_with(const struct outcome *o, const char *target, bool times, size_t kept, struct hgt_buf *out)
+/* How much of what is long is told. */
+struct room {
+	size_t output, diff, resources;	/* bytes, bytes, number */
+};
+
+/* As much of the diff as there is room for, whole lines. */
+static size_t diff_part(const struct hgt_buf *diff, size_t room)
+{
+	const char *end = diff->len > room ? memrchr(diff->data, '\n', room) : NULL;
+
+	return diff->len <= room ? diff->len : end ? (size_t)(end - diff->data) + 1 : 0;
+}
+
+static void write_resources(struct hgt_json *json, const struct driver_result *look, size_t n)
+{
+	hgt_json_key(json, "resources");
+	hgt_json_begin_array(json);
+	for (size_t i = 0; i < n; i++) {
+		const struct driver_resource *r = &look->resources[i];
+
+		hgt_json_begin_object(json);
+		hgt_json_key_string(json, "name", r->name);
+		hgt_json_key_string(json, "sync", r->sync);
+		hgt_json_key_string(json, "health", r->health);
+		hgt_json_key_string(json, "message", r->message);
+		hgt_json_end_object(json);
+	}
+	hgt_json_end_array(json);
+	hgt_json_key_uint(json, "resources_total", look->resources_total);
+}
+
+static void write_look(struct hgt_json *json, const struct driver_result *look, const struct room *room)
+{
+	hgt_json_key(json, "coverage");
+	if (look->has_coverage) {
+		hgt_json_begin_object(json);
+		hgt_json_key_uint(json, "checked", look->checked);
+		hgt_json_key_uint(json, "unchecked", look->unchecked);
+		hgt_json_end_object(json);
+	} else {
+		hgt_json_null(json);
+	}
+	hgt_json_key(json, "diff");
+	if (look->diff.len > 0)
+		hgt_json_string_len(json, look->diff.data, diff_part(&look->diff, room->diff));
+	else
+		hgt_json_null(json);
+	hgt_json_key_uint(json, "redacted", look->redacted);
+	hgt_json_key(json, "ignored");
+	hgt_json_begin_array(json);
+	for (size_t i = 0; i < look->n_ignored; i++) {
+		hgt_json_begin_object(json);
+		hgt_json_key_string(json, "rule", look->ignored[i].rule);
+		hgt_json_key_uint(json, "hits", look->ignored[i].hits);
+		hgt_json_end_object(json);
+	}
+	hgt_json_end_array(json);
+	write_resources(json, look, room->resources);
+}
+
+static bool is_cut(const struct outcome *o, const struct room *room)
+{
+	return o->truncated || room->output < o->output_len || (o->look && (o->look->diff_cut || room->diff < o->look->diff.len ||
+		room->resources < o->look->resources_total));
+}
+
+static void write_with(const struct outcome *o, const char *target, bool times, const struct room *room, struct hgt_buf *out)
 {
 	struct hgt_json json = HGT_JSON_INIT(out);
 	struct hgt_buf message = HGT_BUF_INIT;
 
 	hgt_buf_adds(&message, o->message);
-	if (kept > 0) {
+	if (room->output > 0) {
 		hgt_buf_addc(&message, '\n');
-		hgt_buf_add(&message, o->output + o->output_len - kept, kept);
+		hgt_buf_add(&message, o->output + o->output_len - room->output, room->output);
 	}
 	hgt_json_begin_object(&json);
 	hgt_json_key_string(&json, "target", target);
@@ -39,8 +104,8 @@ static void write_with(const struct outcome *o, const char *target, bool times, 
 	hgt_json_key_string(&json, "cause", o->cause);
 	hgt_json_key(&json, "message");
 	hgt_json_string_len(&json, message.data, message.len);
-	hgt_json_key_string(&json, "tool", "files");
-	hgt_json_key_string(&json, "version", HGT_VERSION);
+	hgt_json_key_string(&json, "tool", o->tool);
+	hgt_json_key_string(&json, "version", o->look && o->look->version.len > 0 ? o->look->version.data : HGT_VERSION);
 	hgt_json_key(&json, "exit_status");
 	if (o->has_exit_status)
 		hgt_json_int(&json, o->exit_status);
@@ -56,21 +121,36 @@ static void write_with(const struct outcome *o, const char *target, bool times, 
 	hgt_json_key_uint(&json, "modified", o->modified);
 	hgt_json_key_uint(&json, "removed", o->removed);
 	hgt_json_end_object(&json);
-	hgt_json_key_bool(&json, "truncated", o->truncated || kept < o->output_len);
+	if (o->look)
+		write_look(&json, o->look, room);
+	hgt_json_key_string(&json, "request", o->request);
+	hgt_json_key_bool(&json, "suspended", o->suspended);
+	write_time(&json, "next", times ? o->next_ms : 0);
+	hgt_json_key_bool(&json, "truncated", is_cut(o, room));
 	hgt_json_end_object(&json);
 	out->failed |= message.failed;
 	hgt_buf_release(&message);
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 void outcome_write(const struct outcome *o, const char *target, bool times, struct hgt_buf *out)
 {
-	size_t start = out->len, kept = o->output ? o->output_len : 0;
+	struct room room = {.output = o->output ? o->output_len : 0};
+	size_t start = out->len;
 
-	write_with(o, target, times, kept, out);
+	if (o->look) {
+		room.diff = smaller(o->look->diff.len, OUTCOME_DIFF_MAX);
+		room.resources = smaller(o->look->n_resources, OUTCOME_RESOURCES_MAX);
+	}
+	write_with(o, target, times, &room, out);
 	/* Control bytes take six bytes each as JSON, so the length is known only afterwards. */
-	while (out->len - start > OUTCOME_REPORT_MAX && kept > 0) {
+	while (out->len - start > OUTCOME_REPORT_MAX && (room.output > 0 || room.diff > 0 || room.resources > 0)) {
 		hgt_buf_truncate(out, start);
-		kept /= 2;
-		write_with(o, target, times, kept, out);
+		room = (struct room){room.output / 2, room.diff / 2, room.resources / 2};
+		write_with(o, target, times, &room, out);
 	}
 }

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
+#include "agent/driver.h"
 
 #define OUTCOME_REPORT_MAX (60 * 1024)	/* the daemon takes 64 KiB */
+#define OUTCOME_DIFF_MAX (24 * 1024)
+#define OUTCOME_RESOURCES_MAX 200
 
 struct outcome {
 	const char *sync, *health, *operation, *cause;	/* words of the report; cause may be NULL */
@@ -20,6 +22,11 @@ struct outcome {
 	int64_t started_ms, finished_ms;	/* wall clock; finished 0: not yet */
 	uint64_t added, modified, removed;
 	bool truncated;
+	const char *tool;		/* the driver's name */
+	const struct driver_result *look;	/* what a look has told beyond that, or NULL: diff, coverage, resources, ... */
+	const char *request;		/* the id of the command that led to this, or NULL */
+	bool suspended;
+	int64_t next_ms;		/* when the target will act by itself, wall clock; 0: it will not */
 };
 
 /* Write the report of a target, its text cut where it would be too long. Without times it is what two reports have in common that

@@ -21,6 +21,9 @@ static const char usage[] =
 	"  agent     add, list, remove the agents that receive changes, and replace their tokens\n"
 	"  token     add, list, remove and replace the tokens of people and programs\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
+	"  sync      have an agent apply what Git says, now, or an older commit of it\n"
+	"  suspend   have an agent leave its targets as they are\n"
+	"  resume    have it go on with them\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
 	"  webhook   who is told of events by HTTP, what became of each delivery; replay and test them\n"
@@ -41,8 +44,11 @@ static const struct verb verbs[] = {
 	{"explain", explain_main},
 	{"install", install_main},
 	{"replay", replay_main},
+	{"resume", NULL},
 	{"schema", schema_main},
 	{"status", NULL},
+	{"suspend", NULL},
+	{"sync", NULL},
 	{"token", NULL},
 	{"webhook", NULL},
 };

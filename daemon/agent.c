@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "daemon/commands.h"
 #include "daemon/messages.h"
 #include "daemon/scope.h"
 #include "doc/doc.h"
@@ -47,6 +48,7 @@ void agent_unref(struct agent *agent)
 	free(agent->version);
 	free(agent->host);
 	free(agent->remote);
+	command_list_release(&agent->commands);
 	targets_free(agent->targets, agent->n_targets);
 	free(agent);
 }
@@ -245,7 +247,7 @@ static void write_time(struct hgt_json *json, const char *key, int64_t ms)
 	hgt_json_key_string(json, key, ms ? text : NULL);
 }
 
-static void write_target(const struct agent_target *target, struct hgt_json *json)
+static void write_target(const struct agent *agent, const struct agent_target *target, struct hgt_json *json)
 {
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "name", target->name);
@@ -260,6 +262,8 @@ static void write_target(const struct agent_target *target, struct hgt_json *jso
 	else
 		hgt_json_null(json);
 	write_time(json, "reported", target->reported_ms);
+	hgt_json_key(json, "commands");
+	commands_write(agent, target->name, json);
 	hgt_json_end_object(json);
 }
 
@@ -302,7 +306,7 @@ bool agent_write(const struct agent *agent, const struct scope *scope, struct hg
 	hgt_json_begin_array(json);
 	for (size_t i = 0; i < agent->n_targets; i++)
 		if (is_in(scope, &agent->targets[i]))
-			write_target(&agent->targets[i], json);
+			write_target(agent, &agent->targets[i], json);
 	hgt_json_end_array(json);
 	hgt_json_end_object(json);
 	return true;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "daemon/command.h"
 #include "daemon/guard.h"
 #include "daemon/secret.h"
 #include "headgate/protocol.h"
@@ -39,6 +40,7 @@ struct agent {
 	char *instance, *version, *host;	/* what it announced last; version and host may be NULL */
 	struct agent_target *targets;
 	size_t n_targets;
+	struct command_list commands;	/* that it has not acknowledged: commands.h's */
 	struct subscriber *stream;	/* open, or NULL */
 	struct client_load load;	/* what it has open and asks for */
 	unsigned stream_generation;	/* of the secret that it was opened with */

@@ -9,9 +9,11 @@
 #include "daemon/change.h"
 #include "daemon/hub.h"
 #include "daemon/messages.h"
+#include "daemon/report.h"
 #include "daemon/registry.h"
 #include "daemon/scope.h"
 #include "journal/access.h"
+#include "journal/commands.h"
 
 static struct change *begin(struct agents *agents, struct agent *agent, agents_done_cb done, void *ctx)
 {
@@ -203,6 +205,8 @@ static int write_removed(struct hgt_journal *journal, const struct change *chang
 {
 	int code = hgt_journal_agent_remove(journal, change->agent->name, err);
 
+	if (code == 0)
+		code = hgt_journal_commands_forget(journal, change->agent->name, err);
 	return code < 0 ? code : hgt_journal_agent_access_remove(journal, change->agent->name, err);
 }
 
@@ -330,12 +334,12 @@ int agents_report(struct agents *agents, struct agent *agent, const struct repor
 		return hgt_error_nomem(err);
 	change->type = HGT_EVENT_AGENT_REPORTED;
 	hgt_buf_addf(&change->subject, "%s/%s", agent->name, report->target);
-	message_report_write(report, agent->name, &change->data);
+	report_write(report, agent->name, &change->data);
 	if (!agent_spend(agent, change->data.len, hgt_time_mono_ms())) {
 		change_free(change);
 		return hgt_error_set(err, HGT_EUNAVAILABLE, "agent %s reports more than is taken at once; wait a while", agent->name);
 	}
-	message_report_write(report, NULL, &change->report);
+	report_write(report, NULL, &change->report);
 	snprintf(change->target, sizeof(change->target), "%s", report->target);
 	change->write = write_reported;
 	change->commit = reported;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/agent.h"
+#include "daemon/commands.h"
 #include "daemon/hub.h"
 #include "daemon/registry.h"
 #include "daemon/scope.h"
@@ -305,6 +306,8 @@ int agents_new(struct daemon *daemon, struct agents **out, struct hgt_error *err
 		code = hgt_journal_old_secrets(daemon->reader, load_old_secret, &loading, err);
 	if (code == 0)
 		code = hgt_journal_reports(daemon->reader, load_report, &loading, err);
+	if (code == 0)
+		code = commands_load(agents, err);
 	if (code < 0) {
 		agents_free(agents);
 		return code;

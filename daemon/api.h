@@ -19,12 +19,16 @@ void api_agent_rotate(struct request *request);
 void api_agent_announce(struct request *request);
 void api_agent_report(struct request *request);
 
+void api_command(struct request *request);
+void api_command_acknowledge(struct request *request);
+
 void api_tokens(struct request *request);
 void api_token_add(struct request *request);
 void api_token_remove(struct request *request);
 void api_token_rotate(struct request *request);
 
 void api_archive(struct request *request);
+void api_proof(struct request *request);
 
 void api_webhooks(struct request *request);
 void api_webhook_deliveries(struct request *request);

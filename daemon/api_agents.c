@@ -7,6 +7,7 @@
 #include "daemon/hub.h"
 #include "daemon/issue.h"
 #include "daemon/messages.h"
+#include "daemon/report.h"
 #include "doc/doc.h"
 
 void api_agents(struct request *request)
@@ -164,7 +165,7 @@ void api_agent_report(struct request *request)
 	int code;
 
 	hgt_doc_set_init(&set);
-	code = message_report(text, len, &set, &report, &err);
+	code = report_parse(text, len, &set, &report, &err);
 	if (code == 0)
 		code = agents_report(request->daemon->agents, request->agent, &report, report_done, request, &err);
 	hgt_doc_set_release(&set);

@@ -4,6 +4,7 @@
 #include "daemon/agent.h"
 #include "daemon/agents.h"
 #include "daemon/api.h"
+#include "daemon/commands.h"
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/messages.h"
@@ -198,6 +199,7 @@ static void subscribe_agent(struct request *request, struct hub_options *options
 	options->wants = wants;
 	options->n_wants = agent->n_targets;
 	options->scope = agent->scope;
+	options->notice = commands_notice;
 	options->ended = agent_stream_ended;
 	options->ctx = agent_ref(agent);
 	snprintf(remote, sizeof(remote), "%s", request->remote);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/digest.h"
-#include "base/glob.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -15,6 +14,7 @@
 #include "daemon/archive_cache.h"
 #include "daemon/repos.h"
 #include "daemon/request.h"
+#include "daemon/revision.h"
 #include "daemon/scope.h"
 #include "git/repository.h"
 #include "git/repository_pool.h"
@@ -284,62 +284,24 @@ static void serve(struct want *want)
 
 /* Resolving. */
 
-/* Looking for a ref that a commit is reachable from: first at the tips, for that is where nearly all are asked for. */
-struct reach {
-	struct hgt_repo *repo;
-	const struct want *want;
-	struct hgt_error *err;
-	bool tips, found;
-};
-
-static int look_at_ref(void *ctx, const char *ref, const char *id)
-{
-	struct reach *reach = ctx;
-	char tip[HGT_OID_HEX_SHA256 + 1];
-	int code = 0;
-
-	if (reach->found || !hgt_glob_match(reach->want->refs, ref) || hgt_repo_commit(reach->repo, id, tip, NULL) < 0)
-		return 0;
-	if (reach->tips)
-		reach->found = strcmp(tip, reach->want->rev) == 0;
-	else
-		code = hgt_repo_descends(reach->repo, tip, reach->want->rev, reach->err);
-	reach->found |= code == 1;
-	return code < 0 ? code : 0;
-}
-
-/* Whoever may see some refs alone is told of other commits what is told of those that are not there. */
-static int check_reachable(struct hgt_repo *repo, const struct want *want, struct hgt_error *err)
-{
-	struct reach reach = {.repo = repo, .want = want, .err = err, .tips = true};
-	int code = hgt_repo_refs(repo, look_at_ref, &reach, err);
-
-	reach.tips = false;
-	if (code == 0 && !reach.found)
-		code = hgt_repo_refs(repo, look_at_ref, &reach, err);
-	if (code == 0 && !reach.found)
-		code = hgt_error_set(err, HGT_ENOENT, "%s is no commit", want->rev);
-	return code;
-}
-
 /*
  * Whether `from` may be told of: a client that may not see all of the repository has had only what the path was before. For any
  * other tree it would learn whether the repository has it, and thereby whether it has guessed the content of a folder, and the
  * names in it. So of that one nothing is asked but ids, however it comes out.
  */
-static bool has_had(struct want *want, struct hgt_repo *repo, const char *commit)
+static bool has_had(const struct want *want, struct hgt_repo *repo)
 {
 	bool was = false;
 
 	if (!want->scoped)
 		return true;
-	return hgt_repo_path_was(repo, commit, want->path, want->from, PAST_MAX, &was, NULL) == 0 && was;
+	return hgt_repo_path_was(repo, want->rev, want->path, want->from, PAST_MAX, &was, NULL) == 0 && was;
 }
 
 /* Whole, unless both ends are trees that the repository has, and differ. */
-static void name_archive(struct want *want, struct hgt_repo *repo, const char *commit)
+static void name_archive(struct want *want, struct hgt_repo *repo)
 {
-	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && has_had(want, repo, commit) &&
+	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && has_had(want, repo) &&
 		hgt_repo_is_tree(repo, want->from) && hgt_repo_is_tree(repo, want->tree);
 	snprintf(want->name, sizeof(want->name), "%s%s%s", want->tree, want->delta ? "-" : "", want->delta ? want->from : "");
 }
@@ -347,7 +309,6 @@ static void name_archive(struct want *want, struct hgt_repo *repo, const char *c
 /* On an archiver: the tree id. */
 static void resolve(void *job)
 {
-	char commit[HGT_OID_HEX_SHA256 + 1];
 	struct hgt_repo *repo = NULL;
 	struct want *want = job;
 	struct hgt_repo_pool *pool = repos_pool(want->archives->daemon->repos);
@@ -357,20 +318,13 @@ static void resolve(void *job)
 		want->missing = "repository-not-found";
 		return;
 	}
-	want->code = hgt_repo_commit(repo, want->rev, commit, &want->err);
-	if (want->code == 0 && strcmp(commit, want->rev) != 0)
-		want->code = hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
-	if (want->code == 0 && *want->refs)
-		want->code = check_reachable(repo, want, &want->err);
-	/* In the same words, whatever else the repository would say. */
-	if (want->code == HGT_ENOENT && *want->refs)
-		hgt_error_set(&want->err, HGT_ENOENT, "%s is no commit", want->rev);
+	want->code = revision_check(repo, want->rev, want->refs, &want->err);
 	if (want->code < 0)
 		want->missing = "revision-not-found";
 	else
-		want->code = hgt_repo_path_id(repo, commit, want->path, want->tree, &want->err);
+		want->code = hgt_repo_path_id(repo, want->rev, want->path, want->tree, &want->err);
 	if (want->code == 0)
-		name_archive(want, repo, commit);
+		name_archive(want, repo);
 	hgt_repo_pool_put(pool, repo);
 }
 

@@ -7,7 +7,15 @@
 #include "daemon/daemon.h"
 
 struct archives;
+struct repo;
 struct request;
+
+/* What the query says of a folder of a commit, and that whoever asks may see it; false when the request has been answered. */
+struct archive_place {
+	const struct repo *repo;
+	const char *rev, *path;	/* in the request */
+};
+bool archive_place_take(struct request *request, struct archive_place *out) HGT_MUST_CHECK;
 
 int archives_new(struct daemon *daemon, struct archives **out, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -170,6 +170,23 @@ int snapshot_begin(struct subscriber *s)
 	return 0;
 }
 
+/* Notices. */
+
+/* False when there are more than it can take for now: nothing else is told before them. */
+static bool feed_notices(struct subscriber *s)
+{
+	struct hub_notice notice;
+
+	while (s->noticing && !stream_is_full(s)) {
+		s->noticing = s->notice(s->ctx, s->noticed, &notice);
+		if (!s->noticing)
+			break;
+		stream_notice(s, &notice);
+		s->noticed = notice.number;
+	}
+	return !s->noticing;
+}
+
 /* Rows. */
 
 static struct row *find_row(const struct hub *hub, uint64_t seq)
@@ -207,7 +224,7 @@ static void scan(struct subscriber *s)
 /* At the head, with nothing waiting: from here on the index knows what is for it. */
 static void settle(struct subscriber *s)
 {
-	if (s->phase == SUBSCRIBER_LIVE && s->place == PLACE_NONE && s->seen == s->hub->head &&
+	if (s->phase == SUBSCRIBER_LIVE && s->place == PLACE_NONE && s->seen == s->hub->head && !s->noticing &&
 	    (s->page || !stream_socket_is_full(s->socket)))
 		s->trailing = false;
 	else if (s->place == PLACE_NONE && !s->page && !stream_socket_is_full(s->socket))
@@ -223,6 +240,7 @@ static bool end_dead(struct subscriber *s)
 bool subscriber_feed(struct subscriber *s)
 {
 	struct hgt_error err = {0};
+	bool noticed;
 	int code = 0;
 
 	if (!s->trailing && !s->page) {
@@ -241,12 +259,13 @@ bool subscriber_feed(struct subscriber *s)
 		s->seen = subscriber_seen(s);
 		s->hits = 0;
 	}
-	if (s->phase == SUBSCRIBER_SNAPSHOT) {
+	noticed = feed_notices(s);
+	if (noticed && s->phase == SUBSCRIBER_SNAPSHOT) {
 		code = feed_snapshot(s, &err);
 		note_reading(s->hub, code, "streams end: no snapshot", &err);
 		s->broken |= code < 0;
 	}
-	if (s->phase == SUBSCRIBER_LIVE && !s->broken)
+	if (noticed && s->phase == SUBSCRIBER_LIVE && !s->broken)
 		scan(s);
 	if (s->page)
 		return page_settle(s);

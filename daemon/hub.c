@@ -143,6 +143,18 @@ uint64_t subscriber_seen(const struct subscriber *s)
 	return s->trailing || s->hits ? s->seen : s->hub->head;
 }
 
+void hub_notice(struct subscriber *s)
+{
+	s->noticing = true;
+	if (!s->trailing) {
+		s->seen = subscriber_seen(s);
+		s->hits = 0;
+		s->trailing = true;
+	}
+	if (s->place == PLACE_NONE)
+		subscriber_move(s, PLACE_READY);
+}
+
 uint64_t hub_seen(const struct subscriber *subscriber)
 {
 	return subscriber_seen(subscriber);

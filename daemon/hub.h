@@ -32,6 +32,20 @@ enum hub_form {
 	HUB_PAGE,	/* one JSON page */
 };
 
+/*
+ * What a stream is told beside events, for itself alone: numbered things, in the order of their numbers and each of them once, all
+ * that there are before the first bookmark. They move no cursor; the next stream is told from the beginning.
+ */
+struct hub_notice {
+	uint64_t number;	/* from 1 on */
+	const char *name;	/* of the server-sent event */
+	const char *data;	/* one line; borrowed until the next call */
+	size_t len;
+};
+
+/* The first after that number; false when there is none. */
+typedef bool (*hub_notice_cb)(void *ctx, uint64_t after, struct hub_notice *out);
+
 struct hub_options {
 	enum hub_form form;
 	const struct hub_want *wants;	/* copied */
@@ -43,6 +57,7 @@ struct hub_options {
 	size_t limit;			/* of a page: events */
 	unsigned wait_ms;		/* of a page: for the first event */
 	const struct scope *scope;	/* what it may see of an event that it wants; NULL: all. To live until `ended` */
+	hub_notice_cb notice;		/* of a stream: or NULL */
 	void (*ended)(void *ctx, struct subscriber *subscriber);	/* it is over, for whatever reason; not called when hub_subscribe fails; or NULL */
 	void *ctx;
 };
@@ -51,6 +66,9 @@ struct hub_options {
  * begun, which lives until `ended` is called. */
 int hub_subscribe(struct hub *hub, struct request *request, const struct hub_options *options, struct subscriber **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* There are more notices for the stream. */
+void hub_notice(struct subscriber *stream);
 
 /* End it now. */
 void hub_end(struct subscriber *subscriber);

@@ -187,9 +187,8 @@ static void on_settled(void *arg, int code, const struct hgt_error *err)
 		return;
 	}
 	job->rounds++;
-	lane->busy = false;
 	lane->begun = job;
-	lane_step(lane);
+	lane_leave(lane);
 }
 
 static void settle(struct job *job)
@@ -328,7 +327,7 @@ static struct job *begin(struct lane *lane)
 	job->all_told = true;
 	lane->gone = false;
 	lane->compare_wanted = false;
-	lane->busy = true;
+	lane->under_way = 1;
 	lane->intake->comparing++;
 	lane->intake->stats.compares++;
 	return job;
@@ -341,7 +340,7 @@ void compares_start(struct intake *intake)
 		struct lane **from = &intake->compare_head, *lane;
 		struct job *job;
 
-		while (*from && ((*from)->busy || (*from)->head || (*from)->begun))
+		while (*from && ((*from)->under_way || (*from)->head || (*from)->begun))
 			from = &(*from)->next_compare;
 		lane = *from;
 		job = lane ? begin(lane) : NULL;

@@ -4,137 +4,13 @@
 #include "base/glob.h"
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "daemon/fields.h"
 #include "daemon/secret.h"
 #include "git/update.h"
 #include "headgate/protocol.h"
 
-#define TEXT_MAX 256		/* bytes of a name, version, address */
 #define PATH_MAX_BYTES 4096	/* bytes of a path or ref */
 #define ALLOW_MAX 256		/* globs of one agent */
-
-/* A string field; NULL in *out when it is not there (or null) and not required. */
-static int get_string(const struct hgt_node *map, const char *key, size_t max, bool required, const char **out,
-	struct hgt_error *err)
-{
-	const struct hgt_node *node = hgt_node_get(map, key);
-
-	*out = NULL;
-	if (!node || node->type == HGT_NODE_NULL)
-		return required ? hgt_error_set(err, HGT_EPARSE, "field \"%s\" is missing", key) : 0;
-	if (node->type != HGT_NODE_STRING)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is to be a string, not %s", key, hgt_node_type_name(node->type));
-	if (node->len > max)
-		return hgt_error_set(err, HGT_ELIMIT, "field \"%s\" is longer than %zu bytes", key, max);
-	if (memchr(node->text, '\0', node->len))
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" has a NUL character", key);
-	*out = node->text;
-	return 0;
-}
-
-static int get_word(const struct hgt_node *map, const char *key, const char *const *words, bool required, const char **out,
-	struct hgt_error *err)
-{
-	int code = get_string(map, key, TEXT_MAX, required, out, err);
-
-	if (code < 0 || !*out)
-		return code;
-	for (size_t i = 0; words[i]; i++)
-		if (!strcmp(*out, words[i]))
-			return 0;
-	return hgt_error_set(err, HGT_EPARSE, "field \"%s\" cannot be \"%s\"", key, *out);
-}
-
-static int get_name(const struct hgt_node *map, const char *key, const char **out, struct hgt_error *err)
-{
-	int code = get_string(map, key, TEXT_MAX, true, out, err);
-
-	if (code < 0)
-		return code;
-	if (!hgt_name_is_valid(*out))
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is no name: 1 to %d of a-z 0-9 - . _, the first and last a "
-			"letter or digit", key, HGT_NAME_MAX);
-	return 0;
-}
-
-/* Commits and other things that are optional: a string of the right kind, or NULL. */
-static int get_commit(const struct hgt_node *map, const char *key, const char **out, struct hgt_error *err)
-{
-	int code = get_string(map, key, TEXT_MAX, false, out, err);
-
-	if (code < 0 || !*out)
-		return code;
-	if (!hgt_oid_is_valid(*out))
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is no commit id", key);
-	return 0;
-}
-
-static int get_time(const struct hgt_node *map, const char *key, const char **out, struct hgt_error *err)
-{
-	int64_t ms;
-	int code = get_string(map, key, TEXT_MAX, false, out, err);
-
-	if (code < 0 || !*out)
-		return code;
-	if (hgt_time_parse(*out, &ms, NULL) < 0)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is no time (RFC 3339)", key);
-	return 0;
-}
-
-static int get_int(const struct hgt_node *map, const char *key, int64_t min, bool *there, int64_t *out, struct hgt_error *err)
-{
-	const struct hgt_node *node = hgt_node_get(map, key);
-
-	*there = false;
-	if (!node || node->type == HGT_NODE_NULL)
-		return 0;
-	if (node->type != HGT_NODE_INT || node->is_unsigned)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is to be an integer, not %s", key, hgt_node_type_name(node->type));
-	if (node->v.integer < min)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is below %lld", key, (long long)min);
-	*there = true;
-	*out = node->v.integer;
-	return 0;
-}
-
-static int get_bool(const struct hgt_node *map, const char *key, bool *out, struct hgt_error *err)
-{
-	const struct hgt_node *node = hgt_node_get(map, key);
-
-	if (!node || node->type == HGT_NODE_NULL)
-		return 0;
-	if (node->type != HGT_NODE_BOOL)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is to be true or false, not %s", key,
-			hgt_node_type_name(node->type));
-	*out = node->v.boolean;
-	return 0;
-}
-
-/* An array under key, which is required; its length at most max. */
-static int get_array(const struct hgt_node *map, const char *key, size_t max, const struct hgt_node **out, struct hgt_error *err)
-{
-	const struct hgt_node *node = hgt_node_get(map, key);
-
-	if (!node || node->type == HGT_NODE_NULL)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is missing", key);
-	if (node->type != HGT_NODE_SEQ)
-		return hgt_error_set(err, HGT_EPARSE, "field \"%s\" is to be an array, not %s", key, hgt_node_type_name(node->type));
-	if (node->v.seq.n > max)
-		return hgt_error_set(err, HGT_ELIMIT, "field \"%s\" has more than %zu items", key, max);
-	*out = node;
-	return 0;
-}
-
-static int parse_object(const char *text, size_t len, struct hgt_doc_set *set, const struct hgt_node **out, struct hgt_error *err)
-{
-	int code = hgt_json_parse_message(text, len, set, err);
-
-	if (code < 0)
-		return code;
-	*out = set->docs[0].root;
-	if (!*out || (*out)->type != HGT_NODE_MAP)
-		return hgt_error_set(err, HGT_EPARSE, "the body is to be a JSON object");
-	return 0;
-}
 
 bool message_path_is_valid(const char *path)
 {
@@ -170,10 +46,10 @@ int message_agent_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 	int code;
 
 	*out = (struct agent_spec){0};
-	if ((code = parse_object(text, len, set, &root, err)) < 0 || (code = get_name(root, "name", &out->name, err)) < 0 ||
-	    (code = get_word(root, "kind", kinds, true, &out->kind, err)) < 0 ||
-	    (code = get_string(root, "certificate", TEXT_MAX, false, &out->certificate, err)) < 0 ||
-	    (code = get_array(root, "allow", ALLOW_MAX, &allow, err)) < 0)
+	if ((code = field_object(text, len, set, &root, err)) < 0 || (code = field_name(root, "name", &out->name, err)) < 0 ||
+	    (code = field_word(root, "kind", kinds, true, &out->kind, err)) < 0 ||
+	    (code = field_string(root, "certificate", FIELD_TEXT_MAX, false, &out->certificate, err)) < 0 ||
+	    (code = field_array(root, "allow", ALLOW_MAX, &allow, err)) < 0)
 		return code;
 	if (!strcmp(out->name, "self"))
 		return hgt_error_set(err, HGT_EPARSE, "field \"name\" cannot be \"self\": that is how an agent calls itself");
@@ -210,8 +86,8 @@ int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 	int code;
 
 	*out = (struct token_spec){0};
-	if ((code = parse_object(text, len, set, &out->body, err)) < 0 || (code = get_name(out->body, "name", &out->name, err)) < 0 ||
-	    (code = get_word(out->body, "role", roles, true, &out->role, err)) < 0)
+	if ((code = field_object(text, len, set, &out->body, err)) < 0 || (code = field_name(out->body, "name", &out->name, err)) < 0 ||
+	    (code = field_word(out->body, "role", roles, true, &out->role, err)) < 0)
 		return code;
 	return 0;
 }
@@ -226,9 +102,9 @@ int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, st
 
 	if (len) {
 		hgt_doc_set_init(&set);
-		code = parse_object(text, len, &set, &root, err);
+		code = field_object(text, len, &set, &root, err);
 		if (code == 0)
-			code = get_int(root, "overlap", 0, &there, &seconds, err);
+			code = field_int(root, "overlap", 0, &there, &seconds, err);
 		if (code == 0 && !there)
 			seconds = SECRET_OVERLAP_SECONDS;
 		if (code == 0 && seconds > SECRET_OVERLAP_MAX)
@@ -240,6 +116,55 @@ int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, st
 	return code;
 }
 
+/* What of revparse's language names a commit and takes no search: names of refs and ids, ~ and ^ behind them. */
+static bool is_revision(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || strchr(":?*[\\{}\x7f", *p))
+			return false;
+	return *text && *text != '-';
+}
+
+int message_command(const char *text, size_t len, struct hgt_doc_set *set, struct command_spec *out, struct hgt_error *err)
+{
+	static const char *const actions[] = {"sync", "suspend", "resume", NULL};
+	const struct hgt_node *root;
+	int code;
+
+	*out = (struct command_spec){0};
+	if ((code = field_object(text, len, set, &root, err)) < 0 ||
+	    (code = field_string(root, "target", FIELD_TEXT_MAX, false, &out->target, err)) < 0 ||
+	    (code = field_word(root, "action", actions, true, &out->action, err)) < 0 ||
+	    (code = field_string(root, "revision", FIELD_TEXT_MAX, false, &out->revision, err)) < 0 ||
+	    (code = field_string(root, "actor", FIELD_TEXT_MAX, false, &out->actor, err)) < 0 ||
+	    (out->target && (code = field_name(root, "target", &out->target, err)) < 0))
+		return code;
+	if (out->actor && !*out->actor)
+		return hgt_error_set(err, HGT_EPARSE, "field \"actor\" is empty");
+	if (!out->revision)
+		return 0;
+	if (!is_revision(out->revision))
+		return hgt_error_set(err, HGT_EPARSE, "field \"revision\" is to be a commit's id or a name for one, like v1.2 or main~1");
+	return strcmp(out->action, "sync") == 0 ? 0 : hgt_error_set(err, HGT_ECONFLICT, "a revision goes with sync, not with %s", out->action);
+}
+
+int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id, struct hgt_error *err)
+{
+	const struct hgt_node *root;
+	struct hgt_doc_set set;
+	const char *name;
+	int code;
+
+	hgt_doc_set_init(&set);
+	code = field_object(text, len, &set, &root, err);
+	if (code == 0)
+		code = field_string(root, "id", FIELD_TEXT_MAX, true, &name, err);
+	if (code == 0 && (hgt_cursor_parse(name, id, NULL) < 0 || !*id->journal))
+		code = hgt_error_set(err, HGT_EPARSE, "field \"id\" is no id of a command");
+	hgt_doc_set_release(&set);
+	return code;
+}
+
 static int parse_target(const struct hgt_node *node, struct announced_target *out, struct hgt_error *err)
 {
 	static const char *const syncs[] = {"auto", "manual", NULL};
@@ -247,12 +172,12 @@ static int parse_target(const struct hgt_node *node, struct announced_target *ou
 
 	if (node->type != HGT_NODE_MAP)
 		return hgt_error_set(err, HGT_EPARSE, "field \"targets\" is to hold objects, not %s", hgt_node_type_name(node->type));
-	if ((code = get_name(node, "name", &out->name, err)) < 0 ||
-	    (code = get_string(node, "repo", PATH_MAX_BYTES, true, &out->repo, err)) < 0 ||
-	    (code = get_string(node, "ref", PATH_MAX_BYTES, true, &out->ref, err)) < 0 ||
-	    (code = get_string(node, "path", PATH_MAX_BYTES, false, &out->path, err)) < 0 ||
-	    (code = get_name(node, "driver", &out->driver, err)) < 0 ||
-	    (code = get_word(node, "sync", syncs, false, &out->sync, err)) < 0)
+	if ((code = field_name(node, "name", &out->name, err)) < 0 ||
+	    (code = field_string(node, "repo", PATH_MAX_BYTES, true, &out->repo, err)) < 0 ||
+	    (code = field_string(node, "ref", PATH_MAX_BYTES, true, &out->ref, err)) < 0 ||
+	    (code = field_string(node, "path", PATH_MAX_BYTES, false, &out->path, err)) < 0 ||
+	    (code = field_name(node, "driver", &out->driver, err)) < 0 ||
+	    (code = field_word(node, "sync", syncs, false, &out->sync, err)) < 0)
 		return code;
 	if (!*out->repo || !message_path_is_valid(out->repo))
 		return hgt_error_set(err, HGT_EPARSE, "target %s: field \"repo\" is no name of a repository", out->name);
@@ -275,16 +200,16 @@ static int parse_announcement(const char *text, size_t len, bool stored, struct 
 	int code;
 
 	*out = (struct announcement){0};
-	if ((code = parse_object(text, len, set, &root, err)) < 0 ||
-	    (code = get_string(root, "version", TEXT_MAX, false, &out->version, err)) < 0 ||
-	    (code = get_string(root, "host", TEXT_MAX, false, &out->host, err)) < 0 ||
-	    (code = get_string(root, "instance", TEXT_MAX, !stored, &out->instance, err)) < 0)
+	if ((code = field_object(text, len, set, &root, err)) < 0 ||
+	    (code = field_string(root, "version", FIELD_TEXT_MAX, false, &out->version, err)) < 0 ||
+	    (code = field_string(root, "host", FIELD_TEXT_MAX, false, &out->host, err)) < 0 ||
+	    (code = field_string(root, "instance", FIELD_TEXT_MAX, !stored, &out->instance, err)) < 0)
 		return code;
 	if (stored && !hgt_node_get(root, "targets"))
 		return 0;	/* "{}": it has not announced itself yet */
 	if (!stored && !*out->instance)
 		return hgt_error_set(err, HGT_EPARSE, "field \"instance\" is empty");
-	code = get_array(root, "targets", MESSAGE_TARGETS_MAX, &targets, err);
+	code = field_array(root, "targets", MESSAGE_TARGETS_MAX, &targets, err);
 	if (code < 0 || !targets->v.seq.n)
 		return code;
 	out->targets = hgt_arena_array(&set->arena, targets->v.seq.n, sizeof(*out->targets));
@@ -337,90 +262,5 @@ void message_announcement_write(const struct announcement *announcement, struct 
 		hgt_json_end_object(&json);
 	}
 	hgt_json_end_array(&json);
-	hgt_json_end_object(&json);
-}
-
-static int parse_outcome(const struct hgt_node *root, struct report *out, struct hgt_error *err)
-{
-	const struct hgt_node *changes = hgt_node_get(root, "changes");
-	bool there;
-	int code;
-
-	if ((code = get_int(root, "exit_status", INT64_MIN, &out->has_exit_status, &out->exit_status, err)) < 0 ||
-	    (code = get_time(root, "started", &out->started, err)) < 0 ||
-	    (code = get_time(root, "finished", &out->finished, err)) < 0 ||
-	    (code = get_bool(root, "truncated", &out->truncated, err)) < 0)
-		return code;
-	if (!changes || changes->type == HGT_NODE_NULL)
-		return 0;
-	if (changes->type != HGT_NODE_MAP)
-		return hgt_error_set(err, HGT_EPARSE, "field \"changes\" is to be an object, not %s",
-			hgt_node_type_name(changes->type));
-	if ((code = get_int(changes, "added", 0, &there, &out->added, err)) < 0 ||
-	    (code = get_int(changes, "modified", 0, &there, &out->modified, err)) < 0 ||
-	    (code = get_int(changes, "removed", 0, &there, &out->removed, err)) < 0)
-		return code;
-	return 0;
-}
-
-int message_report(const char *text, size_t len, struct hgt_doc_set *set, struct report *out, struct hgt_error *err)
-{
-	static const char *const syncs[] = {"Synced", "OutOfSync", "Unknown", NULL};
-	static const char *const healths[] = {"Healthy", "Progressing", "Suspended", "Degraded", "Missing", "Unknown", NULL};
-	static const char *const operations[] = {"Pending", "Running", "Succeeded", "Failed", NULL};
-	static const char *const causes[] = {"pending", "drift", NULL};
-	const struct hgt_node *root;
-	int code;
-
-	*out = (struct report){0};
-	if (len > MESSAGE_REPORT_MAX)
-		return hgt_error_set(err, HGT_ELIMIT, "the report is longer than %d bytes", MESSAGE_REPORT_MAX);
-	if ((code = parse_object(text, len, set, &root, err)) < 0 || (code = get_name(root, "target", &out->target, err)) < 0 ||
-	    (code = get_word(root, "sync", syncs, true, &out->sync, err)) < 0 ||
-	    (code = get_word(root, "health", healths, true, &out->health, err)) < 0 ||
-	    (code = get_word(root, "operation", operations, true, &out->operation, err)) < 0 ||
-	    (code = get_commit(root, "desired", &out->desired, err)) < 0 ||
-	    (code = get_commit(root, "applied", &out->applied, err)) < 0 ||
-	    (code = get_commit(root, "observed", &out->observed, err)) < 0 ||
-	    (code = get_word(root, "cause", causes, false, &out->cause, err)) < 0 ||
-	    (code = get_string(root, "message", MESSAGE_REPORT_MAX, false, &out->message, err)) < 0 ||
-	    (code = get_string(root, "tool", TEXT_MAX, false, &out->tool, err)) < 0 ||
-	    (code = get_string(root, "version", TEXT_MAX, false, &out->version, err)) < 0)
-		return code;
-	return parse_outcome(root, out, err);
-}
-
-void message_report_write(const struct report *report, const char *agent, struct hgt_buf *out)
-{
-	struct hgt_json json = HGT_JSON_INIT(out);
-
-	hgt_json_begin_object(&json);
-	if (agent)
-		hgt_json_key_string(&json, "agent", agent);
-	hgt_json_key_string(&json, "target", report->target);
-	hgt_json_key_string(&json, "sync", report->sync);
-	hgt_json_key_string(&json, "health", report->health);
-	hgt_json_key_string(&json, "operation", report->operation);
-	hgt_json_key_string(&json, "desired", report->desired);
-	hgt_json_key_string(&json, "applied", report->applied);
-	hgt_json_key_string(&json, "observed", report->observed);
-	hgt_json_key_string(&json, "cause", report->cause);
-	hgt_json_key_string(&json, "message", report->message ? report->message : "");
-	hgt_json_key_string(&json, "tool", report->tool);
-	hgt_json_key_string(&json, "version", report->version);
-	hgt_json_key(&json, "exit_status");
-	if (report->has_exit_status)
-		hgt_json_int(&json, report->exit_status);
-	else
-		hgt_json_null(&json);
-	hgt_json_key_string(&json, "started", report->started);
-	hgt_json_key_string(&json, "finished", report->finished);
-	hgt_json_key(&json, "changes");
-	hgt_json_begin_object(&json);
-	hgt_json_key_int(&json, "added", report->added);
-	hgt_json_key_int(&json, "modified", report->modified);
-	hgt_json_key_int(&json, "removed", report->removed);
-	hgt_json_end_object(&json);
-	hgt_json_key_bool(&json, "truncated", report->truncated);
 	hgt_json_end_object(&json);
 }

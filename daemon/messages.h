@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "doc/doc.h"
+#include "event/event.h"
 
 /* POST /v1/agents */
 struct agent_spec {
@@ -36,6 +37,19 @@ int message_token_spec(const char *text, size_t len, struct hgt_doc_set *set, st
 /* POST /v1/agents/NAME/rotate, /v1/tokens/NAME/rotate: for how many seconds the old token holds; the body may be missing. */
 int message_rotation(const char *text, size_t len, uint64_t *overlap_seconds, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* POST /v1/agents/NAME/commands */
+struct command_spec {
+	const char *target;	/* NULL: all that the agent has */
+	const char *action;	/* "sync", "suspend", "resume" */
+	const char *revision;	/* of a sync: a commit's id, or a name for one as Git knows it; NULL: where the ref is */
+	const char *actor;	/* who asks, by his own account; or NULL */
+};
+/* HGT_ECONFLICT: a revision with another action. */
+int message_command(const char *text, size_t len, struct hgt_doc_set *set, struct command_spec *out, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* POST /v1/agents/self/commands */
+int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* PUT /v1/agents/self */
 #define MESSAGE_TARGETS_MAX 256
 
@@ -54,23 +68,6 @@ int message_announcement(const char *text, size_t len, struct hgt_doc_set *set, 
 void message_announcement_write(const struct announcement *announcement, struct hgt_buf *out);
 int message_announcement_stored(const char *text, size_t len, struct hgt_doc_set *set, struct announcement *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
-
-/* POST /v1/agents/self/reports */
-#define MESSAGE_REPORT_MAX (64 * 1024)
-
-struct report {
-	const char *target, *sync, *health, *operation;
-	const char *desired, *applied, *observed;	/* or NULL */
-	const char *cause, *message, *tool, *version;	/* or NULL */
-	bool has_exit_status;
-	int64_t exit_status;
-	const char *started, *finished;			/* or NULL */
-	int64_t added, modified, removed;
-	bool truncated;
-};
-int message_report(const char *text, size_t len, struct hgt_doc_set *set, struct report *out, struct hgt_error *err) HGT_MUST_CHECK;
-/* As JSON; with the agent's name in it when that is not NULL (the event's data). */
-void message_report_write(const struct report *report, const char *agent, struct hgt_buf *out);
 
 /* Whether path is "" or whole components joined by single slashes, none of them "." or "..". */
 bool message_path_is_valid(const char *path);

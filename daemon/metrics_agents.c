@@ -2,6 +2,7 @@
 #include "base/timing.h"
 #include "daemon/agent.h"
 #include "daemon/agents.h"
+#include "daemon/commands.h"
 #include "daemon/metrics_parts.h"
 
 /* The states of a target, as its last report says. */
@@ -69,6 +70,12 @@ static void tell_targets(struct hgt_metrics *m, const struct agent *agent, const
 			hgt_metrics_uint(m, HGT_LABELS("agent", agent->name, "sync", states[i]), n[i]);
 }
 
+static void tell_commands(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+{
+	(void)lag;
+	hgt_metrics_uint(m, HGT_LABELS("agent", agent->name), command_list_written(&agent->commands));
+}
+
 static void tell_one(void *ctx, const struct agent *agent, const struct agent_lag *lag)
 {
 	struct telling *telling = ctx;
@@ -90,6 +97,7 @@ static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 		{"headgate_agent_last_seen_timestamp_seconds", "When the agent was last heard of, in seconds since "
 			"1970.", tell_seen},
 		{"headgate_agent_targets", "Targets of the agent, by what it last reported of them.", tell_targets},
+		{"headgate_agent_commands_pending", "Commands (sync, suspend, resume) that the agent has not acknowledged.", tell_commands},
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
@@ -102,8 +110,10 @@ static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 
 void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m)
 {
+	struct commands_stats commands;
 	struct agents_stats stats;
 
+	commands_stats(daemon->agents, &commands);
 	agents_stats(daemon->agents, &stats);
 	hgt_metrics_family(m, "headgate_agents", HGT_METRIC_GAUGE, "Agents that are registered, by whether their streams are "
 		"open.");
@@ -114,5 +124,6 @@ void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m)
 	metrics_counter(m, "headgate_agents_refused_total",
 		"Requests and streams turned away since the start: tokens that are wrong or revoked, second instances of one "
 		"agent.", stats.refused);
+	metrics_gauge(m, "headgate_commands_pending", "Commands that agents have not acknowledged, of all agents together.", commands.pending);
 	write_each(daemon, m);
 }

@@ -1,4 +1,5 @@
-/* The registry, for its own sources: agents.c (what is in memory) and agent_changes.c (what changes it). */
+/* The registry, for its own sources: agents.c (what is in memory), agent_changes.c (what changes it), commands.c and command_order.c (what is
+ * asked of agents). */
 #ifndef HEADGATE_DAEMON_REGISTRY_H
 #define HEADGATE_DAEMON_REGISTRY_H
 

@@ -256,6 +256,11 @@ void request_reply_error(struct request *request, int status, const char *name, 
 
 void request_reply_failure(struct request *request, const struct hgt_error *err)
 {
+	request_reply_failure_as(request, NULL, err);
+}
+
+void request_reply_failure_as(struct request *request, const char *name, const struct hgt_error *err)
+{
 	int status = 503;
 
 	switch (err->code) {
@@ -278,7 +283,7 @@ void request_reply_failure(struct request *request, const struct hgt_error *err)
 		status = 413;
 		break;
 	}
-	request_reply_error(request, status, NULL, "%s", err->message);
+	request_reply_error(request, status, name, "%s", err->message);
 }
 
 const char *request_who(const struct request *request, char out[REQUEST_WHO_MAX])

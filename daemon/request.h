@@ -71,6 +71,7 @@ void request_reply_too_many(struct request *request, const char *name, unsigned 
 
 /* The same for a failure of ours or a finding about the input, by its code. */
 void request_reply_failure(struct request *request, const struct hgt_error *err);
+void request_reply_failure_as(struct request *request, const char *name, const struct hgt_error *err);
 
 /* The reason phrase of a status, and the name of the error that goes with it (NULL for none). */
 const char *request_reason(int status);

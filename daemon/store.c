@@ -226,10 +226,9 @@ static void run_group(struct store *store, struct item *group, struct tally *tal
 		for (struct item *item = group; item; item = item->next) {
 			free_events(item);
 			item->unwritten = true;
-			if (item->code == 0) {
-				item->code = code;
-				item->err = err;
-			}
+			/* What it failed by may have been what another one of them did. */
+			item->code = code;
+			item->err = err;
 		}
 	}
 	count_items(group, tally);

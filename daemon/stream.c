@@ -220,6 +220,12 @@ void stream_ref(struct subscriber *s, const char *repo, const char *ref, const c
 	hgt_buf_release(&data);
 }
 
+void stream_notice(struct subscriber *s, const struct hub_notice *notice)
+{
+	/* No id: it is no place to go on from. */
+	hgt_sse_write(&s->hub->telling.text, NULL, notice->name, notice->data, notice->len);
+}
+
 void stream_reset(struct subscriber *s, const char *reason)
 {
 	struct hgt_buf data = HGT_BUF_INIT;

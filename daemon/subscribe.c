@@ -196,6 +196,8 @@ int hub_subscribe(struct hub *hub, struct request *request, const struct hub_opt
 			return code;
 	}
 	s->scope = scope_cuts_events(options->scope) ? options->scope : NULL;
+	s->notice = s->page ? NULL : options->notice;
+	s->noticing = s->notice;
 	s->ended = options->ended;
 	s->ctx = options->ctx;
 	if (out && !s->page)

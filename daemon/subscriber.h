@@ -68,11 +68,14 @@ struct subscriber {
 	unsigned char phase, place;	/* enums */
 	bool trailing;
 	bool broken;			/* no memory, or no journal, in the middle of telling: it is to come again with the cursor it has */
+	bool noticing;			/* there may be notices that it has not been told of */
 	bool answer;			/* of the trees, whether the row answer_seq is for it */
 	uint64_t answer_seq;		/* 0: there is none */
 	struct ask *ask;		/* while PLACE_ASKING */
 	struct snapshot_place *snapshot;	/* in that phase */
 	const struct scope *scope;	/* events are told without what lies outside; or NULL */
+	hub_notice_cb notice;		/* or NULL */
+	uint64_t noticed;		/* the number of the last one that it was told */
 	void (*ended)(void *ctx, struct subscriber *subscriber);
 	void *ctx;
 	size_t n_wants;
@@ -153,6 +156,7 @@ void stream_start(struct subscriber *s);
 /* Tell one thing, or put it on the page. */
 void stream_row(struct subscriber *s, struct row *row);
 void stream_ref(struct subscriber *s, const char *repo, const char *ref, const char *id);
+void stream_notice(struct subscriber *s, const struct hub_notice *notice);
 void stream_reset(struct subscriber *s, const char *reason);
 void stream_bookmark(struct subscriber *s);
 

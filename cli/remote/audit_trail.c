@@ -330,7 +330,11 @@ static int add_event(struct audit_trail *trail, const struct hgt_node *event, co
 	struct hgt_json json = HGT_JSON_INIT(&text);
 	bool failed = false;
 	struct audit_change *change = begin_change(trail, AUDIT_EVENT, event, &failed);
+	const char *subject = hgt_node_get_string(event, "subject");
 
+	/* A command is about the repository that its target lives by now. */
+	if (change && subject && strcmp(type, HGT_EVENT_SYNC_REQUESTED) == 0)
+		change->repo = hgt_map_get(&trail->repos, subject, strlen(subject));
 	event_view_line(event, false, &line);
 	hgt_node_write_json(event, &json);
 	failed = failed || line.failed || text.failed;
@@ -355,13 +359,16 @@ static const struct {
 	{HGT_EVENT_PUSH_SUPERSEDED, AUDIT_SUPERSEDED},
 };
 
-/* Whether an event that is no change is told on its own: asked for by its type, or by the agent that it is about. */
+/* Whether an event that is no change is told on its own: asked for by its type, or by the agent that it is about; or what somebody has asked
+ * of a target, as long as no folder or ref is asked for. */
 static bool is_wanted(const struct audit_trail *trail, const struct hgt_node *data, const char *type)
 {
 	const struct audit_filter *f = &trail->filter;
 
 	if (f->type)
 		return audit_filter_names(f, type) && matches(f->agent, hgt_node_get_string(data, "agent"));
+	if (strcmp(type, HGT_EVENT_SYNC_REQUESTED) == 0)
+		return matches(f->agent, hgt_node_get_string(data, "agent"));
 	return f->agent && strcmp(type, HGT_EVENT_AGENT_REPORTED) != 0 && hgt_node_get_string(data, "agent") &&
 		matches(f->agent, hgt_node_get_string(data, "agent"));
 }

@@ -118,6 +118,17 @@ static void agent_reported(const struct hgt_node *data, bool color, struct hgt_b
 	}
 }
 
+static void sync_requested(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	const char *revision = hgt_node_get_string(data, "revision");
+
+	show_text(out, hgt_node_get_string(data, "action"), TINT_NONE, color);
+	if (revision) {
+		hgt_buf_adds(out, " to ");
+		show_id(out, revision);
+	}
+}
+
 static void attributed(const struct hgt_node *data, bool color, struct hgt_buf *out)
 {
 	add_move(data, out);
@@ -169,6 +180,7 @@ static const struct {
 	{HGT_EVENT_AGENT_REMOVED, false, agent_changed},
 	{HGT_EVENT_AGENT_REFUSED, false, agent_refused},
 	{HGT_EVENT_AGENT_REPORTED, false, agent_reported},
+	{HGT_EVENT_SYNC_REQUESTED, true, sync_requested},
 	{HGT_EVENT_JOURNAL_COMPACTED, false, compacted},
 	{HGT_EVENT_JOURNAL_RESTORED, false, restored},
 };

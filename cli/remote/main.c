@@ -9,7 +9,10 @@ static const struct {
 	{"agent", agent_verb},
 	{"audit", audit_verb},
 	{"events", events_verb},
+	{"resume", resume_verb},
 	{"status", status_verb},
+	{"suspend", suspend_verb},
+	{"sync", sync_verb},
 	{"token", token_verb},
 	{"webhook", webhook_verb},
 };
@@ -19,7 +22,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
-	fputs("headgate-remote: run by headgate for its verbs agent, audit, events, status, token and webhook; see headgate(1)\n",
+	fputs("headgate-remote: run by headgate for its verbs agent, audit, events, resume, status, suspend, sync, token and webhook; see headgate(1)\n",
 		stderr);
 	return HGT_EXIT_TROUBLE;
 }

@@ -15,6 +15,9 @@ int events_verb(int argc, char **argv);
 int audit_verb(int argc, char **argv);
 int token_verb(int argc, char **argv);
 int webhook_verb(int argc, char **argv);
+int sync_verb(int argc, char **argv);
+int suspend_verb(int argc, char **argv);
+int resume_verb(int argc, char **argv);
 
 /* The config that `given` (-c, may be NULL) or the environment names. */
 int remote_config(const char *given, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;

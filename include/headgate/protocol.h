@@ -41,6 +41,7 @@ enum hgt_exit {
 #define HGT_EVENT_AGENT_ROTATED "io.headgate.agent.rotated.v1"
 #define HGT_EVENT_AGENT_REFUSED "io.headgate.agent.refused.v1"
 #define HGT_EVENT_AGENT_REPORTED "io.headgate.agent.reported.v1"
+#define HGT_EVENT_SYNC_REQUESTED "io.headgate.sync.requested.v1"
 #define HGT_EVENT_TOKEN_ADDED "io.headgate.token.added.v1"
 #define HGT_EVENT_TOKEN_REMOVED "io.headgate.token.removed.v1"
 #define HGT_EVENT_TOKEN_ROTATED "io.headgate.token.rotated.v1"
@@ -53,6 +54,7 @@ enum hgt_exit {
 #define HGT_STREAM_SNAPSHOT "snapshot"
 #define HGT_STREAM_RESET "reset"
 #define HGT_STREAM_BOOKMARK "bookmark"
+#define HGT_STREAM_COMMAND "command"	/* on an agent's stream */
 
 /* HTTP. */
 #define HGT_TOKEN_PREFIX "hga_"		/* of an agent's token; then 43 characters of base64url: 256 bits */

@@ -40,6 +40,7 @@ struct unpacker {
 	hgt_unpack_entry_cb entry;
 	hgt_unpack_wanted_cb wanted;
 	void *ctx;
+	bool objects;		/* entries are told with their blob's id */
 	struct hgt_beneath beneath;
 	/* The next entry, as pax records and header tell it. */
 	struct hgt_buf name, target;
@@ -448,8 +449,37 @@ static int check_target(struct unpacker *u)
 	return 0;
 }
 
-/* The content, written to fd unless that is -1, and added to sha unless that is NULL. */
-static int take_content(struct unpacker *u, int fd, struct hgt_sha256 *sha)
+/* What is made of a content on its way. */
+struct sums {
+	struct hgt_sha256 sha;
+	struct hgt_object_hash object;
+	bool with_object;
+};
+
+static void sums_init(struct sums *sums, bool with_object, uint64_t size)
+{
+	hgt_sha256_init(&sums->sha);
+	sums->with_object = with_object;
+	if (with_object)
+		hgt_object_hash_init(&sums->object, "blob", size);
+}
+
+static void sums_update(struct sums *sums, const void *data, size_t len)
+{
+	hgt_sha256_update(&sums->sha, data, len);
+	if (sums->with_object)
+		hgt_object_hash_update(&sums->object, data, len);
+}
+
+static void sums_final(struct sums *sums, struct hgt_unpack_entry *entry)
+{
+	hgt_sha256_final(&sums->sha, entry->digest);
+	if (sums->with_object)
+		hgt_object_hash_final(&sums->object, entry->object);
+}
+
+/* The content, written to fd unless that is -1, and added to the sums unless that is NULL. */
+static int take_content(struct unpacker *u, int fd, struct sums *sums)
 {
 	uint64_t left = u->size;
 	int code = 0;
@@ -458,8 +488,8 @@ static int take_content(struct unpacker *u, int fd, struct hgt_sha256 *sha)
 		size_t n = left < CHUNK ? (size_t)left : CHUNK;
 
 		code = get(u, u->chunk, n);
-		if (code == 0 && sha)
-			hgt_sha256_update(sha, u->chunk, n);
+		if (code == 0 && sums)
+			sums_update(sums, u->chunk, n);
 		if (code == 0 && fd >= 0 && hgt_write_all(fd, u->chunk, n) < 0)
 			code = hgt_error_set_errno(u->err, "cannot write %.256s", u->name.data);
 		left -= n;
@@ -487,12 +517,12 @@ static int tell_file(struct unpacker *u, bool executable)
 {
 	struct hgt_unpack_entry entry = {.kind = executable ? HGT_UNPACK_EXECUTABLE : HGT_UNPACK_FILE, .path = u->name.data,
 		.len = u->name.len};
-	struct hgt_sha256 sha;
+	struct sums sums;
 	int code;
 
-	hgt_sha256_init(&sha);
-	code = take_content(u, -1, &sha);
-	hgt_sha256_final(&sha, entry.digest);
+	sums_init(&sums, u->objects, u->size);
+	code = take_content(u, -1, &sums);
+	sums_final(&sums, &entry);
 	return code < 0 ? code : tell(u, &entry);
 }
 
@@ -531,6 +561,7 @@ static int take_link(struct unpacker *u)
 {
 	struct hgt_unpack_entry entry = {.kind = HGT_UNPACK_LINK, .path = u->name.data, .len = u->name.len};
 	const char *leaf;
+	struct sums sums;
 	int folder, code = check_target(u);
 
 	if (code == 0)
@@ -538,7 +569,9 @@ static int take_link(struct unpacker *u)
 	if (code < 0)
 		return code;
 	u->info.links++;
-	hgt_sha256(u->target.data, u->target.len, entry.digest);
+	sums_init(&sums, u->objects, u->target.len);
+	sums_update(&sums, u->target.data, u->target.len);
+	sums_final(&sums, &entry);
 	code = tell(u, &entry);
 	if (code < 0 || !is_wanted(u))
 		return code;
@@ -704,6 +737,18 @@ int hgt_unpack_list(int fd, const struct hgt_unpack_limits *limits, hgt_unpack_e
 	if (!u)
 		return hgt_error_nomem(err);
 	u->entry = entry;
+	return run(u, fd, info);
+}
+
+int hgt_unpack_objects(int fd, const struct hgt_unpack_limits *limits, hgt_unpack_entry_cb entry, void *ctx,
+	struct hgt_unpack_info *info, struct hgt_error *err)
+{
+	struct unpacker *u = unpacker_new(-1, limits, ctx, err);
+
+	if (!u)
+		return hgt_error_nomem(err);
+	u->entry = entry;
+	u->objects = true;
 	return run(u, fd, info);
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/digest.h"
 #include "git/update.h"
+#include "object/object.h"
 
 struct hgt_unpack_limits {
 	uint64_t bytes;		/* unpacked, all files together */
@@ -47,6 +48,7 @@ struct hgt_unpack_entry {
 	const char *path;			/* relative and clean; terminated */
 	size_t len;				/* of the path */
 	unsigned char digest[HGT_SHA256_SIZE];	/* SHA-256 of a file's content or a link's target; zero for a folder */
+	unsigned char object[HGT_OBJECT_ID_SIZE];	/* hgt_unpack_objects: the id of the blob that it is; zero for a folder */
 };
 
 /* Told of an entry; negative stops and is passed on. */
@@ -60,6 +62,10 @@ typedef bool (*hgt_unpack_wanted_cb)(void *ctx, const char *path, size_t len);
  * in them, also those that only the names of others imply.
  */
 int hgt_unpack_list(int fd, const struct hgt_unpack_limits *limits, hgt_unpack_entry_cb entry, void *ctx,
+	struct hgt_unpack_info *info, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The same with Git's id of each file and link. */
+int hgt_unpack_objects(int fd, const struct hgt_unpack_limits *limits, hgt_unpack_entry_cb entry, void *ctx,
 	struct hgt_unpack_info *info, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*

@@ -181,20 +181,69 @@ int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *ou
 int hgt_config_repo_name(const struct hgt_config *config, const char *repo_path, struct hgt_buf *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
+struct hgt_labels {
+	struct hgt_label {
+		const char *name, *value;
+	} *items;
+	size_t n;
+};
+
+/* Whose a file is and what may be done with it; what is not said stays as the agent and the umask make it. */
+#define HGT_MODE_SAID 0x10000u
+struct hgt_files_perms {
+	const char *owner, *group;	/* names or numbers; or NULL */
+	unsigned mode;			/* with HGT_MODE_SAID where it is said; of files that are not executable */
+};
+
+struct hgt_files_rule {
+	struct hgt_strings paths;
+	struct hgt_files_perms perms;
+};
+
+struct hgt_files_options {
+	const char *into;		/* absolute folder, required */
+	struct hgt_strings after;	/* command run after a change, its argv; empty for none */
+	struct hgt_files_perms perms;
+	unsigned folder_mode;		/* of the folders that the agent makes; as of perms */
+	struct hgt_files_rule *rules;	/* the last one that fits counts */
+	size_t n_rules;
+	struct hgt_strings templates;	/* globs over paths in the tree */
+	struct hgt_strings ignore;	/* what may differ */
+	struct hgt_strings secret;	/* what is not shown in a diff */
+	bool report_extra;		/* files that are not of the tree count as differing */
+};
+
+/* When a target may act by itself, by the clock on the wall. */
+struct hgt_window {
+	unsigned days;		/* on which it begins: bit 0 is Sunday, as tm_wday counts */
+	unsigned from, to;	/* minutes of the day, to up to 24 * 60; not after `from`: it ends on the next day */
+	bool utc;		/* else by the host's local time */
+	bool deny;		/* nothing may be done in it */
+};
+
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
 	const char *ref;	/* default refs/heads/main */
 	const char *path;	/* default "" */
-	const char *driver;	/* "files" */
+	const char *driver;	/* "files"; whose options count */
+	struct hgt_labels labels;	/* what the agent says of this target: templates and commands may ask */
+	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
+	struct hgt_files_options files;
 	struct {
-		const char *into;	/* files: absolute folder, required */
-		struct hgt_strings after;	/* files: command run after a change, its argv; empty for none */
-	} options;
+		const char *allowed_signers;	/* of SSH signatures, ssh-keygen(1); or NULL */
+		const char *revoked_keys;	/* or NULL */
+		const char *keyring;		/* of OpenPGP signatures, gpgv(1); or NULL */
+	} verify;		/* both NULL: commits need no signature */
 	bool automatic;		/* sync: auto (default) or manual */
 	bool self_heal;		/* default true */
 	bool prune;		/* default true */
 	uint32_t compare_every;	/* seconds, default 60; 0 never */
+	uint32_t jitter;	/* seconds; default by the driver */
+	struct {
+		struct hgt_window *items;
+		size_t n;
+	} windows;		/* none: at any time */
 	uint32_t line;
 };
 
@@ -206,6 +255,8 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned parallel;	/* drivers at once, default 4 */
+	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;
 	size_t n_targets;
 };

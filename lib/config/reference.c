@@ -17,6 +17,7 @@ static const char *type_name(const struct option *o)
 		[OPTION_SECTION] = "map",
 		[OPTION_LIST] = "list of maps",
 		[OPTION_CUSTOM] = "map",
+		[OPTION_VARIANT] = "map",
 		[OPTION_LATER] = "",
 	};
 
@@ -81,6 +82,13 @@ void section_reference(const struct section *section, const char *prefix, struct
 
 			hgt_buf_addf(&deeper, "%s%s%s.", prefix, o->key, o->type == OPTION_LIST ? "[]" : "");
 			section_reference(o->section, deeper.data, out);
+			hgt_buf_release(&deeper);
+		}
+		for (const struct variant *v = o->variants; v && v->word; v++) {
+			struct hgt_buf deeper = HGT_BUF_INIT;
+
+			hgt_buf_addf(&deeper, "(%s) %s%s.", v->word, prefix, o->key);
+			section_reference(v->section, deeper.data, out);
 			hgt_buf_release(&deeper);
 		}
 	}

@@ -151,7 +151,29 @@ static int read_count(struct reader *r, const struct hgt_node *node, const struc
 	return 0;
 }
 
-static int read_option(struct reader *r, const struct hgt_node *node, const struct option *o, char *base)
+const struct section *variant_find(const struct variant *variants, const char *word)
+{
+	for (; variants->word; variants++)
+		if (strcmp(variants->word, word) == 0)
+			return variants->section;
+	return NULL;
+}
+
+/* The key that names the variant has been read, so its word is one of them. */
+static int read_variant(struct reader *r, const struct hgt_node *node, const struct hgt_node *map, const struct option *o, void *base)
+{
+	const struct hgt_node *word = hgt_node_get(map, o->select);
+	const struct section *section = word ? variant_find(o->variants, word->text) : NULL;
+	const struct hgt_node nothing = {.type = HGT_NODE_MAP, .line = map->line, .column = map->column, .text = ""};
+
+	/* What is left out may still have to say something, and has defaults. */
+	if (!node)
+		node = &nothing;
+	return section ? read_section(r, node, section, base) : reader_refuse(r, node, "%s says nothing without %s", o->key, o->select);
+}
+
+/* The value of an option of the map. */
+static int read_option(struct reader *r, const struct hgt_node *node, const struct hgt_node *map, const struct option *o, char *base)
 {
 	void *field = base + o->offset;
 	uint64_t amount;
@@ -189,6 +211,8 @@ static int read_option(struct reader *r, const struct hgt_node *node, const stru
 		return read_list(r, node, o, field);
 	case OPTION_CUSTOM:
 		return o->parse(r, node, field);
+	case OPTION_VARIANT:
+		return read_variant(r, node, map, o, field);
 	case OPTION_LATER:
 		return reader_refuse(r, node, "%s: this version does not have it yet; take the key out", o->key);
 	}
@@ -241,7 +265,7 @@ static int refuse_unknown(struct reader *r, const struct hgt_node *key, const st
 	return reader_refuse(r, key, "unknown key \"%s\" in %s", shown(r, key), section->name);
 }
 
-static int read_fallback(struct reader *r, const struct hgt_node *where, const struct option *o, char *base)
+static int read_fallback(struct reader *r, const struct hgt_node *map, const struct option *o, char *base)
 {
 	struct hgt_doc_set set;
 	int code;
@@ -249,9 +273,9 @@ static int read_fallback(struct reader *r, const struct hgt_node *where, const s
 	hgt_doc_set_init(&set);
 	code = hgt_yaml_parse(o->fallback, strlen(o->fallback), &hgt_doc_default_limits, &set, r->err);
 	if (code == 0 && (set.n_docs != 1 || set.n_problems))
-		code = reader_refuse(r, where, "the default of %s does not parse", o->key);
+		code = reader_refuse(r, map, "the default of %s does not parse", o->key);
 	if (code == 0)
-		code = read_option(r, set.docs[0].root, o, base);
+		code = read_option(r, set.docs[0].root, map, o, base);
 	hgt_doc_set_release(&set);
 	return code;
 }
@@ -277,7 +301,9 @@ static int read_section(struct reader *r, const struct hgt_node *node, const str
 		int code = 0;
 
 		if (value)
-			code = read_option(r, value, o, base);
+			code = read_option(r, value, node, o, base);
+		else if (o->type == OPTION_VARIANT)
+			code = read_variant(r, NULL, node, o, base);
 		else if (o->required)
 			code = reader_refuse(r, node, "%s needs the key \"%s\"", section->name, o->key);
 		else if (o->fallback)

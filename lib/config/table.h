@@ -21,11 +21,13 @@ enum option_type {
 	OPTION_SECTION,		/* an embedded struct, or one reached at offset 0 of its own table */
 	OPTION_LIST,		/* T *items; size_t n next to it: a list of maps */
 	OPTION_CUSTOM,		/* parse decides */
+	OPTION_VARIANT,		/* the section of `variants` that another key of the same map names, read into the same struct */
 	OPTION_LATER,		/* a key of docs/design.md that this version does not serve: refused as such */
 };
 
 struct section;
 struct reader;
+struct variant;
 
 struct option {
 	const char *key;
@@ -38,6 +40,13 @@ struct option {
 	const char *help;
 	const struct section *section;	/* SECTION, LIST */
 	int (*parse)(struct reader *reader, const struct hgt_node *node, void *field);	/* CUSTOM */
+	const struct variant *variants;	/* VARIANT; a NULL word at the end */
+	const char *select;		/* VARIANT: the key whose value is the word. It is read before this one */
+};
+
+struct variant {
+	const char *word;
+	const struct section *section;
 };
 
 struct section {
@@ -58,6 +67,9 @@ struct reader {
 
 /* Refuse the value at node: "<path>:<line>:<column>: <message>". Returns HGT_EPARSE. */
 int reader_refuse(struct reader *reader, const struct hgt_node *node, const char *fmt, ...) HGT_PRINTF(3, 4);
+
+/* The variant of this word; NULL when there is none. */
+const struct section *variant_find(const struct variant *variants, const char *word);
 
 int reader_read_strings(struct reader *reader, const struct hgt_node *node, struct hgt_strings *out) HGT_MUST_CHECK;
 

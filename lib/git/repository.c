@@ -220,7 +220,7 @@ int hgt_repo_commit_time(struct hgt_repo *repo, const char *commit, int64_t *sec
 	return code;
 }
 
-static int blob_header(struct hgt_repo *repo, const char *id, git_oid *oid, size_t *size, struct hgt_error *err)
+static int header(struct hgt_repo *repo, const char *id, const char *kind, git_oid *oid, size_t *size, struct hgt_error *err)
 {
 	git_object_t type;
 	int code = hgt_git_oid(id, oid, err);
@@ -230,8 +230,8 @@ static int blob_header(struct hgt_repo *repo, const char *id, git_oid *oid, size
 	code = git_odb_read_header(size, &type, repo->odb, oid);
 	if (code < 0)
 		return hgt_git_error(err, code, "cannot read object %s", id);
-	if (type != GIT_OBJECT_BLOB)
-		return hgt_error_set(err, HGT_ENOENT, "%s is a %s, not a blob", id, git_object_type2string(type));
+	if (type != git_object_string2type(kind))
+		return hgt_error_set(err, HGT_ENOENT, "%s is a %s, not a %s", id, git_object_type2string(type), kind);
 	return 0;
 }
 
@@ -239,28 +239,33 @@ int hgt_repo_blob_size(struct hgt_repo *repo, const char *id, uint64_t *size, st
 {
 	git_oid oid;
 	size_t found;
-	int code = blob_header(repo, id, &oid, &found, err);
+	int code = header(repo, id, "blob", &oid, &found, err);
 
 	if (code == 0)
 		*size = found;
 	return code;
 }
 
-int hgt_repo_blob(struct hgt_repo *repo, const char *id, size_t limit, struct hgt_buf *out, struct hgt_error *err)
+int hgt_repo_raw(struct hgt_repo *repo, const char *id, const char *kind, size_t limit, struct hgt_buf *out, struct hgt_error *err)
 {
 	git_odb_object *object = NULL;
 	git_oid oid;
 	size_t size;
-	int code = blob_header(repo, id, &oid, &size, err);
+	int code = header(repo, id, kind, &oid, &size, err);
 
 	if (code < 0)
 		return code;
 	if (size > limit)
-		return hgt_error_set(err, HGT_ELIMIT, "blob %s has %zu bytes; %zu is the most", id, size, limit);
+		return hgt_error_set(err, HGT_ELIMIT, "%s %s has %zu bytes; %zu is the most", kind, id, size, limit);
 	code = git_odb_read(&object, repo->odb, &oid);
 	if (code < 0)
-		return hgt_git_error(err, code, "cannot read blob %s", id);
+		return hgt_git_error(err, code, "cannot read %s %s", kind, id);
 	hgt_buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
 	git_odb_object_free(object);
 	return hgt_buf_check(out, err);
+}
+
+int hgt_repo_blob(struct hgt_repo *repo, const char *id, size_t limit, struct hgt_buf *out, struct hgt_error *err)
+{
+	return hgt_repo_raw(repo, id, "blob", limit, out, err);
 }

@@ -99,6 +99,10 @@ int hgt_repo_tree_changes(struct hgt_repo *repo, const char *old_tree, const cha
 int hgt_repo_blob_size(struct hgt_repo *repo, const char *id, uint64_t *size, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_repo_blob(struct hgt_repo *repo, const char *id, size_t limit, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The bytes of an object of that kind ("commit", "tree"), as its id is made of them, appended. HGT_ENOENT; HGT_ELIMIT over limit. */
+int hgt_repo_raw(struct hgt_repo *repo, const char *id, const char *kind, size_t limit, struct hgt_buf *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
 /* The id of the tree (or blob) at `path` of a commit, "" for its root. HGT_ENOENT when the path is not there. */
 int hgt_repo_path_id(struct hgt_repo *repo, const char *commit, const char *path, char *id, struct hgt_error *err) HGT_MUST_CHECK;
 

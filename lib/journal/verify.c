@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/timing.h"
 #include "headgate/protocol.h"
+#include "journal/commands.h"
 #include "journal/database.h"
 #include "journal/lineage.h"
 
@@ -331,6 +332,8 @@ static int verify(struct verification *v, uint64_t *held, struct hgt_error *err)
 		code = verify_none(v, refs_sql, start.chain.seq, "a ref is not where its event moved it:", err);
 	if (code == 0)
 		code = hgt_kept_verify(v->journal, err);
+	if (code == 0)
+		code = hgt_commands_verify(v->journal, err);
 	return code < 0 ? code : verify_file(v, err);
 }
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "daemon/messages.h"
+#include "daemon/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,22 +49,44 @@ static int take_report(const char *text, size_t len, struct hgt_doc_set *set, st
 	struct report report, stored;
 	struct hgt_buf first = HGT_BUF_INIT, second = HGT_BUF_INIT;
 	struct hgt_doc_set again;
-	int code = message_report(text, len, set, &report, err);
+	int code = report_parse(text, len, set, &report, err);
 
 	if (code < 0)
 		return code;
-	message_report_write(&report, NULL, &first);
+	report_write(&report, NULL, &first);
 	/* Written out it may be longer than what came in, for it has every field. */
-	if (first.len <= MESSAGE_REPORT_MAX) {
+	if (first.len <= REPORT_MAX) {
 		hgt_doc_set_init(&again);
-		assert(message_report(first.data, first.len, &again, &stored, NULL) == 0);
-		message_report_write(&stored, NULL, &second);
+		assert(report_parse(first.data, first.len, &again, &stored, NULL) == 0);
+		report_write(&stored, NULL, &second);
 		assert(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
 		hgt_doc_set_release(&again);
 	}
 	hgt_buf_release(&first);
 	hgt_buf_release(&second);
 	return 0;
+}
+
+static int take_command(const char *text, size_t len, struct hgt_doc_set *set, struct hgt_error *err)
+{
+	struct command_spec spec;
+	int code = message_command(text, len, set, &spec, err);
+
+	if (code == 0) {
+		assert(!spec.target || hgt_name_is_valid(spec.target));
+		assert(!strcmp(spec.action, "sync") || !spec.revision);
+		assert(!spec.revision || (*spec.revision && *spec.revision != '-' && !strpbrk(spec.revision, " :{}\n")));
+	}
+	return code;
+}
+
+static int take_receipt(const char *text, size_t len, struct hgt_error *err)
+{
+	struct hgt_cursor id;
+	int code = message_acknowledgement(text, len, &id, err);
+
+	assert(code < 0 || strlen(id.journal) == HGT_JOURNAL_ID_HEX);
+	return code;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -82,6 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		code = take_spec(text, size, &set, &err);
 	else if (data[0] == 'b')
 		code = take_announcement(text, size, &set, &err);
+	else if (data[0] == 'd')
+		code = take_command(text, size, &set, &err);
+	else if (data[0] == 'e')
+		code = take_receipt(text, size, &err);
 	else
 		code = take_report(text, size, &set, &err);
 	assert(code == 0 || (code == err.code && err.message[0]));

@@ -7,6 +7,7 @@
  *
  *	stream		the bytes of the event stream, after which it stays open
  *	report.status	of the answer to a report; 200 when it is missing
+ *	proof			what GET /v1/proof answers; 404 when it is missing
  *	archive.status, archive.headers, archive	what GET /v1/archive answers; status 200 and no headers when they are missing
  *
  * and gets `reports`, the reports as they come, one a line.
@@ -95,6 +96,17 @@ static void on_archive(struct evhttp_request *request, void *ctx)
 	hgt_buf_release(&headers);
 }
 
+static void send_proof(struct evhttp_request *request, struct evbuffer *body)
+{
+	evhttp_send_reply(request, evbuffer_get_length(body) ? 200 : 404, "So", body);
+}
+
+static void on_proof(struct evhttp_request *request, void *ctx)
+{
+	(void)ctx;
+	send_file(request, "proof", send_proof);
+}
+
 static void on_report(struct evhttp_request *request, void *ctx)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(request);
@@ -139,6 +151,7 @@ int main(int argc, char **argv)
 	evhttp_set_cb(http, "/v1/agents/self/events", on_stream, NULL);
 	evhttp_set_cb(http, "/v1/agents/self/reports", on_report, NULL);
 	evhttp_set_cb(http, "/v1/archive", on_archive, NULL);
+	evhttp_set_cb(http, "/v1/proof", on_proof, NULL);
 	printf("%d\n", ntohs(((struct sockaddr_in *)&address)->sin_port));
 	fflush(stdout);
 	return event_base_dispatch(base) < 0;

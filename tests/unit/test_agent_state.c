@@ -57,7 +57,7 @@ static void keeps_what_it_knows(void **state)
 	assert_string_equal(s.applied, "");
 	memcpy(s.applied, COMMIT, sizeof(COMMIT));
 	memcpy(s.tree, TREE, sizeof(TREE));
-	s.after_due = true;
+	s.unfinished = true;
 	assert_int_equal(state_add_report(&s, strdup("{\"target\":\"a\\n\"}"), &err), 0);
 	assert_int_equal(state_add_report(&s, strdup("{\"target\":\"b\"}"), &err), 0);
 	store(&s, file);
@@ -65,7 +65,7 @@ static void keeps_what_it_knows(void **state)
 	assert_int_equal(state_load(&again, file, "/into", "infra", &err), 0);
 	assert_string_equal(again.applied, COMMIT);
 	assert_string_equal(again.tree, TREE);
-	assert_true(again.after_due);
+	assert_true(again.unfinished);
 	assert_false(again.moved);
 	assert_int_equal(again.reports.n, 2);
 	assert_string_equal(again.reports.items[0], "{\"target\":\"a\\n\"}");
@@ -128,12 +128,12 @@ static void bounds_its_reports(void **state)
 }
 
 static const struct outcome plain = {.sync = "Synced", .health = "Healthy", .operation = "Succeeded", .desired = COMMIT, .applied = COMMIT,
-	.observed = COMMIT, .message = "done", .started_ms = 1000, .finished_ms = 2000, .added = 1, .modified = 2, .removed = 3};
+	.observed = COMMIT, .tool = "files", .message = "done", .started_ms = 1000, .finished_ms = 2000, .added = 1, .modified = 2, .removed = 3};
 
 static void tells(void **state)
 {
 	struct outcome failed = {.sync = "OutOfSync", .health = "Degraded", .operation = "Failed", .cause = "pending", .desired = COMMIT,
-		.applied = "", .message = "no", .output = "said", .output_len = 4, .has_exit_status = true, .exit_status = 3,
+		.applied = "", .tool = "files", .message = "no", .output = "said", .output_len = 4, .has_exit_status = true, .exit_status = 3,
 		.started_ms = 1000};
 	struct hgt_buf text = HGT_BUF_INIT;
 
@@ -142,13 +142,15 @@ static void tells(void **state)
 	assert_string_equal(text.data, "{\"target\":\"web\",\"sync\":\"Synced\",\"health\":\"Healthy\",\"operation\":\"Succeeded\","
 		"\"desired\":\"" COMMIT "\",\"applied\":\"" COMMIT "\",\"observed\":\"" COMMIT "\",\"cause\":null,\"message\":\"done\","
 		"\"tool\":\"files\",\"version\":\"" HGT_VERSION "\",\"exit_status\":null,\"started\":\"1970-01-01T00:00:01.000Z\","
-		"\"finished\":\"1970-01-01T00:00:02.000Z\",\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"truncated\":false}");
+		"\"finished\":\"1970-01-01T00:00:02.000Z\",\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"request\":null,\"suspended\":false,\"next\":null,"
+		"\"truncated\":false}");
 	hgt_buf_reset(&text);
 	outcome_write(&failed, "web", true, &text);
 	assert_string_equal(text.data, "{\"target\":\"web\",\"sync\":\"OutOfSync\",\"health\":\"Degraded\",\"operation\":\"Failed\","
 		"\"desired\":\"" COMMIT "\",\"applied\":null,\"observed\":null,\"cause\":\"pending\",\"message\":\"no\\nsaid\","
 		"\"tool\":\"files\",\"version\":\"" HGT_VERSION "\",\"exit_status\":3,\"started\":\"1970-01-01T00:00:01.000Z\","
-		"\"finished\":null,\"changes\":{\"added\":0,\"modified\":0,\"removed\":0},\"truncated\":false}");
+		"\"finished\":null,\"changes\":{\"added\":0,\"modified\":0,\"removed\":0},\"request\":null,"
+		"\"suspended\":false,\"next\":null,\"truncated\":false}");
 	hgt_buf_release(&text);
 }
 

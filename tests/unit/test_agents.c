@@ -5,6 +5,7 @@
 #include "daemon/agent.h"
 #include "daemon/hub.h"
 #include "daemon/messages.h"
+#include "daemon/report.h"
 #include "tests/unit/daemon_rig.h"
 #include "tests/unit/unit.h"
 

@@ -151,6 +151,59 @@ static void keeps_to_the_repositories_asked_for(void **state)
 	audit_trail_release(&trail);
 }
 
+static int add_asked(struct audit_trail *trail)
+{
+	static const char *const asked[] = {
+		EVENT(10, "sync.requested", "w1/t", "\"agent\":\"w1\",\"target\":\"t\",\"action\":\"sync\",\"revision\":null,\"actor\":\"alice\""),
+		EVENT(11, "sync.requested", "w2/t", "\"agent\":\"w2\",\"target\":\"t\",\"action\":\"suspend\",\"revision\":null,\"actor\":\"token:ci\""),
+	};
+	int code = 0;
+
+	for (size_t i = 0; i < N_OF(asked) && code == 0; i++)
+		code = add_text(trail, asked[i], NULL);
+	return code;
+}
+
+/* Who asked for what is part of the trail, and is found by whom, of whom, and the repository of the target. */
+static void tells_who_asked(void **state)
+{
+	static const struct {
+		struct audit_filter filter;
+		const char *actors;
+	} cases[] = {
+		{{.repo = NULL}, "alice token:ci"},
+		{{.actor = "alice"}, "alice"},
+		{{.actor = "token:*"}, "token:ci"},
+		{{.agent = "w2"}, "token:ci"},
+		{{.agent = "w3"}, ""},
+		{{.repo = "one"}, "alice"},
+		{{.repo = "two"}, ""},
+		{{.type = "sync.requested"}, "alice token:ci"},
+		{{.type = "sync.*", .agent = "w1"}, "alice"},
+		{{.type = "ref.updated"}, ""},
+		{{.path = "f"}, ""},
+		{{.ref = "m"}, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_buf actors = HGT_BUF_INIT;
+		struct audit_trail trail;
+
+		hgt_buf_adds(&actors, "");
+		audit_trail_init(&trail, &cases[i].filter);
+		assert_int_equal(build(&trail, NULL), 0);
+		assert_int_equal(add_asked(&trail), 0);
+		for (size_t k = 0; k < trail.n; k++)
+			if (trail.changes[k]->kind == AUDIT_EVENT && strstr(trail.changes[k]->type, "sync.") && audit_trail_shows(&trail, trail.changes[k]))
+				hgt_buf_addf(&actors, "%s%s", actors.len ? " " : "", trail.changes[k]->actor);
+		if (strcmp(actors.data, cases[i].actors) != 0)
+			fail_msg("case %zu: %s, not %s", i, actors.data, cases[i].actors);
+		hgt_buf_release(&actors);
+		audit_trail_release(&trail);
+	}
+}
+
 /* Which of the changes are shown, as one letter each: u(pdated), r(efused), e(vent). */
 static void shown(const struct audit_filter *filter, const char *want)
 {
@@ -278,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(joins), cmocka_unit_test(tells), cmocka_unit_test(keeps_to_the_repositories_asked_for),
+		cmocka_unit_test(tells_who_asked),
 		cmocka_unit_test(filters), cmocka_unit_test(points_in_time), cmocka_unit_test(takes_anything), cmocka_unit_test(survives_failing_allocations),
 	};
 

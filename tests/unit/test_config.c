@@ -189,7 +189,7 @@ static void test_agent(void **state)
 	assert_string_equal(c->targets[1].path, "");
 	assert_false(c->targets[1].automatic);
 	assert_int_equal(c->targets[1].compare_every, 300);
-	assert_int_equal(c->targets[1].options.after.n, 3);
+	assert_int_equal(c->targets[1].files.after.n, 3);
 	hgt_agent_config_free(c);
 }
 
@@ -200,10 +200,9 @@ static void test_agent_refused(void **state)
 	} cases[] = {
 		{"[]", "names no targets"},
 		{"[{name: Web, repo: a, driver: files, options: {into: /x}}]", ":2:18: a name is 1 to 63"},
-		{"[{name: w, repo: a, driver: kubectl, options: {into: /x}}]", "the driver kubectl: this version does not have it"},
 		{"[{name: w, repo: a, driver: rsync, options: {into: /x}}]", "unknown driver"},
 		{"[{name: w, repo: a, driver: files, options: {into: x}}]", "expected an absolute path"},
-		{"[{name: w, repo: a, driver: files}]", "needs the key \"options\""},
+		{"[{name: w, repo: a, driver: files}]", ":2:11: options needs the key \"into\""},
 		{"[{name: w, repo: a, path: ../b, driver: files, options: {into: /x}}]", "expected a folder of the repository"},
 		{"[{name: w, repo: a, path: [b], driver: files, options: {into: /x}}]", "expected a folder of the repository"},
 		{"[{name: w, repo: a, path: b/, driver: files, options: {into: /x}}]", "slash at the end"},
@@ -311,7 +310,7 @@ static void test_reference(void **state)
 	assert_null(strstr(out.data, "mirrors"));
 	hgt_buf_reset(&out);
 	hgt_agent_config_reference(&out);
-	assert_non_null(strstr(out.data, ".It Cm targets[].options.into : Ar absolute path\n"));
+	assert_non_null(strstr(out.data, ".It Cm (files) targets[].options.into : Ar absolute path\n"));
 	hgt_buf_release(&out);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/tree_id.h"
 #include "archive/build.h"
 #include "archive/unpack.h"
 #include "base/io.h"
@@ -210,45 +211,99 @@ static int archive(unsigned i, const char *from, struct hgt_archive_info *info)
 	return fd;
 }
 
-struct place {
-	char *into, *manifest;
+struct submodules {
+	struct hgt_submodule items[PATHS];
+	size_t n;
+};
+
+static int note_submodule(void *ctx, const struct hgt_path_change *change)
+{
+	struct submodules *s = ctx;
+
+	if (change->new_mode == HGT_MODE_SUBMODULE) {
+		s->items[s->n].path = strdup(change->path + strlen("top/"));
+		assert_true(hgt_unhex(change->new_id, s->items[s->n].id, HGT_OBJECT_ID_SIZE));
+		s->n++;
+	}
+	return 0;
+}
+
+/* From the archive alone, but for the commits of submodules. */
+static void the_id_of_a_tree_is_found_again(void **state)
+{
+	unsigned with_submodules = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < rounds(); i++) {
+		char tree[HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1], found[HGT_OID_HEX + 1] = "";
+		struct submodules submodules = {.n = 0};
+		struct hgt_archive_info info;
+		struct hgt_error err = {0};
+		int fd = archive(i, NULL, &info);
+
+		tree_of(i, tree, commit);
+		assert_int_equal(hgt_repo_walk(repo, commit, "top", note_submodule, &submodules, &err), 0);
+		if (hgt_archive_tree_id(fd, &hgt_unpack_default_limits, submodules.items, submodules.n, found, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_string_equal(found, tree);
+		if (submodules.n > 0) {
+			with_submodules++;
+			lseek(fd, 0, SEEK_SET);
+			assert_int_equal(hgt_archive_tree_id(fd, &hgt_unpack_default_limits, NULL, 0, found, &err), HGT_EPERM);
+			submodules.items[0].id[0] ^= 1;
+			lseek(fd, 0, SEEK_SET);
+			assert_int_equal(hgt_archive_tree_id(fd, &hgt_unpack_default_limits, submodules.items, submodules.n, found, &err), 0);
+			assert_string_not_equal(found, tree);
+		}
+		for (size_t k = 0; k < submodules.n; k++)
+			free((void *)(uintptr_t)submodules.items[k].path);
+		close(fd);
+	}
+	assert_true(with_submodules > 0);
+}
+
+struct spot {
+	char *into, *state, *manifest;
 	struct hgt_agent_target target;
-	struct files_result result;
+	struct driver_result result;
 	struct hgt_error err;
 };
 
-static void place_init(struct place *p, const char *name)
+static void spot_init(struct spot *p, const char *name)
 {
 	char list[64];
 
-	snprintf(list, sizeof(list), "%s.files", name);
-	*p = (struct place){.into = unit_path(folder, name), .manifest = unit_path(folder, list)};
+	snprintf(list, sizeof(list), "%s.state", name);
+	*p = (struct spot){.into = unit_path(folder, name), .state = unit_path(folder, list)};
+	p->manifest = unit_path(p->state, FILES_LIST);
+	mkdir(p->state, 0700);
 	p->target = (struct hgt_agent_target){.name = "t", .driver = "files", .automatic = true, .prune = true};
-	p->target.options.into = p->into;
-	files_result_init(&p->result);
+	p->target.files.into = p->into;
+	driver_result_init(&p->result);
 }
 
-static void place_release(struct place *p)
+static void spot_release(struct spot *p)
 {
-	files_result_release(&p->result);
+	driver_result_release(&p->result);
 	free(p->into);
+	free(p->state);
 	free(p->manifest);
 }
 
-static int apply_fd(struct place *p, int fd, const char *from, const char *tree)
+static int apply_fd(struct spot *p, int fd, const char *from, const char *tree)
 {
-	struct files_order order = {.target = &p->target, .manifest = p->manifest, .archive = fd, .from = from, .tree = tree};
+	struct driver_order order = {.target = &p->target, .folder = p->state, .stop_fd = -1, .archive = fd, .from = from, .tree = tree};
 	int code;
 
-	files_result_release(&p->result);
-	files_result_init(&p->result);
+	driver_result_release(&p->result);
+	driver_result_init(&p->result);
 	p->err = (struct hgt_error){0};
 	code = files_apply(&order, &p->result, &p->err);
 	close(fd);
 	return code;
 }
 
-static int apply(struct place *p, unsigned i, const char *from)
+static int apply(struct spot *p, unsigned i, const char *from)
 {
 	char tree[HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1];
 	struct hgt_archive_info info;
@@ -258,7 +313,7 @@ static int apply(struct place *p, unsigned i, const char *from)
 }
 
 /* Two targets hold the same, and know the same of it. */
-static void assert_same(unsigned i, const struct place *a, const struct place *b)
+static void assert_same(unsigned i, const struct spot *a, const struct spot *b)
 {
 	struct manifest x = MANIFEST_INIT, y = MANIFEST_INIT;
 	struct hgt_error err = {0};
@@ -281,11 +336,11 @@ static void assert_same(unsigned i, const struct place *a, const struct place *b
 static void a_chain_is_the_whole(void **state)
 {
 	char before[HGT_OID_HEX + 1] = "", tree[HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1];
-	struct place chain, whole;
+	struct spot chain, whole;
 
 	(void)state;
-	place_init(&chain, "chain");
-	place_init(&whole, "whole");
+	spot_init(&chain, "chain");
+	spot_init(&whole, "whole");
 	for (unsigned i = 0; i < rounds(); i++) {
 		tree_of(i, tree, commit);
 		if (strcmp(before, tree) == 0)
@@ -299,8 +354,8 @@ static void a_chain_is_the_whole(void **state)
 		assert_same(i, &chain, &whole);
 		memcpy(before, tree, sizeof(before));
 	}
-	place_release(&chain);
-	place_release(&whole);
+	spot_release(&chain);
+	spot_release(&whole);
 }
 
 /* The same two trees give the same bytes; what GNU tar and Python read in them is what is new. */
@@ -320,7 +375,7 @@ static void is_the_same_each_time(void **state)
 	close(fd);
 }
 
-static void expect_whole(struct place *p, const char *message)
+static void expect_whole(struct spot *p, const char *message)
 {
 	assert_true(p->result.want_whole);
 	assert_false(p->result.permanent);
@@ -333,12 +388,12 @@ static void doubt_wants_the_whole(void **state)
 {
 	char trees[3][HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1];
 	struct hgt_archive_info info;
-	struct place p;
+	struct spot p;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
 		tree_of(i, trees[i], commit);
-	place_init(&p, "doubt");
+	spot_init(&p, "doubt");
 	assert_int_equal(apply(&p, 0, NULL), 0);
 	shell("cp -a doubt before");
 	/* differences to what is not there */
@@ -360,10 +415,10 @@ static void doubt_wants_the_whole(void **state)
 	expect_whole(&p, "keep is not as it was placed");
 	assert_int_equal(apply(&p, 1, NULL), 0);
 	/* the agent died in the middle: its list is of no tree */
-	shell("sed -i 's/tree [0-9a-f]*.//' doubt.files");
+	shell("sed -i 's/tree [0-9a-f]*.//' doubt.state/files");
 	assert_int_equal(apply(&p, 2, trees[1]), HGT_ECONFLICT);
 	expect_whole(&p, "the list of files is not of the tree");
-	place_release(&p);
+	spot_release(&p);
 }
 
 /* Differences that fit no tree. */
@@ -529,6 +584,7 @@ static void headers_come_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_id_of_a_tree_is_found_again),
 		cmocka_unit_test(a_chain_is_the_whole), cmocka_unit_test(is_the_same_each_time),
 		cmocka_unit_test(doubt_wants_the_whole), cmocka_unit_test(merges_only_what_fits),
 		cmocka_unit_test(headers_are_judged), cmocka_unit_test(headers_come_first),

@@ -38,6 +38,10 @@ static const struct {
 		"\"message\":\"all is well\""), WHEN "agent.reported   w/t  Synced Healthy Succeeded at aaaaaaaa\n"},
 	{OURS("agent.reported", "w/t", "\"sync\":\"Unknown\",\"health\":\"Unknown\",\"operation\":\"Failed\",\"applied\":null,"
 		"\"message\":\"a\\nb\""), WHEN "agent.reported   w/t  Unknown Unknown Failed at -: a\\nb\n"},
+	{OURS("sync.requested", "w/t", "\"agent\":\"w\",\"target\":\"t\",\"action\":\"sync\",\"revision\":\"" A "\",\"actor\":\"token:ci\""),
+		WHEN "sync.requested   w/t  token:ci  sync to aaaaaaaa\n"},
+	{OURS("sync.requested", "w/t", "\"agent\":\"w\",\"target\":\"t\",\"action\":\"suspend\",\"revision\":null,\"actor\":\"eve\\u0007\""),
+		WHEN "sync.requested   w/t  eve\\x07  suspend\n"},
 	{OURS("journal.compacted", "", "\"journal\":\"j\",\"seq\":31,\"count\":12,\"time\":\"2025-01-02T03:04:05Z\",\"reason\":\"age\""),
 		WHEN "journal.compacted    12 events up to 31 removed by age, the last of 2025-01-02 03:04:05\n"},
 	{OURS("journal.restored", "", "\"journal\":\"j\",\"seq\":31,\"copied\":\"2025-01-02T03:04:05Z\""),

@@ -1,5 +1,6 @@
 /* daemon/messages: every field of what clients send. */
 #include "daemon/messages.h"
+#include "daemon/report.h"
 
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
@@ -37,7 +38,7 @@ static int parse_report(const char *text, size_t len, struct hgt_doc_set *set, s
 {
 	struct report report;
 
-	return message_report(text, len, set, &report, err);
+	return report_parse(text, len, set, &report, err);
 }
 
 static void refused(parse_fn parse, const struct bad *cases, size_t n)
@@ -53,6 +54,76 @@ static void refused(parse_fn parse, const struct bad *cases, size_t n)
 			fail_msg("%s: code %d, \"%s\"", cases[i].text, code, err.message);
 		hgt_doc_set_release(&set);
 	}
+}
+
+static int parse_command(const char *text, size_t len, struct hgt_doc_set *set, struct hgt_error *err)
+{
+	struct command_spec spec;
+
+	return message_command(text, len, set, &spec, err);
+}
+
+static int parse_receipt(const char *text, size_t len, struct hgt_doc_set *set, struct hgt_error *err)
+{
+	struct hgt_cursor id;
+
+	(void)set;
+	return message_acknowledgement(text, len, &id, err);
+}
+
+static void test_command(void **state)
+{
+	static const struct bad bad[] = {
+		{"", "", HGT_EPARSE},
+		{"[]", "a JSON object", HGT_EPARSE},
+		{"{}", "field \"action\" is missing", HGT_EPARSE},
+		{"{\"action\":\"apply\"}", "field \"action\" cannot be \"apply\"", HGT_EPARSE},
+		{"{\"action\":1}", "field \"action\" is to be a string", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"target\":\"\"}", "field \"target\" is no name", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"target\":\"../x\"}", "field \"target\" is no name", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\":/word\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"main:a/b\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"main@{1}\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"main^{/x}\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"--all\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"a b\"}", "field \"revision\"", HGT_EPARSE},
+		{"{\"action\":\"sync\",\"revision\":\"a\\u0000\"}", "NUL", HGT_EPARSE},
+		{"{\"action\":\"suspend\",\"revision\":\"main\"}", "a revision goes with sync, not with suspend", HGT_ECONFLICT},
+		{"{\"action\":\"sync\",\"actor\":\"\"}", "field \"actor\" is empty", HGT_EPARSE},
+	};
+	static const struct bad receipts[] = {
+		{"{}", "field \"id\" is missing", HGT_EPARSE},
+		{"{\"id\":\"0\"}", "field \"id\" is no id of a command", HGT_EPARSE},
+		{"{\"id\":\"x.1\"}", "field \"id\" is no id of a command", HGT_EPARSE},
+		{"{\"id\":\"0123456789abcdef.-1\"}", "field \"id\" is no id of a command", HGT_EPARSE},
+		{"{\"id\":7}", "field \"id\" is to be a string", HGT_EPARSE},
+	};
+	static const char whole[] = "{\"target\":\"web\",\"action\":\"sync\",\"revision\":\"release/1.2~3\",\"actor\":\"alice\",\"more\":1}";
+	static const char receipt[] = "{\"id\":\"0123456789abcdef.42\"}";
+	struct command_spec spec;
+	struct hgt_cursor id;
+	struct hgt_doc_set set;
+
+	(void)state;
+	refused(parse_command, bad, N_OF(bad));
+	refused(parse_receipt, receipts, N_OF(receipts));
+	hgt_doc_set_init(&set);
+	assert_int_equal(message_command(whole, strlen(whole), &set, &spec, NULL), 0);
+	assert_string_equal(spec.target, "web");
+	assert_string_equal(spec.action, "sync");
+	assert_string_equal(spec.revision, "release/1.2~3");
+	assert_string_equal(spec.actor, "alice");
+	hgt_doc_set_release(&set);
+	hgt_doc_set_init(&set);
+	assert_int_equal(message_command("{\"action\":\"resume\",\"target\":null}", 33, &set, &spec, NULL), 0);
+	assert_null(spec.target);
+	assert_null(spec.revision);
+	assert_null(spec.actor);
+	hgt_doc_set_release(&set);
+	assert_int_equal(message_acknowledgement(receipt, strlen(receipt), &id, NULL), 0);
+	assert_string_equal(id.journal, "0123456789abcdef");
+	assert_int_equal(id.seq, 42);
 }
 
 static void test_spec(void **state)
@@ -167,12 +238,24 @@ static void test_report(void **state)
 		{REPORT(",\"changes\":[]"), "\"changes\" is to be an object", HGT_EPARSE},
 		{REPORT(",\"changes\":{\"added\":-1}"), "\"added\" is below 0", HGT_EPARSE},
 		{REPORT(",\"changes\":{\"removed\":1.5}"), "\"removed\" is to be an integer", HGT_EPARSE},
+		{REPORT(",\"coverage\":3"), "\"coverage\" is to be an object", HGT_EPARSE},
+		{REPORT(",\"coverage\":{\"checked\":1}"), "needs \"checked\" and \"unchecked\"", HGT_EPARSE},
+		{REPORT(",\"diff\":1"), "\"diff\" is to be a string", HGT_EPARSE},
+		{REPORT(",\"ignored\":[1]"), "\"ignored\" is to hold objects", HGT_EPARSE},
+		{REPORT(",\"ignored\":[{}]"), "\"rule\" is missing", HGT_EPARSE},
+		{REPORT(",\"resources\":{}"), "\"resources\" is to be an array", HGT_EPARSE},
+		{REPORT(",\"resources\":[{\"name\":\"a\",\"sync\":\"Lost\"}]"), "\"sync\" cannot be", HGT_EPARSE},
+		{REPORT(",\"suspended\":1"), "\"suspended\" is to be true or false", HGT_EPARSE},
+		{REPORT(",\"next\":\"soon\""), "\"next\" is no time", HGT_EPARSE},
 		{REPORT(",\"truncated\":1"), "\"truncated\" is to be true or false", HGT_EPARSE},
 	};
 	static const char good[] = REPORT(",\"desired\":\"" ID "\",\"applied\":\"" ID "\",\"observed\":null,\"cause\":\"drift\","
 		"\"message\":\"line\\none\",\"tool\":\"files\",\"version\":\"0.1.0\",\"exit_status\":3,"
 		"\"started\":\"2026-01-02T03:04:05.678Z\",\"finished\":null,"
-		"\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"truncated\":true");
+		"\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"coverage\":{\"checked\":5,\"unchecked\":1},"
+		"\"diff\":\"-a\\n+b\\n\",\"redacted\":2,\"ignored\":[{\"rule\":\"/spec/replicas\",\"hits\":4}],"
+		"\"resources\":[{\"name\":\"v1/ConfigMap a\",\"sync\":\"Extra\",\"health\":null,\"message\":\"m\"}],"
+		"\"resources_total\":7,\"request\":\"j.1\",\"suspended\":true,\"next\":\"2026-01-02T03:04:05.678Z\",\"truncated\":true");
 	struct hgt_buf text = HGT_BUF_INIT;
 	struct hgt_doc_set set;
 	struct report report;
@@ -180,11 +263,11 @@ static void test_report(void **state)
 	(void)state;
 	refused(parse_report, bad, N_OF(bad));
 	hgt_doc_set_init(&set);
-	assert_int_equal(message_report(good, strlen(good), &set, &report, NULL), 0);
-	message_report_write(&report, NULL, &text);
+	assert_int_equal(report_parse(good, strlen(good), &set, &report, NULL), 0);
+	report_write(&report, NULL, &text);
 	assert_string_equal(text.data, good);
 	hgt_buf_reset(&text);
-	message_report_write(&report, "web1", &text);
+	report_write(&report, "web1", &text);
 	assert_non_null(strstr(text.data, "{\"agent\":\"web1\",\"target\":\"web\","));
 	hgt_doc_set_release(&set);
 	hgt_buf_release(&text);
@@ -198,7 +281,7 @@ static void test_report_too_long(void **state)
 	(void)state;
 	hgt_buf_adds(&text, REPORT(",\"message\":\""));
 	hgt_buf_truncate(&text, text.len - 1);
-	while (text.len < MESSAGE_REPORT_MAX)
+	while (text.len < REPORT_MAX)
 		hgt_buf_addc(&text, 'x');
 	hgt_buf_adds(&text, "\"}");
 	bad.text = text.data;
@@ -261,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spec),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_announcement),
 		cmocka_unit_test(test_too_many_targets),
 		cmocka_unit_test(test_report),
