@@ -268,6 +268,7 @@ check-docs: deps-build-web-test
 # The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
 check-crash: deps-build-test all tools
 	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
+	@tests/crash/many
 check-differential: deps-build-test
 	@tests/run --mutants
 check-cluster: deps-build-test all
@@ -317,7 +318,7 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
-	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
+	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, push 100,000 refs at once, and look for anything lost; TRIALS=1000, SEED='
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again, and an agent applies to it'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, receivers of webhooks and a browser, which make check then runs too'
