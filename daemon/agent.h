@@ -21,6 +21,7 @@ struct agent_target {
 	char *name, *repo, *ref, *path, *driver, *sync;	/* all in the name's piece of memory */
 	char *report;		/* the last one, JSON; NULL when there is none */
 	int64_t reported_ms;
+	uint32_t compare_every;	/* seconds; 0: never, or it has not said */
 };
 
 /* Others read it; agents.c alone changes it. Counted: a request keeps its agent while it is removed. */
@@ -79,8 +80,12 @@ int agent_check_instance(const struct agent *agent, const char *instance, struct
 /* Take a report of so many bytes off the agent's allowance; false when that is used up for now. */
 bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms);
 
+/* Whether what the target last reported is too old to go by: its agent is away for longer than three of its comparisons take, and than
+ * `after` seconds. */
+bool agent_target_is_stale(const struct agent *agent, const struct agent_target *target, uint32_t after, int64_t now_ms);
+
 /* As GET /v1/agents shows it to whom may see `scope` (NULL: all). False, with nothing written, when nothing of the agent lies
  * in it. */
-bool agent_write(const struct agent *agent, const struct scope *scope, struct hgt_json *json);
+bool agent_write(const struct agent *agent, const struct scope *scope, uint32_t stale_after, struct hgt_json *json);
 
 #endif

@@ -137,7 +137,7 @@ void agents_write(const struct agents *agents, const struct scope *scope, struct
 
 	hgt_json_begin_array(json);
 	while ((agent = agents_next(agents, &pos)))
-		agent_write(agent, scope, json);
+		agent_write(agent, scope, agents->daemon->config->stale_after, json);
 	hgt_json_end_array(json);
 }
 

@@ -334,3 +334,31 @@ looked() {
     fi
   done
 }
+
+# stale TARGET WHETHER
+stale() {
+  [[ $(admin GET /v1/agents | jq -r --arg t "$1" '.agents[0].targets[] | select(.name == $t) | .stale') == "$2" ]]
+}
+
+@test "what an agent that is gone has reported is told to be stale" {
+  daemon_stop
+  echo 'stale_after: 1s' >>"$CONFIG"
+  daemon_start
+  commit hosts/web/a one
+  commit hosts/slow/a one
+  push
+  agent_config web1 "$(target web "options: {into: $T/web}" "compare_every: 1s")" "$(target slow "options: {into: $T/slow}" "compare_every: 1h")"
+  agent_start web1
+  wait_for 20 agent_synced web1 web "$TIP"
+  wait_for 20 agent_synced web1 slow "$TIP"
+  stale web false
+  kill -KILL "${AGENT_PID[web1]}"
+  wait "${AGENT_PID[web1]}" || true
+  wait_for 20 stale web true
+  stale slow false
+  # The report stands beside it, as it was.
+  [[ $(of web sync) == Synced ]]
+  admin GET /metrics | grep -q 'headgate_agent_targets{agent="web1",sync="Unknown"} 1'
+  agent_start web1
+  wait_for 20 stale web false
+}
