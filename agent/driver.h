@@ -112,6 +112,10 @@ struct driver {
 	/* 0 when it could be told; `differing` tells. Changes nothing on the target. */
 	int (*compare)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
 
+	/* Compare, and tell in the result's diff what differs line by line; order->archive holds the applied tree, whole. NULL where compare
+	 * tells that by itself. */
+	int (*explain)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
+
 	/* 0 when the target now is as the tree says (look at `differing`: something may have changed it since). */
 	int (*apply)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
 };

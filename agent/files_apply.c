@@ -2,34 +2,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/files_driver.h"
-#include "agent/files_private.h"
+#include "agent/files_apply.h"
 #include "agent/files_tree.h"
 #include "agent/job.h"
-#include "archive/unpack.h"
 #include "base/io.h"
 
 #define AFTER_LIMIT_MS (60 * 1000)
-#define STAGING_NAME_MAX (sizeof(FILES_STAGING_PREFIX) + 16)
-
-struct apply {
-	const struct driver_order *order;
-	struct driver_result *result;
-	struct hgt_error *err;
-	int into, staging, fresh, old;	/* fresh and old are the staging folder's: the unpacked tree, what was replaced */
-	char staging_name[STAGING_NAME_MAX];
-	struct hgt_buf list;		/* path of the list of files */
-	struct manifest before;		/* what we had placed */
-	struct manifest after;		/* what the tree holds */
-	struct manifest differing, removed;	/* of an archive of differences: its entries, and what is gone */
-	bool any_wanted;		/* of it the target lacks something */
-	struct changes changes;
-	bool planned;			/* the list on disk is the union of the two */
-};
 
 static int open_into(struct apply *a)
 {
@@ -52,149 +33,6 @@ static int remove_leftovers(struct apply *a)
 		code = tree_remove(a->into, names.items[i]->path, a->err);
 	manifest_release(&names);
 	return code;
-}
-
-static int make_folder_at(int at, const char *name, int *out, struct hgt_error *err)
-{
-	if (mkdirat(at, name, 0700) < 0)
-		return hgt_error_set_errno(err, "cannot make staging folder %s", name);
-	*out = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return *out < 0 ? hgt_error_set_errno(err, "cannot open staging folder %s", name) : 0;
-}
-
-static int make_staging(struct apply *a)
-{
-	char suffix[17];
-	int code;
-
-	hgt_random_hex(8, suffix);
-	snprintf(a->staging_name, sizeof(a->staging_name), "%s%s", FILES_STAGING_PREFIX, suffix);
-	code = make_folder_at(a->into, a->staging_name, &a->staging, a->err);
-	if (code == 0)
-		code = make_folder_at(a->staging, "new", &a->fresh, a->err);
-	return code == 0 ? make_folder_at(a->staging, "old", &a->old, a->err) : code;
-}
-
-static bool is_delta(const struct apply *a)
-{
-	return a->order->from && *a->order->from;
-}
-
-static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
-{
-	static const enum manifest_kind kinds[] = {
-		[HGT_UNPACK_FILE] = MANIFEST_FILE,
-		[HGT_UNPACK_EXECUTABLE] = MANIFEST_EXECUTABLE,
-		[HGT_UNPACK_LINK] = MANIFEST_LINK,
-		[HGT_UNPACK_FOLDER] = MANIFEST_FOLDER_FOUND,
-	};
-	struct apply *a = ctx;
-
-	if (strncmp(entry->path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) == 0)
-		return hgt_error_set(err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own", entry->path,
-			FILES_STAGING_PREFIX);
-	if (entry->kind == HGT_UNPACK_REMOVED)
-		return manifest_add(&a->removed, MANIFEST_STALE, entry->path, entry->len, entry->digest, NULL, err);
-	return manifest_add(is_delta(a) ? &a->differing : &a->after, kinds[entry->kind], entry->path, entry->len, entry->digest, NULL, err);
-}
-
-static struct hgt_unpack_limits limits_of(const struct apply *a)
-{
-	struct hgt_unpack_limits limits = hgt_unpack_default_limits;
-	size_t used = strlen(a->order->target->files.into) + STAGING_NAME_MAX + sizeof("/new/");
-
-	/* Whatever is placed can be named by its whole path. */
-	limits.path = used < PATH_MAX ? (unsigned)(PATH_MAX - used) : 0;
-	return limits;
-}
-
-/* The archive is of the kind that was asked for: what is the same in both trees is not in one of differences. */
-static int check_kind(struct apply *a, const struct hgt_unpack_info *info)
-{
-	if (!is_delta(a))
-		return !*info->from ? 0 : hgt_error_set(a->err, HGT_EPARSE, "the archive tells only what differs from another tree, unasked");
-	if (strcmp(info->from, a->order->from) != 0 || strcmp(info->to, a->order->tree) != 0)
-		return hgt_error_set(a->err, HGT_EPARSE, "the archive tells the differences between other trees than was asked for");
-	return 0;
-}
-
-/* What the tree holds. */
-static int list(struct apply *a)
-{
-	struct hgt_unpack_limits limits = limits_of(a);
-	struct hgt_unpack_info info;
-	int code = 0;
-
-	if (is_delta(a) && strcmp(a->before.tree, a->order->from) != 0)
-		code = hgt_error_set(a->err, HGT_ECONFLICT, "the list of files is not of the tree %s", a->order->from);
-	if (code == 0)
-		code = hgt_unpack_list(a->order->archive, &limits, take_entry, a, &info, a->err);
-	if (code == 0)
-		code = check_kind(a, &info);
-	if (code == 0 && is_delta(a))
-		code = files_delta_merge(&a->before, &a->removed, &a->differing, &a->after, a->err);
-	if (code == 0 && a->after.n > limits.entries)
-		code = hgt_error_set(a->err, HGT_ELIMIT, "the tree has more than %llu entries", (unsigned long long)limits.entries);
-	a->result->want_whole = code < 0 && is_delta(a);
-	a->result->permanent = !is_delta(a) && (code == HGT_EPARSE || code == HGT_ELIMIT || code == HGT_EPERM);
-	if (code == 0)
-		manifest_sort(&a->after);
-	if (code == 0 && a->order->tree)
-		snprintf(a->after.tree, sizeof(a->after.tree), "%s", a->order->tree);
-	return code;
-}
-
-/* Which of it the target lacks. */
-static int find_wanted(struct apply *a)
-{
-	struct hgt_beneath into;
-	int code = 0;
-
-	hgt_beneath_init(&into, a->into);
-	for (size_t i = 0; i < a->after.n && code == 0; i++) {
-		struct manifest_entry *entry = a->after.items[i];
-		struct place place;
-
-		if (manifest_is_folder(entry->kind))
-			continue;
-		code = tree_look_beneath(&into, entry->path, manifest_find(&a->before, entry->path, strlen(entry->path)), &place, a->err);
-		if (code == 0 && tree_holds(&place, entry))
-			tree_learn(entry, &place);
-		else
-			entry->wanted = true;
-		if (code == HGT_ENOENT || code == HGT_ECONFLICT)
-			code = 0;
-		a->any_wanted |= entry->wanted;
-		/* Somebody has changed what is the same in both trees. */
-		if (code == 0 && entry->wanted && is_delta(a) && !manifest_find(&a->differing, entry->path, strlen(entry->path))) {
-			code = hgt_error_set(a->err, HGT_ECONFLICT, "%s is not as it was placed", entry->path);
-			a->result->want_whole = true;
-		}
-	}
-	hgt_beneath_release(&into);
-	return code;
-}
-
-static bool is_wanted(void *ctx, const char *path, size_t len)
-{
-	const struct apply *a = ctx;
-	const struct manifest_entry *entry = manifest_find(&a->after, path, len);
-
-	return entry && entry->wanted;
-}
-
-/* What the target lacks, into the staging folder. */
-static int stage(struct apply *a)
-{
-	struct hgt_unpack_limits limits = limits_of(a);
-	struct hgt_unpack_info info;
-	int code = make_staging(a);
-
-	if (code < 0 || !a->any_wanted)
-		return code;
-	if (lseek(a->order->archive, 0, SEEK_SET) < 0)
-		return hgt_error_set_errno(a->err, "cannot read the archive again");
-	return hgt_unpack(a->order->archive, a->fresh, &limits, is_wanted, a, &info, a->err);
 }
 
 static int copy_entry(struct manifest *to, const struct manifest_entry *entry, enum manifest_kind kind, struct hgt_error *err)
@@ -317,6 +155,7 @@ static int take_over(int fd, const struct place *old, enum manifest_kind kind, c
 /* The new file on disk, with what it keeps of the old one, before it takes its place. */
 static int finish_file(struct apply *a, const struct manifest_entry *entry, const struct place *old)
 {
+	struct perms perms;
 	size_t len;
 	const char *leaf = files_leaf(entry->path, &len);
 	int folder, fd, code = hgt_beneath_open(&a->changes.source, entry->path, len, NULL, NULL, &folder, a->err);
@@ -328,10 +167,33 @@ static int finish_file(struct apply *a, const struct manifest_entry *entry, cons
 		return hgt_error_set_errno(a->err, "cannot open the new %s", entry->path);
 	if (old->kind == PLACE_FILE)
 		code = take_over(fd, old, entry->kind, entry->path, a->err);
+	files_rules_find(&a->rules, entry, &perms);
+	if (code == 0)
+		code = files_perms_set(&perms, fd, entry->path, a->err);
 	if (code == 0 && fsync(fd) < 0)
 		code = hgt_error_set_errno(a->err, "cannot sync the new %s", entry->path);
 	close(fd);
 	return code;
+}
+
+/* One that we have made, now or before. */
+static int set_folder_perms(struct apply *a, const struct manifest_entry *entry, int fd)
+{
+	struct perms perms;
+	struct place place = {.kind = PLACE_FOLDER};
+	struct stat st;
+	int code;
+
+	if (fstat(fd, &st) < 0)
+		return hgt_error_set_errno(a->err, "cannot look at folder %s", entry->path);
+	place.mode = st.st_mode & 07777;
+	place.uid = st.st_uid;
+	place.gid = st.st_gid;
+	if (files_rules_hold(&a->rules, entry, &place))
+		return 0;
+	code = plan(a);
+	files_rules_find(&a->rules, entry, &perms);
+	return code == 0 ? changes_folder_perms(&a->changes, entry->path, fd, &place, &perms, a->err) : code;
 }
 
 /* A folder of the tree: `made` whether we make it, or have made it before. */
@@ -352,7 +214,7 @@ static int place_folder(struct apply *a, struct manifest_entry *entry)
 	}
 	if (a->changes.n > notes || (before && before->kind == MANIFEST_FOLDER))
 		entry->kind = MANIFEST_FOLDER;
-	return code;
+	return code < 0 ? code : set_folder_perms(a, entry, fd);
 }
 
 static int place_file(struct apply *a, const struct manifest_entry *entry)
@@ -364,7 +226,7 @@ static int place_file(struct apply *a, const struct manifest_entry *entry)
 	if (!entry->wanted)
 		return 0;
 	code = tree_look_beneath(&a->changes.target, entry->path, NULL, &place, a->err);
-	if (code < 0 || tree_holds(&place, entry))
+	if (code < 0 || files_hold(&a->rules, &place, entry))
 		return code;
 	if (place.kind == PLACE_FOLDER)
 		return hgt_error_set(a->err, HGT_ECONFLICT, "%s is a folder where a file should be, and holds what is not of the tree",
@@ -470,17 +332,19 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	int code = files_list_path(order, &a.list, err);
 
 	if (code == 0)
+		code = files_rules_init(&a.rules, &order->target->files, err);
+	if (code == 0)
 		code = open_into(&a);
 	if (code == 0)
 		code = remove_leftovers(&a);
 	if (code == 0)
 		code = manifest_load(&a.before, a.list.data, err);
 	if (code == 0)
-		code = list(&a);
+		code = apply_list(&a);
 	if (code == 0)
-		code = find_wanted(&a);
+		code = apply_find_wanted(&a);
 	if (code == 0)
-		code = stage(&a);
+		code = apply_stage(&a);
 	if (code == 0) {
 		changes_init(&a.changes, a.into, a.fresh, a.old);
 		code = change(&a);
@@ -489,7 +353,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 		changes_release(&a.changes);
 	}
 	if (code == 0)
-		code = files_compare_with(a.into, &a.after, a.list.data, result, err);
+		code = files_compare_with(a.into, &a.rules, &a.after, a.list.data, result, err);
 	/* Leftovers are removed at the next start; they are no reason to call the outcome a failure. */
 	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) == 0)
 		fsync(a.into);
@@ -497,6 +361,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	close_if_open(a.fresh);
 	close_if_open(a.staging);
 	close_if_open(a.into);
+	files_rules_release(&a.rules);
 	hgt_buf_release(&a.list);
 	manifest_release(&a.before);
 	manifest_release(&a.after);
@@ -522,4 +387,4 @@ static void forget(const struct driver_order *order)
 }
 
 const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,
-	.watch = files_watch, .compare = files_compare, .apply = files_apply};
+	.watch = files_watch, .compare = files_compare, .explain = files_explain, .apply = files_apply};

@@ -42,7 +42,7 @@ static int make_room(struct changes *c, struct hgt_error *err)
 
 static void note(struct changes *c, enum change_kind kind, const char *path, unsigned mode)
 {
-	c->items[c->n++] = (struct change){kind, path, mode};
+	c->items[c->n++] = (struct change){.kind = kind, .path = path, .mode = mode};
 }
 
 /* The folder of path in the target, and the name in it. */
@@ -134,6 +134,28 @@ int changes_remove_folder(struct changes *c, const char *path, unsigned mode, st
 	return 1;
 }
 
+int changes_folder_perms(struct changes *c, const char *path, int fd, const struct place *was, const struct perms *perms,
+	struct hgt_error *err)
+{
+	int code = make_room(c, err);
+
+	if (code < 0)
+		return code;
+	c->items[c->n++] = (struct change){.kind = CHANGE_FOLDER_PERMS, .path = path, .mode = was->mode, .uid = was->uid, .gid = was->gid};
+	return files_perms_set(perms, fd, path, err);
+}
+
+/* The folder may be another one by now, but then it is in the place of the one that had them. */
+static bool restore_perms(int target, const char *leaf, const struct change *change)
+{
+	int fd = openat(target, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool well = fd >= 0 && (fchown(fd, change->uid, change->gid) == 0 || errno == EPERM) && fchmod(fd, change->mode) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return well;
+}
+
 struct making {
 	struct changes *changes;
 	struct hgt_error *err;
@@ -215,6 +237,9 @@ static int undo_one(struct changes *c, size_t i, struct hgt_error *err)
 		break;
 	case CHANGE_FOLDER_REMOVED:
 		failed = mkdirat(target, leaf, change->mode) < 0 && errno != EEXIST;
+		break;
+	case CHANGE_FOLDER_PERMS:
+		failed = !restore_perms(target, leaf, change);
 		break;
 	}
 	return code < 0 ? code : failed ? hgt_error_set_errno(err, "cannot put back %s", change->path) : 0;

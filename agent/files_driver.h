@@ -21,6 +21,9 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 /* 0 when it could be told; `differing` tells. */
 int files_compare(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The same with a diff; order->archive holds what was applied, whole. */
+int files_explain(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Watch the folders that hold what the list names. HGT_ELIMIT: they are too many. */
 #define FILES_WATCHES_MAX 16384
 int files_watch(const struct driver_order *order, int inotify, struct hgt_error *err) HGT_MUST_CHECK;

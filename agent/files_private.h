@@ -3,6 +3,7 @@
 #define HEADGATE_AGENT_FILES_PRIVATE_H
 
 #include "agent/files_driver.h"
+#include "agent/files_rules.h"
 #include "agent/manifest.h"
 #include "archive/beneath.h"
 
@@ -12,9 +13,19 @@ const char *files_leaf(const char *path, size_t *folder_len);
 /* Where the list of files is. */
 int files_list_path(const struct driver_order *order, struct hgt_buf *path, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Compare the open folder with the manifest; fills `differing` and `difference`. Stamps that it learns are saved in `file`. */
-int files_compare_with(int into, struct manifest *manifest, const char *file, struct driver_result *result,
+/* Compare the open folder with the manifest; fills what a look tells in the result. Stamps that it learns are saved in `file`. */
+int files_compare_with(int into, const struct files_rules *rules, struct manifest *manifest, const char *file, struct driver_result *result,
 	struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether the target holds what the entry says, as it is to have it. */
+bool files_hold(const struct files_rules *rules, const struct place *place, const struct manifest_entry *entry);
+
+/* Which ignore rule lets this path differ, or -1; ignored paths are put in place once and then left alone. */
+int files_ignore(const struct hgt_files_options *options, const char *path);
+
+/* Tell of each name in the manifest's folders that is not in it; the staging folders are not told. */
+typedef int (*files_extra_cb)(void *ctx, const char *path, struct hgt_error *err);
+int files_extra(int into, const struct manifest *manifest, files_extra_cb extra, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * What the tree holds that comes of the one in `before` (stale entries do not count) by taking away the paths in `removed` (a submodule's
@@ -35,12 +46,15 @@ enum change_kind {
 	CHANGE_TAKEN,		/* likewise, and nothing is there now */
 	CHANGE_FOLDER_MADE,
 	CHANGE_FOLDER_REMOVED,	/* it was empty */
+	CHANGE_FOLDER_PERMS,	/* it has other owners or another mode now */
 };
 
 struct change {
 	enum change_kind kind;
 	const char *path;	/* borrowed from a manifest, or in the arena */
-	unsigned mode;		/* of a removed folder */
+	unsigned mode;		/* of a removed folder, or one with other perms now */
+	uid_t uid;		/* of the latter */
+	gid_t gid;
 };
 
 struct changes {
@@ -62,6 +76,10 @@ int changes_take(struct changes *changes, const char *path, struct hgt_error *er
 
 /* Remove the folder if it is empty: 1, and 0 when it is not. */
 int changes_remove_folder(struct changes *changes, const char *path, unsigned mode, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Give the folder, which is open and as `was` tells, these perms. */
+int changes_folder_perms(struct changes *changes, const char *path, int fd, const struct place *was, const struct perms *perms,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Open the folder path[0..len), making what is missing. */
 int changes_open_folder(struct changes *changes, const char *path, size_t len, int *fd, struct hgt_error *err) HGT_MUST_CHECK;

@@ -267,6 +267,7 @@ static int take_state(struct state *state, const struct hgt_node *root, const ch
 		take_id(state->pin_ref, hgt_node_get_string(root, "pin_ref"));
 	}
 	take_id(state->tree, hgt_node_get_string(root, "tree"));
+	take_id(state->recipe, hgt_node_get_string(root, "recipe"));
 	if (!hgt_node_get_bool(root, "after_due", &state->unfinished))
 		return HGT_ECORRUPT;
 	return take_reports(state, hgt_node_get(root, "reports"), err);
@@ -300,6 +301,7 @@ void state_write(const struct state *state, const char *place, const char *repo,
 	hgt_json_key_string(&json, "repo", repo);
 	hgt_json_key_string(&json, "applied", state->applied);
 	hgt_json_key_string(&json, "tree", state->tree);
+	hgt_json_key_string(&json, "recipe", state->recipe);
 	hgt_json_key_bool(&json, "after_due", state->unfinished);
 	hgt_json_key_bool(&json, "suspended", state->suspended);
 	hgt_json_key_string(&json, "pin", state->pin);

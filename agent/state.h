@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
+#include "base/digest.h"
 #include "git/update.h"
 
 #define STATE_INSTANCE_HEX 32
@@ -44,12 +44,13 @@ struct state_request {
 #define STATE_REQUESTS_MAX 128
 
 /*
- * One target's, where `into` is its place (driver.h): {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"after_due":..,"suspended":..,
- * "pin":..,"pin_ref":..,"commands":[{"id":..,"acknowledged":..}],"requests":[{"id":..,"revision":..}],"reports":[..]}
+ * One target's, where `into` is its place (driver.h): {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"recipe":..,"after_due":..,
+ * "suspended":..,"pin":..,"pin_ref":..,"commands":[{"id":..,"acknowledged":..}],"requests":[{"id":..,"revision":..}],"reports":[..]}
  */
 struct state {
 	char applied[HGT_OID_HEX_SHA256 + 1];	/* the revision whose content the target got; "" for none */
 	char tree[HGT_OID_HEX_SHA256 + 1];	/* its tree, as the archive's ETag names it; "" for none */
+	char recipe[HGT_SHA256_HEX];		/* a digest of what the config said of it then (config.h: recipe); "" when it is not known */
 	bool unfinished;			/* an apply was begun whose end has not been heard: what it ends with has to run */
 	bool suspended;				/* it is not to act by itself */
 	char pin[HGT_OID_HEX_SHA256 + 1];	/* a revision that was asked for, in place of where the ref is; "" for none */

@@ -225,6 +225,27 @@ static void move(struct target *t)
 		t->driver->forget(&order);
 }
 
+void target_recipe(const struct target *t, char out[HGT_SHA256_HEX])
+{
+	unsigned char digest[HGT_SHA256_SIZE];
+
+	hgt_sha256(t->config->recipe, strlen(t->config->recipe), digest);
+	hgt_hex(digest, sizeof(digest), out);
+}
+
+/* The same tree comes to something else now, so it is as if it had not been applied. */
+static void forget_if_changed(struct target *t)
+{
+	char recipe[HGT_SHA256_HEX];
+
+	target_recipe(t, recipe);
+	if (!*t->saved.recipe || strcmp(recipe, t->saved.recipe) == 0)
+		return;
+	hgt_log(HGT_LOG_INFO, "target", "the options or labels have changed; applying anew", HGT_S("target", t->config->name));
+	t->saved.applied[0] = '\0';
+	t->saved.tree[0] = '\0';
+}
+
 static int load(struct target *t, struct hgt_error *err)
 {
 	int code;
@@ -246,6 +267,8 @@ static int load(struct target *t, struct hgt_error *err)
 	}
 	if (code == 0 && t->saved.moved)
 		move(t);
+	if (code == 0)
+		forget_if_changed(t);
 	return code;
 }
 

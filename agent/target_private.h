@@ -214,6 +214,9 @@ void target_post(struct target *target);
 bool target_owes_ack(const struct target *target);
 void target_acknowledge(struct target *target);
 
+/* target.c: a digest of what the config says of it beside the tree. */
+void target_recipe(const struct target *target, char out[HGT_SHA256_HEX]);
+
 /* target.c: the one place where the state changes. */
 void target_set_state(struct target *target, enum target_state state);
 

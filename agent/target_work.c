@@ -228,6 +228,7 @@ static void succeeded(struct target *t, const struct work *w)
 
 	memcpy(t->saved.applied, t->fetch.revision, sizeof(t->saved.applied));
 	memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
+	target_recipe(t, t->saved.recipe);
 	t->saved.unfinished = false;
 	t->failed = false;
 	t->whole = false;

@@ -20,6 +20,9 @@
 #include "git/repository_pool.h"
 #include "headgate/protocol.h"
 
+/* How many commits back a client that may not see all of a repository is believed to have had a tree. */
+#define PAST_MAX 512
+
 /* A request that waits, first for its tree id, then for the build. */
 struct want {
 	TAILQ_ENTRY(want) entry;
@@ -28,6 +31,7 @@ struct want {
 	char *repo_path, *rev, *path;
 	char *refs;		/* patterns: the commit is to be reachable from a ref that fits; "" for any commit */
 	char from[HGT_OID_HEX_SHA256 + 1];	/* the tree that the client has; "" when it does not say */
+	bool scoped;		/* it may not see all of the repository */
 	bool delta;		/* what differs from that is what it gets */
 	char tree[HGT_OID_HEX_SHA256 + 1];
 	char name[ARCHIVE_NAME_MAX];	/* of the archive in the cache */
@@ -173,7 +177,8 @@ static void run_build(void *job)
 
 static void serve(struct want *want);
 
-/* The differences could not be told (a part of the old tree has been pruned, say): all who wait get the whole, or the reason why not. */
+/* The differences could not be told (a part of the old tree has been pruned, say): all who wait get the whole, or the reason why
+ * not. */
 static void serve_whole(struct build *build)
 {
 	struct want *want;
@@ -279,11 +284,25 @@ static void serve(struct want *want)
 
 /* Resolving. */
 
+/*
+ * Whether `from` may be told of: a client that may not see all of the repository has had only what the path was before. For any
+ * other tree it would learn whether the repository has it, and thereby whether it has guessed the content of a folder, and the
+ * names in it. So of that one nothing is asked but ids, however it comes out.
+ */
+static bool has_had(const struct want *want, struct hgt_repo *repo)
+{
+	bool was = false;
+
+	if (!want->scoped)
+		return true;
+	return hgt_repo_path_was(repo, want->rev, want->path, want->from, PAST_MAX, &was, NULL) == 0 && was;
+}
+
 /* Whole, unless both ends are trees that the repository has, and differ. */
 static void name_archive(struct want *want, struct hgt_repo *repo)
 {
-	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && hgt_repo_is_tree(repo, want->from) &&
-		hgt_repo_is_tree(repo, want->tree);
+	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && has_had(want, repo) &&
+		hgt_repo_is_tree(repo, want->from) && hgt_repo_is_tree(repo, want->tree);
 	snprintf(want->name, sizeof(want->name), "%s%s%s", want->tree, want->delta ? "-" : "", want->delta ? want->from : "");
 }
 
@@ -331,6 +350,7 @@ void archives_serve(struct archives *archives, struct request *request, const ch
 		want->rev = strdup(asked->rev);
 		want->path = strdup(asked->path);
 		want->refs = strdup(request->scope ? request->scope->ref_names : "");
+		want->scoped = !scope_has_every_ref(request->scope);
 		snprintf(want->from, sizeof(want->from), "%s", asked->from ? asked->from : "");
 	}
 	if (want && want->repo_path && want->rev && want->path && want->refs &&

@@ -73,6 +73,15 @@ struct command *command_list_after(const struct command_list *list, uint64_t aft
 	return low < list->n && list->items[low]->seq != COMMAND_UNWRITTEN ? list->items[low] : NULL;
 }
 
+size_t command_list_written(const struct command_list *list)
+{
+	size_t n = list->n;
+
+	while (n && list->items[n - 1]->seq == COMMAND_UNWRITTEN)
+		n--;
+	return n;
+}
+
 size_t command_list_count(const struct command_list *list, const char *target)
 {
 	size_t n = 0;

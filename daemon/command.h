@@ -33,6 +33,9 @@ void command_list_release(struct command_list *list);
 /* The one with the lowest seq above `after` that is on disk, or NULL. */
 struct command *command_list_after(const struct command_list *list, uint64_t after);
 
+/* How many are on disk. */
+size_t command_list_written(const struct command_list *list);
+
 /* How many of a target there are, on disk or not. */
 size_t command_list_count(const struct command_list *list, const char *target);
 

@@ -201,6 +201,18 @@ static int no_agent(struct order *order)
 	return fail(order, NULL, hgt_error_set(&order->err, HGT_ENOENT, "there is no agent %s", order->agent->name));
 }
 
+/* That each target may have one more. */
+static int check_room(struct order *order)
+{
+	const struct agent *agent = order->agent;
+
+	for (size_t i = 0; i < order->n; i++)
+		if (command_list_count(&agent->commands, order->items[i].target) >= COMMANDS_MAX)
+			return fail(order, "too-many-commands", hgt_error_set(&order->err, HGT_ECONFLICT, "%d commands wait for target %s of agent %s, "
+				"and no more are kept; see that the agent runs and reaches the server", COMMANDS_MAX, order->items[i].target, agent->name));
+	return 0;
+}
+
 /* That the targets are still what they were, with room for one more each; then a place in the agent's list is theirs. */
 static int take_places(struct order *order)
 {
@@ -208,6 +220,8 @@ static int take_places(struct order *order)
 
 	if (agent->removed)
 		return no_agent(order);
+	if (check_room(order) < 0)
+		return order->code;
 	for (size_t i = 0; i < order->n; i++) {
 		struct item *item = &order->items[i];
 		const struct agent_target *target = agent_target(agent, item->target);
@@ -216,9 +230,6 @@ static int take_places(struct order *order)
 		    strcmp(target->path, item->path) != 0)
 			return fail(order, NULL, hgt_error_set(&order->err, HGT_ECONFLICT, "agent %s has announced target %s anew meanwhile; ask again",
 				agent->name, item->target));
-		if (command_list_count(&agent->commands, item->target) >= COMMANDS_MAX)
-			return fail(order, "too-many-commands", hgt_error_set(&order->err, HGT_ECONFLICT, "%d commands wait for target %s of agent %s, "
-				"and no more are kept; see that the agent runs and reaches the server", COMMANDS_MAX, item->target, agent->name));
 		item->command = command_list_add(&agent->commands, item->target);
 		if (!item->command)
 			return order->code = hgt_error_nomem(&order->err);
@@ -368,7 +379,8 @@ static void begin(struct order *order, const struct scope *scope, const struct c
 {
 	struct hgt_error err = {0};
 
-	if (choose(order, scope, spec->target) < 0 || (order->revision && find_repositories(order) < 0)) {
+	/* Nothing is looked up for what there is no room for. */
+	if (choose(order, scope, spec->target) < 0 || check_room(order) < 0 || (order->revision && find_repositories(order) < 0)) {
 		order_end(order);
 	} else if (!order->revision) {
 		submit(order);

@@ -35,8 +35,7 @@ void commands_stats(const struct agents *agents, struct commands_stats *out)
 {
 	*out = (struct commands_stats){0};
 	for (size_t i = 0; i < agents->n; i++)
-		for (size_t k = 0; k < agents->list[i]->commands.n; k++)
-			out->pending += agents->list[i]->commands.items[k]->body != NULL;
+		out->pending += command_list_written(&agents->list[i]->commands);
 }
 
 /* Loading. */

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 
 #include "base/log.h"
+#include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/intake_private.h"
 #include "daemon/refusal.h"
@@ -14,9 +15,9 @@
 
 enum {
 	TRIES_MAX = 3,		/* plans of one push, each for what the journal was found to know; in a lane the second holds */
+	TOGETHER_MAX = 64,	/* announcements under way at once in a lane */
+	PLAN_US = 5000,		/* of a worker for them; the first always has its turn */
 };
-
-static void plan(struct job *job);
 
 static void on_rested(evutil_socket_t fd, short what, void *arg)
 {
@@ -50,14 +51,20 @@ void job_free(struct job *job)
 	free(job);
 }
 
+static void free_jobs(struct job *job)
+{
+	while (job) {
+		struct job *next = job->next;
+
+		job_free(job);
+		job = next;
+	}
+}
+
 static void lane_free(struct lane *lane)
 {
-	while (lane->head) {
-		struct job *job = lane->head;
-
-		lane->head = job->next;
-		job_free(job);
-	}
+	free_jobs(lane->again);
+	free_jobs(lane->head);
 	if (lane->begun)
 		job_free(lane->begun);
 	free(lane->name);
@@ -72,12 +79,7 @@ void intake_free(struct intake *intake)
 
 	if (!intake)
 		return;
-	while (intake->work) {
-		struct job *job = intake->work;
-
-		intake->work = job->next;
-		job_free(job);
-	}
+	free_jobs(intake->work);
 	while ((entry = hgt_map_next(&intake->lanes, &pos)))
 		lane_free(entry->value);
 	hgt_map_release(&intake->lanes);
@@ -97,6 +99,7 @@ struct lane *lane_get(struct intake *intake, const char *name, const char *path)
 		return NULL;
 	lane->intake = intake;
 	lane->last = &lane->head;
+	lane->again_last = &lane->again;
 	lane->name = strdup(name);
 	lane->path = strdup(path);
 	if (!lane->name || !lane->path || hgt_map_put(&intake->lanes, lane->name, strlen(lane->name), lane, NULL) < 0) {
@@ -106,36 +109,70 @@ struct lane *lane_get(struct intake *intake, const char *name, const char *path)
 	return lane;
 }
 
+void lane_leave(struct lane *lane)
+{
+	struct intake *intake = lane->intake;
+
+	if (--lane->under_way)
+		return;
+	if (lane->again) {
+		*lane->again_last = lane->head;
+		if (!lane->head)
+			lane->last = lane->again_last;
+		lane->head = lane->again;
+		lane->again = NULL;
+		lane->again_last = &lane->again;
+	}
+	lane_step(lane);
+	compares_start(intake);
+	compares_check_end(intake);
+}
+
 void job_finish(struct job *job, int code, const struct hgt_error *err)
 {
 	struct lane *lane = job->lane;
-	struct intake *intake = lane->intake;
 
-	lane->busy = false;
 	if (job->done)
 		job->done(job->ctx, code, job->moves.seq, err);
 	if (!job->line)
 		compare_ended(job, code);
 	job_free(job);
-	lane_step(lane);
-	compares_start(intake);
-	compares_check_end(intake);
+	lane_leave(lane);
+}
+
+/* It goes back, before all that have not begun. */
+static void put_back(struct job *job)
+{
+	struct lane *lane = job->lane;
+
+	job->next = NULL;
+	*lane->again_last = job;
+	lane->again_last = &job->next;
+	lane_leave(lane);
 }
 
 /* On the writer thread. */
 static int run_settle(struct hgt_journal *journal, struct store_batch *batch, void *arg, struct hgt_error *err)
 {
 	struct job *job = arg;
+	struct lane *lane = job->lane;
+	int code;
 
-	return moves_settle(&job->moves, journal, batch, err);
+	/* In their order: what comes after one that is planned again would be taken to have moved the ref from elsewhere. */
+	job->held_up = lane->holding_up;
+	if (job->held_up)
+		return hgt_error_set(err, HGT_ECONFLICT, "a push of %s before this one has not been journaled", lane->name);
+	code = moves_settle(&job->moves, journal, batch, err);
+	lane->holding_up = code == HGT_ECONFLICT && job->tries + 1 < TRIES_MAX;
+	return code;
 }
 
 static void on_settled(void *arg, int code, const struct hgt_error *err)
 {
 	struct job *job = arg;
 
-	if (code == HGT_ECONFLICT && ++job->tries < TRIES_MAX) {
-		plan(job);
+	if (code == HGT_ECONFLICT && (job->held_up || ++job->tries < TRIES_MAX)) {
+		put_back(job);
 		return;
 	}
 	if (code == 0 && job->moves.look_again)
@@ -174,10 +211,8 @@ void job_run_plan(void *arg)
 	hgt_repo_pool_put(pool, repo);
 }
 
-static void on_planned(void *arg)
+static void take_plan(struct job *job)
 {
-	struct job *job = arg;
-
 	if (job->code == 0) {
 		settle(job);
 		return;
@@ -192,12 +227,84 @@ static void on_planned(void *arg)
 	job_finish(job, job->code, &job->err);
 }
 
-static void plan(struct job *job)
+/* On a git worker. */
+static void run_plans(void *arg)
 {
-	int code = hgt_workers_submit(job->lane->intake->daemon->git, job_run_plan, on_planned, job, &job->err);
+	struct lane *lane = arg;
+	const int64_t until = hgt_time_mono_us() + PLAN_US;
+	struct job *job = lane->planning;
 
-	if (code < 0)
-		job_finish(job, code, &job->err);
+	do {
+		job_run_plan(job);
+		lane->planned++;
+		job = job->next;
+	} while (job && hgt_time_mono_us() < until);
+}
+
+/* Those for which there was no time are the first that have not begun. */
+static void keep_unplanned(struct lane *lane, struct job *first, size_t planned)
+{
+	struct job *last = first, *rest;
+
+	while (--planned)
+		last = last->next;
+	rest = last->next;
+	last->next = NULL;
+	if (!rest)
+		return;
+	last = rest;
+	for (lane->under_way--; last->next; lane->under_way--)
+		last = last->next;
+	last->next = lane->head;
+	if (!lane->head)
+		lane->last = &last->next;
+	lane->head = rest;
+}
+
+static void on_planned(void *arg)
+{
+	struct lane *lane = arg;
+	struct job *job = lane->planning, *next;
+	size_t planned = lane->planned;
+
+	lane->planning = NULL;
+	lane->holding_up = false;
+	keep_unplanned(lane, job, planned);
+	while (planned--) {
+		next = job->next;
+		take_plan(job);	/* with the last of them the lane may be gone */
+		job = next;
+	}
+}
+
+/* Announcements of a lane go together: each is planned for what those before it will have the journal know, and one commit takes them. */
+static void begin_announced(struct lane *lane)
+{
+	struct job *job, **end = &lane->head;
+	struct hgt_error err = {0};
+	int code;
+
+	while (*end && lane->under_way < TOGETHER_MAX) {
+		lane->under_way++;
+		end = &(*end)->next;
+	}
+	lane->planning = lane->head;
+	lane->planned = 0;
+	lane->head = *end;
+	if (!lane->head)
+		lane->last = &lane->head;
+	*end = NULL;
+	code = hgt_workers_submit(lane->intake->daemon->git, run_plans, on_planned, lane, &err);
+	if (code == 0)
+		return;
+	job = lane->planning;
+	lane->planning = NULL;
+	while (job) {
+		struct job *next = job->next;
+
+		job_finish(job, code, &err);
+		job = next;
+	}
 }
 
 /* Moves out of an announcement; one that goes nowhere is none. */
@@ -227,23 +334,18 @@ struct job *job_new(struct lane *lane, const char *source)
 	return job;
 }
 
-/* The next announcement, or a compare that has let it pass, or nothing any more. */
+/* The next announcements, or a compare that has let it pass, or nothing any more. */
 void lane_step(struct lane *lane)
 {
-	struct job *job = lane->head;
+	struct job *job = lane->begun;
 
-	if (lane->busy)
+	if (lane->under_way)
 		return;
-	if (job) {
-		lane->head = job->next;
-		if (!lane->head)
-			lane->last = &lane->head;
-		lane->busy = true;
-		plan(job);
-	} else if (lane->begun) {
-		job = lane->begun;
+	if (lane->head) {
+		begin_announced(lane);
+	} else if (job) {
 		lane->begun = NULL;
-		lane->busy = true;
+		lane->under_way = 1;
 		compare_go_on(job);
 	} else if (!lane->compare_wanted && !lane->first_seen) {
 		hgt_map_remove(&lane->intake->lanes, lane->name, strlen(lane->name));

@@ -3,7 +3,8 @@
  * repository with the journal finds. What goes in comes out as events on disk, each move once.
  *
  * Every repository has a lane, in which one thing is done at a time and announcements come before compares; so between planning
- * and settling nobody else moves what the journal knows of that repository. Lanes go on side by side. Of the compares one at a time has
+ * and settling nobody else moves what the journal knows of that repository. Announcements that wait are one thing together: they are planned
+ * and settled in their order, and one commit may take them all. Lanes go on side by side. Of the compares one at a time has
  * a git worker, so that another is always left for pushes; the journal is asked for several at once.
  */
 #ifndef HEADGATE_DAEMON_INTAKE_H

@@ -16,6 +16,7 @@
 #include "daemon/repos.h"
 #include "daemon/store.h"
 #include "journal/compared.h"
+#include "journal/folders.h"
 
 enum {
 	REST_SECONDS = 5,	/* without compares after the journal could not be written */
@@ -127,10 +128,15 @@ static void work(struct job *job, void (*run)(void *), void (*ran)(void *))
 static int store_stamp(struct job *job, struct hgt_journal *journal, struct hgt_error *err)
 {
 	char stored[STORED_MAX] = "";
+	int code;
 
 	if (job->compare.more || !job->all_told)
 		return 0;
-	if (!job->gone) {
+	if (job->gone) {
+		code = hgt_journal_folder_set(journal, job->lane->name, "", err);
+		if (code < 0)
+			return code;
+	} else {
 		if (!*job->stamp || strncmp(job->known_stamp, job->stamp, strlen(job->stamp)) == 0)
 			return 0;
 		snprintf(stored, sizeof(stored), "%s %zu", job->stamp, job->compare.n);
@@ -181,9 +187,8 @@ static void on_settled(void *arg, int code, const struct hgt_error *err)
 		return;
 	}
 	job->rounds++;
-	lane->busy = false;
 	lane->begun = job;
-	lane_step(lane);
+	lane_leave(lane);
 }
 
 static void settle(struct job *job)
@@ -322,7 +327,7 @@ static struct job *begin(struct lane *lane)
 	job->all_told = true;
 	lane->gone = false;
 	lane->compare_wanted = false;
-	lane->busy = true;
+	lane->under_way = 1;
 	lane->intake->comparing++;
 	lane->intake->stats.compares++;
 	return job;
@@ -335,7 +340,7 @@ void compares_start(struct intake *intake)
 		struct lane **from = &intake->compare_head, *lane;
 		struct job *job;
 
-		while (*from && ((*from)->busy || (*from)->head || (*from)->begun))
+		while (*from && ((*from)->under_way || (*from)->head || (*from)->begun))
 			from = &(*from)->next_compare;
 		lane = *from;
 		job = lane ? begin(lane) : NULL;

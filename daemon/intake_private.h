@@ -22,6 +22,7 @@ struct job {
 	int code;
 	struct hgt_error err;
 	int tries;
+	bool held_up;		/* an announcement before it has to be planned again, so it has not been settled either */
 	/* of a compare */
 	struct compare compare;
 	enum intake_why why;
@@ -40,7 +41,11 @@ struct lane {
 	char *name, *path;
 	struct job *head, **last;	/* announcements waiting */
 	struct job *begun;		/* a compare that lets announcements pass before it goes on */
-	bool busy;			/* a job is under way */
+	struct job *planning;		/* announcements that a worker has, in order */
+	size_t planned;			/* the first so many of them, when it gives them back */
+	struct job *again, **again_last;	/* announcements that go back in front of those waiting when all under way are over */
+	size_t under_way;		/* a compare, or announcements that go together */
+	bool holding_up;		/* the writer thread's own: one of those under way has to be planned again */
 	bool compare_wanted;
 	bool gone;			/* it is to find that there are no refs any more */
 	enum intake_why why;		/* of the one that is wanted */
@@ -68,7 +73,10 @@ void lane_step(struct lane *lane);
 struct job *job_new(struct lane *lane, const char *source);
 void job_free(struct job *job);
 
-/* The job is over: tell who waits for it, and go on with the lane. */
+/* One that was under way is no longer: after the last of them go on with the lane. */
+void lane_leave(struct lane *lane);
+
+/* The job is over: tell who waits for it, and leave the lane. */
 void job_finish(struct job *job, int code, const struct hgt_error *err);
 
 /* On a git worker: plan its moves. */

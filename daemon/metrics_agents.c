@@ -75,6 +75,12 @@ static void tell_targets(const struct telling *telling, const struct agent *agen
 			hgt_metrics_uint(telling->m, HGT_LABELS("agent", agent->name, "sync", states[i]), n[i]);
 }
 
+static void tell_commands(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
+{
+	(void)lag;
+	hgt_metrics_uint(telling->m, HGT_LABELS("agent", agent->name), command_list_written(&agent->commands));
+}
+
 static void tell_one(void *ctx, const struct agent *agent, const struct agent_lag *lag)
 {
 	struct telling *telling = ctx;
@@ -97,6 +103,7 @@ static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 			"1970.", tell_seen},
 		{"headgate_agent_targets", "Targets of the agent, by what it last reported of them; Unknown "
 			"too where that is stale.", tell_targets},
+		{"headgate_agent_commands_pending", "Commands (sync, suspend, resume) that the agent has not acknowledged.", tell_commands},
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
@@ -123,7 +130,6 @@ void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m)
 	metrics_counter(m, "headgate_agents_refused_total",
 		"Requests and streams turned away since the start: tokens that are wrong or revoked, second instances of one "
 		"agent.", stats.refused);
-	metrics_gauge(m, "headgate_commands_pending", "Commands for targets (sync, suspend, resume) that their agents have not acknowledged.",
-		commands.pending);
+	metrics_gauge(m, "headgate_commands_pending", "Commands that agents have not acknowledged, of all agents together.", commands.pending);
 	write_each(daemon, m);
 }

@@ -34,6 +34,7 @@ struct leg {
 
 struct move {
 	const char *ref;
+	char old[HGT_OID_HEX + 1];	/* where it was announced to come from */
 	char known[HGT_OID_HEX + 1];	/* what the plan takes for the journal's last known value; all zero for none */
 	uint64_t known_seq;		/* the event that value follows from, as settling found it */
 	int64_t known_ms, before_ms;	/* as of when that was told, and the value before it; 0 unknown */
@@ -48,7 +49,7 @@ struct move {
 	bool nowhere;			/* a deletion of what was not known to be there */
 	bool inferred;			/* `missed` is to be journaled before `own` */
 	struct leg missed;		/* known -> old */
-	struct leg own;			/* old -> new */
+	struct leg own;			/* old -> new; from the known value where the old one cannot be */
 };
 
 struct moves {

@@ -27,6 +27,7 @@ int moves_add(struct moves *moves, const char *ref, const char *old_id, const ch
 	move->ref = hgt_arena_strndup(&moves->arena, ref, strlen(ref));
 	if (!move->ref)
 		return hgt_error_nomem(err);
+	memcpy(move->old, old_id, sizeof(move->old));
 	memcpy(move->known, old_id, sizeof(move->known));
 	memcpy(move->own.from, old_id, sizeof(move->own.from));
 	memcpy(move->own.to, new_id, sizeof(move->own.to));
@@ -166,7 +167,7 @@ static int follow(struct moves *moves, struct move *move, struct hgt_repo *repo,
 
 static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *repo, struct hgt_error *err)
 {
-	const char *old_id = move->own.from, *new_id = move->own.to;
+	const char *old_id = move->old, *new_id = move->own.to;
 	char tip[HGT_OID_HEX + 1];
 	struct hgt_error why = {0};
 	int code = read_tip(repo, move->ref, tip, &why);
@@ -180,6 +181,7 @@ static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *re
 	}
 	if (code < 0)
 		return hgt_error_set(err, code, "%s", why.message);
+	memcpy(move->own.from, old_id, sizeof(move->own.from));
 	move->at_tip = strcmp(tip, new_id) == 0;
 	move->borne_out = is_borne_out(repo, moves, move, tip);
 	move->look_again = !move->at_tip && (moves->push || strcmp(tip, move->known) != 0);
@@ -188,12 +190,14 @@ static int plan_move(struct moves *moves, struct move *move, struct hgt_repo *re
 	if (!move->borne_out)
 		return 0;
 	if (strcmp(move->known, old_id) != 0) {
+		bool is_there = hgt_oid_is_zero(old_id) || hgt_repo_has(repo, old_id);
+
 		move->covered = came_past(repo, move->known, new_id);
 		move->part_of_known = move->covered && *move->known_from && !came_past(repo, move->known_from, new_id) &&
-			(hgt_oid_is_zero(move->known_from) || came_past(repo, old_id, move->known_from)) &&
+			(hgt_oid_is_zero(move->known_from) || (is_there && came_past(repo, old_id, move->known_from))) &&
 			(!move->at_tip || strcmp(move->known, new_id) == 0);
 		/* An old id that the repository does not have is not believed: then the ref came from where it was known to be. */
-		if (hgt_oid_is_zero(old_id) || hgt_repo_has(repo, old_id)) {
+		if (is_there) {
 			move->inferred = true;
 			memcpy(move->missed.from, move->known, sizeof(move->known));
 			memcpy(move->missed.to, old_id, sizeof(move->missed.to));

@@ -73,7 +73,7 @@ static int write_word(struct settling *s, const struct move *move, uint64_t expl
 	hgt_json_begin_object(&json);
 	hgt_json_key_string(&json, "repo", s->moves->repo);
 	hgt_json_key_string(&json, "ref", move->ref);
-	hgt_json_key_string(&json, "old", move->own.from);
+	hgt_json_key_string(&json, "old", move->old);
 	hgt_json_key_string(&json, "new", move->own.to);
 	hgt_json_key_string(&json, "actor", s->moves->actor);
 	hgt_json_key_string(&json, "push", s->moves->push);
@@ -164,7 +164,7 @@ static int check_known(struct settling *s, bool *all, struct hgt_error *err)
 		if (code == 0)
 			code = hgt_journal_get_ref_time(s->journal, s->moves->repo, move->ref, &move->known_ms, &move->before_ms, err);
 		/* Of no matter while the ref is where the announcement has it come from. */
-		if (code == 0 && strcmp(id, move->own.from) != 0)
+		if (code == 0 && strcmp(id, move->old) != 0)
 			code = hgt_journal_unexplained_from(s->journal, s->moves->repo, move->ref, move->known_seq, from, err);
 		if (code < 0)
 			return code;

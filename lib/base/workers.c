@@ -1,12 +1,12 @@
 /* A small pool of threads for what must not block an event loop. */
 #include "base/workers.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 struct item {
 	struct item *next;
@@ -106,18 +106,8 @@ int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error
 /* 0, or the number of an error. */
 static int start_thread(struct hgt_workers *w)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-	int failed;
+	int failed = hgt_thread_start(&w->ids[w->threads], 1024 * 1024, work, w);
 
-	/* Signals belong to the thread that runs the loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1024 * 1024);
-	failed = pthread_create(&w->ids[w->threads], &attr, work, w);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (!failed)
 		w->threads++;
 	return failed;

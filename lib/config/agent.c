@@ -1,6 +1,7 @@
 /* The agent's config: its table, and what the table cannot say. */
 #include <stddef.h>
 
+#include "base/json_writer.h"
 #include "config/agent_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -69,6 +70,52 @@ static uint32_t usual_jitter(const char *driver)
 	return strcmp(driver, "kubectl") == 0 || strcmp(driver, "terraform") == 0 ? 2 : 0;
 }
 
+static int parse_labels(struct reader *r, const struct hgt_node *node, void *field)
+{
+	struct hgt_labels labels = {0};
+
+	if (node->type != HGT_NODE_MAP)
+		return reader_refuse(r, node, "expected a map of names and values, such as {role: web}");
+	labels.items = hgt_arena_array(r->arena, node->v.map.n + 1, sizeof(*labels.items));
+	if (!labels.items)
+		return hgt_error_nomem(r->err);
+	for (size_t i = 0; i < node->v.map.n; i++) {
+		const struct hgt_node *key = node->v.map.pairs[i].key, *value = node->v.map.pairs[i].value;
+		struct hgt_label *label = &labels.items[labels.n];
+
+		if (!hgt_name_is_valid(key->text))
+			return reader_refuse(r, key, "a label's name is 1 to 63 of a-z, 0-9, '-', '.', '_', and begins and ends with a letter or digit");
+		if (value->type != HGT_NODE_STRING || memchr(value->text, '\0', value->len))
+			return reader_refuse(r, value, "expected a string; put it in quotes");
+		label->name = hgt_arena_strndup(r->arena, key->text, key->len);
+		label->value = hgt_arena_strndup(r->arena, value->text, value->len);
+		if (!label->name || !label->value)
+			return hgt_error_nomem(r->err);
+		labels.n++;
+	}
+	*(struct hgt_labels *)field = labels;
+	return 0;
+}
+
+/* The options and labels as they stand there. */
+static int take_recipe(struct reader *r, const struct hgt_node *node, struct hgt_agent_target *target)
+{
+	static const char *const keys[] = {"options", "labels"};
+	struct hgt_buf text = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&text);
+
+	hgt_json_begin_array(&json);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (hgt_node_get(node, keys[i]))
+			hgt_node_write_json(hgt_node_get(node, keys[i]), &json);
+		else
+			hgt_json_null(&json);
+	hgt_json_end_array(&json);
+	target->recipe = text.failed ? NULL : hgt_arena_strndup(r->arena, text.data, text.len);
+	hgt_buf_release(&text);
+	return target->recipe ? 0 : hgt_error_nomem(r->err);
+}
+
 static int complete_target(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_agent_target *target = base;
@@ -85,7 +132,7 @@ static int complete_target(struct reader *r, const struct hgt_node *node, void *
 		at = hgt_node_get(node, "ref");
 		return reader_refuse(r, at ? at : node, "expected a full ref name, such as refs/heads/main");
 	}
-	return 0;
+	return take_recipe(r, node, target);
 }
 
 #define VERIFY(member) (TARGET(verify.member) - TARGET(verify))
@@ -123,6 +170,8 @@ static const struct option target_options[] = {
 		.shape = "files", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
+	{.key = "labels", .type = OPTION_CUSTOM, .offset = TARGET(labels), .parse = parse_labels, .fallback = "{}", .shape = "map of strings",
+		.help = "What is said of this target: templates and commands may ask for it."},
 	{.key = "verify", .type = OPTION_SECTION, .offset = TARGET(verify), .section = &verify_section,
 		.help = "When given, a commit is applied only if one of these has signed it, and only the files that it says."},
 	{.key = "sync", .type = OPTION_CUSTOM, .offset = TARGET(automatic), .parse = parse_sync, .fallback = "auto",

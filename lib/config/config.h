@@ -189,16 +189,47 @@ struct hgt_window {
 	bool deny;		/* nothing may be done in it */
 };
 
+struct hgt_labels {
+	struct hgt_label {
+		const char *name, *value;
+	} *items;
+	size_t n;
+};
+
+/* Whose a file is and what may be done with it; what is not said stays as the agent and the umask make it. */
+#define HGT_MODE_SAID 0x10000u
+struct hgt_files_perms {
+	const char *owner, *group;	/* names or numbers; or NULL */
+	unsigned mode;			/* with HGT_MODE_SAID where it is said; of files that are not executable */
+};
+
+struct hgt_files_rule {
+	struct hgt_strings paths;
+	struct hgt_files_perms perms;
+};
+
+struct hgt_files_options {
+	const char *into;		/* absolute folder, required */
+	struct hgt_strings after;	/* command run after a change, its argv; empty for none */
+	struct hgt_files_perms perms;
+	unsigned folder_mode;		/* of the folders that the agent makes; as of perms */
+	struct hgt_files_rule *rules;	/* the last one that fits counts */
+	size_t n_rules;
+	struct hgt_strings templates;	/* globs over paths in the tree */
+	struct hgt_strings ignore;	/* what may differ */
+	struct hgt_strings secret;	/* what is not shown in a diff */
+	bool report_extra;		/* files that are not of the tree count as differing */
+};
+
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
 	const char *ref;	/* default refs/heads/main */
 	const char *path;	/* default "" */
 	const char *driver;	/* "files"; whose options count */
-	struct {
-		const char *into;	/* absolute folder, required */
-		struct hgt_strings after;	/* command run after a change, its argv; empty for none */
-	} files;
+	struct hgt_labels labels;	/* what the agent says of this target: templates and commands may ask */
+	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
+	struct hgt_files_options files;
 	struct {
 		const char *allowed_signers;	/* of SSH signatures, ssh-keygen(1); or NULL */
 		const char *revoked_keys;	/* or NULL */

@@ -52,6 +52,11 @@ class Figures:
     def rounds(self, what, server, n):
         return len(self.rows[what, server, n])
 
+    def spread(self, what, a, b, n, column):
+        """How many times a's figure b's was, at least and at most, within a round: it measures one server after another."""
+        ratios = [y[column] / x[column] for x, y in zip(self.rows[what, a, n], self.rows[what, b, n])]
+        return f"{min(ratios):.2f} to {max(ratios):.2f} in a round"
+
     def per_stream(self, server, n, what="memory"):
         """KiB of Pss that a stream takes; of Headgate with its agent's registration, for what loading all of them has left behind in
         memory may serve the streams."""
@@ -104,7 +109,8 @@ def one_event(f):
         p50, _, most = (f.median("event", server, n, i) for i in (0, 1, 2))
         text = f"p50 {ms(p50)}, p99 {ms(p99[server])}, most {ms(most)} ms"
         if server == "headgate":
-            s.measured = text + "".join(f", {p99[server] / p99[b]:.2f} times {NAMES[b]}" for b in ("bare", "nchan") if b in p99)
+            s.measured = text + "".join(f", {p99[server] / p99[b]:.2f} times {NAMES[b]} ({f.spread('event', b, server, n, 1)})"
+                                        for b in ("bare", "nchan") if b in p99)
         else:
             s.beside.append((NAMES[server], text))
     s.holds = p99["headgate"] <= 1.15 * p99["bare"] and p99["headgate"] < p99.get("nchan", float("inf"))
@@ -117,7 +123,7 @@ def burst(f):
     s = Subject(f"burst of {BURST} events to {number(n)} streams", "at least nats-server's deliveries a second")
     s.beside = [(NAMES[server], f"{number(rate[server])}/s") for server in rate if server != "headgate"]
     s.measured = f"{number(rate['headgate'])}/s" + "".join(
-        f", {rate['headgate'] / rate[b]:.2f} times {NAMES[b]}" for b in ("nats", "nchan") if b in rate)
+        f", {rate['headgate'] / rate[b]:.2f} times {NAMES[b]} ({f.spread('burst', 'headgate', b, n, 0)})" for b in ("nats", "nchan", "bare") if b in rate)
     s.holds = rate["headgate"] >= rate["nats"] if "nats" in rate else None
     return s
 

@@ -77,8 +77,10 @@ POST /v1/tokens/nobody/rotate 401 403 403 403 404
 PUT /v1/agents/self 401 400 403 403 403
 GET /v1/agents/self/events 401 400 403 403 403
 POST /v1/agents/self/reports 401 400 403 403 403
+POST /v1/agents/nobody/commands 401 403 403 400 400
+POST /v1/agents/self/commands 401 400 403 403 403
 END
-  ((n == 16))
+  ((n == 18))
   # An admin may over the network what the admin socket may: make a token, and that token holds.
   run as "$admin" POST /v1/tokens -d '{"name":"made","role":"viewer"}'
   has '201'

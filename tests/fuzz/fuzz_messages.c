@@ -67,6 +67,28 @@ static int take_report(const char *text, size_t len, struct hgt_doc_set *set, st
 	return 0;
 }
 
+static int take_command(const char *text, size_t len, struct hgt_doc_set *set, struct hgt_error *err)
+{
+	struct command_spec spec;
+	int code = message_command(text, len, set, &spec, err);
+
+	if (code == 0) {
+		assert(!spec.target || hgt_name_is_valid(spec.target));
+		assert(!strcmp(spec.action, "sync") || !spec.revision);
+		assert(!spec.revision || (*spec.revision && *spec.revision != '-' && !strpbrk(spec.revision, " :{}\n")));
+	}
+	return code;
+}
+
+static int take_receipt(const char *text, size_t len, struct hgt_error *err)
+{
+	struct hgt_cursor id;
+	int code = message_acknowledgement(text, len, &id, err);
+
+	assert(code < 0 || strlen(id.journal) == HGT_JOURNAL_ID_HEX);
+	return code;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hgt_error err = {0};
@@ -83,6 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		code = take_spec(text, size, &set, &err);
 	else if (data[0] == 'b')
 		code = take_announcement(text, size, &set, &err);
+	else if (data[0] == 'd')
+		code = take_command(text, size, &set, &err);
+	else if (data[0] == 'e')
+		code = take_receipt(text, size, &err);
 	else
 		code = take_report(text, size, &set, &err);
 	assert(code == 0 || (code == err.code && err.message[0]));

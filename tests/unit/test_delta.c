@@ -262,19 +262,19 @@ static void the_id_of_a_tree_is_found_again(void **state)
 	assert_true(with_submodules > 0);
 }
 
-struct place {
+struct spot {
 	char *into, *state, *manifest;
 	struct hgt_agent_target target;
 	struct driver_result result;
 	struct hgt_error err;
 };
 
-static void place_init(struct place *p, const char *name)
+static void spot_init(struct spot *p, const char *name)
 {
 	char list[64];
 
 	snprintf(list, sizeof(list), "%s.state", name);
-	*p = (struct place){.into = unit_path(folder, name), .state = unit_path(folder, list)};
+	*p = (struct spot){.into = unit_path(folder, name), .state = unit_path(folder, list)};
 	p->manifest = unit_path(p->state, FILES_LIST);
 	mkdir(p->state, 0700);
 	p->target = (struct hgt_agent_target){.name = "t", .driver = "files", .automatic = true, .prune = true};
@@ -282,7 +282,7 @@ static void place_init(struct place *p, const char *name)
 	driver_result_init(&p->result);
 }
 
-static void place_release(struct place *p)
+static void spot_release(struct spot *p)
 {
 	driver_result_release(&p->result);
 	free(p->into);
@@ -290,7 +290,7 @@ static void place_release(struct place *p)
 	free(p->manifest);
 }
 
-static int apply_fd(struct place *p, int fd, const char *from, const char *tree)
+static int apply_fd(struct spot *p, int fd, const char *from, const char *tree)
 {
 	struct driver_order order = {.target = &p->target, .folder = p->state, .stop_fd = -1, .archive = fd, .from = from, .tree = tree};
 	int code;
@@ -303,7 +303,7 @@ static int apply_fd(struct place *p, int fd, const char *from, const char *tree)
 	return code;
 }
 
-static int apply(struct place *p, unsigned i, const char *from)
+static int apply(struct spot *p, unsigned i, const char *from)
 {
 	char tree[HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1];
 	struct hgt_archive_info info;
@@ -313,7 +313,7 @@ static int apply(struct place *p, unsigned i, const char *from)
 }
 
 /* Two targets hold the same, and know the same of it. */
-static void assert_same(unsigned i, const struct place *a, const struct place *b)
+static void assert_same(unsigned i, const struct spot *a, const struct spot *b)
 {
 	struct manifest x = MANIFEST_INIT, y = MANIFEST_INIT;
 	struct hgt_error err = {0};
@@ -336,11 +336,11 @@ static void assert_same(unsigned i, const struct place *a, const struct place *b
 static void a_chain_is_the_whole(void **state)
 {
 	char before[HGT_OID_HEX + 1] = "", tree[HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1];
-	struct place chain, whole;
+	struct spot chain, whole;
 
 	(void)state;
-	place_init(&chain, "chain");
-	place_init(&whole, "whole");
+	spot_init(&chain, "chain");
+	spot_init(&whole, "whole");
 	for (unsigned i = 0; i < rounds(); i++) {
 		tree_of(i, tree, commit);
 		if (strcmp(before, tree) == 0)
@@ -354,8 +354,8 @@ static void a_chain_is_the_whole(void **state)
 		assert_same(i, &chain, &whole);
 		memcpy(before, tree, sizeof(before));
 	}
-	place_release(&chain);
-	place_release(&whole);
+	spot_release(&chain);
+	spot_release(&whole);
 }
 
 /* The same two trees give the same bytes; what GNU tar and Python read in them is what is new. */
@@ -375,7 +375,7 @@ static void is_the_same_each_time(void **state)
 	close(fd);
 }
 
-static void expect_whole(struct place *p, const char *message)
+static void expect_whole(struct spot *p, const char *message)
 {
 	assert_true(p->result.want_whole);
 	assert_false(p->result.permanent);
@@ -388,12 +388,12 @@ static void doubt_wants_the_whole(void **state)
 {
 	char trees[3][HGT_OID_HEX + 1], commit[HGT_OID_HEX + 1];
 	struct hgt_archive_info info;
-	struct place p;
+	struct spot p;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
 		tree_of(i, trees[i], commit);
-	place_init(&p, "doubt");
+	spot_init(&p, "doubt");
 	assert_int_equal(apply(&p, 0, NULL), 0);
 	shell("cp -a doubt before");
 	/* differences to what is not there */
@@ -418,7 +418,7 @@ static void doubt_wants_the_whole(void **state)
 	shell("sed -i 's/tree [0-9a-f]*.//' doubt.state/files");
 	assert_int_equal(apply(&p, 2, trees[1]), HGT_ECONFLICT);
 	expect_whole(&p, "the list of files is not of the tree");
-	place_release(&p);
+	spot_release(&p);
 }
 
 /* Differences that fit no tree. */

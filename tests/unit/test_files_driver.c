@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "tests/unit/craft_tar.h"
 #include "tests/unit/fail_alloc.h"
+#include "tests/unit/files_rig.h"
 #include "tests/unit/unit.h"
 
 /* A file system that cannot exchange two names, as NFS: renameat2 of the library is replaced for this program. */
@@ -37,173 +38,11 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	return code;
 }
 
-struct entry {
-	char type;	/* 0 ends a tree; 'x' is an executable file */
-	const char *name, *text;	/* text: contents, or a link's target */
-};
-
-struct rig {
-	char *folder, *into, *manifest;
-	struct hgt_agent_target target;
-	char *argv[4];
-	struct driver_result result;
-	struct hgt_error err;
-};
-
-static int set_up(void **state)
-{
-	struct rig *rig = calloc(1, sizeof(*rig));
-	void *folder;
-
-	umask(022);
-	unit_folder_make(&folder);
-	rig->folder = folder;
-	rig->into = unit_path(rig->folder, "into");
-	rig->manifest = unit_path(rig->folder, "files");
-	rig->target = (struct hgt_agent_target){.name = "t", .driver = "files", .automatic = true, .self_heal = true, .prune = true};
-	rig->target.files.into = rig->into;
-	driver_result_init(&rig->result);
-	*state = rig;
-	return 0;
-}
-
 static int tear_down(void **state)
 {
-	struct rig *rig = *state;
-	void *folder = rig->folder;
-
 	no_exchange = false;
 	clock_ahead = 0;
-	driver_result_release(&rig->result);
-	free(rig->into);
-	free(rig->manifest);
-	unit_folder_remove(&folder);
-	free(rig);
-	return 0;
-}
-
-static void after(struct rig *rig, const char *script)
-{
-	rig->argv[0] = (char *)(uintptr_t)"/bin/sh";
-	rig->argv[1] = (char *)(uintptr_t)"-c";
-	rig->argv[2] = (char *)(uintptr_t)script;
-	rig->target.files.after.items = rig->argv;
-	rig->target.files.after.n = 3;
-}
-
-static int archive_of(const struct entry *tree)
-{
-	struct hgt_buf tar = HGT_BUF_INIT, gz = HGT_BUF_INIT;
-	int fd;
-
-	for (; tree->type; tree++) {
-		struct hgt_tar_header h;
-		bool file = tree->type == 'x' || tree->type == '0';
-
-		craft_header(&h, tree->type == 'x' ? '0' : tree->type, tree->name, file ? "" : tree->text, file ? strlen(tree->text) : 0);
-		if (tree->type == 'x')
-			memcpy(h.mode, "0000755", 8);
-		craft_checksum(&h);
-		craft_put_header(&tar, &h);
-		if (file)
-			craft_put_data(&tar, tree->text, strlen(tree->text));
-	}
-	craft_end(&tar);
-	craft_gzip(tar.data, tar.len, &gz);
-	fd = craft_file(gz.data, gz.len);
-	hgt_buf_release(&tar);
-	hgt_buf_release(&gz);
-	return fd;
-}
-
-static int apply_due(struct rig *rig, const struct entry *tree, bool after_due)
-{
-	struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = archive_of(tree), .unfinished = after_due};
-	int code;
-
-	driver_result_release(&rig->result);
-	driver_result_init(&rig->result);
-	rig->err = (struct hgt_error){0};
-	code = files_apply(&order, &rig->result, &rig->err);
-	close(order.archive);
-	return code;
-}
-
-static void apply(struct rig *rig, const struct entry *tree)
-{
-	if (apply_due(rig, tree, false) < 0)
-		fail_msg("%s", rig->err.message);
-}
-
-static const char *compare(struct rig *rig)
-{
-	struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = -1};
-
-	driver_result_release(&rig->result);
-	driver_result_init(&rig->result);
-	if (files_compare(&order, &rig->result, &rig->err) < 0)
-		fail_msg("%s", rig->err.message);
-	return rig->result.difference.data;
-}
-
-static void counts(const struct rig *rig, uint64_t added, uint64_t modified, uint64_t removed)
-{
-	assert_int_equal(rig->result.added, added);
-	assert_int_equal(rig->result.modified, modified);
-	assert_int_equal(rig->result.removed, removed);
-	assert_int_equal(rig->result.differing, 0);
-}
-
-static void put(const struct rig *rig, const char *name, const char *text)
-{
-	char *path = unit_path(rig->into, name);
-
-	assert_int_equal(hgt_write_file(path, text, strlen(text), 0644, NULL), 0);
-	free(path);
-}
-
-/* What is at a name of the target: a file's text, "-> target", "folder", "" for nothing. */
-static void is(const struct rig *rig, const char *name, const char *expected)
-{
-	char *path = unit_path(rig->into, name);
-	struct hgt_buf text = HGT_BUF_INIT;
-	char target[256] = "";
-	struct stat st;
-
-	if (lstat(path, &st) == 0) {
-		if (S_ISDIR(st.st_mode)) {
-			hgt_buf_adds(&text, "folder");
-		} else if (S_ISLNK(st.st_mode)) {
-			assert_true(readlink(path, target, sizeof(target) - 1) > 0);
-			hgt_buf_addf(&text, "-> %s", target);
-		} else {
-			assert_int_equal(hgt_read_file(path, 1000, &text, NULL), 0);
-		}
-	}
-	if (strcmp(text.data, expected) != 0)
-		fail_msg("%s is \"%s\", not \"%s\"", name, text.data, expected);
-	hgt_buf_release(&text);
-	free(path);
-}
-
-static unsigned mode_of(const struct rig *rig, const char *name)
-{
-	char *path = unit_path(rig->into, name);
-	struct stat st;
-
-	assert_int_equal(lstat(path, &st), 0);
-	free(path);
-	return st.st_mode & 07777;
-}
-
-/* Nothing of a staging folder is left. */
-static void is_tidy(const struct rig *rig)
-{
-	struct hgt_buf command = HGT_BUF_INIT;
-
-	hgt_buf_addf(&command, "test -z \"$(find '%s' -name '.headgate-*')\"", rig->into);
-	assert_int_equal(system(command.data), 0);
-	hgt_buf_release(&command);
+	return rig_tear_down(state);
 }
 
 static const struct entry first[] = {
@@ -220,33 +59,33 @@ static void places_changes_and_prunes(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
-	counts(rig, 4, 0, 0);
-	is(rig, "conf/a", "a1");
-	is(rig, "link", "-> conf/a");
-	is(rig, "empty", "folder");
-	assert_int_equal(mode_of(rig, "run"), 0755);
-	assert_int_equal(mode_of(rig, "conf/a"), 0644);
-	is_tidy(rig);
+	rig_apply(rig, first);
+	rig_counts(rig, 4, 0, 0);
+	rig_is(rig, "conf/a", "a1");
+	rig_is(rig, "link", "-> conf/a");
+	rig_is(rig, "empty", "folder");
+	assert_int_equal(rig_mode(rig, "run"), 0755);
+	assert_int_equal(rig_mode(rig, "conf/a"), 0644);
+	rig_is_tidy(rig);
 
-	apply(rig, first);
-	counts(rig, 0, 0, 0);
+	rig_apply(rig, first);
+	rig_counts(rig, 0, 0, 0);
 
-	apply(rig, second);
-	counts(rig, 1, 3, 1);
-	is(rig, "conf/a", "a2");
-	is(rig, "conf/b", "");
-	is(rig, "empty", "");
-	is(rig, "link", "-> run");
-	is(rig, "new/deep/c", "c");
-	assert_int_equal(mode_of(rig, "run"), 0644);
-	is_tidy(rig);
+	rig_apply(rig, second);
+	rig_counts(rig, 1, 3, 1);
+	rig_is(rig, "conf/a", "a2");
+	rig_is(rig, "conf/b", "");
+	rig_is(rig, "empty", "");
+	rig_is(rig, "link", "-> run");
+	rig_is(rig, "new/deep/c", "c");
+	assert_int_equal(rig_mode(rig, "run"), 0644);
+	rig_is_tidy(rig);
 
-	apply(rig, nothing);
-	counts(rig, 0, 0, 4);
-	is(rig, "conf", "");
-	is(rig, "new", "");
-	assert_string_equal(compare(rig), "");
+	rig_apply(rig, nothing);
+	rig_counts(rig, 0, 0, 4);
+	rig_is(rig, "conf", "");
+	rig_is(rig, "new", "");
+	assert_string_equal(rig_compare(rig), "");
 }
 
 static void works_without_exchange(void **state)
@@ -259,15 +98,15 @@ static void leaves_what_is_of_others(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
-	put(rig, "conf/theirs", "theirs");
-	put(rig, "top", "theirs");
-	apply(rig, nothing);
-	is(rig, "conf/theirs", "theirs");
-	is(rig, "top", "theirs");
-	is(rig, "conf/a", "");
+	rig_apply(rig, first);
+	rig_put(rig, "conf/theirs", "theirs");
+	rig_put(rig, "top", "theirs");
+	rig_apply(rig, nothing);
+	rig_is(rig, "conf/theirs", "theirs");
+	rig_is(rig, "top", "theirs");
+	rig_is(rig, "conf/a", "");
 	/* what the tree has is taken over, with the permissions and the owner that it had */
-	put(rig, "conf/a", "was there");
+	rig_put(rig, "conf/a", "was there");
 	assert_int_equal(chmod(rig->into, 0700), 0);
 	{
 		char *path = unit_path(rig->into, "conf/a");
@@ -275,9 +114,9 @@ static void leaves_what_is_of_others(void **state)
 		assert_int_equal(chmod(path, 0640), 0);
 		if (geteuid() == 0)
 			assert_int_equal(chown(path, 12, 34), 0);
-		apply(rig, first);
-		counts(rig, 3, 1, 0);
-		assert_int_equal(mode_of(rig, "conf/a"), 0640);
+		rig_apply(rig, first);
+		rig_counts(rig, 3, 1, 0);
+		assert_int_equal(rig_mode(rig, "conf/a"), 0640);
 		if (geteuid() == 0) {
 			struct stat st;
 
@@ -288,27 +127,27 @@ static void leaves_what_is_of_others(void **state)
 		free(path);
 	}
 	/* a folder that was there is not removed, though it is empty then */
-	apply(rig, nothing);
-	is(rig, "conf", "folder");
+	rig_apply(rig, nothing);
+	rig_is(rig, "conf", "folder");
 }
 
 static void keeps_what_is_gone_without_prune(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
+	rig_apply(rig, first);
 	rig->target.prune = false;
-	apply(rig, nothing);
-	counts(rig, 0, 0, 0);
-	is(rig, "conf/a", "a1");
-	put(rig, "conf/b", "changed since");
-	assert_string_equal(compare(rig), "");
+	rig_apply(rig, nothing);
+	rig_counts(rig, 0, 0, 0);
+	rig_is(rig, "conf/a", "a1");
+	rig_put(rig, "conf/b", "changed since");
+	assert_string_equal(rig_compare(rig), "");
 	/* and knows of it when pruning is wanted again; what was changed meanwhile is somebody's */
 	rig->target.prune = true;
-	apply(rig, nothing);
-	counts(rig, 0, 0, 3);
-	is(rig, "conf/a", "");
-	is(rig, "conf/b", "changed since");
+	rig_apply(rig, nothing);
+	rig_counts(rig, 0, 0, 3);
+	rig_is(rig, "conf/a", "");
+	rig_is(rig, "conf/b", "changed since");
 }
 
 static void changes_types(void **state)
@@ -317,25 +156,25 @@ static void changes_types(void **state)
 	static const struct entry folders[] = {{'5', "a/", ""}, {'0', "a/x", "x"}, {'0', "b", "file"}, {'5', "l/", ""}, {'0', "l/y", "y"}, {0}};
 	struct rig *rig = *state;
 
-	apply(rig, files);
-	apply(rig, folders);
-	is(rig, "a/x", "x");
-	is(rig, "b", "file");
-	is(rig, "l/y", "y");
-	apply(rig, files);
-	is(rig, "a", "file");
-	is(rig, "b/c", "c");
-	is(rig, "l", "-> a");
+	rig_apply(rig, files);
+	rig_apply(rig, folders);
+	rig_is(rig, "a/x", "x");
+	rig_is(rig, "b", "file");
+	rig_is(rig, "l/y", "y");
+	rig_apply(rig, files);
+	rig_is(rig, "a", "file");
+	rig_is(rig, "b/c", "c");
+	rig_is(rig, "l", "-> a");
 	/* not when somebody has put something into the folder */
-	put(rig, "b/theirs", "theirs");
-	assert_int_equal(apply_due(rig, folders, false), HGT_ECONFLICT);
+	rig_put(rig, "b/theirs", "theirs");
+	assert_int_equal(rig_apply_due(rig, folders, false), HGT_ECONFLICT);
 	assert_non_null(strstr(rig->err.message, "b is a folder"));
 	assert_true(rig->result.restored);
-	is(rig, "a", "file");
-	is(rig, "b/c", "c");
-	is(rig, "l", "-> a");
-	assert_string_equal(compare(rig), "");
-	is_tidy(rig);
+	rig_is(rig, "a", "file");
+	rig_is(rig, "b/c", "c");
+	rig_is(rig, "l", "-> a");
+	assert_string_equal(rig_compare(rig), "");
+	rig_is_tidy(rig);
 }
 
 static void follows_no_link(void **state)
@@ -345,14 +184,14 @@ static void follows_no_link(void **state)
 	char *path = unit_path(rig->into, "conf");
 	char *file = unit_path(outside, "a");
 
-	apply(rig, nothing);
+	rig_apply(rig, nothing);
 	assert_int_equal(mkdir(outside, 0755), 0);
 	assert_int_equal(symlink(outside, path), 0);
-	assert_int_equal(apply_due(rig, first, false), HGT_ECONFLICT);
+	assert_int_equal(rig_apply_due(rig, first, false), HGT_ECONFLICT);
 	assert_non_null(strstr(rig->err.message, "conf is a link"));
 	assert_true(rig->result.restored);
 	assert_int_equal(access(file, F_OK), -1);
-	is(rig, "run", "");
+	rig_is(rig, "run", "");
 	/* a file's own link is replaced, not followed */
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(hgt_write_file(file, "outside", 7, 0644, NULL), 0);
@@ -360,8 +199,8 @@ static void follows_no_link(void **state)
 	free(path);
 	path = unit_path(rig->into, "conf/a");
 	assert_int_equal(symlink(file, path), 0);
-	apply(rig, first);
-	is(rig, "conf/a", "a1");
+	rig_apply(rig, first);
+	rig_is(rig, "conf/a", "a1");
 	{
 		struct hgt_buf text = HGT_BUF_INIT;
 
@@ -381,8 +220,8 @@ static void may_be_reached_through_a_link(void **state)
 
 	assert_int_equal(mkdir(real, 0755), 0);
 	assert_int_equal(symlink("real", rig->into), 0);
-	apply(rig, first);
-	is(rig, "conf/a", "a1");
+	rig_apply(rig, first);
+	rig_is(rig, "conf/a", "a1");
 	free(real);
 }
 
@@ -390,10 +229,10 @@ static void puts_back_what_after_refuses(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
-	put(rig, "new", "theirs");
+	rig_apply(rig, first);
+	rig_put(rig, "new", "theirs");
 	assert_int_equal(unlink(rig->manifest), 0);	/* as if all were somebody else's */
-	apply(rig, first);
+	rig_apply(rig, first);
 	for (int round = 0; round < 2; round++) {
 		static const struct entry third[] = {
 			{'0', "conf/a", "a3"}, {'0', "new", "ours"}, {'5', "made/", ""}, {'0', "made/x", "x"}, {'2', "run", "conf/a"}, {0},
@@ -402,23 +241,23 @@ static void puts_back_what_after_refuses(void **state)
 
 		no_exchange = round == 1;
 		snprintf(script, sizeof(script), "echo checking; cat %s/conf/a; exit 3", rig->into);
-		after(rig, script);
-		assert_int_equal(apply_due(rig, third, false), HGT_ECONFLICT);
+		rig_after(rig, script);
+		assert_int_equal(rig_apply_due(rig, third, false), HGT_ECONFLICT);
 		assert_true(rig->result.restored);
 		assert_true(rig->result.permanent);
 		assert_true(rig->result.ran);
 		assert_int_equal(rig->result.exit_status, 3);
 		assert_string_equal(rig->result.output.data, "checking\na3");
 		assert_non_null(strstr(rig->err.message, "status 3"));
-		is(rig, "conf/a", "a1");
-		is(rig, "conf/b", "b1");
-		is(rig, "new", "theirs");
-		is(rig, "made", "");
-		is(rig, "run", "#!");
-		is(rig, "empty", "folder");
-		assert_int_equal(mode_of(rig, "run"), 0755);
-		assert_string_equal(compare(rig), "");
-		is_tidy(rig);
+		rig_is(rig, "conf/a", "a1");
+		rig_is(rig, "conf/b", "b1");
+		rig_is(rig, "new", "theirs");
+		rig_is(rig, "made", "");
+		rig_is(rig, "run", "#!");
+		rig_is(rig, "empty", "folder");
+		assert_int_equal(rig_mode(rig, "run"), 0755);
+		assert_string_equal(rig_compare(rig), "");
+		rig_is_tidy(rig);
 	}
 }
 
@@ -426,18 +265,18 @@ static void runs_after_when_it_is_owed(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
-	after(rig, "exit 0");
-	assert_int_equal(apply_due(rig, first, false), 0);
+	rig_apply(rig, first);
+	rig_after(rig, "exit 0");
+	assert_int_equal(rig_apply_due(rig, first, false), 0);
 	assert_false(rig->result.ran);
-	assert_int_equal(apply_due(rig, first, true), 0);
+	assert_int_equal(rig_apply_due(rig, first, true), 0);
 	assert_true(rig->result.ran);
 	rig->argv[0] = (char *)(uintptr_t)"/no/such/command";
-	assert_int_equal(apply_due(rig, second, false), HGT_ENOENT);
+	assert_int_equal(rig_apply_due(rig, second, false), HGT_ENOENT);
 	assert_int_equal(rig->result.exit_status, 127);
 	assert_true(rig->result.restored);
 	assert_false(rig->result.permanent);
-	is(rig, "conf/a", "a1");
+	rig_is(rig, "conf/a", "a1");
 }
 
 static void tells_what_after_has_changed(void **state)
@@ -446,8 +285,8 @@ static void tells_what_after_has_changed(void **state)
 	char script[256];
 
 	snprintf(script, sizeof(script), "echo more >>%s/conf/a", rig->into);
-	after(rig, script);
-	apply_due(rig, first, false);
+	rig_after(rig, script);
+	rig_apply_due(rig, first, false);
 	assert_int_equal(rig->result.differing, 1);
 	assert_string_equal(rig->result.difference.data, "conf/a has other contents");
 }
@@ -478,13 +317,13 @@ static void compares(void **state)
 	struct rig *rig = *state;
 	const char *says;
 
-	apply(rig, first);
+	rig_apply(rig, first);
 	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct hgt_buf command = HGT_BUF_INIT;
 
 		hgt_buf_addf(&command, "cd '%s' && { %s; }", rig->into, cases[i].command);
 		assert_int_equal(system(command.data), 0);
-		says = compare(rig);
+		says = rig_compare(rig);
 		if (strcmp(says, cases[i].says) != 0)
 			fail_msg("after %s: \"%s\"", cases[i].command, says);
 		hgt_buf_release(&command);
@@ -492,7 +331,7 @@ static void compares(void **state)
 	free(rig->into);
 	rig->into = unit_path(rig->folder, "nowhere");
 	rig->target.files.into = rig->into;
-	assert_non_null(strstr(compare(rig), "nowhere is missing"));
+	assert_non_null(strstr(rig_compare(rig), "nowhere is missing"));
 }
 
 #define MANY 300
@@ -543,9 +382,9 @@ static void writes_what_differs(void **state)
 	for (int aged = 0; aged < 2; aged++) {
 		rig->target.files.after.n = 0;
 		tree[100].text = "as it was";
-		apply(rig, tree);
+		rig_apply(rig, tree);
 		clock_ahead = aged * 3600;
-		assert_string_equal(compare(rig), "");
+		assert_string_equal(rig_compare(rig), "");
 		hgt_buf_reset(&before);
 		identities(rig, &before);
 		tree[100].text = "changed";
@@ -554,14 +393,14 @@ static void writes_what_differs(void **state)
 		hgt_buf_reset(&since);
 		hgt_buf_adds(&since, script);
 		hgt_buf_addf(&since, " | grep -c . | grep -qx 1 && test -f .headgate-*/new/%s", names[100]);
-		after(rig, since.data);
-		apply(rig, tree);
-		counts(rig, 0, 1, 0);
+		rig_after(rig, since.data);
+		rig_apply(rig, tree);
+		rig_counts(rig, 0, 1, 0);
 		assert_true(rig->result.ran);
 		hgt_buf_reset(&since);
 		identities(rig, &since);
 		assert_int_equal(differing_lines(before.data, since.data), 1);
-		is(rig, names[100], "changed");
+		rig_is(rig, names[100], "changed");
 	}
 	hgt_buf_release(&before);
 	hgt_buf_release(&since);
@@ -615,22 +454,22 @@ static void knows_unchanged_files_again(void **state)
 	struct stat st, now;
 
 	/* a file that has just changed may change again and not show it: it is read each time */
-	apply(rig, first);
-	assert_string_equal(compare(rig), "");
+	rig_apply(rig, first);
+	assert_string_equal(rig_compare(rig), "");
 	assert_false(is_known(rig, "conf/a"));
 	belie(rig, "conf/a");
-	assert_string_equal(compare(rig), says);
+	assert_string_equal(rig_compare(rig), says);
 	belie(rig, "conf/a");
 	/* so is one of the future */
 	clock_ahead = -3600;
-	assert_string_equal(compare(rig), "");
+	assert_string_equal(rig_compare(rig), "");
 	assert_false(is_known(rig, "conf/a"));
 	/* later it is read once */
 	clock_ahead = 3600;
-	assert_string_equal(compare(rig), "");
+	assert_string_equal(rig_compare(rig), "");
 	assert_true(is_known(rig, "conf/a"));
 	belie(rig, "conf/a");
-	assert_string_equal(compare(rig), "");
+	assert_string_equal(rig_compare(rig), "");
 	belie(rig, "conf/a");
 
 	/* the same size and the same mtime, but not the same ctime; the clock of files may not have moved on at once */
@@ -642,22 +481,22 @@ static void knows_unchanged_files_again(void **state)
 	assert_int_equal(now.st_mtim.tv_nsec, st.st_mtim.tv_nsec);
 	assert_int_equal(now.st_size, st.st_size);
 	assert_int_equal(now.st_ino, st.st_ino);
-	assert_string_equal(compare(rig), says);
-	assert_string_equal(compare(rig), says);
-	apply(rig, first);
-	counts(rig, 0, 1, 0);
-	is(rig, "conf/a", "a1");
+	assert_string_equal(rig_compare(rig), says);
+	assert_string_equal(rig_compare(rig), says);
+	rig_apply(rig, first);
+	rig_counts(rig, 0, 1, 0);
+	rig_is(rig, "conf/a", "a1");
 
 	/* another file in its place, as old as it was */
-	assert_string_equal(compare(rig), "");
+	assert_string_equal(rig_compare(rig), "");
 	assert_true(is_known(rig, "conf/a"));
 	assert_int_equal(stat(path, &st), 0);
-	put(rig, "other", "A1");
+	rig_put(rig, "other", "A1");
 	write_in_place(other, "A1", &st.st_mtim);
 	assert_int_equal(rename(other, path), 0);
-	assert_string_equal(compare(rig), says);
-	apply(rig, first);
-	is(rig, "conf/a", "a1");
+	assert_string_equal(rig_compare(rig), says);
+	rig_apply(rig, first);
+	rig_is(rig, "conf/a", "a1");
 	free(path);
 	free(other);
 }
@@ -667,20 +506,20 @@ static void knows_nothing_of_what_is_new(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
+	rig_apply(rig, first);
 	clock_ahead = 3600;
-	assert_string_equal(compare(rig), "");
-	after(rig, "exit 1");
-	assert_int_equal(apply_due(rig, second, false), HGT_ECONFLICT);
-	is(rig, "conf/a", "a1");
+	assert_string_equal(rig_compare(rig), "");
+	rig_after(rig, "exit 1");
+	assert_int_equal(rig_apply_due(rig, second, false), HGT_ECONFLICT);
+	rig_is(rig, "conf/a", "a1");
 	belie(rig, "conf/a");
-	assert_string_equal(compare(rig), "conf/a has other contents");
+	assert_string_equal(rig_compare(rig), "conf/a has other contents");
 	belie(rig, "conf/a");
-	assert_string_equal(compare(rig), "");
+	assert_string_equal(rig_compare(rig), "");
 	rig->target.files.after.n = 0;
 	clock_ahead = 0;
-	apply(rig, second);
-	is(rig, "conf/a", "a2");
+	rig_apply(rig, second);
+	rig_is(rig, "conf/a", "a2");
 	assert_false(is_known(rig, "conf/a"));
 }
 
@@ -692,7 +531,7 @@ static void converges_after_a_crash(void **state)
 	unsigned char digest[HGT_SHA256_SIZE];
 	char *path;
 
-	apply(rig, first);
+	rig_apply(rig, first);
 	assert_int_equal(manifest_load(&before, rig->manifest, NULL), 0);
 	for (size_t i = 0; i < before.n; i++)
 		assert_int_equal(manifest_add(&both, before.items[i]->kind, before.items[i]->path, strlen(before.items[i]->path),
@@ -706,19 +545,19 @@ static void converges_after_a_crash(void **state)
 	path = unit_path(rig->into, "new/deep");
 	assert_int_equal(hgt_make_folders(path, 0755, NULL), 0);
 	free(path);
-	put(rig, "new/deep/c", "c");
-	put(rig, "other", "theirs");
+	rig_put(rig, "new/deep/c", "c");
+	rig_put(rig, "other", "theirs");
 	path = unit_path(rig->into, ".headgate-0123456789abcdef/new/conf");
 	assert_int_equal(hgt_make_folders(path, 0700, NULL), 0);
 	free(path);
-	put(rig, ".headgate-0123456789abcdef/new/conf/a", "a2");
+	rig_put(rig, ".headgate-0123456789abcdef/new/conf/a", "a2");
 
 	/* the tree has moved on to nothing meanwhile: all that the dead apply placed goes, what it only meant to place stays */
-	apply(rig, nothing);
-	is(rig, "new", "");
-	is(rig, "conf", "");
-	is(rig, "other", "theirs");
-	is_tidy(rig);
+	rig_apply(rig, nothing);
+	rig_is(rig, "new", "");
+	rig_is(rig, "conf", "");
+	rig_is(rig, "other", "theirs");
+	rig_is_tidy(rig);
 	manifest_release(&both);
 	manifest_release(&before);
 }
@@ -736,13 +575,13 @@ static void refuses(void **state)
 	};
 	struct rig *rig = *state;
 
-	apply(rig, first);
+	rig_apply(rig, first);
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		assert_int_equal(apply_due(rig, cases[i].tree, false), cases[i].code);
+		assert_int_equal(rig_apply_due(rig, cases[i].tree, false), cases[i].code);
 		assert_true(rig->result.permanent);
-		is(rig, "ok", "");
-		assert_string_equal(compare(rig), "");
-		is_tidy(rig);
+		rig_is(rig, "ok", "");
+		assert_string_equal(rig_compare(rig), "");
+		rig_is_tidy(rig);
 	}
 }
 
@@ -750,9 +589,9 @@ static void survives_failing_allocations(void **state)
 {
 	struct rig *rig = *state;
 
-	apply(rig, first);
+	rig_apply(rig, first);
 	for (long n = 1;; n++) {
-		struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = archive_of(second)};
+		struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = rig_archive(second)};
 		int code;
 
 		driver_result_release(&rig->result);
@@ -765,14 +604,14 @@ static void survives_failing_allocations(void **state)
 			break;
 		}
 		/* it fails whole, or the missing memory was not missed, or only the look at the outcome failed */
-		is(rig, "conf/a", code < 0 && (rig->result.restored || rig->result.added == 0) ? "a1" : "a2");
-		assert_string_equal(compare(rig), "");
-		apply(rig, first);
+		rig_is(rig, "conf/a", code < 0 && (rig->result.restored || rig->result.added == 0) ? "a1" : "a2");
+		assert_string_equal(rig_compare(rig), "");
+		rig_apply(rig, first);
 	}
-	is(rig, "conf/a", "a2");
+	rig_is(rig, "conf/a", "a2");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, tear_down)
 
 int main(void)
 {

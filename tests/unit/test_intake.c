@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/timing.h"
 #include "daemon/repos.h"
+#include "daemon/store.h"
 #include "git/repository.h"
 #include "headgate/protocol.h"
 #include "tests/unit/small_daemon.h"
@@ -78,18 +79,25 @@ static void announce_as(const char *type, const char *repo, unsigned push, const
 	intake_announce(small.daemon.intake, line, "hook", on_done, outcome);
 }
 
-/* Announce one move of r.git, as of that time (0: it is not said), and wait for its end; the push's number. */
-static unsigned announce_at(const char *ref, const char *from, const char *to, int64_t time_ms)
+/* Announce one move of r.git, as of that time (0: it is not said). */
+static void announce_soon(const char *ref, const char *from, const char *to, int64_t time_ms, struct outcome *outcome)
 {
 	char update[600], when[HGT_TIME_TEXT], time[64] = "";
-	struct outcome outcome;
 
 	hgt_time_format(time_ms, when);
 	if (time_ms)
 		snprintf(time, sizeof(time), ",\"time\":\"%s\"", when);
 
 	snprintf(update, sizeof(update), "{\"old\":\"%s\",\"new\":\"%s\",\"ref\":\"%s\"}", from, to, ref);
-	announce_as("received", "r.git", ++pushes, update, time, &outcome);
+	announce_as("received", "r.git", ++pushes, update, time, outcome);
+}
+
+/* The same, and wait for its end; the push's number. */
+static unsigned announce_at(const char *ref, const char *from, const char *to, int64_t time_ms)
+{
+	struct outcome outcome;
+
+	announce_soon(ref, from, to, time_ms, &outcome);
 	small_daemon_run(&small, &outcome.done);
 	assert_int_equal(outcome.code, 0);
 	return pushes;
@@ -182,7 +190,7 @@ static void expect_known(const char *ref, const char *want)
 
 /*
  * Scripts: '+' sets the ref to the commit of the digit that follows ('-' deletes it), '!' announces the move between the two digits that
- * follow, '=' compares. '<' and '>' say that the next announcement is of a minute ago, or in a minute. '?' stands for an id that no repository
+ * follow, '&' does so too and goes on before that is taken, '=' compares. '<' and '>' say that the next announcement is of a minute ago, or in a minute. '?' stands for an id that no repository
  * has.
  */
 static const char *id_of(char c)
@@ -229,35 +237,105 @@ static const struct {
 		"updated/watch:-5 updated/hook:52 updated/watch:23 superseded:01", "3"},
 	{"late-creation-of-one-made-anew", "+0=+->!0-+1<!-0=", "updated/watch:-0 updated/hook:0- attributed:-0 updated/watch:-1", "1"},
 	{"creation-of-one-made-anew", "+0=+->!0-+1>!-0=", "updated/watch:-0 updated/hook:0- updated/hook:-0 updated/watch:01", "1"},
+	{"together", "+0!-0+4&01&12&23&34=", "updated/hook:-0 updated/hook:01 updated/hook:12 updated/hook:23 updated/hook:34", "4"},
+	{"together-and-on", "+0!-0+4&01&12=&23=", "updated/hook:-0 updated/hook:01 updated/hook:12 updated/watch:24 attributed:23", "4"},
+	{"together-but-one", "+0!-0+4&01&23&34=", "updated/hook:-0 updated/hook:01 updated/watch:12 updated/hook:23 updated/hook:34", "4"},
+	{"together-but-every-second", "+4&-0&12&34=", "updated/hook:-0 updated/watch:01 updated/hook:12 updated/watch:23 updated/hook:34", "4"},
+	{"together-out-of-order", "+0!-0+4&12&01&34&23=",
+		"updated/hook:-0 updated/watch:01 updated/hook:12 attributed:01 updated/watch:23 updated/hook:34 attributed:23", "4"},
+	{"with-lies", "+0!-0+2!01=!05!?2!12!34=",
+		"updated/hook:-0 updated/hook:01 updated/watch:12 superseded:05 attributed:?2 attributed:12 superseded:34", "2"},
+	{"together-with-lies", "+0!-0+2&01&05&?2&12&34=",
+		"updated/hook:-0 updated/hook:01 superseded:05 updated/hook:12 updated/watch:21 updated/hook:12 superseded:34", "2"},
 	{"long-gone", "+0!-0+1!01+2!12!-0=", "updated/hook:-0 updated/hook:01 updated/hook:12 superseded:-0", "2"},
 };
+
+/* Announcements that are not waited for one by one. */
+struct crowd {
+	struct outcome outcomes[32];
+	size_t n;
+};
+
+/* Their words are on disk in the order in which they came. */
+static void crowd_wait(struct crowd *crowd)
+{
+	for (size_t i = 0; i < crowd->n; i++) {
+		small_daemon_run(&small, &crowd->outcomes[i].done);
+		assert_int_equal(crowd->outcomes[i].code, 0);
+		assert_true(i == 0 || crowd->outcomes[i].seq >= crowd->outcomes[i - 1].seq);
+	}
+	crowd->n = 0;
+}
+
+static void run_script(const char *ref, const char *script)
+{
+	struct crowd crowd = {.n = 0};
+	int64_t time_ms = 0;
+
+	for (const char *s = script; *s; s++) {
+		if (*s != '&')
+			crowd_wait(&crowd);
+		switch (*s) {
+		case '+':
+			set(ref, id_of(*++s));
+			break;
+		case '!':
+			announce_at(ref, id_of(s[1]), id_of(s[2]), time_ms);
+			time_ms = 0;
+			s += 2;
+			break;
+		case '&':
+			announce_soon(ref, id_of(s[1]), id_of(s[2]), 0, &crowd.outcomes[crowd.n++]);
+			s += 2;
+			break;
+		case '<':
+		case '>':
+			time_ms = hgt_time_now_ms() + (*s == '<' ? -60000 : 60000);
+			break;
+		default:
+			compare();
+		}
+	}
+}
 
 static void words_and_moves_meet(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_OF(meetings); i++) {
-		int64_t time_ms = 0;
 		char ref[64];
 
 		snprintf(ref, sizeof(ref), "refs/heads/%s", meetings[i].name);
-		for (const char *s = meetings[i].script; *s; s++) {
-			if (*s == '+') {
-				set(ref, id_of(s[1]));
-				s++;
-			} else if (*s == '!') {
-				announce_at(ref, id_of(s[1]), id_of(s[2]), time_ms);
-				time_ms = 0;
-				s += 2;
-			} else if (*s == '<' || *s == '>') {
-				time_ms = hgt_time_now_ms() + (*s == '<' ? -60000 : 60000);
-			} else {
-				compare();
-			}
-		}
+		run_script(ref, meetings[i].script);
 		print_message("%s\n", meetings[i].name);
 		expect(ref, meetings[i].events);
 		expect_known(ref, meetings[i].end[0] == '-' ? "" : id_of(meetings[i].end[0]));
 	}
+}
+
+/* However many pushes of a repository come at once, it is not a commit of the journal for each. */
+static void those_who_wait_share_a_commit(void **state)
+{
+	struct crowd crowd = {.n = 0};
+	struct store_stats before, after;
+
+	(void)state;
+	compare();
+	store_stats(small.daemon.store, &before);
+	for (int ref = 0; ref < 8; ref++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "refs/heads/shared-%d", ref);
+		set(name, commits[3]);
+		for (int i = 0; i < 4; i++)
+			announce_soon(name, i ? commits[i - 1] : Z, commits[i], 0, &crowd.outcomes[crowd.n++]);
+	}
+	crowd_wait(&crowd);
+	store_stats(small.daemon.store, &after);
+	assert_int_equal(after.events - before.events, 32);
+	/* The first one's and that of the rest; some more where the rest takes long to be planned. */
+	assert_in_range(after.commits - before.commits, 1, 16);
+	compare();
+	expect("refs/heads/shared-7", "updated/hook:-0 updated/hook:01 updated/hook:12 updated/hook:23");
 }
 
 static void a_push_is_taken_once(void **state)
@@ -548,13 +626,13 @@ static void whatever_happens(void **state)
 	} words[WORDS] = {{0}};
 	char now[REFS] = {'-', '-'};
 	unsigned seed = (unsigned)hgt_time_now_ms();
+	struct crowd crowd = {.n = 0};
 
 	(void)state;
 	print_message("seed %u\n", seed);
 	for (int step = 0; step < STEPS; step++) {
 		unsigned dice = (unsigned)rand_r(&seed), ref = dice / 8 % REFS, word = dice / 64 % WORDS;
 		char name[32], to = "-0123455"[dice / 1024 % 8];
-		struct outcome outcome;
 
 		snprintf(name, sizeof(name), "refs/heads/random%u", ref);
 		switch (dice % 8) {
@@ -570,15 +648,16 @@ static void whatever_happens(void **state)
 		case 0 ... 3:
 			if (!words[word].push)
 				break;
-			announce_as("received", "r.git", words[word].push, words[word].update, "", &outcome);
-			small_daemon_run(&small, &outcome.done);
-			assert_int_equal(outcome.code, 0);
+			announce_as("received", "r.git", words[word].push, words[word].update, "", &crowd.outcomes[crowd.n++]);
+			if (crowd.n == N_OF(crowd.outcomes) || dice / 8192 % 4 == 0)
+				crowd_wait(&crowd);
 			break;
 		case 4:
 			compare();
 			break;
 		}
 	}
+	crowd_wait(&crowd);
 	compare();
 	for (unsigned ref = 0; ref < REFS; ref++) {
 		char name[32];
@@ -642,7 +721,8 @@ static void the_journal_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_and_moves_meet), cmocka_unit_test(a_push_is_taken_once), cmocka_unit_test(strangers_move_nothing),
+		cmocka_unit_test(words_and_moves_meet), cmocka_unit_test(those_who_wait_share_a_commit),
+		cmocka_unit_test(a_push_is_taken_once), cmocka_unit_test(strangers_move_nothing),
 		cmocka_unit_test(new_repositories_are_taken), cmocka_unit_test(refusals_are_bounded), cmocka_unit_test(thousands_of_refs),
 		cmocka_unit_test(compares_go_on), cmocka_unit_test(internal_refs_stay_out), cmocka_unit_test(a_symbolic_ref_is_followed), cmocka_unit_test(damaged_refs_harm_no_other),
 		cmocka_unit_test(a_full_disk_delays_what_is_seen), cmocka_unit_test(whatever_happens),

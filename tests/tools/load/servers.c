@@ -1,14 +1,10 @@
 /* Kinds of servers: Headgate, nchan, nats-server, and the bare write loop of write_loop.c. */
 #include <err.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "base/timing.h"
 #include "headgate/protocol.h"
 #include "tests/tools/load/load.h"
+#include "tests/tools/load/push.h"
 
 static size_t index_of(const struct load *load, const struct stream *stream)
 {
@@ -77,48 +73,6 @@ static bool headgate_ready(const char *line, size_t len)
 	return len == sizeof bookmark - 1 && !memcmp(line, bookmark, len);
 }
 
-static int connect_hook(const struct load *load)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(load->hook) >= sizeof address.sun_path)
-		errx(1, "%s: too long for a socket", load->hook);
-	memcpy(address.sun_path, load->hook, strlen(load->hook) + 1);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-		err(1, "%s", load->hook);
-	return fd;
-}
-
-/* As git does it: a new file renamed over the old one. */
-static void move_ref(const struct load *load, const char *commit)
-{
-	struct hgt_buf ref = HGT_BUF_INIT, lock = HGT_BUF_INIT;
-	int fd;
-
-	hgt_buf_addf(&ref, "%s/refs/heads/main", load->repository);
-	hgt_buf_addf(&lock, "%s.lock", ref.data);
-	out_of_memory_if(ref.failed || lock.failed);
-	fd = open(lock.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || hgt_write_all(fd, commit, strlen(commit)) < 0 || hgt_write_all(fd, "\n", 1) < 0 || close(fd) < 0 ||
-		rename(lock.data, ref.data) < 0)
-		err(1, "%s", lock.data);
-	hgt_buf_release(&ref);
-	hgt_buf_release(&lock);
-}
-
-static void announcement(const struct load *load, const char *old, const char *new, struct hgt_buf *line)
-{
-	char push[33], when[HGT_TIME_TEXT];
-
-	hgt_random_hex(16, push);
-	hgt_time_format(hgt_time_now_ms(), when);
-	hgt_buf_addf(line, "{\"v\":1,\"type\":\"received\",\"repo\":\"%s\",\"push\":\"%s\",\"actor\":{\"name\":\"bench\","
-		"\"id\":null,\"server\":\"local\",\"repo\":null,\"remote\":null,\"protocol\":null},\"time\":\"%s\",\"options\":[],"
-		"\"updates\":[{\"old\":\"%s\",\"new\":\"%s\",\"ref\":\"refs/heads/main\"}]}\n",
-		load->repository, push, when, old, new);
-}
-
 /* The pushes have all been made when the first one's hook has its turn; each hook has a connection of its own. */
 static void headgate_publish(struct load *load, size_t n)
 {
@@ -127,11 +81,11 @@ static void headgate_publish(struct load *load, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		hgt_buf_init(&lines[i]);
-		announcement(load, first + i ? load->ids[first + i - 1] : load->before, load->ids[first + i], &lines[i]);
-		load->hooks[i] = connect_hook(load);
+		push_announcement(load->repository, first + i ? load->ids[first + i - 1] : load->before, load->ids[first + i], &lines[i]);
+		load->hooks[i] = push_connect(load->hook);
 		load_watch_hook(load, i);
 	}
-	move_ref(load, load->ids[first + n - 1]);
+	push_move_ref(load->repository, load->ids[first + n - 1]);
 	load->answers = n;
 	load->began = hgt_time_mono_us();
 	for (size_t i = 0; i < n; i++) {
