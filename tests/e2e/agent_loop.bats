@@ -108,6 +108,8 @@ heard() {
   ask sync web
   wait_for 20 agent_synced web1 web "$TIP"
   [[ $(<"$T/web/a") == one && $(<"$T/web/b") == two ]]
+  # What was drifting was shown line by line, before anyone touched it.
+  events_of agent.reported | jq -es 'any(.[].data; .cause == "drift" and .operation == "Succeeded" and (.diff // "" | contains("-drift\n") and contains("+one\n")))'
   # Each command led to one operation.
   [[ $(events_of agent.reported | jq -r 'select(.data.operation == "Running") | .data.request' | sort | uniq -c | awk '{print $1}' | xargs) == "1 1" ]]
 }
@@ -266,7 +268,7 @@ looked() {
   wait_for 20 agent_synced web1 web "$TIP"
   rm "$T/web/new/two"
   wait_for 20 test -e "$T/web/new/two"
-  rm -r "$T/web"
+  rm -rf "$T/web"
   wait_for 20 test -e "$T/web/conf/a"
   wait_for 20 agent_synced web1 web "$TIP"
   rm "$T/web/conf/a"
