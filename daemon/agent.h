@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "daemon/brief.h"
 #include "daemon/command.h"
 #include "daemon/guard.h"
 #include "daemon/secret.h"
@@ -20,8 +21,10 @@ struct subscriber;
 struct agent_target {
 	char *name, *repo, *ref, *path, *driver, *sync;	/* all in the name's piece of memory */
 	char *report;		/* the last one, JSON; NULL when there is none */
+	struct brief brief;	/* of it */
 	int64_t reported_ms;
 	uint32_t compare_every;	/* seconds; 0: never, or it has not said */
+	uint64_t report_seq;	/* of its event; 0 for one that was there before the daemon */
 };
 
 /* Others read it; agents.c alone changes it. Counted: a request keeps its agent while it is removed. */
@@ -84,8 +87,17 @@ bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms);
  * `after` seconds. */
 bool agent_target_is_stale(const struct agent *agent, const struct agent_target *target, uint32_t after, int64_t now_ms);
 
-/* As GET /v1/agents shows it to whom may see `scope` (NULL: all). False, with nothing written, when nothing of the agent lies
- * in it. */
-bool agent_write(const struct agent *agent, const struct scope *scope, uint32_t stale_after, struct hgt_json *json);
+/* What of agents is shown: to whom may see `scope` (NULL: all), and whether the reports are brief. */
+struct agent_view {
+	const struct scope *scope;
+	bool brief;
+	uint32_t stale_after;	/* as the config says */
+};
+
+/* A report that has come, as the target's last one, which it takes. */
+void agent_target_set_report(struct agent_target *target, char *report, int64_t reported_ms);
+
+/* As GET /v1/agents shows it. False, with nothing written, when nothing of the agent is to be seen. */
+bool agent_write(const struct agent *agent, const struct agent_view *view, struct hgt_json *json);
 
 #endif
