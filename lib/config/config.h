@@ -151,6 +151,7 @@ struct hgt_config {
 		uint32_t lockout;		/* seconds, default 60; doubled each time up to lockout_most, default 3600 */
 		uint32_t lockout_most;
 	} limits;
+	uint32_t stale_after;		/* seconds, default 2 minutes */
 	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */
 };
 
