@@ -192,6 +192,7 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 			targets[i].report = before->report;
 			targets[i].brief = before->brief;
 			targets[i].reported_ms = before->reported_ms;
+			targets[i].report_seq = before->report_seq;
 			before->report = NULL;
 		}
 	}

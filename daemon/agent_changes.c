@@ -312,6 +312,7 @@ static void reported(struct change *change)
 		return;
 	}
 	agent_target_set_report(target, report, change->time_ms);
+	target->report_seq = change->seq;
 }
 
 static int write_reported(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)

@@ -12,6 +12,8 @@ void api_metrics(struct request *request);
 void api_events(struct request *request);
 void api_agent_events(struct request *request);
 
+void api_rollout(struct request *request);
+
 struct agent_view;
 /* What of agents is shown, by the request's parameters and scope; false when it has been answered. */
 bool api_agent_view(struct request *request, struct agent_view *out);

@@ -22,6 +22,7 @@
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/repos.h"
+#include "daemon/rollout.h"
 #include "daemon/store.h"
 #include "daemon/tokens.h"
 #include "headgate/protocol.h"
@@ -67,6 +68,7 @@ static void build(struct rig *rig)
 	ok(repos_new(d->config, &d->repos, &err), &err);
 	ok(hub_new(d, &d->hub, &err), &err);
 	ok(agents_new(d, &d->agents, &err), &err);
+	ok(rollouts_new(d, &d->rollouts, &err), &err);
 	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
 	ok(errands_new(&d->errands, &err), &err);
@@ -87,6 +89,8 @@ static void tear_down(struct rig *rig)
 	archives_free(d->archives);
 	errands_free(d->errands);
 	tokens_free(d->tokens);
+	rollouts_free(d->rollouts);
+	d->rollouts = NULL;
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;
