@@ -232,12 +232,13 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 
 static const struct option agent_options[] = {
 	{.key = "server", .type = OPTION_STRING, .offset = AGENT(server), .required = true, .shape = "URL",
-		.help = "The daemon, such as http://127.0.0.1:7420 or https://git.example.org:7420. Off loopback it is to be https, whose certificate must "
-		"be of that name."},
-	{.key = "ca_file", .type = OPTION_PATH, .offset = AGENT(ca_file), .help = "Who issues the certificate of an https server, in PEM. Default: "
-		"whom the system trusts."},
-	{.key = "cert", .type = OPTION_PATH, .offset = AGENT(cert), .help = "The agent's own certificate in PEM, shown to an https server: in "
-		"place of the token, where the agent was added with --certificate."},
+		.help = "The daemon, such as http://127.0.0.1:7420 or https://git.example.org:7420. Off loopback it is to be https, "
+		"whose certificate must be of that name."},
+	{.key = "ca_file", .type = OPTION_PATH, .offset = AGENT(ca_file),
+		.help = "Who issues the certificate of an https server, in PEM. Default: whom the system trusts."},
+	{.key = "cert", .type = OPTION_PATH, .offset = AGENT(cert),
+		.help = "The agent's own certificate in PEM, shown to an https server: in place of the token, where the agent was "
+		"added with --certificate."},
 	{.key = "key", .type = OPTION_PATH, .offset = AGENT(key), .help = "The key of cert, in PEM, without a pass phrase."},
 	{.key = "token_file", .type = OPTION_PATH, .offset = AGENT(token_file), .fallback = "/etc/headgate/agent.token",
 		.help = "The file with the token that \"headgate agent add\" printed. Not read where cert is given and the file is not there."},

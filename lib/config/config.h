@@ -161,19 +161,20 @@ int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error 
 int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_config_free(struct hgt_config *config);
 
-/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all on one
- * thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
+/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all
+ * on one thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
 const struct hgt_config *hgt_config_ref(const struct hgt_config *config);
 void hgt_config_unref(const struct hgt_config *config);
 
 /*
- * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken over. The
- * keys that say otherwise are appended to `kept`, comma-separated.
+ * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken
+ * over. The keys that say otherwise are appended to `kept`, comma-separated.
  */
-int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path is
- * not NULL and that is there, else the default path. Appended to out. */
+/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path
+ * is not NULL and that is there, else the default path. Appended to out. */
 int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links; appended to out.
