@@ -5,7 +5,7 @@
 #include "config/table.h"
 
 /* Each is read into the whole struct hgt_agent_target. */
-extern const struct section files_section, ansible_section, terraform_section, exec_section;
+extern const struct section files_section, kubectl_section, ansible_section, terraform_section, exec_section;
 
 /* A folder of the repository: relative, no empty, "." or ".." component; "" is all of it. `field` is a const char *. */
 int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field) HGT_MUST_CHECK;

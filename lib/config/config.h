@@ -140,6 +140,8 @@ struct hgt_config {
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
+		unsigned waits;		/* that are open at once, default 64 */
+		uint32_t wait;		/* seconds that one may take, default 600 */
 		unsigned address_connections;	/* of one address, default 1024; 0: no limit, as of those that follow */
 		unsigned address_requests;	/* of one address, a second, without a good token; default 50 */
 		unsigned client_open;		/* of one agent or token: requests and streams at once, default 64 */
@@ -149,6 +151,7 @@ struct hgt_config {
 		uint32_t lockout;		/* seconds, default 60; doubled each time up to lockout_most, default 3600 */
 		uint32_t lockout_most;
 	} limits;
+	uint32_t stale_after;		/* seconds, default 2 minutes */
 	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */
 };
 
@@ -159,19 +162,20 @@ int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error 
 int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_config_free(struct hgt_config *config);
 
-/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all on one
- * thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
+/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all
+ * on one thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
 const struct hgt_config *hgt_config_ref(const struct hgt_config *config);
 void hgt_config_unref(const struct hgt_config *config);
 
 /*
- * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken over. The
- * keys that say otherwise are appended to `kept`, comma-separated.
+ * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken
+ * over. The keys that say otherwise are appended to `kept`, comma-separated.
  */
-int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path is
- * not NULL and that is there, else the default path. Appended to out. */
+/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path
+ * is not NULL and that is there, else the default path. Appended to out. */
 int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links; appended to out.
@@ -220,6 +224,36 @@ struct hgt_window {
 	bool deny;		/* nothing may be done in it */
 };
 
+/* A rule about places in Kubernetes objects; group, kind, namespace and name are globs. */
+struct hgt_kubectl_rule {
+	const char *group;	/* "" is the core group */
+	const char *kind;
+	const char *namespace;
+	const char *name;
+	struct hgt_strings pointers;	/* JSON pointers; a part that is * stands for any */
+};
+
+enum hgt_kustomize { HGT_KUSTOMIZE_AUTO, HGT_KUSTOMIZE_ALWAYS, HGT_KUSTOMIZE_NEVER };
+
+struct hgt_kubectl_options {
+	const char *command;	/* "kubectl", "oc" or a path */
+	const char *kubeconfig;	/* NULL: kubectl's own way to find one */
+	const char *context;	/* NULL: the current one */
+	const char *namespace;	/* of objects that name none */
+	const char *folder;	/* below the target's path; "": all of it */
+	enum hgt_kustomize kustomize;
+	bool force_conflicts;
+	struct hgt_strings prune_allow;	/* kinds that are pruned although they take others with them */
+	bool allow_empty;
+	uint32_t health_timeout;	/* seconds; 0: health is not waited for */
+	struct hgt_kubectl_rule *ignore;
+	size_t n_ignore;
+	struct hgt_kubectl_rule *redact;
+	size_t n_redact;
+	uint32_t timeout;	/* seconds, of one run */
+	uint64_t output_limit;	/* bytes, of one run */
+};
+
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
@@ -229,6 +263,7 @@ struct hgt_agent_target {
 	struct hgt_labels labels;	/* what the agent says of this target: templates and commands may ask */
 	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
 	struct hgt_files_options files;
+	struct hgt_kubectl_options kubectl;
 	struct {
 		const char *command;	/* default ansible-playbook */
 		const char *playbook;	/* required; of the tree, or absolute, as the other files here */
@@ -279,6 +314,7 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned health_port;	/* on loopback; 0: none */
 	unsigned parallel;	/* drivers at once, default 4 */
 	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;

@@ -175,7 +175,8 @@ static void test_agent(void **state)
 {
 	static const char text[] = "server: http://127.0.0.1:7420\ntargets:\n" TARGET
 				   "  - {name: all, repo: a, path: \"\", driver: files, sync: manual, compare_every: 5m, options: {into: /x, after: "
-				   "[systemctl, reload, nginx]}}\n";
+				   "[systemctl, reload, nginx]}, jitter: 3s, windows: [{days: [sat, sun], from: \"22:30\", to: \"24:00\"}, {kind: "
+				   "deny, from: \"00:00\", to: \"04:05\", zone: UTC}]}\n";
 	struct hgt_agent_config *c = NULL;
 	struct hgt_error err = {0};
 
@@ -190,6 +191,18 @@ static void test_agent(void **state)
 	assert_false(c->targets[1].automatic);
 	assert_int_equal(c->targets[1].compare_every, 300);
 	assert_int_equal(c->targets[1].files.after.n, 3);
+	assert_int_equal(c->parallel, 4);
+	assert_int_equal(c->stop_within, 50);
+	assert_int_equal(c->targets[0].jitter, 0);
+	assert_int_equal(c->targets[0].windows.n, 0);
+	assert_int_equal(c->targets[1].jitter, 3);
+	assert_int_equal(c->targets[1].windows.n, 2);
+	assert_int_equal(c->targets[1].windows.items[0].days, 1 | 64);
+	assert_int_equal(c->targets[1].windows.items[0].from, 22 * 60 + 30);
+	assert_int_equal(c->targets[1].windows.items[0].to, 24 * 60);
+	assert_false(c->targets[1].windows.items[0].deny || c->targets[1].windows.items[0].utc);
+	assert_int_equal(c->targets[1].windows.items[1].days, 127);
+	assert_true(c->targets[1].windows.items[1].deny && c->targets[1].windows.items[1].utc);
 	hgt_agent_config_free(c);
 }
 
@@ -218,6 +231,8 @@ static void test_agent_drivers(void **state)
 	assert_int_equal(c->targets[3].exec.apply_timeout, 7200);
 	hgt_agent_config_free(c);
 }
+
+#define WITH_WINDOW(window) "[{name: w, repo: a, driver: files, options: {into: /x}, windows: [{" window "}]}]"
 
 static void test_agent_refused(void **state)
 {
@@ -248,6 +263,16 @@ static void test_agent_refused(void **state)
 			"a second target named \"w\""},
 		{"[{name: v, repo: a, driver: files, options: {into: /x}}, {name: w, repo: a, driver: files, options: {into: /x}}]",
 			"share one folder"},
+		{WITH_WINDOW("to: \"04:00\""), "the key \"from\""},
+		{WITH_WINDOW("from: \"24:00\", to: \"04:00\""), "times up to \"23:59\""},
+		{WITH_WINDOW("from: \"20:00\", to: \"24:01\""), "a day ends at \"24:00\""},
+		{WITH_WINDOW("from: \"20:60\", to: \"24:00\""), "expected a time of day"},
+		{WITH_WINDOW("from: \"8:00\", to: \"24:00\""), "expected a time of day"},
+		{WITH_WINDOW("from: 7, to: \"24:00\""), "expected a time of day"},
+		{WITH_WINDOW("from: \"08:00\", to: \"09:00\", days: []"), "expected a list of days"},
+		{WITH_WINDOW("from: \"08:00\", to: \"09:00\", days: [mon, Tue]"), "expected one of mon"},
+		{WITH_WINDOW("from: \"08:00\", to: \"09:00\", zone: CET"), "expected local or UTC"},
+		{WITH_WINDOW("from: \"08:00\", to: \"09:00\", kind: never"), "expected allow or deny"},
 	};
 
 	(void)state;
