@@ -387,4 +387,4 @@ static void forget(const struct driver_order *order)
 }
 
 const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,
-	.compare = files_compare, .explain = files_explain, .apply = files_apply};
+	.watch = files_watch, .compare = files_compare, .explain = files_explain, .apply = files_apply};

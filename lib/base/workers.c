@@ -21,14 +21,16 @@ struct queue {
 };
 
 struct hgt_workers {
-	pthread_mutex_t lock;	/* guards the queues and stopping */
+	pthread_mutex_t lock;	/* guards what follows up to stopping */
 	pthread_cond_t wake;
 	struct queue todo;
 	struct queue ended;
+	unsigned waiting;	/* items in todo */
+	unsigned idle;		/* threads that wait for one */
 	bool stopping;
 	int fd;
-	unsigned pending;	/* the dispatching thread's own */
-	unsigned threads;
+	unsigned pending;	/* this and what follows: the dispatching thread's own */
+	unsigned threads, most;
 	pthread_t ids[];
 };
 
@@ -61,6 +63,7 @@ static void *work(void *arg)
 		struct item *item = queue_take(&w->todo);
 
 		if (item) {
+			w->waiting--;
 			pthread_mutex_unlock(&w->lock);
 			item->run(item->job);
 			pthread_mutex_lock(&w->lock);
@@ -71,7 +74,9 @@ static void *work(void *arg)
 		} else if (w->stopping) {
 			break;
 		} else {
+			w->idle++;
 			pthread_cond_wait(&w->wake, &w->lock);
+			w->idle--;
 		}
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -81,7 +86,6 @@ static void *work(void *arg)
 int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error *err)
 {
 	struct hgt_workers *w = calloc(1, sizeof(*w) + threads * sizeof(pthread_t));
-	int failed = 0;
 
 	if (!w)
 		return hgt_error_nomem(err);
@@ -94,17 +98,19 @@ int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error
 	pthread_cond_init(&w->wake, NULL);
 	w->todo.tail = &w->todo.head;
 	w->ended.tail = &w->ended.head;
-	while (w->threads < threads && !failed) {
-		failed = hgt_thread_start(&w->ids[w->threads], 1024 * 1024, work, w);
-		if (!failed)
-			w->threads++;
-	}
-	if (failed) {
-		hgt_workers_free(w);
-		return hgt_error_set(err, HGT_ENOMEM, "cannot start a worker thread: %s", strerror(failed));
-	}
+	w->most = threads;
 	*out = w;
 	return 0;
+}
+
+/* 0, or the number of an error. */
+static int start_thread(struct hgt_workers *w)
+{
+	int failed = hgt_thread_start(&w->ids[w->threads], 1024 * 1024, work, w);
+
+	if (!failed)
+		w->threads++;
+	return failed;
 }
 
 void hgt_workers_free(struct hgt_workers *w)
@@ -132,6 +138,8 @@ int hgt_workers_fd(const struct hgt_workers *w)
 int hgt_workers_submit(struct hgt_workers *w, hgt_workers_cb run, hgt_workers_cb done, void *job, struct hgt_error *err)
 {
 	struct item *item = malloc(sizeof(*item));
+	bool too_few;
+	int failed = 0;
 
 	if (!item)
 		return hgt_error_nomem(err);
@@ -139,7 +147,18 @@ int hgt_workers_submit(struct hgt_workers *w, hgt_workers_cb run, hgt_workers_cb
 	item->done = done;
 	item->job = job;
 	pthread_mutex_lock(&w->lock);
+	too_few = w->waiting >= w->idle && w->threads < w->most;
+	pthread_mutex_unlock(&w->lock);
+	/* Where one is there already the job only waits longer. */
+	if (too_few)
+		failed = start_thread(w);
+	if (failed && w->threads == 0) {
+		free(item);
+		return hgt_error_set(err, HGT_ENOMEM, "cannot start a worker thread: %s", strerror(failed));
+	}
+	pthread_mutex_lock(&w->lock);
 	queue_add(&w->todo, item);
+	w->waiting++;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	w->pending++;

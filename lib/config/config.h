@@ -242,6 +242,14 @@ struct hgt_kubectl_options {
 	uint64_t output_limit;	/* bytes, of one run */
 };
 
+/* When a target may act by itself, by the clock on the wall. */
+struct hgt_window {
+	unsigned days;		/* on which it begins: bit 0 is Sunday, as tm_wday counts */
+	unsigned from, to;	/* minutes of the day, to up to 24 * 60; not after `from`: it ends on the next day */
+	bool utc;		/* else by the host's local time */
+	bool deny;		/* nothing may be done in it */
+};
+
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
@@ -261,6 +269,11 @@ struct hgt_agent_target {
 	bool self_heal;		/* default true */
 	bool prune;		/* default true */
 	uint32_t compare_every;	/* seconds, default 60; 0 never */
+	uint32_t jitter;	/* seconds; default by the driver */
+	struct {
+		struct hgt_window *items;
+		size_t n;
+	} windows;		/* none: at any time */
 	uint32_t line;
 };
 
@@ -272,6 +285,8 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned parallel;	/* drivers at once, default 4 */
+	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;
 	size_t n_targets;
 };
