@@ -532,3 +532,46 @@ server_up() {
   [[ $(report message) == *a.yaml*link* ]]
   fails grep -r hunter2 "$T/c1.log" "$T/c1.state"
 }
+
+@test "an agent that is to stop does not wait for a slow workload, and the next one goes on" {
+  local began
+  commit apps/d.yaml "$(deployment d 1)"
+  push
+  cluster_target "health_timeout: 10m"
+  agent_start c1
+  wait_for 30 k get deployment d -o name
+  began=$SECONDS
+  agent_stop c1
+  ((SECONDS - began < 15))
+  k patch deployment d --subresource=status --type=merge -p '{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,
+    "availableReplicas":1,"readyReplicas":1}}'
+  agent_start c1
+  wait_for 60 agent_synced c1 t1 "$TIP"
+  [[ $(report health) == Healthy ]]
+}
+
+@test "a target that follows by hand shows what a sync would change, and what has drifted beside it" {
+  commit apps/a.yaml "$(map a one)"
+  commit apps/b.yaml "$(map b one)"
+  push
+  cluster_target
+  agent_start c1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  agent_stop c1
+  local applied=$TIP
+  TARGET_MORE="{sync: manual, self_heal: false}" cluster_target
+  sed -i 's/^    {sync: manual, self_heal: false}$/    sync: manual\n    self_heal: false/' "$T/c1.yaml"
+  agent_start c1
+  git rm -q apps/b.yaml
+  commit apps/a.yaml "$(map a two)"
+  push
+  wait_for 30 told cause pending
+  wait_for 30 told_like diff '[+]  key: two'
+  has_value a one && has_value b one
+  k patch configmap a -p '{"data":{"key":"by hand"}}'
+  wait_for 30 told cause both
+  [[ $(report applied) == "$applied" && $(report desired) == "$TIP" ]]
+  headgate sync c1 t1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  has_value a two && is_gone configmap b
+}
