@@ -296,7 +296,7 @@ static int run_apply(struct turn *turn, struct hgt_error *err)
 	if (code == 0)
 		code = kubectl_manifests_save(&turn->k, &turn->m, err);
 	if (code == 0)
-		code = kubectl_prune(&turn->k, &turn->extras, err);
+		code = kubectl_prune(&turn->k, &turn->extras, &turn->m, err);
 	if (code == 0 && turn->k.options->health_timeout > 0)
 		code = wait_for_health(turn, err);
 	if (code == 0)
