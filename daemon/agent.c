@@ -190,7 +190,9 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 
 		if (before) {
 			targets[i].report = before->report;
+			targets[i].brief = before->brief;
 			targets[i].reported_ms = before->reported_ms;
+			targets[i].report_seq = before->report_seq;
 			before->report = NULL;
 		}
 	}
@@ -247,7 +249,15 @@ static void write_time(struct hgt_json *json, const char *key, int64_t ms)
 	hgt_json_key_string(json, key, ms ? text : NULL);
 }
 
-static void write_target(const struct agent *agent, const struct agent_target *target, struct hgt_json *json)
+void agent_target_set_report(struct agent_target *target, char *report, int64_t reported_ms)
+{
+	free(target->report);
+	target->report = report;
+	target->reported_ms = reported_ms;
+	brief_find(report, strlen(report), &target->brief);
+}
+
+static void write_target(const struct agent *agent, const struct agent_target *target, bool brief, struct hgt_json *json)
 {
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "name", target->name);
@@ -257,7 +267,9 @@ static void write_target(const struct agent *agent, const struct agent_target *t
 	hgt_json_key_string(json, "driver", target->driver);
 	hgt_json_key_string(json, "sync", target->sync);
 	hgt_json_key(json, "report");
-	if (target->report)
+	if (target->report && brief)
+		brief_write(target->report, strlen(target->report), &target->brief, json);
+	else if (target->report)
 		hgt_json_raw(json, target->report, strlen(target->report));
 	else
 		hgt_json_null(json);
@@ -272,8 +284,9 @@ static bool is_in(const struct scope *scope, const struct agent_target *target)
 	return scope_has_target(scope, target->repo, target->ref, target->path);
 }
 
-bool agent_write(const struct agent *agent, const struct scope *scope, struct hgt_json *json)
+bool agent_write(const struct agent *agent, const struct agent_view *view, struct hgt_json *json)
 {
+	const struct scope *scope = view->scope;
 	const bool all = scope_is_all(scope);
 	bool any = all;
 
@@ -306,7 +319,7 @@ bool agent_write(const struct agent *agent, const struct scope *scope, struct hg
 	hgt_json_begin_array(json);
 	for (size_t i = 0; i < agent->n_targets; i++)
 		if (is_in(scope, &agent->targets[i]))
-			write_target(agent, &agent->targets[i], json);
+			write_target(agent, &agent->targets[i], view->brief, json);
 	hgt_json_end_array(json);
 	hgt_json_end_object(json);
 	return true;

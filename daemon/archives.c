@@ -1,6 +1,7 @@
 /* Archives: resolved and built by workers, once for all who wait, and served from the cache. */
 #include "daemon/archives.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -118,13 +119,13 @@ static bool answer_file(struct want *want, struct archive *archive)
 
 /* Building. */
 
-/* On an archiver: the archive in a temporary file, its digest beside its place, then into its place. */
+/* On an archiver: the archive in a temporary file, then into its place. Whoever waits need not wait for the disk: `last` is for that. */
 static int make_archive(struct build *build, struct hgt_error *err)
 {
 	const struct archives *archives = build->archives;
 	struct hgt_repo_pool *pool = repos_pool(archives->daemon->repos);
-	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT, line = HGT_BUF_INIT;
-	char unique[17], hex[HGT_SHA256_HEX];
+	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT;
+	char unique[17];
 	struct hgt_repo *repo = NULL;
 	int fd = -1, code;
 
@@ -142,16 +143,6 @@ static int make_archive(struct build *build, struct hgt_error *err)
 		hgt_archive_build(repo, build->source->rev, build->source->path, fd, build->limit, &build->info, err);
 	if (code < 0)
 		goto out;
-	if (fsync(fd) < 0) {
-		code = hgt_error_set_errno(err, "%s", temporary.data);
-		goto out;
-	}
-	hgt_hex(build->info.digest, sizeof(build->info.digest), hex);
-	hgt_buf_addf(&line, "%s  %s%s\n", hex, build->name, ARCHIVE_SUFFIX);
-	archive_path(&archives->cache, build->name, DIGEST_SUFFIX, &path);
-	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&path, err)) < 0 ||
-	    (code = hgt_write_file(path.data, line.data, line.len, 0600, err)) < 0)
-		goto out;
 	archive_path(&archives->cache, build->name, ARCHIVE_SUFFIX, &path);
 	code = hgt_buf_check(&path, err);
 	if (code == 0 && rename(temporary.data, path.data) < 0)
@@ -164,7 +155,6 @@ out:
 	hgt_repo_pool_put(pool, repo);
 	hgt_buf_release(&temporary);
 	hgt_buf_release(&path);
-	hgt_buf_release(&line);
 	return code;
 }
 
@@ -173,6 +163,78 @@ static void run_build(void *job)
 	struct build *build = job;
 
 	build->code = make_archive(build, &build->err);
+}
+
+/* An archive that is in its place and is to outlast the machine. */
+struct lasting {
+	struct archives *archives;
+	char name[ARCHIVE_NAME_MAX];
+	struct hgt_archive_info info;
+	int code;
+	struct hgt_error err;
+};
+
+/* Synced, and only then its digest beside it: at a start one without the other goes. */
+static int make_lasting(const struct lasting *l, struct hgt_error *err)
+{
+	const struct archive_cache *cache = &l->archives->cache;
+	struct hgt_buf archive = HGT_BUF_INIT, digest = HGT_BUF_INIT, line = HGT_BUF_INIT;
+	char hex[HGT_SHA256_HEX];
+	int fd = -1, code;
+
+	hgt_hex(l->info.digest, sizeof(l->info.digest), hex);
+	hgt_buf_addf(&line, "%s  %s%s\n", hex, l->name, ARCHIVE_SUFFIX);
+	archive_path(cache, l->name, ARCHIVE_SUFFIX, &archive);
+	archive_path(cache, l->name, DIGEST_SUFFIX, &digest);
+	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&archive, err)) < 0 || (code = hgt_buf_check(&digest, err)) < 0)
+		goto out;
+	fd = open(archive.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		goto out;	/* it has had to go again */
+	if (fd < 0 || fsync(fd) < 0)
+		code = hgt_error_set_errno(err, "%s", archive.data);
+	else
+		code = hgt_write_file(digest.data, line.data, line.len, 0600, err);
+	if (code == 0 && access(archive.data, F_OK) < 0)
+		unlink(digest.data);
+out:
+	if (fd >= 0)
+		close(fd);
+	hgt_buf_release(&archive);
+	hgt_buf_release(&digest);
+	hgt_buf_release(&line);
+	return code;
+}
+
+static void run_lasting(void *job)
+{
+	struct lasting *l = job;
+
+	l->code = make_lasting(l, &l->err);
+}
+
+static void lasts(void *job)
+{
+	struct lasting *l = job;
+
+	if (l->code < 0)
+		hgt_log(HGT_LOG_WARNING, "archives", "an archive will be built again after the next start", HGT_S("archive", l->name),
+			HGT_S("reason", l->err.message));
+	free(l);
+}
+
+/* For want of memory it is built again after the next start. */
+static void last(struct archives *archives, const struct build *build)
+{
+	struct lasting *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return;
+	l->archives = archives;
+	memcpy(l->name, build->name, sizeof(l->name));
+	l->info = build->info;
+	if (hgt_workers_submit(archives->daemon->archivers, run_lasting, lasts, l, &l->err) < 0)
+		free(l);
 }
 
 static void serve(struct want *want);
@@ -220,6 +282,8 @@ static void build_done(void *job)
 			answer_failure(want, HGT_EIO, &build->err);
 		}
 	}
+	if (build->code == 0)
+		last(archives, build);
 	free(build);
 }
 

@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/errand.h"
 #include "daemon/guard.h"
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
@@ -27,6 +28,7 @@
 #include "daemon/reload.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
+#include "daemon/rollout.h"
 #include "daemon/sockets.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
@@ -79,6 +81,7 @@ static void begin_stop(struct process *p)
 {
 	p->daemon.stopping = true;
 	p->stop_by = hgt_time_mono_ms() + STOP_MS;
+	rollouts_stop(p->daemon.rollouts);
 	on_stop_look(-1, 0, p);
 }
 
@@ -282,9 +285,13 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
+		code = rollouts_new(d, &d->rollouts, err);
+	if (code == 0)
 		code = tokens_new(d, &d->tokens, err);
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
+	if (code == 0)
+		code = errands_new(&d->errands, err);
 	if (code == 0)
 		code = guard_new(&d->config, &d->guard, err);
 	if (code == 0)
@@ -328,7 +335,10 @@ static void tear_down(struct process *p)
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);
+	errands_free(d->errands);
 	tokens_free(d->tokens);
+	rollouts_free(d->rollouts);
+	d->rollouts = NULL;
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

@@ -32,8 +32,10 @@ struct daemon {
 	struct retention *retention;	/* retention.h: how long the journal keeps events */
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
+	struct rollouts *rollouts;	/* rollout.h: who waits for what becomes of a change; NULL in tests */
 	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct errands *errands;	/* errand.h: answers that workers write */
 	struct guard *guard;		/* guard.h: who knocks too often */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */

@@ -11,6 +11,7 @@
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
+#include "daemon/rollout.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "git/repository_pool.h"
@@ -121,6 +122,20 @@ static void write_hooks(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("reason", "not-reading"), hooks.unread);
 }
 
+static void write_waits(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct rollouts_stats waits;
+
+	if (!daemon->rollouts)
+		return;
+	rollouts_stats(daemon->rollouts, &waits);
+	metrics_gauge(m, "headgate_waits", "Pushes and requests that wait for what becomes of a change.", waits.open);
+	hgt_metrics_family(m, "headgate_waits_total", HGT_METRIC_COUNTER, "Those that have begun to wait since the start, and those for which "
+		"there was no room.");
+	hgt_metrics_uint(m, HGT_LABELS("result", "opened"), waits.opened);
+	hgt_metrics_uint(m, HGT_LABELS("result", "refused"), waits.refused);
+}
+
 static void write_spool(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	struct spool_stats spool;
@@ -169,6 +184,7 @@ void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 	struct intake_stats intake;
 
 	write_hooks(daemon, m);
+	write_waits(daemon, m);
 	write_spool(daemon, m);
 	write_repositories(daemon, m);
 	write_watch(daemon, m);

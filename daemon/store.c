@@ -10,6 +10,7 @@
 #include "base/timing.h"
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
+#include "daemon/rollout.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
@@ -340,6 +341,7 @@ static void hand_over(struct store *store)
 			metrics_event(store->daemon->metrics, &event->row);
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
+			rollouts_published(store->daemon->rollouts, &event->row);
 		}
 	if (head && store->daemon->webhooks)
 		webhooks_wake(store->daemon->webhooks);

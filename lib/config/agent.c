@@ -28,7 +28,8 @@ static int parse_sync(struct reader *r, const struct hgt_node *node, void *field
 	return 0;
 }
 
-static const struct variant drivers[] = {{"files", &files_section}, {"kubectl", &kubectl_section}, {NULL, NULL}};
+static const struct variant drivers[] = {{"files", &files_section}, {"kubectl", &kubectl_section}, {"ansible", &ansible_section},
+	{"terraform", &terraform_section}, {"exec", &exec_section}, {NULL, NULL}};
 
 static int parse_driver(struct reader *r, const struct hgt_node *node, void *field)
 {
@@ -37,10 +38,10 @@ static int parse_driver(struct reader *r, const struct hgt_node *node, void *fie
 			*(const char **)field = v->word;
 			return 0;
 		}
-	return reader_refuse(r, node, "unknown driver; there are files and kubectl");
+	return reader_refuse(r, node, "unknown driver; there are files, kubectl, ansible, terraform, exec");
 }
 
-int agent_parse_folder(struct reader *r, const struct hgt_node *node, void *field)
+int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field)
 {
 	const char *p = node->text;
 	char *copy;
@@ -163,10 +164,10 @@ static const struct option target_options[] = {
 	{.key = "repo", .type = OPTION_STRING, .offset = TARGET(repo), .required = true, .help = "The repository it lives by."},
 	{.key = "ref", .type = OPTION_STRING, .offset = TARGET(ref), .fallback = "refs/heads/main",
 		.help = "The ref it lives by, by full name."},
-	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = agent_parse_folder, .fallback = "\"\"", .shape = "folder",
+	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
 		.help = "The folder of the repository that it takes; an empty one is all of it."},
 	{.key = "driver", .type = OPTION_CUSTOM, .offset = TARGET(driver), .parse = parse_driver, .required = true,
-		.shape = "files | kubectl", .help = "How a change is applied."},
+		.shape = "files | kubectl | ansible | terraform | exec", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
 	{.key = "labels", .type = OPTION_CUSTOM, .offset = TARGET(labels), .parse = parse_labels, .fallback = "{}", .shape = "map of strings",
@@ -191,6 +192,15 @@ static const struct option target_options[] = {
 static const struct section target_section = {"a target", sizeof(struct hgt_agent_target), target_options,
 	COUNT(target_options), TARGET(line), complete_target};
 
+/* Of terraform: one state, which both would make their own. */
+static bool share_a_state(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
+{
+	const char *x = a->terraform.workspace, *y = b->terraform.workspace;
+
+	return a->terraform.state_file && b->terraform.state_file && strcmp(a->terraform.state_file, b->terraform.state_file) == 0 &&
+		strcmp(x ? x : "default", y ? y : "default") == 0;
+}
+
 static bool share_a_folder(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
 {
 	return a->files.into && b->files.into && strcmp(a->files.into, b->files.into) == 0;
@@ -213,22 +223,30 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 				return hgt_error_set(r->err, HGT_EPARSE,
 					"%s:%u:1: targets \"%s\" and \"%s\" share one folder; each needs its own", r->path,
 					config->targets[i].line, config->targets[j].name, config->targets[i].name);
+			else if (share_a_state(&config->targets[i], &config->targets[j]))
+				return hgt_error_set(r->err, HGT_EPARSE,
+					"%s:%u:1: targets \"%s\" and \"%s\" share one state_file; each needs its own", r->path,
+					config->targets[i].line, config->targets[j].name, config->targets[i].name);
 	return 0;
 }
 
 static const struct option agent_options[] = {
 	{.key = "server", .type = OPTION_STRING, .offset = AGENT(server), .required = true, .shape = "URL",
-		.help = "The daemon, such as http://127.0.0.1:7420 or https://git.example.org:7420. Off loopback it is to be https, whose certificate must "
-		"be of that name."},
-	{.key = "ca_file", .type = OPTION_PATH, .offset = AGENT(ca_file), .help = "Who issues the certificate of an https server, in PEM. Default: "
-		"whom the system trusts."},
-	{.key = "cert", .type = OPTION_PATH, .offset = AGENT(cert), .help = "The agent's own certificate in PEM, shown to an https server: in "
-		"place of the token, where the agent was added with --certificate."},
+		.help = "The daemon, such as http://127.0.0.1:7420 or https://git.example.org:7420. Off loopback it is to be https, "
+		"whose certificate must be of that name."},
+	{.key = "ca_file", .type = OPTION_PATH, .offset = AGENT(ca_file),
+		.help = "Who issues the certificate of an https server, in PEM. Default: whom the system trusts."},
+	{.key = "cert", .type = OPTION_PATH, .offset = AGENT(cert),
+		.help = "The agent's own certificate in PEM, shown to an https server: in place of the token, where the agent was "
+		"added with --certificate."},
 	{.key = "key", .type = OPTION_PATH, .offset = AGENT(key), .help = "The key of cert, in PEM, without a pass phrase."},
 	{.key = "token_file", .type = OPTION_PATH, .offset = AGENT(token_file), .fallback = "/etc/headgate/agent.token",
 		.help = "The file with the token that \"headgate agent add\" printed. Not read where cert is given and the file is not there."},
 	{.key = "state", .type = OPTION_PATH, .offset = AGENT(state), .fallback = "/var/lib/headgate-agent",
 		.help = "The agent's own folder."},
+	{.key = "health_port", .type = OPTION_COUNT, .offset = AGENT(health_port), .min = 0, .max = 65535, .fallback = "0",
+		.help = "A port of 127.0.0.1 on which the agent answers /healthz, /readyz and /metrics, for whoever looks after it on its host. 0: none; "
+		"the agent then listens nowhere."},
 	{.key = "parallel", .type = OPTION_COUNT, .offset = AGENT(parallel), .min = 1, .max = 64, .fallback = "4",
 		.help = "How many targets are applied or compared at the same time; others wait their turn."},
 	{.key = "stop_within", .type = OPTION_SECONDS, .offset = AGENT(stop_within), .min = 1, .max = 86400, .fallback = "50s",

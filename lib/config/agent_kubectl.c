@@ -85,7 +85,7 @@ static const struct option options[] = {
 	{.key = "context", .type = OPTION_STRING, .offset = KUBECTL(context), .help = "The context of the kubeconfig. Default: its current one."},
 	{.key = "namespace", .type = OPTION_STRING, .offset = KUBECTL(namespace), .fallback = "default",
 		.help = "The namespace of objects that name none. A context's own namespace is not looked at."},
-	{.key = "folder", .type = OPTION_CUSTOM, .offset = KUBECTL(folder), .parse = agent_parse_folder, .fallback = "\"\"", .shape = "folder",
+	{.key = "folder", .type = OPTION_CUSTOM, .offset = KUBECTL(folder), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
 		.help = "The folder below the target's path that is applied, such as overlays/prod; the rest is there for it to refer to."},
 	{.key = "kustomize", .type = OPTION_CUSTOM, .offset = KUBECTL(kustomize), .parse = parse_kustomize, .fallback = "auto",
 		.shape = "auto | always | never", .help = "Whether the folder is built with kustomize; auto: when there is a kustomization in it. "

@@ -140,6 +140,8 @@ struct hgt_config {
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
+		unsigned waits;		/* that are open at once, default 64 */
+		uint32_t wait;		/* seconds that one may take, default 600 */
 		unsigned address_connections;	/* of one address, default 1024; 0: no limit, as of those that follow */
 		unsigned address_requests;	/* of one address, a second, without a good token; default 50 */
 		unsigned client_open;		/* of one agent or token: requests and streams at once, default 64 */
@@ -159,19 +161,20 @@ int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error 
 int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_config_free(struct hgt_config *config);
 
-/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all on one
- * thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
+/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all
+ * on one thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
 const struct hgt_config *hgt_config_ref(const struct hgt_config *config);
 void hgt_config_unref(const struct hgt_config *config);
 
 /*
- * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken over. The
- * keys that say otherwise are appended to `kept`, comma-separated.
+ * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken
+ * over. The keys that say otherwise are appended to `kept`, comma-separated.
  */
-int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path is
- * not NULL and that is there, else the default path. Appended to out. */
+/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path
+ * is not NULL and that is there, else the default path. Appended to out. */
 int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links; appended to out.
@@ -212,6 +215,14 @@ struct hgt_files_options {
 	bool report_extra;		/* files that are not of the tree count as differing */
 };
 
+/* When a target may act by itself, by the clock on the wall. */
+struct hgt_window {
+	unsigned days;		/* on which it begins: bit 0 is Sunday, as tm_wday counts */
+	unsigned from, to;	/* minutes of the day, to up to 24 * 60; not after `from`: it ends on the next day */
+	bool utc;		/* else by the host's local time */
+	bool deny;		/* nothing may be done in it */
+};
+
 /* A rule about places in Kubernetes objects; group, kind, namespace and name are globs. */
 struct hgt_kubectl_rule {
 	const char *group;	/* "" is the core group */
@@ -242,14 +253,6 @@ struct hgt_kubectl_options {
 	uint64_t output_limit;	/* bytes, of one run */
 };
 
-/* When a target may act by itself, by the clock on the wall. */
-struct hgt_window {
-	unsigned days;		/* on which it begins: bit 0 is Sunday, as tm_wday counts */
-	unsigned from, to;	/* minutes of the day, to up to 24 * 60; not after `from`: it ends on the next day */
-	bool utc;		/* else by the host's local time */
-	bool deny;		/* nothing may be done in it */
-};
-
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
@@ -260,6 +263,31 @@ struct hgt_agent_target {
 	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
 	struct hgt_files_options files;
 	struct hgt_kubectl_options kubectl;
+	struct {
+		const char *command;	/* default ansible-playbook */
+		const char *playbook;	/* required; of the tree, or absolute, as the other files here */
+		struct hgt_strings inventory;	/* files, folders, "host," lists; empty: what ansible.cfg says */
+		struct hgt_strings extra_vars;	/* files */
+		const char *limit, *user;	/* or NULL */
+		const char *vault_password_file;	/* or NULL */
+		bool become;
+		uint32_t compare_timeout, apply_timeout;	/* seconds */
+	} ansible;
+	struct {
+		const char *command;	/* default terraform */
+		const char *folder;	/* of the root module in the tree; "" */
+		struct hgt_strings var_files;
+		struct hgt_strings backend_config;	/* files */
+		const char *workspace;	/* or NULL: as it is */
+		const char *state_file;	/* absolute, of a configuration without a backend; or NULL */
+		unsigned parallelism;	/* 0: the tool's own */
+		uint32_t lock_timeout;	/* seconds */
+		uint32_t compare_timeout, apply_timeout;
+	} terraform;
+	struct {
+		struct hgt_strings compare, apply;	/* argv; both required */
+		uint32_t compare_timeout, apply_timeout;
+	} exec;
 	struct {
 		const char *allowed_signers;	/* of SSH signatures, ssh-keygen(1); or NULL */
 		const char *revoked_keys;	/* or NULL */
@@ -285,6 +313,7 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned health_port;	/* on loopback; 0: none */
 	unsigned parallel;	/* drivers at once, default 4 */
 	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;

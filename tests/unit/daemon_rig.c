@@ -16,11 +16,13 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/errand.h"
 #include "daemon/guard.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/repos.h"
+#include "daemon/rollout.h"
 #include "daemon/store.h"
 #include "daemon/tokens.h"
 #include "headgate/protocol.h"
@@ -66,8 +68,10 @@ static void build(struct rig *rig)
 	ok(repos_new(d->config, &d->repos, &err), &err);
 	ok(hub_new(d, &d->hub, &err), &err);
 	ok(agents_new(d, &d->agents, &err), &err);
+	ok(rollouts_new(d, &d->rollouts, &err), &err);
 	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
+	ok(errands_new(&d->errands, &err), &err);
 	ok(guard_new(&d->config, &d->guard, &err), &err);
 	ok(http_new(d, &d->http, &err), &err);
 	d->ready = true;
@@ -83,7 +87,10 @@ static void tear_down(struct rig *rig)
 	hgt_workers_free(d->git);
 	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
+	errands_free(d->errands);
 	tokens_free(d->tokens);
+	rollouts_free(d->rollouts);
+	d->rollouts = NULL;
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;
