@@ -85,6 +85,7 @@ struct target {
 	bool drifted;				/* the target differs from what was applied */
 	bool synced;				/* the last look said so, and nothing has changed since */
 	bool failed;				/* the last try of what is wanted failed, and has been reported */
+	bool in_vain;				/* ... and it was an apply */
 	bool puzzled;				/* it is to be explained how the target differs, before that is told */
 	bool unexplained;			/* that was tried in vain */
 	struct {

@@ -195,6 +195,7 @@ void target_preview(struct target *t)
 {
 	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
 	snprintf(t->held_tree, sizeof(t->held_tree), "%s", t->fetch.tree);
+	t->failed = false;
 	compare(t, t->fetch.file, false);
 }
 
@@ -277,6 +278,7 @@ static void failed(struct target *t, const struct work *w)
 		target_give_up(t, t->fetch.revision);
 	else
 		target_postpone(t);
+	t->in_vain = true;
 	target_tell_failure(t, "OutOfSync", "Degraded", w->err.message, &w->result);
 }
 
@@ -318,6 +320,7 @@ static void not_begun(struct target *t, struct work *w, const char *why)
 	turn_give(&t->runner->turns, &t->turn);
 	target_answer(t, false);
 	target_postpone(t);
+	t->in_vain = true;
 	target_tell_failure(t, "OutOfSync", "Degraded", why, NULL);
 	target_fetch_release(t);
 }
