@@ -12,7 +12,7 @@
 #include "base/io.h"
 #include "base/log.h"
 
-#define GRACE_MS 45000	/* that a tool gets to put its things in order when it is to end; the service manager waits for 60 s */
+#define GRACE_MS 20000	/* that a tool gets to put its things in order when it is to end: with `stop_within` less than the unit's TimeoutStopSec */
 
 void tool_init(struct tool *tool, const struct driver_order *order, const char *name)
 {
