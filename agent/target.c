@@ -226,7 +226,7 @@ bool target_is_busy(const struct target *t)
 /* What is kept about another place says nothing of this one. */
 static void move(struct target *t)
 {
-	const struct driver_order order = {.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1};
+	const struct driver_order order = {.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1, .leave_fd = -1};
 
 	hgt_log(HGT_LOG_WARNING, "target", "the target has moved; what is where it was stays there", HGT_S("target", t->config->name),
 		HGT_S("to", t->place.data));

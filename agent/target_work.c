@@ -44,7 +44,7 @@ static struct work *work_new(struct target *t, int stop_fd, bool apply)
 		return NULL;
 	w->target = t;
 	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = stop_fd,
-		.tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+		.leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
 	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
