@@ -12,7 +12,8 @@
 #include "base/io.h"
 #include "base/log.h"
 
-#define GRACE_MS 20000	/* that a tool gets to put its things in order when it is to end: with `stop_within` less than the unit's TimeoutStopSec */
+/* That a tool gets to put its things in order when it is to end: with `stop_within` less than the unit's TimeoutStopSec. */
+#define GRACE_MS 20000
 
 void tool_init(struct tool *tool, const struct driver_order *order, const char *name)
 {
