@@ -42,6 +42,7 @@ void tool_release(struct tool *tool)
 	hgt_buf_init(&tool->result.output);
 }
 
+HGT_PRINTF(2, 0)
 static void add(struct tool_words *words, const char *fmt, va_list ap)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
