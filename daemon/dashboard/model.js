@@ -4,8 +4,8 @@ import { follow, get } from "./api.js";
 // States of a target, the worst first; each with its sign, so that colour alone tells nothing.
 export const states = [
   { name: "Failed", sign: "✕", means: "the last operation failed" },
-  { name: "Degraded", sign: "▾", means: "applied, but not healthy" },
   { name: "Drift", sign: "≠", means: "changed on the target, not in Git" },
+  { name: "Degraded", sign: "▾", means: "applied, but not healthy" },
   { name: "Unknown", sign: "?", means: "cannot be told" },
   { name: "Behind", sign: "↓", means: "Git has moved on" },
   { name: "Working", sign: "↻", means: "being applied, or becoming healthy" },
@@ -26,10 +26,12 @@ export function stateOf(target) {
   const report = target.report;
   if (!report) return "Unknown";
   if (report.operation === "Failed") return "Failed";
-  if (report.health === "Degraded" || report.health === "Missing") return "Degraded";
+  const drift = report.sync === "OutOfSync" && (report.cause === "drift" || report.cause === "both");
+  // What was changed on a target is why it is degraded, and what has to be looked at.
+  if (!drift && (report.health === "Degraded" || (report.health === "Missing" && report.sync === "Synced"))) return "Degraded";
   if (isAway(target.agent)) return "Unknown";
   if (report.operation === "Running") return "Working";
-  if (report.sync === "OutOfSync" && (report.cause === "drift" || report.cause === "both")) return "Drift";
+  if (drift) return "Drift";
   if (report.sync !== "Synced" && report.sync !== "OutOfSync") return "Unknown";
   if (report.suspended) return "Suspended";
   if (report.sync === "OutOfSync") return "Behind";

@@ -5,7 +5,7 @@
 //   const agent = await rig.agent("web1", { kind: "host", targets: [...] }); await agent.report({ target: "web", ... });
 //   await rig.stop();
 import { execFile, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, createWriteStream, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -74,6 +74,28 @@ class Agent {
 
   report(report) {
     return this.send("POST", "/v1/agents/self/reports", { health: "Healthy", operation: "Succeeded", ...report });
+  }
+}
+
+// A headgate-agent of its own with one target of files; ends with stop().
+class Program {
+  constructor(rig, name, target) {
+    const at = (file) => join(rig.folder, `${name}.${file}`);
+    const log = openSync(at("log"), "a");
+    this.log = at("log");
+    this.into = at("host");
+    mkdirSync(this.into);
+    writeFileSync(at("yaml"), `server: ${rig.url}\ntoken_file: ${at("token")}\nstate: ${at("state")}\ntargets:\n  - {name: ${target.name}, repo: ${target.repo}, path: ${target.path}, driver: files, sync: ${target.sync}, ` +
+      `options: {into: ${this.into}}}\n`);
+    this.process = spawn("headgate-agent", ["-c", at("yaml")], { env: rig.env, stdio: ["ignore", log, log] });
+    closeSync(log);
+    this.ended = new Promise((resolve) => this.process.on("exit", resolve));
+  }
+
+  async stop() {
+    this.process.kill("SIGTERM");
+    const status = await this.ended;
+    if (status !== 0) throw new Error(`headgate-agent ended with ${status}: ${readFileSync(this.log, "utf8").slice(-2000)}`);
   }
 }
 
@@ -158,6 +180,12 @@ export class Rig {
     if (pushed === refused) throw new Error(`the push to ${name} was ${pushed ? "taken" : "refused"}`);
     if (refused) await this.git(work, ["reset", "-q", "--hard", "HEAD~1"]);
     return id;
+  }
+
+  async program(name, target) {
+    const { token } = await this.call("POST", "/v1/agents", { name, kind: "host", allow: ["**"] });
+    writeFileSync(join(this.folder, `${name}.token`), token, { mode: 0o600 });
+    return new Program(this, name, target);
   }
 
   async agent(name, { kind = "host", targets, host = `${name}.example.org`, connected = true }) {
