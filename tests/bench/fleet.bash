@@ -167,7 +167,9 @@ at_rest
 ((agents == few)) || pushed fleet_all "$agents" 1 "$fleet_rounds"
 
 at_rest
-fleet_before="$(wakings "${agent_pid[@]}") $(bookmarks_sent)"
+# Signs of life are counted from before the wake-ups to after them: those are to be no more.
+marks=$(bookmarks_sent)
+fleet_before="$(wakings "${agent_pid[@]}") $marks"
 sleep "$fleet_idle"
 echo "fleet_idle headgate $agents $fleet_before $(wakings "${agent_pid[@]}") $(bookmarks_sent) $fleet_idle $(
   for pid in "${agent_pid[@]}"; do
@@ -185,7 +187,11 @@ start_agent "$last" many 1s --log-level debug
 compares() {
   (($(grep -c 'msg=state.*from=comparing' "$hosts/$last/agent.log") > $1))
 }
+until_true compares 1
+read -r _ busy <<<"$(wakings "${agent_pid[$last]}")"
 until_true compares 10
+read -r _ busier <<<"$(wakings "${agent_pid[$last]}")"
+echo "fleet_compare_cpu headgate $many $(((busier - busy) / 9))" >>"$figures"
 stop_agents
 # The first one learns the stamps.
 awk -v n="$many" '
