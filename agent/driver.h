@@ -16,6 +16,7 @@
 
 struct driver_order {
 	const struct hgt_agent_target *target;
+	const struct hgt_agent_config *config;	/* of all targets; NULL where there are no others to be looked at */
 	const char *folder;	/* <state>/targets/<name>: what the driver keeps is here, in files of its own */
 	const char *checkout;	/* from_checkout: the folder with the tree; else NULL */
 	const char *revision;	/* the commit that the tree is of: apply, the wanted one; compare, the applied one */

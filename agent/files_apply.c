@@ -12,17 +12,6 @@
 
 #define AFTER_LIMIT_MS (60 * 1000)
 
-static int open_into(struct apply *a)
-{
-	const char *path = a->order->target->files.into;
-	int code = hgt_make_folders(path, 0777, a->err);
-
-	if (code < 0)
-		return code;
-	a->into = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return a->into < 0 ? hgt_error_set_errno(a->err, "cannot open folder %s", path) : 0;
-}
-
 /* What an apply that did not live left behind. */
 static int remove_leftovers(struct apply *a)
 {
@@ -334,7 +323,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	if (code == 0)
 		code = files_rules_init(&a.rules, &order->target->files, err);
 	if (code == 0)
-		code = open_into(&a);
+		code = files_open_into(order, true, &a.into, err);
 	if (code == 0)
 		code = remove_leftovers(&a);
 	if (code == 0)
@@ -353,7 +342,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 		changes_release(&a.changes);
 	}
 	if (code == 0)
-		code = files_compare_with(a.into, &a.rules, &a.after, a.list.data, result, err);
+		code = files_compare_with(a.into, &a.rules, &a.after, false, a.list.data, result, err);
 	/* Leftovers are removed at the next start; they are no reason to call the outcome a failure. */
 	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) == 0)
 		fsync(a.into);
@@ -384,6 +373,7 @@ static void forget(const struct driver_order *order)
 	if (files_list_path(order, &list, &err) == 0)
 		unlink(list.data);
 	hgt_buf_release(&list);
+	files_forget_where(order);
 }
 
 const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,

@@ -27,7 +27,7 @@ static struct work *work_new(struct target *t)
 	if (!w)
 		return NULL;
 	w->target = t;
-	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1,
+	w->order = (struct driver_order){.target = t->config, .config = t->runner->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1,
 		.tree = w->tree, .revision = w->revision, .from = w->from};
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
