@@ -15,6 +15,10 @@ MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/headgate
 SYSCONFDIR ?= /etc
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+# Where bash, zsh and fish look for completions.
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR    ?=
 
 # How things are built. FLAVOUR=asan and FLAVOUR=fuzz build beside the default, in folders of their own.
@@ -157,6 +161,7 @@ $(O)/obj/%.o: %.c
 
 # The assembler reads these where the compiler does not see it.
 $(O)/obj/lib/schema/metaschemas.o: $(wildcard lib/schema/metaschemas/*.json)
+$(O)/obj/agent/ansible_report.o: agent/ansible_events.py
 
 # Unit tests: one program a source, with the library, and for tests of a program's rooms its objects without main.
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
@@ -201,6 +206,7 @@ $(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIB)
 	$(CC) $(HG_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(EVENT_LIBS) $(YAML_PLAIN) $(NETTLE_LIBS) $(PCRE2_LIBS) $(LIBS)
 $(O)/tools/subscribers: $(call objects,$(sort $(wildcard tests/tools/load/*.c)))
 $(O)/tools/subscribers: LIBS = $(TLS_LIBS)
+$(O)/tools/fleet: $(call objects,tests/tools/load/figures.c tests/tools/load/push.c)
 $(O)/tools/faults.so: tests/tools/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -O2 -g -shared -fPIC -pthread -o $@ $<
@@ -216,6 +222,7 @@ suite-bins: $(SUITE_BIN)
 suites:
 	@contrib/suites.sh
 	@contrib/receivers.sh
+	@contrib/tofu.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
@@ -254,7 +261,7 @@ check-crash: deps-build-test all tools
 	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
 check-differential: deps-build-test
 	@tests/run --mutants
-check-cluster:
+check-cluster: deps-build-test all
 	@tests/cluster/run
 fuzz: deps-build-fuzz
 	@tests/fuzz/run
@@ -280,10 +287,15 @@ install: all
 		[ ! -e $$page ] || install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$s || exit 1; done; done
 	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do sed -e 's,@SBINDIR@,$(SBINDIR),g;s,@BINDIR@,$(BINDIR),g' $$unit \
 		> $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -m 644 contrib/completion/headgate.bash $(DESTDIR)$(BASHDIR)/headgate
+	install -m 644 contrib/completion/_headgate $(DESTDIR)$(ZSHDIR)
+	install -m 644 contrib/completion/headgate.fish $(DESTDIR)$(FISHDIR)
 	install -m 644 README.md INSTALL LICENSE docs/*.md $(wildcard docs/*.svg) $(DESTDIR)$(DOCDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
+	rm -f $(DESTDIR)$(BASHDIR)/headgate $(DESTDIR)$(ZSHDIR)/_headgate $(DESTDIR)$(FISHDIR)/headgate.fish
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(DOCDIR)
 	for s in 1 5 8; do for page in docs/*.$$s; do rm -f $(DESTDIR)$(MANDIR)/man$$s/$${page##*/}; done; done
 	for unit in contrib/systemd/*.service contrib/systemd/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
@@ -297,12 +309,12 @@ help:
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
-	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again'
+	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again, and an agent applies to it'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites and receivers of webhooks, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
-	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle" writes that page'
+	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle fleet" writes that page'
 	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'

@@ -93,7 +93,7 @@ void driver_add_diff(struct driver_result *result, const char *text, size_t len)
 
 const struct driver *driver_find(const char *name)
 {
-	static const struct driver *const drivers[] = {&files_driver};
+	static const struct driver *const drivers[] = {&files_driver, &kubectl_driver, &ansible_driver, &terraform_driver, &exec_driver};
 
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
 		if (strcmp(drivers[i]->name, name) == 0)

@@ -104,6 +104,12 @@ struct driver {
 	/* The target has another place than what is kept in the folder was about. May be NULL. */
 	void (*forget)(const struct driver_order *order);
 
+	/*
+	 * Put watches (inotify(7)) on the target, so that a change made by hand is seen at once: on all that a look would look at, also where
+	 * they are already. May be NULL: then it is seen when it is time to compare. HGT_ELIMIT and others: it cannot be watched.
+	 */
+	int (*watch)(const struct driver_order *order, int inotify, struct hgt_error *err);
+
 	/* 0 when it could be told; `differing` tells. Changes nothing on the target. */
 	int (*compare)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
 

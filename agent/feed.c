@@ -246,6 +246,7 @@ static void write_announcement(const struct feed *feed, struct hgt_buf *out)
 		hgt_json_key_string(&json, "path", target->path);
 		hgt_json_key_string(&json, "driver", target->driver);
 		hgt_json_key_string(&json, "sync", target->automatic ? "auto" : "manual");
+		hgt_json_key_uint(&json, "compare_every", target->compare_every);
 		hgt_json_end_object(&json);
 	}
 	hgt_json_end_array(&json);

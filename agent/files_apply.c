@@ -9,6 +9,7 @@
 #include "agent/files_tree.h"
 #include "agent/job.h"
 #include "base/io.h"
+#include "base/log.h"
 
 #define AFTER_LIMIT_MS (60 * 1000)
 
@@ -29,14 +30,26 @@ static int copy_entry(struct manifest *to, const struct manifest_entry *entry, e
 	return manifest_add(to, kind, entry->path, strlen(entry->path), entry->digest, &entry->stamp, err);
 }
 
+/* Whether the list on disk tells of all that already: nothing is added. Should this be the end of us, what is changed by then looks changed by
+ * hand, and is put right. */
+static bool is_planned_for(const struct apply *a)
+{
+	for (size_t i = 0; i < a->after.n; i++)
+		if (!manifest_find(&a->before, a->after.items[i]->path, strlen(a->after.items[i]->path)))
+			return false;
+	return true;
+}
+
 /* Before the first change: let the list on disk tell of all that may be ours from here on. */
 static int plan(struct apply *a)
 {
 	struct manifest both = MANIFEST_INIT;
 	int code = 0;
 
-	if (a->planned)
+	if (a->planned || is_planned_for(a)) {
+		a->planned = true;
 		return 0;
+	}
 	for (size_t i = 0; i < a->before.n && code == 0; i++)
 		code = copy_entry(&both, a->before.items[i], a->before.items[i]->kind, a->err);
 	for (size_t i = 0; i < a->after.n && code == 0; i++) {
@@ -343,9 +356,9 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	}
 	if (code == 0)
 		code = files_compare_with(a.into, &a.rules, &a.after, false, a.list.data, result, err);
-	/* Leftovers are removed at the next start; they are no reason to call the outcome a failure. */
-	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) == 0)
-		fsync(a.into);
+	/* What is left over goes with the next apply; it is no reason to call the outcome a failure, nor to wait for the disk. */
+	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) < 0)
+		hgt_log(HGT_LOG_WARNING, "files", "a staging folder is left over until the next apply", HGT_S("folder", a.staging_name));
 	close_if_open(a.old);
 	close_if_open(a.fresh);
 	close_if_open(a.staging);
@@ -377,4 +390,4 @@ static void forget(const struct driver_order *order)
 }
 
 const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,
-	.compare = files_compare, .explain = files_explain, .apply = files_apply};
+	.watch = files_watch, .compare = files_compare, .explain = files_explain, .apply = files_apply};

@@ -38,6 +38,13 @@ static bool is_of_name(char c)
 	return isalnum((unsigned char)c) || strchr("_-.", c);
 }
 
+static bool is_marked(const char *value, size_t len)
+{
+	size_t quote = len > 0 && strchr("\"'", value[0]) ? 1 : 0, n = strlen(REDACTED) - 1;
+
+	return len - quote >= n && memcmp(value + quote, REDACTED, n) == 0;
+}
+
 /* Where the value of a secret's name begins in the line, or len. */
 static size_t find_value(const char *line, size_t len)
 {
@@ -56,7 +63,8 @@ static size_t find_value(const char *line, size_t len)
 			continue;
 		for (at = i + 1; at < len && strchr(" \t=>", line[at]);)
 			at++;
-		return at;
+		/* What has been taken out already keeps its mark. */
+		return is_marked(line + at, len - at) ? len : at;
 	}
 	return len;
 }

@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 #include "base/workers.h"
 #include "headgate/protocol.h"
 
-#define STOP_SECONDS 5	/* that a report on its way gets; a running `after` has a limit of its own */
+#define STOP_SECONDS 5	/* that a report on its way gets */
 
 static void on_up(void *ctx)
 {
@@ -64,36 +65,83 @@ static void on_complete(void *ctx)
 	runner_settle(runner);
 }
 
-static void on_workers(evutil_socket_t fd, short what, void *ctx)
+static void on_command(void *ctx, const struct feed_command *command)
 {
 	struct runner *runner = ctx;
 
+	for (size_t i = 0; i < runner->config->n_targets; i++)
+		if (strcmp(runner->config->targets[i].name, command->target) == 0) {
+			target_command(runner->targets[i], command);
+			return;
+		}
+	hgt_log(HGT_LOG_ERROR, "command", "a command for a target that this agent does not have", HGT_S("target", command->target),
+		HGT_S("id", command->id));
+}
+
+static void on_workers(evutil_socket_t fd, short what, void *ctx)
+{
 	(void)fd;
 	(void)what;
-	hgt_workers_dispatch(runner->workers);
+	hgt_workers_dispatch(ctx);
+}
+
+/* Whoever waits for it to be readable does so from now on. */
+static void make_readable(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0)
+		hgt_log(HGT_LOG_ERROR, "agent", "a command that runs cannot be told to end");
+}
+
+/* Those that run are not waited for any longer. */
+static void end_applies(struct runner *runner)
+{
+	if (runner->ending)
+		return;
+	runner->ending = true;
+	for (size_t i = 0; i < runner->config->n_targets; i++)
+		if (target_is_applying(runner->targets[i]))
+			hgt_log(HGT_LOG_WARNING, "agent", "an apply that runs is ended; it is begun anew at the next start",
+				HGT_S("target", runner->config->targets[i].name));
+	make_readable(runner->stop_applies);
+}
+
+static void on_apply_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	end_applies(ctx);
 }
 
 static void stop(struct runner *runner)
 {
 	static const struct timeval limit = {.tv_sec = STOP_SECONDS};
+	const struct timeval apply_limit = {.tv_sec = runner->config->stop_within};
 
-	if (runner->stopping)
-		return;
 	runner->stopping = true;
 	hgt_notify("STOPPING=1");
 	feed_free(runner->feed);
 	runner->feed = NULL;
 	for (size_t i = 0; i < runner->config->n_targets; i++)
 		target_stop(runner->targets[i]);
+	make_readable(runner->stop_looks);
 	event_add(runner->deadline, &limit);
+	event_add(runner->apply_deadline, &apply_limit);
 	runner_settle(runner);
 }
 
 static void on_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
+	struct runner *runner = ctx;
+
 	(void)what;
 	hgt_log(HGT_LOG_INFO, "agent", "stopping", HGT_I("signal", signal_number));
-	stop(ctx);
+	/* Who says so twice does not want to wait. */
+	if (runner->stopping)
+		end_applies(runner);
+	else
+		stop(runner);
 }
 
 /* A report that is not acknowledged by now is in the state, and goes out after the next start. */
@@ -134,7 +182,7 @@ static bool all_synced(const struct runner *runner)
 
 void runner_settle(struct runner *runner)
 {
-	bool busy = hgt_workers_pending(runner->workers) > 0;
+	bool busy = hgt_workers_pending(runner->workers) > 0 || hgt_workers_pending(runner->saver) > 0;
 
 	if (runner->stopping) {
 		for (size_t i = 0; i < runner->config->n_targets; i++)
@@ -152,14 +200,25 @@ static int make_events(struct runner *runner, struct hgt_error *err)
 	static const int numbers[] = {SIGTERM, SIGINT};
 	bool failed;
 
-	runner->workers_event = event_new(runner->base, hgt_workers_fd(runner->workers), EV_READ | EV_PERSIST, on_workers, runner);
+	runner->workers_event = event_new(runner->base, hgt_workers_fd(runner->workers), EV_READ | EV_PERSIST, on_workers,
+		runner->workers);
+	runner->saver_event = event_new(runner->base, hgt_workers_fd(runner->saver), EV_READ | EV_PERSIST, on_workers, runner->saver);
 	runner->deadline = evtimer_new(runner->base, on_deadline, runner);
-	failed = !runner->workers_event || !runner->deadline || event_add(runner->workers_event, NULL) < 0;
+	runner->apply_deadline = evtimer_new(runner->base, on_apply_deadline, runner);
+	failed = !runner->workers_event || !runner->saver_event || !runner->deadline || !runner->apply_deadline ||
+		event_add(runner->workers_event, NULL) < 0 || event_add(runner->saver_event, NULL) < 0;
 	for (size_t i = 0; i < 2; i++) {
 		runner->signals[i] = evsignal_new(runner->base, numbers[i], on_signal, runner);
 		failed |= !runner->signals[i] || event_add(runner->signals[i], NULL) < 0;
 	}
 	return failed ? hgt_error_nomem(err) : 0;
+}
+
+static int make_stops(struct runner *runner, struct hgt_error *err)
+{
+	runner->stop_looks = eventfd(0, EFD_CLOEXEC);
+	runner->stop_applies = eventfd(0, EFD_CLOEXEC);
+	return runner->stop_looks < 0 || runner->stop_applies < 0 ? hgt_error_set_errno(err, "cannot make an eventfd") : 0;
 }
 
 static int make_targets(struct runner *runner, struct hgt_error *err)
@@ -192,7 +251,8 @@ int runner_new(const struct hgt_agent_config *config, bool once, struct runner *
 		return hgt_error_nomem(err);
 	runner->config = config;
 	runner->once = once;
-	runner->lock = -1;
+	runner->lock = runner->stop_looks = runner->stop_applies = -1;
+	turns_init(&runner->turns, config->parallel);
 	runner->base = event_base_new();
 	code = runner->base ? caller_new(runner->base, config, &runner->caller, err) : hgt_error_nomem(err);
 	if (code == 0)
@@ -202,7 +262,11 @@ int runner_new(const struct hgt_agent_config *config, bool once, struct runner *
 	if (code == 0)
 		code = state_open(config->state, &runner->lock, runner->instance, err);
 	if (code == 0)
-		code = hgt_workers_new(1, &runner->workers, err);
+		code = hgt_workers_new(config->parallel, &runner->workers, err);
+	if (code == 0)
+		code = hgt_workers_new(1, &runner->saver, err);
+	if (code == 0)
+		code = make_stops(runner, err);
 	if (code == 0)
 		code = make_events(runner, err);
 	if (code == 0)
@@ -216,7 +280,8 @@ int runner_new(const struct hgt_agent_config *config, bool once, struct runner *
 
 int runner_run(struct runner *runner)
 {
-	static const struct feed_listener to_us = {.up = on_up, .down = on_down, .begin = on_begin, .ref = on_ref, .complete = on_complete};
+	static const struct feed_listener to_us = {.up = on_up, .down = on_down, .begin = on_begin, .ref = on_ref, .complete = on_complete,
+		.command = on_command};
 	struct feed_listener listener = to_us;
 	struct hgt_error err = {0};
 
@@ -241,6 +306,7 @@ void runner_free(struct runner *runner)
 	runner->stopping = true;
 	feed_free(runner->feed);
 	hgt_workers_free(runner->workers);
+	hgt_workers_free(runner->saver);
 	for (size_t i = 0; runner->targets && i < runner->config->n_targets; i++)
 		target_free(runner->targets[i]);
 	free(runner->targets);
@@ -250,10 +316,18 @@ void runner_free(struct runner *runner)
 			event_free(runner->signals[i]);
 	if (runner->deadline)
 		event_free(runner->deadline);
+	if (runner->apply_deadline)
+		event_free(runner->apply_deadline);
 	if (runner->workers_event)
 		event_free(runner->workers_event);
+	if (runner->saver_event)
+		event_free(runner->saver_event);
 	if (runner->base)
 		event_base_free(runner->base);
+	if (runner->stop_looks >= 0)
+		close(runner->stop_looks);
+	if (runner->stop_applies >= 0)
+		close(runner->stop_applies);
 	if (runner->lock >= 0)
 		close(runner->lock);
 	free(runner);

@@ -1,8 +1,8 @@
 /*
  * The agent as one object: who owns what. Built by main, torn down in reverse.
  *
- * Threads: the loop, and one worker for what blocks on the disk or on a command. With one worker jobs end in the order of their
- * submission, which the targets count on.
+ * Threads: the loop; up to `parallel` workers at which drivers run, one job a target at a time; and one that saves states, which no
+ * driver keeps waiting. All are started when they are needed.
  */
 #ifndef HEADGATE_AGENT_RUNNER_H
 #define HEADGATE_AGENT_RUNNER_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "agent/state.h"
+#include "agent/turns.h"
 #include "config/config.h"
 
 struct event;
@@ -19,8 +20,10 @@ struct hgt_workers;
 struct runner {
 	const struct hgt_agent_config *config;
 	struct event_base *base;
-	struct hgt_workers *workers;
-	struct event *workers_event;
+	struct hgt_workers *workers, *saver;
+	struct event *workers_event, *saver_event;
+	struct turns turns;		/* at the workers */
+	int stop_looks, stop_applies;	/* eventfds: readable once comparisons, and applies too, are to end */
 	struct caller *caller;		/* call.h */
 	struct feed *feed;		/* feed.h */
 	struct target **targets;	/* target.h; config->n_targets of them */
@@ -30,7 +33,8 @@ struct runner {
 	bool up;			/* the stream is open */
 	bool told;			/* the daemon has told where every ref is */
 	bool stopping;
-	struct event *signals[2], *deadline;
+	bool ending;			/* applies too */
+	struct event *signals[2], *deadline, *apply_deadline;
 	int exit_code;
 };
 

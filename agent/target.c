@@ -17,7 +17,7 @@
 
 static const char *state_name(enum target_state state)
 {
-	static const char *const names[] = {"idle", "verifying", "fetching", "applying", "comparing"};
+	static const char *const names[] = {"idle", "verifying", "fetching", "ready", "applying", "comparing"};
 
 	return names[state];
 }
@@ -29,32 +29,6 @@ void target_set_state(struct target *t, enum target_state state)
 	t->state = state;
 }
 
-void target_postpone(struct target *t)
-{
-	t->retry_at = hgt_time_mono_ms() + pause_next(&t->pause);
-}
-
-void target_give_up(struct target *t, const char *revision)
-{
-	memcpy(t->settled, revision, sizeof(t->settled));
-}
-
-/* Whether the target should get what `desired` holds, be it now or after the pause. */
-static bool wants_content(const struct target *t)
-{
-	if (!t->told || !*t->desired || strcmp(t->desired, t->settled) == 0)
-		return false;
-	if (strcmp(t->desired, t->saved.applied) != 0)
-		return true;
-	return t->config->automatic && ((t->drifted && t->config->self_heal) || t->saved.unfinished);
-}
-
-/* Before the daemon has said what should be, there is nothing to say about what is. */
-static bool wants_compare(const struct target *t)
-{
-	return t->told && *t->desired && *t->saved.applied && t->compare_at != INT64_MAX;
-}
-
 static int64_t sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -64,14 +38,20 @@ static int64_t sooner(int64_t a, int64_t b)
 static void arm(struct target *t)
 {
 	int64_t at = INT64_MAX, ms;
+	bool idle = t->state == TARGET_IDLE, up = t->runner->up;
 	struct timeval tv;
 
-	if (t->state == TARGET_IDLE && wants_compare(t))
+	/* One that waits for its turn is called. */
+	if (idle && target_wants_compare(t) && t->turn.state != TURN_WAITS)
 		at = sooner(at, t->compare_at);
-	if (t->state == TARGET_IDLE && t->runner->up && wants_content(t))
-		at = sooner(at, t->retry_at);
-	if (t->runner->up && !t->post && t->saved.reports.n > 0)
+	if (idle && up)
+		at = sooner(at, target_wants_content(t) ? t->retry_at : target_acts_at(t));
+	if (up && !t->post && t->saved.reports.n > 0)
 		at = sooner(at, t->post_at);
+	if (up && !t->ack && target_owes_ack(t))
+		at = sooner(at, t->ack_at);
+	if (t->save.again_at && !t->save.running)
+		at = sooner(at, t->save.again_at);
 	if (at == INT64_MAX) {
 		event_del(t->timer);
 		return;
@@ -82,18 +62,92 @@ static void arm(struct target *t)
 	event_add(t->timer, &tv);
 }
 
+/* What is fetched, or waits for its turn, is not what is wanted by now. */
+static bool is_overtaken(const struct target *t)
+{
+	const struct state_request *request = target_request(t);
+
+	return strcmp(t->fetch.revision, target_wanted(t)) != 0 || strcmp(t->fetch.request, request ? request->id : "") != 0;
+}
+
+/* Something for it is on its way, or here, that nobody works at. */
+static bool is_fetching(const struct target *t)
+{
+	return t->state == TARGET_FETCHING || t->state == TARGET_READY || (t->state == TARGET_VERIFYING && t->fetch.call);
+}
+
+static void tell_daemon(struct target *t, int64_t now)
+{
+	if (!t->post && t->saved.reports.n > 0 && now >= t->post_at)
+		target_post(t);
+	if (!t->ack && now >= t->ack_at && target_owes_ack(t))
+		target_acknowledge(t);
+}
+
+static void drop_fetch(struct target *t)
+{
+	target_fetch_release(t);
+	target_set_state(t, TARGET_IDLE);
+}
+
+static bool compare_is_due(const struct target *t, int64_t now)
+{
+	return target_wants_compare(t) && now >= t->compare_at;
+}
+
+/* What was asked for cannot be had, and nothing will come that it could be. */
+static void refuse_request(struct target *t)
+{
+	const struct state_request *request = target_request(t);
+
+	snprintf(t->fetch.request, sizeof(t->fetch.request), "%s", request->id);
+	t->fetch.revision[0] = '\0';
+	target_answer(t, false);
+	target_tell_failure(t, "Unknown", "Missing", "the ref is not there, so there is nothing to sync to", NULL);
+}
+
+static void step_from_idle(struct target *t, int64_t now)
+{
+	while (t->told && target_request(t) && !*target_wanted(t))
+		refuse_request(t);
+	if (compare_is_due(t, now) && turn_take(&t->runner->turns, &t->turn))
+		target_compare(t);
+	else if (t->runner->up && target_wants_content(t) && now >= t->retry_at)
+		target_fetch(t);
+}
+
+/* The archive is here, and it is the target's turn. */
+static void step_from_ready(struct target *t)
+{
+	if (target_may_act(t))
+		target_apply(t);
+	else if (target_is_pending(t) && t->driver->from_checkout)
+		target_preview(t);
+	else
+		drop_fetch(t);
+}
+
 void target_drive(struct target *t)
 {
 	int64_t now = hgt_time_mono_ms();
 
 	if (t->runner->stopping)
 		return;
-	if (t->runner->up && !t->post && t->saved.reports.n > 0 && now >= t->post_at)
-		target_post(t);
-	if (t->state == TARGET_IDLE && wants_compare(t) && now >= t->compare_at)
-		target_compare(t);
-	if (t->state == TARGET_IDLE && t->runner->up && wants_content(t) && now >= t->retry_at)
-		target_fetch(t);
+	if (t->runner->up)
+		tell_daemon(t, now);
+	if (t->save.again_at && now >= t->save.again_at && !t->save.running)
+		target_save(t);
+	if (is_fetching(t) && is_overtaken(t))
+		drop_fetch(t);
+	if (t->state == TARGET_IDLE)
+		step_from_idle(t, now);
+	if (t->state == TARGET_READY && turn_take(&t->runner->turns, &t->turn))
+		step_from_ready(t);
+	if (t->state == TARGET_APPLYING && t->work && (t->save.written >= t->mark || t->save.failed >= t->mark))
+		target_apply_begin(t);
+	/* Its place is for another, where it has none of it. */
+	if (t->state == TARGET_VERIFYING || t->state == TARGET_FETCHING || (t->state == TARGET_IDLE && !compare_is_due(t, now)))
+		turn_give(&t->runner->turns, &t->turn);
 	arm(t);
 	runner_settle(t->runner);
 }
@@ -105,63 +159,20 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	target_drive(ctx);
 }
 
-void target_begin(struct target *t)
+static void on_turn(void *ctx)
 {
-	t->mentioned = false;
+	struct target *t = ctx;
+
+	event_active(t->timer, EV_TIMEOUT, 0);
 }
 
-/* A new wish: what stood in the way of the last one does not count for it. */
-static void wish(struct target *t, const char *id)
-{
-	if (!t->told || strcmp(t->desired, id) != 0) {
-		snprintf(t->desired, sizeof(t->desired), "%s", id);
-		t->failed = false;
-		t->synced = false;
-		t->settled[0] = '\0';
-		t->retry_at = 0;
-		pause_reset(&t->pause);
-	}
-	t->told = true;
-}
-
-static void ref_is_gone(struct target *t)
-{
-	struct outcome o = {.sync = "Unknown", .health = "Missing", .operation = "Pending", .applied = t->saved.applied,
-		.message = "the ref is not there; the files stay as they are", .started_ms = hgt_time_now_ms()};
-
-	wish(t, "");
-	target_tell(t, &o);
-	target_drive(t);
-}
-
-void target_ref(struct target *t, const char *repo, const char *ref, const char *id)
-{
-	if (strcmp(t->config->repo, repo) != 0 || strcmp(t->config->ref, ref) != 0)
-		return;
-	t->mentioned = true;
-	if (hgt_oid_is_zero(id)) {
-		ref_is_gone(t);
-		return;
-	}
-	wish(t, id);
-	/* As it should be, as far as the state knows: look, then say so. */
-	if (!t->synced && strcmp(id, t->saved.applied) == 0)
-		t->compare_at = 0;
-	target_drive(t);
-}
-
-void target_complete(struct target *t)
-{
-	if (!t->mentioned)
-		ref_is_gone(t);
-}
-
-bool target_is_settled(const struct target *t)
+bool target_is_settled(struct target *t)
 {
 	int64_t now = hgt_time_mono_ms();
 
-	return t->told && t->state == TARGET_IDLE && !t->post && !t->saving && !(t->saved.reports.n > 0 && now >= t->post_at) &&
-		!(wants_compare(t) && now >= t->compare_at) && !(wants_content(t) && now >= t->retry_at);
+	return t->told && t->state == TARGET_IDLE && !t->post && !t->ack && !t->save.running &&
+		!(t->saved.reports.n > 0 && now >= t->post_at) && !(target_owes_ack(t) && now >= t->ack_at) && !compare_is_due(t, now) &&
+		!(target_wants_content(t) && now >= t->retry_at);
 }
 
 bool target_is_heard(const struct target *t)
@@ -177,21 +188,30 @@ bool target_is_synced(const struct target *t)
 void target_stop(struct target *t)
 {
 	event_del(t->timer);
-	if (t->state == TARGET_FETCHING || (t->state == TARGET_VERIFYING && t->fetch.call)) {
-		target_fetch_release(t);
-		target_set_state(t, TARGET_IDLE);
+	if (is_fetching(t))
+		drop_fetch(t);
+	if (t->state == TARGET_APPLYING && t->work) {
+		target_apply_forget(t);
+		drop_fetch(t);
 	}
 }
 
 void target_abandon(struct target *t)
 {
 	call_cancel(t->post);
+	call_cancel(t->ack);
 	t->post = NULL;
+	t->ack = NULL;
+}
+
+bool target_is_applying(const struct target *t)
+{
+	return t->state == TARGET_APPLYING;
 }
 
 bool target_is_busy(const struct target *t)
 {
-	return t->state != TARGET_IDLE || t->post || t->saving;
+	return t->state != TARGET_IDLE || t->post || t->ack || t->save.running;
 }
 
 /* What is kept about another place says nothing of this one. */
@@ -267,12 +287,17 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 	hgt_buf_init(&t->state_file);
 	hgt_buf_init(&t->told_text);
 	hgt_buf_init(&t->last_message);
+	hgt_buf_init(&t->failure_message);
+	hgt_buf_init(&t->failure_output);
 	hgt_buf_init(&t->fetch.digest);
 	hgt_buf_init(&t->fetch.proof_text);
 	t->fetch.file = -1;
 	state_init(&t->saved);
 	pause_init(&t->pause, RETRY_FIRST_MS, RETRY_MOST_MS);
 	pause_init(&t->post_pause, POST_FIRST_MS, POST_MOST_MS);
+	pause_init(&t->ack_pause, POST_FIRST_MS, POST_MOST_MS);
+	target_watch_init(t);
+	t->turn = (struct turn){.come = on_turn, .ctx = t};
 	t->last = (struct outcome){.operation = "Succeeded", .message = "as it was applied before", .started_ms = hgt_time_now_ms(),
 		.finished_ms = hgt_time_now_ms()};
 	t->timer = evtimer_new(runner->base, on_timer, t);
@@ -289,7 +314,9 @@ void target_free(struct target *t)
 	if (!t)
 		return;
 	target_fetch_release(t);
-	call_cancel(t->post);
+	target_apply_forget(t);
+	target_abandon(t);
+	target_watch_release(t);
 	if (t->timer)
 		event_free(t->timer);
 	state_release(&t->saved);
@@ -298,5 +325,7 @@ void target_free(struct target *t)
 	hgt_buf_release(&t->state_file);
 	hgt_buf_release(&t->told_text);
 	hgt_buf_release(&t->last_message);
+	hgt_buf_release(&t->failure_message);
+	hgt_buf_release(&t->failure_output);
 	free(t);
 }

@@ -86,7 +86,8 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 		return hgt_error_set(err, HGT_EPARSE, "the server says that nothing has changed, unasked");
 	if (call_status(call) == 304)
 		return is_proved(f, t->saved.tree, err);
-	if (!t->config->automatic) {
+	/* Without a folder to compare with there is no use for what is not to be applied. */
+	if (!target_may_act(t) && !t->driver->from_checkout) {
 		f->held_back = true;
 		return HGT_ECONFLICT;
 	}
@@ -136,32 +137,36 @@ static void unchanged(struct target *t)
 	t->last = (struct outcome){.operation = "Succeeded", .message = "the content is unchanged", .started_ms = t->started_ms,
 		.finished_ms = hgt_time_now_ms()};
 	t->failed = false;
+	t->retry_at = 0;
 	pause_reset(&t->pause);
 	target_save(t);
 	t->compare_at = 0;
 }
 
-void target_fetch_failed(struct target *t, const char *sync, const char *health, const char *message)
+void target_fetch_failed(struct target *t, bool permanent, const char *sync, const char *health, const char *message)
 {
-	struct outcome o = {.sync = sync, .health = health, .operation = "Failed", .desired = t->fetch.revision,
-		.applied = t->saved.applied, .message = message, .started_ms = t->started_ms, .finished_ms = hgt_time_now_ms()};
-
-	t->failed = true;
-	t->synced = false;
-	target_tell(t, &o);
+	target_answer(t, false);
+	if (permanent)
+		target_give_up(t, t->fetch.revision);
+	else
+		target_postpone(t);
+	target_tell_failure(t, sync, health, message, NULL);
 }
 
-/* The sync stays with a person; that there is something to sync is told. */
+/* The sync stays with a person, or waits for a window; that there is something to sync is told. */
 static void hold_back(struct target *t)
 {
-	struct outcome o = {.sync = "OutOfSync", .health = *t->saved.applied ? "Healthy" : "Missing", .operation = "Pending",
-		.cause = "pending", .desired = t->fetch.revision, .applied = t->saved.applied, .message = "sync is manual",
-		.started_ms = t->started_ms};
+	const struct look look = {0};
 
-	target_give_up(t, t->fetch.revision);
-	t->failed = true;
-	t->synced = false;
-	target_tell(t, &o);
+	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
+	t->held_tree[0] = '\0';
+	if (!target_is_pending(t))
+		return;
+	/* Whether it has drifted too is seen by a look, which tells both. */
+	if (*t->saved.applied)
+		t->compare_at = 0;
+	else
+		target_tell_held(t, &look);
 }
 
 static void failed(struct target *t, const struct call *call, int code, const struct hgt_error *err)
@@ -170,21 +175,20 @@ static void failed(struct target *t, const struct call *call, int code, const st
 		hold_back(t);
 	} else if (code == HGT_ENOENT && strcmp(call_problem(call), "path-not-found") == 0) {
 		/* A folder that is gone from the tree may be a mistake; an empty target would be one. */
-		target_give_up(t, t->fetch.revision);
-		target_fetch_failed(t, "OutOfSync", "Missing", "path not in the tree");
+		target_fetch_failed(t, true, "OutOfSync", "Missing", "path not in the tree");
+	} else if (code == HGT_ENOENT && strcmp(call_problem(call), "revision-not-found") == 0) {
+		target_fetch_failed(t, true, "OutOfSync", *t->saved.applied ? "Unknown" : "Missing", err->message);
 	} else if (t->fetch.asked_from && !t->whole && (code == HGT_EINVAL || code == HGT_EPARSE)) {
 		/* It may not know of differences, or tell them otherwise. */
 		hgt_log(HGT_LOG_INFO, "target", "the differences cannot be had; fetching the whole", HGT_S("target", t->config->name),
 			HGT_S("reason", err->message));
 		t->whole = true;
-	} else {
-		target_postpone(t);
+	} else if (code == HGT_EUNAVAILABLE || code == HGT_ETIMEOUT) {
 		/* A daemon that cannot be reached is no news about the target; one that answers wrongly is. */
-		if (code == HGT_EUNAVAILABLE || code == HGT_ETIMEOUT)
-			hgt_log(HGT_LOG_WARNING, "target", "cannot fetch", HGT_S("target", t->config->name),
-				HGT_S("reason", err->message));
-		else
-			target_fetch_failed(t, "Unknown", "Unknown", err->message);
+		target_postpone(t);
+		hgt_log(HGT_LOG_WARNING, "target", "cannot fetch", HGT_S("target", t->config->name), HGT_S("reason", err->message));
+	} else {
+		target_fetch_failed(t, false, "Unknown", "Unknown", err->message);
 	}
 }
 
@@ -197,7 +201,8 @@ static void fetched(void *ctx, struct call *call, int code, const struct hgt_err
 	if (code == 0 && call_status(call) == 200)
 		code = t->fetch.file < 0 ? hgt_error_set(&own, HGT_EPARSE, "the server sends no archive") : check_digest(&t->fetch, &own);
 	if (code == 0 && call_status(call) == 200) {
-		target_apply(t);
+		target_set_state(t, TARGET_READY);
+		target_drive(t);
 		return;
 	}
 	target_set_state(t, TARGET_IDLE);
@@ -221,7 +226,11 @@ static void write_path(const struct target *t, struct hgt_buf *path)
 
 void target_fetch(struct target *t)
 {
-	memcpy(t->fetch.revision, t->desired, sizeof(t->fetch.revision));
+	const struct state_request *request = target_request(t);
+
+	snprintf(t->fetch.revision, sizeof(t->fetch.revision), "%s", target_wanted(t));
+	snprintf(t->fetch.request, sizeof(t->fetch.request), "%s", request ? request->id : "");
+	snprintf(t->fetch.ref, sizeof(t->fetch.ref), "%s", t->desired);
 	t->started_ms = hgt_time_now_ms();
 	if (t->config->verify.allowed_signers || t->config->verify.keyring)
 		target_verify(t);
@@ -237,8 +246,8 @@ void target_fetch_archive(struct target *t)
 	struct hgt_error err = {0};
 	int code;
 
-	/* What has drifted, or owes its `after`, needs the files themselves. */
-	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished;
+	/* What has drifted, or owes its `after`, needs the files themselves; and whoever asks for a sync gets one. */
+	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished && !*t->fetch.request;
 	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences && !t->fetch.proof;
 	memcpy(t->fetch.from, t->saved.tree, sizeof(t->fetch.from));
 	if (!t->fetch.asked_from)

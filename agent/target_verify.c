@@ -33,17 +33,16 @@ void target_verify_release(struct fetch *f)
 	f->proof = NULL;
 }
 
-static void refuse(struct target *t, int code, const struct hgt_error *err)
+static void refuse(struct target *t, bool permanent, int code, const struct hgt_error *err)
 {
 	struct hgt_error told = *err;
 
 	target_set_state(t, TARGET_IDLE);
 	hgt_error_prefix(&told, "commit %.12s is not applied", t->fetch.revision);
-	target_postpone(t);
 	if (code == HGT_EPERM)
-		target_fetch_failed(t, "OutOfSync", *t->saved.applied ? "Degraded" : "Missing", told.message);
+		target_fetch_failed(t, permanent, "OutOfSync", *t->saved.applied ? "Degraded" : "Missing", told.message);
 	else
-		target_fetch_failed(t, "Unknown", "Unknown", told.message);
+		target_fetch_failed(t, permanent, "Unknown", "Unknown", told.message);
 	target_fetch_release(t);
 	target_drive(t);
 }
@@ -72,7 +71,7 @@ static void done(void *job)
 	hgt_buf_release(&c->who);
 	free(c);
 	if (code < 0) {
-		refuse(t, code, &err);
+		refuse(t, false, code, &err);
 	} else if (t->runner->stopping) {
 		target_set_state(t, TARGET_IDLE);
 		target_fetch_release(t);
@@ -128,9 +127,7 @@ static void fetched(void *ctx, struct call *call, int code, const struct hgt_err
 		target_drive(t);
 		return;
 	}
-	if (code == HGT_ENOENT && strcmp(call_problem(call), "path-not-found") == 0)
-		target_give_up(t, t->fetch.revision);
-	refuse(t, code == HGT_EPERM ? HGT_EINVAL : code, &own);
+	refuse(t, code == HGT_ENOENT && strcmp(call_problem(call), "path-not-found") == 0, code == HGT_EPERM ? HGT_EINVAL : code, &own);
 }
 
 void target_verify(struct target *t)

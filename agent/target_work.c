@@ -1,13 +1,17 @@
-/* A target's work that blocks: applying, comparing and saving, on the worker. */
-#include <inttypes.h>
+/* A target's work that blocks: applying and comparing, on a worker. */
 #include <malloc.h>
 
 #include "agent/checkout.h"
 #include "agent/target_private.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "base/timing.h"
 #include "base/workers.h"
+
+/* One tree, as an order has it. */
+struct tree {
+	char id[HGT_OID_HEX_SHA256 + 1], revision[HGT_OID_HEX_SHA256 + 1];
+	struct hgt_buf folder;	/* of its checkout */
+};
 
 struct work {
 	struct target *target;
@@ -15,164 +19,246 @@ struct work {
 	struct driver_result result;
 	int code;
 	struct hgt_error err;
-	struct hgt_buf text;	/* of a save; path of a checkout */
-	char tree[HGT_OID_HEX_SHA256 + 1], revision[HGT_OID_HEX_SHA256 + 1], from[HGT_OID_HEX_SHA256 + 1];	/* the order's */
+	struct tree tree;	/* of the order */
+	char from[HGT_OID_HEX_SHA256 + 1];
 	char kept[HGT_OID_HEX_SHA256 + 1];	/* the tree that was applied */
+
+	int watch_fd;		/* -1: the target is not watched */
+	bool watch_stale;
+	int watch_code;
+	struct hgt_error watch_err;
+
+	/* A comparison with what is wanted beside the one with what was applied; its tree has an id where there is one. */
+	struct tree wanted;
+	struct driver_result ahead;
+	int ahead_code;
+	struct hgt_error ahead_err;
 };
 
-static struct work *work_new(struct target *t)
+static struct work *work_new(struct target *t, int stop_fd, bool apply)
 {
 	struct work *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
 	w->target = t;
-	w->order = (struct driver_order){.target = t->config, .config = t->runner->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1,
-		.tree = w->tree, .revision = w->revision, .from = w->from};
+	w->order = (struct driver_order){.target = t->config, .config = t->runner->config, .folder = t->folder.data, .archive = -1,
+		.stop_fd = stop_fd, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
-	hgt_buf_init(&w->text);
+	driver_result_init(&w->ahead);
+	hgt_buf_init(&w->tree.folder);
+	hgt_buf_init(&w->wanted.folder);
 	return w;
 }
 
 static void work_free(struct work *w)
 {
+	if (!w)
+		return;
 	driver_result_release(&w->result);
-	hgt_buf_release(&w->text);
+	driver_result_release(&w->ahead);
+	hgt_buf_release(&w->tree.folder);
+	hgt_buf_release(&w->wanted.folder);
 	free(w);
 	/* Lists of files come and go with the work; between them the agent is to be small. */
 	malloc_trim(0);
 }
 
-static int64_t next_compare(const struct target *t)
+static void set_tree(struct tree *tree, const char *id, const char *revision)
+{
+	snprintf(tree->id, sizeof(tree->id), "%s", id);
+	snprintf(tree->revision, sizeof(tree->revision), "%s", revision);
+}
+
+int64_t target_next_compare(const struct target *t)
 {
 	return t->config->compare_every ? hgt_time_mono_ms() + (int64_t)t->config->compare_every * 1000 : INT64_MAX;
 }
 
-/* What a look at the target has told; the operation is the last one. */
-static void tell_compared(struct target *t, const struct work *w)
+/* Where the driver works from a folder: which one. */
+static int find_checkout(struct driver_order *order, const struct driver *driver, struct tree *tree, struct hgt_error *err)
 {
-	struct outcome o = t->last;
-
-	t->drifted = w->code == 0 && w->result.differing > 0;
-	t->synced = w->code == 0 && !t->drifted && t->told && strcmp(t->desired, t->saved.applied) == 0;
-	if (t->synced)
-		t->failed = false;
-	o.desired = t->desired;
-	o.applied = t->saved.applied;
-	o.look = &w->result;
-	if (w->code < 0) {
-		o.sync = "Unknown";
-		o.health = "Unknown";
-		o.message = w->err.message;
-	} else if (t->drifted) {
-		o.sync = "OutOfSync";
-		o.health = w->result.health ? w->result.health : "Degraded";
-		o.cause = "drift";
-		o.message = w->result.difference.data;
-	} else if (t->synced) {
-		o.sync = "Synced";
-		o.health = w->result.health ? w->result.health : "Healthy";
-		o.observed = t->saved.applied;
-	}
-	/* While another revision is due, or its failure has been told, only trouble is news. */
-	if (o.sync && t->told && *t->desired && !(t->failed && w->code == 0))
-		target_tell(t, &o);
+	if (!driver->from_checkout)
+		return 0;
+	checkout_path(order->folder, tree->id, &tree->folder);
+	order->checkout = tree->folder.data;
+	return hgt_buf_check(&tree->folder, err);
 }
 
-/* Where the driver works from a folder: which one. */
-static int find_checkout(struct work *w)
+static int compare_with(const struct work *w, struct tree *tree, struct driver_result *result, struct hgt_error *err)
 {
-	if (!w->target->driver->from_checkout)
-		return 0;
-	checkout_path(w->order.folder, w->tree, &w->text);
-	w->order.checkout = w->text.data;
-	return hgt_buf_check(&w->text, &w->err);
+	const struct driver *driver = w->target->driver;
+	struct driver_order order = w->order;
+	int code;
+
+	order.tree = tree->id;
+	order.revision = tree->revision;
+	code = find_checkout(&order, driver, tree, err);
+	if (code == 0 && driver->from_checkout && !checkout_is_there(order.folder, tree->id))
+		code = hgt_error_set(err, HGT_ENOENT, "the agent's copy of the tree is gone; the next sync fetches it again");
+	return code == 0 ? driver->compare(&order, result, err) : code;
+}
+
+static void renew_watch(struct work *w)
+{
+	if (w->watch_fd >= 0)
+		w->watch_code = target_watch_renew(w->target->driver, &w->order, w->watch_fd, w->watch_stale, &w->watch_err);
 }
 
 static void run_compare(void *job)
 {
 	struct work *w = job;
-	const struct driver *driver = w->target->driver;
 
-	w->code = find_checkout(w);
-	if (w->code == 0 && driver->from_checkout && !checkout_is_there(w->order.folder, w->tree))
-		w->code = hgt_error_set(&w->err, HGT_ENOENT, "the agent's copy of the tree is gone; it is fetched again");
-	if (w->code == 0)
-		w->code = driver->compare(&w->order, &w->result, &w->err);
+	renew_watch(w);
+
+	if (w->order.archive >= 0)
+		w->ahead_code = target_verify_archive(&w->target->fetch, &w->ahead_err);
+	if (w->order.archive >= 0 && w->ahead_code == 0)
+		w->ahead_code = checkout_make(w->order.folder, w->wanted.id, w->order.archive, &w->ahead_err);
+	if (*w->tree.revision)
+		w->code = compare_with(w, &w->tree, &w->result, &w->err);
+	if (*w->wanted.id && w->ahead_code == 0)
+		w->ahead_code = compare_with(w, &w->wanted, &w->ahead, &w->ahead_err);
+	if (w->order.archive >= 0)
+		checkout_keep(w->order.folder, w->kept, w->ahead_code == 0 ? w->wanted.id : "");
 }
 
 static void compared(void *job)
 {
 	struct work *w = job;
 	struct target *t = w->target;
+	bool ahead = *w->wanted.id && strcmp(w->wanted.revision, t->held) == 0;
+	struct look look = {.code = w->code, .trouble = w->err.message, .result = *w->tree.revision ? &w->result : NULL,
+		.ahead = ahead ? &w->ahead : NULL, .ahead_trouble = ahead && w->ahead_code < 0 ? w->ahead_err.message : NULL};
 
 	target_set_state(t, TARGET_IDLE);
-	t->compare_at = next_compare(t);
-	tell_compared(t, w);
+	turn_give(&t->runner->turns, &t->turn);
+	target_watch_end(t, w->watch_code, &w->watch_err);
+	t->compare_at = t->again ? 0 : target_next_compare(t);
+	if (w->code == 0 && w->result.differing > 0)
+		target_watch_found(t);
+	/* What was ended because the agent stops tells nothing. */
+	if (!t->runner->stopping)
+		target_tell_look(t, &look);
+	target_fetch_release(t);
 	work_free(w);
 	target_drive(t);
 	runner_settle(t->runner);
 }
 
-void target_compare(struct target *t)
+static void compare(struct target *t, int archive)
 {
-	struct work *w = work_new(t);
+	struct work *w = work_new(t, t->runner->stop_looks, false);
 
+	t->again = false;
 	target_set_state(t, TARGET_COMPARING);
 	if (w) {
-		memcpy(w->tree, t->saved.tree, sizeof(w->tree));
-		memcpy(w->revision, t->saved.applied, sizeof(w->revision));
+		set_tree(&w->tree, t->saved.tree, t->saved.applied);
+		set_tree(&w->wanted, t->held_tree, t->held);
+		w->order.archive = archive;
 	}
 	if (!w || hgt_workers_submit(t->runner->workers, run_compare, compared, w, NULL) < 0) {
-		hgt_log(HGT_LOG_ERROR, "target", "out of memory: not compared", HGT_S("target", t->config->name));
-		if (w)
-			work_free(w);
+		const struct look look = {.code = HGT_ENOMEM, .trouble = "out of memory: not compared"};
+
+		hgt_log(HGT_LOG_ERROR, "target", look.trouble, HGT_S("target", t->config->name));
+		work_free(w);
+		target_watch_resume(t);
 		target_set_state(t, TARGET_IDLE);
-		t->compare_at = next_compare(t);
+		turn_give(&t->runner->turns, &t->turn);
+		target_fetch_release(t);
+		t->compare_at = target_next_compare(t);
+		target_tell_look(t, &look);
 	}
 }
 
-static void tell_applied(struct target *t, const struct work *w)
+void target_compare(struct target *t)
 {
-	hgt_buf_reset(&t->last_message);
-	hgt_buf_addf(&t->last_message, "%" PRIu64 " added, %" PRIu64 " modified, %" PRIu64 " removed", w->result.added, w->result.modified,
-		w->result.removed);
-	t->last = (struct outcome){.operation = "Succeeded", .message = t->last_message.data, .started_ms = t->started_ms,
-		.finished_ms = hgt_time_now_ms(), .added = w->result.added, .modified = w->result.modified, .removed = w->result.removed,
-		.has_exit_status = w->result.ran, .exit_status = w->result.exit_status};
-	tell_compared(t, w);
+	compare(t, -1);
 }
 
-static void tell_failed(struct target *t, const struct work *w)
+void target_preview(struct target *t)
 {
-	struct outcome o = {.sync = "OutOfSync", .health = "Degraded", .operation = "Failed",
-		.cause = t->drifted ? "drift" : "pending", .desired = t->fetch.revision, .applied = t->saved.applied,
-		.look = &w->result, .message = w->err.message, .output = w->result.output.data, .output_len = w->result.output.len,
-		.has_exit_status = w->result.ran, .exit_status = w->result.exit_status, .started_ms = t->started_ms,
-		.finished_ms = hgt_time_now_ms(), .truncated = w->result.output_cut};
+	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
+	snprintf(t->held_tree, sizeof(t->held_tree), "%s", t->fetch.tree);
+	compare(t, t->fetch.file);
+}
 
-	t->failed = true;
-	t->synced = false;
-	target_tell(t, &o);
+/*
+ * What the apply has done itself is told by nobody; whatever somebody else has done since its own look is looked for once more.
+ */
+static void look_once_more(struct work *w)
+{
+	struct driver_result result;
+	struct hgt_error err = {0};
+
+	driver_result_init(&result);
+	renew_watch(w);
+	if (w->code == 0 && w->target->driver->compare(&w->order, &result, &err) == 0 && result.differing > 0 && w->result.differing == 0) {
+		w->result.differing = result.differing;
+		hgt_buf_adds(&w->result.difference, result.difference.data);
+	}
+	driver_result_release(&result);
 }
 
 static void run_apply(void *job)
 {
 	struct work *w = job;
 
-	w->code = find_checkout(w);
+	w->code = find_checkout(&w->order, w->target->driver, &w->tree, &w->err);
 	if (w->code == 0)
 		w->code = target_verify_archive(&w->target->fetch, &w->err);
 	if (w->code == 0 && w->order.checkout) {
-		w->code = checkout_make(w->order.folder, w->tree, w->order.archive, &w->err);
+		w->code = checkout_make(w->order.folder, w->tree.id, w->order.archive, &w->err);
 		w->result.permanent = w->code == HGT_EPARSE || w->code == HGT_ELIMIT || w->code == HGT_EPERM;
 	}
 	if (w->code == 0)
 		w->code = w->target->driver->apply(&w->order, &w->result, &w->err);
+	if (w->watch_fd >= 0)
+		look_once_more(w);
 	/* The one that was applied before is compared with until another is. */
 	if (w->order.checkout)
-		checkout_keep(w->order.folder, w->tree, w->code == 0 ? w->tree : w->kept);
+		checkout_keep(w->order.folder, w->tree.id, w->code == 0 ? w->tree.id : w->kept);
+}
+
+static void succeeded(struct target *t, const struct work *w)
+{
+	const struct look look = {.result = &w->result};
+
+	memcpy(t->saved.applied, t->fetch.revision, sizeof(t->saved.applied));
+	memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
+	target_recipe(t, t->saved.recipe);
+	t->saved.unfinished = false;
+	t->failed = false;
+	t->whole = false;
+	t->settled[0] = t->held[0] = t->held_tree[0] = '\0';
+	target_done(t, &w->result);
+	target_answer(t, true);
+	/* An `after` that changes what was placed would have us run in a circle: healing waits longer each time. */
+	if (w->result.differing > 0) {
+		target_postpone(t);
+	} else {
+		pause_reset(&t->pause);
+		t->retry_at = 0;
+		t->backing_off = false;
+	}
+	target_tell_look(t, &look);
+	target_save(t);
+}
+
+static void failed(struct target *t, const struct work *w)
+{
+	if (w->result.restored)
+		t->saved.unfinished = w->order.unfinished;
+	/* What was ended because the agent stops is not over. */
+	if (!t->runner->ending)
+		target_answer(t, false);
+	if (w->result.permanent)
+		target_give_up(t, t->fetch.revision);
+	else
+		target_postpone(t);
+	target_tell_failure(t, "OutOfSync", "Degraded", w->err.message, &w->result);
 }
 
 static void applied(void *job)
@@ -181,22 +267,11 @@ static void applied(void *job)
 	struct target *t = w->target;
 
 	target_set_state(t, TARGET_IDLE);
-	t->compare_at = next_compare(t);
+	turn_give(&t->runner->turns, &t->turn);
+	target_watch_end(t, w->watch_code, &w->watch_err);
+	t->compare_at = t->again ? 0 : target_next_compare(t);
 	if (w->code == 0) {
-		memcpy(t->saved.applied, t->fetch.revision, sizeof(t->saved.applied));
-		memcpy(t->saved.tree, t->fetch.tree, sizeof(t->saved.tree));
-		target_recipe(t, t->saved.recipe);
-		t->saved.unfinished = false;
-		t->failed = false;
-		t->whole = false;
-		t->settled[0] = '\0';
-		target_save(t);
-		tell_applied(t, w);
-		/* An `after` that changes what was placed would have us run in a circle: healing waits longer each time. */
-		if (t->drifted)
-			target_postpone(t);
-		else
-			pause_reset(&t->pause);
+		succeeded(t, w);
 	} else if (w->result.want_whole) {
 		/* Nothing has been touched; the target is still due, and is fetched at once. */
 		hgt_log(HGT_LOG_INFO, "target", "the differences do not fit; fetching the whole", HGT_S("target", t->config->name),
@@ -205,84 +280,73 @@ static void applied(void *job)
 		t->saved.unfinished = w->order.unfinished;
 		target_save(t);
 	} else {
-		tell_failed(t, w);
-		if (w->result.restored)
-			t->saved.unfinished = w->order.unfinished;
-		if (w->result.permanent)
-			target_give_up(t, t->fetch.revision);
-		else
-			target_postpone(t);
-		target_save(t);
+		failed(t, w);
 	}
 	target_fetch_release(t);
 	work_free(w);
 	target_drive(t);
 	runner_settle(t->runner);
+}
+
+/* Nothing was begun. */
+static void not_begun(struct target *t, struct work *w, const char *why)
+{
+	t->work = NULL;
+	t->saved.unfinished = t->was_unfinished;
+	work_free(w);
+	target_watch_resume(t);
+	target_set_state(t, TARGET_IDLE);
+	turn_give(&t->runner->turns, &t->turn);
+	target_answer(t, false);
+	target_postpone(t);
+	target_tell_failure(t, "OutOfSync", "Degraded", why, NULL);
+	target_fetch_release(t);
+}
+
+void target_apply_begin(struct target *t)
+{
+	struct work *w = t->work;
+
+	if (t->save.written < t->mark) {
+		not_begun(t, w, "the agent's state cannot be saved, so nothing was begun; make room in its folder");
+		return;
+	}
+	t->work = NULL;
+	if (hgt_workers_submit(t->runner->workers, run_apply, applied, w, NULL) < 0)
+		not_begun(t, w, "out of memory, so nothing was begun");
+}
+
+void target_apply_forget(struct target *t)
+{
+	work_free(t->work);
+	t->work = NULL;
 }
 
 void target_apply(struct target *t)
 {
-	struct outcome o = {.sync = "OutOfSync", .health = "Progressing", .operation = "Running", .cause = t->drifted ? "drift" : "pending",
-		.desired = t->fetch.revision, .applied = t->saved.applied, .message = "applying", .started_ms = t->started_ms};
-	struct work *w = work_new(t);
+	struct work *w = work_new(t, t->runner->stop_applies, true);
+	bool after = t->config->files.after.n > 0;
 
-	t->synced = false;
 	target_set_state(t, TARGET_APPLYING);
-	target_tell(t, &o);
-	if (!w)
-		goto fail;
+	t->was_unfinished = t->saved.unfinished;
+	t->again = false;
+	if (!w) {
+		not_begun(t, w, "out of memory, so nothing was begun");
+		return;
+	}
 	w->order.archive = t->fetch.file;
-	memcpy(w->tree, t->fetch.tree, sizeof(w->tree));
-	memcpy(w->from, t->fetch.from, sizeof(w->from));
-	memcpy(w->revision, t->fetch.revision, sizeof(w->revision));
 	w->order.unfinished = t->saved.unfinished;
+	set_tree(&w->tree, t->fetch.tree, t->fetch.revision);
+	memcpy(w->from, t->fetch.from, sizeof(w->from));
 	/* On disk before the first thing moves: whoever starts after a crash knows that the end has not been heard. */
-	if (t->driver->from_checkout || t->config->files.after.n > 0) {
-		t->saved.unfinished = true;
+	t->saved.unfinished |= t->driver->from_checkout || after;
+	target_tell_running(t);
+	t->work = w;
+	t->mark = 0;
+	if (t->driver->from_checkout || after) {
 		target_save(t);
+		t->mark = t->save.asked;
+	} else {
+		target_apply_begin(t);
 	}
-	if (hgt_workers_submit(t->runner->workers, run_apply, applied, w, NULL) == 0)
-		return;
-	work_free(w);
-fail:
-	hgt_log(HGT_LOG_ERROR, "target", "out of memory: not applied", HGT_S("target", t->config->name));
-	target_set_state(t, TARGET_IDLE);
-	target_fetch_release(t);
-	target_postpone(t);
-	target_drive(t);
-}
-
-static void run_save(void *job)
-{
-	struct work *w = job;
-
-	w->code = hgt_write_file(w->target->state_file.data, w->text.data, w->text.len, 0600, &w->err);
-}
-
-static void saved(void *job)
-{
-	struct work *w = job;
-	struct target *t = w->target;
-
-	t->saving--;
-	if (w->code < 0)
-		hgt_log(HGT_LOG_ERROR, "target", "the state cannot be saved", HGT_S("target", t->config->name),
-			HGT_S("reason", w->err.message));
-	work_free(w);
-	runner_settle(t->runner);
-}
-
-void target_save(struct target *t)
-{
-	struct work *w = work_new(t);
-
-	if (w)
-		state_write(&t->saved, t->place.data, t->config->repo, &w->text);
-	if (w && !w->text.failed && hgt_workers_submit(t->runner->workers, run_save, saved, w, NULL) == 0) {
-		t->saving++;
-		return;
-	}
-	hgt_log(HGT_LOG_ERROR, "target", "out of memory: the state is not saved", HGT_S("target", t->config->name));
-	if (w)
-		work_free(w);
 }

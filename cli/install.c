@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/json_writer.h"
 #include "cli/install_repo.h"
+#include "cli/push_options.h"
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "headgate/protocol.h"
@@ -168,6 +169,8 @@ static int tell(const struct install_report *report, bool uninstall)
 		add_hook_names(&line, report, (enum install_change)change, verb.data);
 		if (report->config == (enum install_change)change)
 			hgt_buf_addf(&line, "%s config; ", install_change_name((enum install_change)change));
+		if (report->push_options == (enum install_change)change)
+			hgt_buf_addf(&line, "%s " PUSH_OPTIONS_KEY "; ", install_change_name((enum install_change)change));
 		hgt_buf_release(&verb);
 	}
 	if (line.len == start)
@@ -201,6 +204,7 @@ static void report_json(struct hgt_json *json, const struct install_report *repo
 		}
 		hgt_json_end_array(json);
 		hgt_json_key_string(json, "config", install_change_name(report->config));
+		hgt_json_key_string(json, "push_options", install_change_name(report->push_options));
 	}
 	hgt_json_end_object(json);
 }
@@ -221,6 +225,15 @@ static int check_config(const char *given, struct hgt_buf *path, struct hgt_conf
 	}
 	hgt_buf_adds(path, given);
 	return code < 0 ? code : hgt_buf_check(path, err);
+}
+
+/* Why nobody can ask to wait there, where that is so. */
+static void tell_push_options(const char *repo, const struct install_report *report)
+{
+	if (report->push_options_off)
+		terminal_complain(repo, "its config says no to " PUSH_OPTIONS_KEY ": nobody can git push -o headgate.wait to it");
+	if (report->push_options_trouble.code < 0)
+		terminal_complain(repo, report->push_options_trouble.message);
 }
 
 int install_main(int argc, char **argv)
@@ -260,6 +273,8 @@ int install_main(int argc, char **argv)
 			terminal_complain(argv[i],
 				"the config leaves this repository out: its pushes pass unchecked and are not announced");
 		}
+		if (code == 0)
+			tell_push_options(argv[i], &report);
 		if (o.json)
 			report_json(&json, &report, code < 0 ? &err : NULL);
 		else if (code == 0 && tell(&report, o.uninstall))

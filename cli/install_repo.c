@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "cli/hook_link.h"
+#include "cli/push_options.h"
 #include "config/config.h"
 #include "git/repository.h"
 #include "gate/tree.h"
@@ -307,6 +308,50 @@ static int check_served(const struct site *site, const struct hgt_config *config
 	return 0;
 }
 
+/* Have Git offer push options, where nobody has said otherwise; on record before it is set. That it cannot be done is told, and no more. */
+static int offer_push_options(struct site *site, struct install_report *report, struct hgt_error *err)
+{
+	const char *folder = site->git_dir.data;
+	struct hgt_error *trouble = &report->push_options_trouble;
+	enum push_options now;
+	size_t made = site->made.len;
+	int code;
+
+	if (report->layout != LAYOUT_PLAIN)
+		return 0;
+	if (push_options_look(folder, site->owner.uid, site->owner.gid, &now, trouble) < 0 || now == PUSH_OPTIONS_ON)
+		return 0;
+	report->push_options_off = now == PUSH_OPTIONS_OFF;
+	if (report->push_options_off)
+		return 0;
+	if (!is_made(site, PUSH_OPTIONS_KEY))
+		hgt_buf_addf(&site->made, "%s\n", PUSH_OPTIONS_KEY);
+	code = hgt_buf_check(&site->made, err);
+	if (code == 0)
+		code = write_made(site, made, err);
+	if (code == 0 && push_options_set(folder, site->owner.uid, site->owner.gid, trouble) == 0)
+		report->push_options = INSTALL_INSTALLED;
+	return code;
+}
+
+/* What we have set, unless somebody has said no since. */
+static int take_push_options(const struct site *site, struct install_report *report, struct hgt_error *err)
+{
+	const char *folder = site->git_dir.data;
+	enum push_options now;
+	int code;
+
+	if (!is_made(site, PUSH_OPTIONS_KEY))
+		return 0;
+	code = push_options_look(folder, site->owner.uid, site->owner.gid, &now, err);
+	if (code < 0 || now != PUSH_OPTIONS_ON)
+		return code;
+	code = push_options_unset(folder, site->owner.uid, site->owner.gid, err);
+	if (code == 0)
+		report->push_options = INSTALL_REMOVED;
+	return code;
+}
+
 int install_repo(const char *path, const struct install_plan *plan, struct install_report *report,
 	struct hgt_error *err)
 {
@@ -347,6 +392,8 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 			(steps[i].kept || steps[i].state == LINK_FOREIGN);
 		hgt_buf_adds(&report->hooks[i].path, steps[i].path.data);
 	}
+	if (code == 0)
+		code = offer_push_options(&site, report, err);
 out:
 	for (size_t i = 0; i <= INSTALL_HOOKS; i++)
 		step_release(&steps[i]);
@@ -444,6 +491,8 @@ int install_repo_remove(const char *path, const struct install_plan *plan, struc
 				code = remove_hook(&site, (enum layout)layout, install_hook_names[i],
 					&report->hooks[i].change, &report->hooks[i].path, err);
 	}
+	if (code == 0)
+		code = take_push_options(&site, report, err);
 	if (code == 0)
 		code = remove_own(&site, &report->config, err);
 out:

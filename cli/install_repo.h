@@ -2,7 +2,8 @@
  * Installing into one repository, and back.
  *
  * What we make in <repo>/headgate: `config`, a link to the config that its hooks read, and `made`, the
- * folders that were not there before, one path a line, so that uninstalling removes those and no others.
+ * folders that were not there before, one path a line, so that uninstalling removes those and no others; the name of a setting
+ * in it is one that we have set in the repository's config.
  */
 #ifndef HEADGATE_CLI_INSTALL_REPO_H
 #define HEADGATE_CLI_INSTALL_REPO_H
@@ -45,6 +46,9 @@ struct install_report {
 		bool chained;	/* a hook from before is kept beside it */
 	} hooks[INSTALL_HOOKS];
 	enum install_change config;
+	enum install_change push_options;	/* whether the server offers them */
+	bool push_options_off;	/* the repository's config says that it does not */
+	struct hgt_error push_options_trouble;	/* code 0: none. The hooks are there all the same */
 	bool not_served;	/* the config leaves this repository out: its pushes pass unchecked */
 };
 

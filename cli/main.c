@@ -21,6 +21,9 @@ static const char usage[] =
 	"  agent     add, list, remove the agents that receive changes, and replace their tokens\n"
 	"  token     add, list, remove and replace the tokens of people and programs\n"
 	"  status    what the daemon serves, and what became of it on every agent\n"
+	"  diff      how a target differs from what Git holds\n"
+	"  history   what was applied where, when, and by whom\n"
+	"  wait      until every target has a revision\n"
 	"  sync      have an agent apply what Git says, now, or an older commit of it\n"
 	"  suspend   have an agent leave its targets as they are\n"
 	"  resume    have it go on with them\n"
@@ -40,8 +43,10 @@ static const struct verb verbs[] = {
 	{"agent", NULL},
 	{"audit", NULL},
 	{"check", check_main},
+	{"diff", NULL},
 	{"events", NULL},
 	{"explain", explain_main},
+	{"history", NULL},
 	{"install", install_main},
 	{"replay", replay_main},
 	{"resume", NULL},
@@ -50,6 +55,7 @@ static const struct verb verbs[] = {
 	{"suspend", NULL},
 	{"sync", NULL},
 	{"token", NULL},
+	{"wait", NULL},
 	{"webhook", NULL},
 };
 

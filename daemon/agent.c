@@ -191,6 +191,7 @@ int agent_set_info(struct agent *agent, const char *instance, const char *info, 
 		if (before) {
 			targets[i].report = before->report;
 			targets[i].reported_ms = before->reported_ms;
+			targets[i].report_seq = before->report_seq;
 			before->report = NULL;
 		}
 	}

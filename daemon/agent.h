@@ -21,6 +21,7 @@ struct agent_target {
 	char *name, *repo, *ref, *path, *driver, *sync;	/* all in the name's piece of memory */
 	char *report;		/* the last one, JSON; NULL when there is none */
 	int64_t reported_ms;
+	uint64_t report_seq;	/* of its event; 0 for one that was there before the daemon */
 };
 
 /* Others read it; agents.c alone changes it. Counted: a request keeps its agent while it is removed. */

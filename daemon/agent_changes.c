@@ -314,6 +314,7 @@ static void reported(struct change *change)
 	free(target->report);
 	target->report = report;
 	target->reported_ms = change->time_ms;
+	target->report_seq = change->seq;
 }
 
 static int write_reported(struct hgt_journal *journal, const struct change *change, struct hgt_error *err)

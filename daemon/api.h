@@ -12,6 +12,8 @@ void api_metrics(struct request *request);
 void api_events(struct request *request);
 void api_agent_events(struct request *request);
 
+void api_rollout(struct request *request);
+
 void api_agents(struct request *request);
 void api_agent_add(struct request *request);
 void api_agent_remove(struct request *request);

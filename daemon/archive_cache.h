@@ -2,8 +2,8 @@
  * The archives on disk, by name, the least recently used going first when they are over the limit. A name is a tree's id, or the ids of
  * two trees with a dash between them: the wanted one's first, then that of the tree to which the archive tells the differences.
  *
- * In the folder: <name>.tar.gz and, made before it, <name>.sha256, a line as sha256sum(1) writes it. Whatever else is found there
- * at start is removed. New ones are made below tmp/ and renamed into place.
+ * In the folder: <name>.tar.gz and, made once that is on the disk, <name>.sha256, a line as sha256sum(1) writes it. Whatever else is
+ * found there at start is removed, and so is an archive without the other. New ones are made below tmp/ and renamed into place.
  */
 #ifndef HEADGATE_DAEMON_ARCHIVE_CACHE_H
 #define HEADGATE_DAEMON_ARCHIVE_CACHE_H

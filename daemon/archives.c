@@ -1,6 +1,7 @@
 /* Archives: resolved and built by workers, once for all who wait, and served from the cache. */
 #include "daemon/archives.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@
 #include "git/repository_pool.h"
 #include "headgate/protocol.h"
 
+/* How many commits back a client that may not see all of a repository is believed to have had a tree. */
+#define PAST_MAX 512
+
 /* A request that waits, first for its tree id, then for the build. */
 struct want {
 	TAILQ_ENTRY(want) entry;
@@ -28,6 +32,7 @@ struct want {
 	char *repo_path, *rev, *path;
 	char *refs;		/* patterns: the commit is to be reachable from a ref that fits; "" for any commit */
 	char from[HGT_OID_HEX_SHA256 + 1];	/* the tree that the client has; "" when it does not say */
+	bool scoped;		/* it may not see all of the repository */
 	bool delta;		/* what differs from that is what it gets */
 	char tree[HGT_OID_HEX_SHA256 + 1];
 	char name[ARCHIVE_NAME_MAX];	/* of the archive in the cache */
@@ -114,13 +119,13 @@ static bool answer_file(struct want *want, struct archive *archive)
 
 /* Building. */
 
-/* On an archiver: the archive in a temporary file, its digest beside its place, then into its place. */
+/* On an archiver: the archive in a temporary file, then into its place. Whoever waits need not wait for the disk: `last` is for that. */
 static int make_archive(struct build *build, struct hgt_error *err)
 {
 	const struct archives *archives = build->archives;
 	struct hgt_repo_pool *pool = repos_pool(archives->daemon->repos);
-	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT, line = HGT_BUF_INIT;
-	char unique[17], hex[HGT_SHA256_HEX];
+	struct hgt_buf temporary = HGT_BUF_INIT, path = HGT_BUF_INIT;
+	char unique[17];
 	struct hgt_repo *repo = NULL;
 	int fd = -1, code;
 
@@ -138,16 +143,6 @@ static int make_archive(struct build *build, struct hgt_error *err)
 		hgt_archive_build(repo, build->source->rev, build->source->path, fd, build->limit, &build->info, err);
 	if (code < 0)
 		goto out;
-	if (fsync(fd) < 0) {
-		code = hgt_error_set_errno(err, "%s", temporary.data);
-		goto out;
-	}
-	hgt_hex(build->info.digest, sizeof(build->info.digest), hex);
-	hgt_buf_addf(&line, "%s  %s%s\n", hex, build->name, ARCHIVE_SUFFIX);
-	archive_path(&archives->cache, build->name, DIGEST_SUFFIX, &path);
-	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&path, err)) < 0 ||
-	    (code = hgt_write_file(path.data, line.data, line.len, 0600, err)) < 0)
-		goto out;
 	archive_path(&archives->cache, build->name, ARCHIVE_SUFFIX, &path);
 	code = hgt_buf_check(&path, err);
 	if (code == 0 && rename(temporary.data, path.data) < 0)
@@ -160,7 +155,6 @@ out:
 	hgt_repo_pool_put(pool, repo);
 	hgt_buf_release(&temporary);
 	hgt_buf_release(&path);
-	hgt_buf_release(&line);
 	return code;
 }
 
@@ -171,9 +165,82 @@ static void run_build(void *job)
 	build->code = make_archive(build, &build->err);
 }
 
+/* An archive that is in its place and is to outlast the machine. */
+struct lasting {
+	struct archives *archives;
+	char name[ARCHIVE_NAME_MAX];
+	struct hgt_archive_info info;
+	int code;
+	struct hgt_error err;
+};
+
+/* Synced, and only then its digest beside it: at a start one without the other goes. */
+static int make_lasting(const struct lasting *l, struct hgt_error *err)
+{
+	const struct archive_cache *cache = &l->archives->cache;
+	struct hgt_buf archive = HGT_BUF_INIT, digest = HGT_BUF_INIT, line = HGT_BUF_INIT;
+	char hex[HGT_SHA256_HEX];
+	int fd = -1, code;
+
+	hgt_hex(l->info.digest, sizeof(l->info.digest), hex);
+	hgt_buf_addf(&line, "%s  %s%s\n", hex, l->name, ARCHIVE_SUFFIX);
+	archive_path(cache, l->name, ARCHIVE_SUFFIX, &archive);
+	archive_path(cache, l->name, DIGEST_SUFFIX, &digest);
+	if ((code = hgt_buf_check(&line, err)) < 0 || (code = hgt_buf_check(&archive, err)) < 0 || (code = hgt_buf_check(&digest, err)) < 0)
+		goto out;
+	fd = open(archive.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		goto out;	/* it has had to go again */
+	if (fd < 0 || fsync(fd) < 0)
+		code = hgt_error_set_errno(err, "%s", archive.data);
+	else
+		code = hgt_write_file(digest.data, line.data, line.len, 0600, err);
+	if (code == 0 && access(archive.data, F_OK) < 0)
+		unlink(digest.data);
+out:
+	if (fd >= 0)
+		close(fd);
+	hgt_buf_release(&archive);
+	hgt_buf_release(&digest);
+	hgt_buf_release(&line);
+	return code;
+}
+
+static void run_lasting(void *job)
+{
+	struct lasting *l = job;
+
+	l->code = make_lasting(l, &l->err);
+}
+
+static void lasts(void *job)
+{
+	struct lasting *l = job;
+
+	if (l->code < 0)
+		hgt_log(HGT_LOG_WARNING, "archives", "an archive will be built again after the next start", HGT_S("archive", l->name),
+			HGT_S("reason", l->err.message));
+	free(l);
+}
+
+/* For want of memory it is built again after the next start. */
+static void last(struct archives *archives, const struct build *build)
+{
+	struct lasting *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return;
+	l->archives = archives;
+	memcpy(l->name, build->name, sizeof(l->name));
+	l->info = build->info;
+	if (hgt_workers_submit(archives->daemon->archivers, run_lasting, lasts, l, &l->err) < 0)
+		free(l);
+}
+
 static void serve(struct want *want);
 
-/* The differences could not be told (a part of the old tree has been pruned, say): all who wait get the whole, or the reason why not. */
+/* The differences could not be told (a part of the old tree has been pruned, say): all who wait get the whole, or the reason why
+ * not. */
 static void serve_whole(struct build *build)
 {
 	struct want *want;
@@ -215,6 +282,8 @@ static void build_done(void *job)
 			answer_failure(want, HGT_EIO, &build->err);
 		}
 	}
+	if (build->code == 0)
+		last(archives, build);
 	free(build);
 }
 
@@ -279,11 +348,25 @@ static void serve(struct want *want)
 
 /* Resolving. */
 
+/*
+ * Whether `from` may be told of: a client that may not see all of the repository has had only what the path was before. For any
+ * other tree it would learn whether the repository has it, and thereby whether it has guessed the content of a folder, and the
+ * names in it. So of that one nothing is asked but ids, however it comes out.
+ */
+static bool has_had(const struct want *want, struct hgt_repo *repo)
+{
+	bool was = false;
+
+	if (!want->scoped)
+		return true;
+	return hgt_repo_path_was(repo, want->rev, want->path, want->from, PAST_MAX, &was, NULL) == 0 && was;
+}
+
 /* Whole, unless both ends are trees that the repository has, and differ. */
 static void name_archive(struct want *want, struct hgt_repo *repo)
 {
-	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && hgt_repo_is_tree(repo, want->from) &&
-		hgt_repo_is_tree(repo, want->tree);
+	want->delta = *want->from && strcmp(want->from, want->tree) != 0 && has_had(want, repo) &&
+		hgt_repo_is_tree(repo, want->from) && hgt_repo_is_tree(repo, want->tree);
 	snprintf(want->name, sizeof(want->name), "%s%s%s", want->tree, want->delta ? "-" : "", want->delta ? want->from : "");
 }
 
@@ -331,6 +414,7 @@ void archives_serve(struct archives *archives, struct request *request, const ch
 		want->rev = strdup(asked->rev);
 		want->path = strdup(asked->path);
 		want->refs = strdup(request->scope ? request->scope->ref_names : "");
+		want->scoped = !scope_has_every_ref(request->scope);
 		snprintf(want->from, sizeof(want->from), "%s", asked->from ? asked->from : "");
 	}
 	if (want && want->repo_path && want->rev && want->path && want->refs &&

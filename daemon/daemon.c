@@ -27,6 +27,7 @@
 #include "daemon/reload.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
+#include "daemon/rollout.h"
 #include "daemon/sockets.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
@@ -79,6 +80,7 @@ static void begin_stop(struct process *p)
 {
 	p->daemon.stopping = true;
 	p->stop_by = hgt_time_mono_ms() + STOP_MS;
+	rollouts_stop(p->daemon.rollouts);
 	on_stop_look(-1, 0, p);
 }
 
@@ -282,6 +284,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = agents_new(d, &d->agents, err);
 	if (code == 0)
+		code = rollouts_new(d, &d->rollouts, err);
+	if (code == 0)
 		code = tokens_new(d, &d->tokens, err);
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
@@ -329,6 +333,8 @@ static void tear_down(struct process *p)
 	d->webhooks = NULL;
 	archives_free(d->archives);
 	tokens_free(d->tokens);
+	rollouts_free(d->rollouts);
+	d->rollouts = NULL;
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

@@ -32,6 +32,7 @@ struct daemon {
 	struct retention *retention;	/* retention.h: how long the journal keeps events */
 	struct hub *hub;		/* hub.h: subscribers */
 	struct agents *agents;		/* agents.h: registry, tokens, presence, last reports */
+	struct rollouts *rollouts;	/* rollout.h: who waits for what becomes of a change; NULL in tests */
 	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
 	struct guard *guard;		/* guard.h: who knocks too often */

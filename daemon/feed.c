@@ -1,6 +1,9 @@
 /* What a subscriber is fed with: the snapshot, rows in memory, rows from the journal. */
+#include <inttypes.h>
+
 #include "base/glob.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "daemon/subscriber.h"
 #include "headgate/protocol.h"
 
@@ -35,6 +38,17 @@ static void offer(struct subscriber *s, struct row *row)
 		hgt_log(HGT_LOG_WARNING, "hub", err.message, HGT_I("seq", row->seq));
 	}
 	subscriber_take(s, row, match != HGT_MATCH_NO);
+}
+
+/* How reading the journal went, for the log. */
+static void note_reading(struct hub *hub, int code, const char *what, const struct hgt_error *err)
+{
+	uint64_t left_out;
+
+	if (code < 0 && hgt_trouble_tell(&hub->unread, hgt_time_mono_ms(), &left_out))
+		hgt_log(HGT_LOG_ERROR, "hub", what, HGT_S("error", err->message), HGT_I("left_out", left_out));
+	else if (code >= 0 && hgt_trouble_end(&hub->unread, hgt_time_mono_ms(), &left_out))
+		hgt_log(HGT_LOG_INFO, "hub", "the journal can be read again", HGT_I("left_out", left_out));
 }
 
 /* Snapshot: the refs there are, in slices as the socket takes them. */
@@ -246,11 +260,10 @@ bool subscriber_feed(struct subscriber *s)
 		s->hits = 0;
 	}
 	noticed = feed_notices(s);
-	if (noticed && s->phase == SUBSCRIBER_SNAPSHOT)
+	if (noticed && s->phase == SUBSCRIBER_SNAPSHOT) {
 		code = feed_snapshot(s, &err);
-	if (code < 0) {
-		hgt_log(HGT_LOG_ERROR, "hub", "a stream ends: no snapshot", HGT_S("error", err.message));
-		s->broken = true;
+		note_reading(s->hub, code, "streams end: no snapshot", &err);
+		s->broken |= code < 0;
 	}
 	if (noticed && s->phase == SUBSCRIBER_LIVE && !s->broken)
 		scan(s);
@@ -320,9 +333,10 @@ void subscriber_feed_old(struct subscriber *s)
 	rows_release(&hub->old);
 	hub->stats.slices++;
 	code = hgt_journal_read(hub->daemon->reader, s->seen, ROWS_MAX, slice_row, &slice, &err);
-	if (code < 0 || !slice.first) {
-		hgt_log(HGT_LOG_ERROR, "hub", "a stream ends: the journal cannot be read", HGT_S("error", err.message),
-			HGT_I("after", s->seen));
+	if (code == 0 && !slice.first)
+		code = hgt_error_set(&err, HGT_ECORRUPT, "it has no event after number %" PRIu64, s->seen);
+	note_reading(hub, code, "streams end: the journal cannot be read", &err);
+	if (code < 0) {
 		s->broken = true;
 		stream_end(s);
 	} else if (slice.first != s->seen + 1) {

@@ -91,8 +91,8 @@ static int read_head(const struct hgt_node *root, struct hook_line *line, struct
 	if (version != HGT_HOOK_VERSION)
 		return hgt_error_set(err, HGT_EUNSUPPORTED, "the announcement has version %lld; this daemon reads version %d",
 			(long long)version, HGT_HOOK_VERSION);
-	if (!type || (strcmp(type, "received") != 0 && strcmp(type, "refused") != 0))
-		return malformed(err, "type is neither received nor refused");
+	if (!type || (strcmp(type, "received") != 0 && strcmp(type, "refused") != 0 && strcmp(type, "wait") != 0))
+		return malformed(err, "type is neither received, refused nor wait");
 	if (!is_text(repo, PATH_TEXT_MAX) || repo->text[0] != '/')
 		return malformed(err, "repo is no absolute path");
 	if (!is_text(push, PUSH_ID_HEX) || push->len != PUSH_ID_HEX || strspn(push->text, "0123456789abcdef") != PUSH_ID_HEX)
@@ -100,6 +100,9 @@ static int read_head(const struct hgt_node *root, struct hook_line *line, struct
 	if (!is_text(name, ACTOR_MAX))
 		return malformed(err, "actor has no name");
 	line->refused = strcmp(type, "refused") == 0;
+	line->wait = strcmp(type, "wait") == 0;
+	if (line->wait && (!hgt_node_get_int(root, "seconds", &line->seconds) || line->seconds < 1))
+		return malformed(err, "seconds to wait are no number above 0");
 	line->repo = repo->text;
 	line->push = push->text;
 	line->actor = name->text;

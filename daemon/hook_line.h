@@ -12,7 +12,7 @@
 
 struct hook_line {
 	struct hgt_doc_set set;		/* holds all the strings */
-	bool refused;			/* else received */
+	bool refused, wait;		/* else received */
 	const char *repo;		/* absolute path of the .git folder, as announced */
 	const char *push;		/* 32 hex digits */
 	const char *actor;		/* login name */
@@ -23,6 +23,7 @@ struct hook_line {
 	/* of a refusal: */
 	int64_t errors, warnings;
 	const struct hgt_node *findings;	/* a sequence, or NULL */
+	int64_t seconds;		/* of a wait: how long, at least 1 */
 };
 
 /* text: the line, its newline left out or not. HGT_EPARSE, HGT_ELIMIT, HGT_EUNSUPPORTED (another version, SHA-256 ids). */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "base/workers.h"
+#include "daemon/hook_wait.h"
 #include "daemon/intake.h"
 #include "daemon/sockets.h"
 #include "headgate/protocol.h"
@@ -31,6 +32,8 @@ enum {
  *	READING --line--> TAKING --events on disk--> ANSWERING --written--> (freed)
  *	   |                 |                           |
  *	   +---hung up, too late, too long---------------+--> (freed; from TAKING once the intake is done)
+ *
+ * A line that waits for agents takes its hook from TAKING to hook_wait.h.
  */
 enum state { READING, TAKING, ANSWERING };
 
@@ -57,6 +60,7 @@ struct hook_socket {
 	struct event *resume;		/* accepting, after an error */
 	gid_t group;			/* of the socket file: its members may speak */
 	struct hook_socket_stats stats;	/* what is counted of them */
+	struct hook_waits waits;	/* hooks that wait for agents; they count as connections no more */
 };
 
 static void accept_again(struct hook_socket *socket)
@@ -165,6 +169,13 @@ static void on_parsed(void *arg)
 	if (c->code < 0) {
 		hgt_log(HGT_LOG_WARNING, "hook_socket", "an announcement makes no sense", HGT_S("error", c->err.message));
 		answer(c, c->code, 0, &c->err);
+		return;
+	}
+	if (line->wait) {
+		if (c->bev)
+			hook_wait_begin(&c->socket->waits, c->bev, line);
+		c->bev = NULL;
+		connection_free(c);
 		return;
 	}
 	c->line = NULL;
@@ -346,6 +357,7 @@ int hook_socket_new(struct daemon *daemon, struct hook_socket **out, struct hgt_
 	if (!socket)
 		return hgt_error_nomem(err);
 	socket->daemon = daemon;
+	hook_waits_init(&socket->waits, daemon);
 	socket->resume = evtimer_new(daemon->base, on_resume, socket);
 	code = socket->resume ? sockets_unix(daemon->sockets, SOCKETS_HOOK, path, 0660, &fd, err) : hgt_error_nomem(err);
 	if (code < 0)
@@ -389,7 +401,7 @@ int hook_socket_drain(struct hook_socket *socket)
 		if (!socket->daemon->upgrading)
 			sockets_remove(socket->daemon->sockets, SOCKETS_HOOK, socket->daemon->config->sockets.hook);
 	}
-	return socket->n == 0;
+	return socket->n == 0 && hook_waits_none(&socket->waits);
 }
 
 void hook_socket_free(struct hook_socket *socket)
@@ -398,6 +410,7 @@ void hook_socket_free(struct hook_socket *socket)
 		return;
 	while (socket->connections)
 		connection_free(socket->connections);
+	hook_waits_release(&socket->waits);
 	if (socket->listener) {
 		hook_socket_drain(socket);
 		evconnlistener_free(socket->listener);

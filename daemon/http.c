@@ -119,6 +119,7 @@ static void leave_state(struct connection *c)
 		c->door->n_arriving--;
 	} else if (c->state == WAITING) {
 		TAILQ_REMOVE(&http->waiting, c, entry);
+		handshakes_forget(c);
 	} else {
 		http->answering--;
 	}
@@ -182,8 +183,8 @@ static void connection_closed(struct evhttp_connection *ev, void *arg)
 struct bufferevent *http_connection_arrives(struct event_base *base, void *arg)
 {
 	struct door *door = arg;
-	struct bufferevent *bev = door->tls ? door->http->tls->accept(door->tls, base) : NULL;
-	bool doomed = door->tls && !bev;
+	struct bufferevent *bev = door->certificate ? certificate_accept(door) : NULL;
+	bool doomed = door->certificate && !bev;
 	struct connection *c;
 
 	if (!bev)
@@ -264,6 +265,8 @@ static void connection_arrived(struct connection *c)
 	}
 	leave_state(c);
 	wait_for_request(c);
+	if (c->door->certificate)
+		handshakes_add(c);
 	c->ev = ev;
 	evhttp_connection_set_closecb(ev, connection_closed, c);
 	/* A read timeout would end streams, which have nothing to send; the deadline is in its place. */
@@ -390,7 +393,7 @@ void http_handle(struct evhttp_request *ev, void *arg)
 	}
 	if (has_unread_body(ev))
 		request_header(request, "Connection", "close");
-	if (door->tls)
+	if (door->certificate)
 		request->tls = http->tls;
 	routes_dispatch(request, door->admin, bufferevent_getfd(evhttp_connection_get_bufferevent(ev_connection)));
 }
@@ -489,7 +492,7 @@ int http_new(struct daemon *daemon, struct http **out, struct hgt_error *err)
 	http->sweep = evtimer_new(daemon->base, sweep, http);
 	http->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	http->reap = evtimer_new(daemon->base, doors_reap, http);
-	if (!http->sweep || !http->reap || !http->mend)
+	if (!handshakes_init(http) || !http->sweep || !http->reap || !http->mend)
 		code = hgt_error_nomem(err);
 	else if (http->nothing < 0)
 		code = hgt_error_set_errno(err, "cannot open /dev/null");
@@ -529,6 +532,8 @@ void http_free(struct http *http)
 		event_free(http->reap);
 	if (http->sweep)
 		event_free(http->sweep);
+	if (http->end_handshakes)
+		event_free(http->end_handshakes);
 	if (http->mend)
 		event_free(http->mend);
 	hgt_map_release(&http->connections);

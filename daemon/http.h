@@ -24,6 +24,7 @@ struct http_stats {
 	uint64_t answering;		/* of them: requests whose answers are not out, streams that evhttp has included */
 	uint64_t most;			/* connections of either kind of door */
 	uint64_t accepted;
+	uint64_t late_handshakes;	/* ended because they took too long */
 };
 void http_stats(const struct http *http, struct http_stats *out);
 

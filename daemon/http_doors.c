@@ -12,13 +12,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/address.h"
-#include "daemon/agents.h"
 #include "daemon/sockets.h"
 #include "daemon/http_errors.h"
 #include "headgate/protocol.h"
-#include "tls/load.h"
-#include "tls/module.h"
 
 #define MORE_CONNECTIONS 256	/* beyond limits.streams */
 #define OTHER_DESCRIPTORS 64	/* what the rest of the daemon, and the admin socket, need at once */
@@ -69,56 +65,16 @@ static int open_admin(struct http *http, struct door *door, struct hgt_error *er
 	return code;
 }
 
-/* A client's certificate does not hold; its handshake fails. */
-static void certificate_refused(void *ctx, int fd, const char *why)
-{
-	struct door *door = ctx;
-	char host[REQUEST_REMOTE_MAX];
-
-	address_text(fd, host);
-	agents_refused(door->http->daemon->agents, &(struct refused){.remote = host}, why);
-}
-
-static int open_tls(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
-{
-	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
-	struct http *http = door->http;
-	char why[TLS_WHY_MAX];
-	int code = http->tls ? 0 : tls_load(&http->tls, err);
-
-	if (code < 0)
-		return code;
-	door->tls = http->tls->server_new(&files, certificate_refused, door, why, sizeof(why));
-	return door->tls ? 0 : hgt_error_set(err, HGT_EINVAL, "listen %s: %s", listen->address, why);
-}
-
-/* The certificate of a door that stays, for those who connect from then on; a bad one leaves the old one in force. */
-static int reload_certificate(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err)
-{
-	const struct tls_server_files files = {listen->tls.cert, listen->tls.key, listen->tls.client_ca};
-	char why[TLS_WHY_MAX];
-
-	if (!door->tls != !files.cert)
-		return hgt_error_set(err, HGT_EINVAL, "listen %s: whether it speaks TLS cannot change while the daemon runs; "
-			"restart it",
-			door->address);
-	if (!door->tls)
-		return 0;
-	if (!door->http->tls->server_reload(door->tls, &files, why, sizeof(why)))
-		return hgt_error_set(err, HGT_EINVAL, "listen %s: %s; the old certificate stays in force", door->address, why);
-	hgt_log(HGT_LOG_INFO, "http", "the certificate was read again", HGT_S("address", door->address));
-	return 0;
-}
-
 static int open_tcp(const struct hgt_config_listen *listen, struct door *door, struct hgt_error *err)
 {
 	struct hgt_buf bound = HGT_BUF_INIT;
-	int fd = -1, code = listen->tls.cert ? open_tls(listen, door, err) : 0;
+	int fd = -1, code;
 
 	door->metrics = listen->metrics;
 	door->address = strdup(listen->address);
-	if (code == 0 && !door->address)
-		code = hgt_error_nomem(err);
+	code = door->address ? 0 : hgt_error_nomem(err);
+	if (code == 0 && listen->tls.cert)
+		code = certificate_open(door, listen, err);
 	if (code == 0)
 		code = sockets_tcp(door->http->daemon->sockets, listen, &fd, &bound, err);
 	if (code == 0)
@@ -127,7 +83,7 @@ static int open_tcp(const struct hgt_config_listen *listen, struct door *door, s
 	if (code == 0 && !door->bound)
 		code = hgt_error_nomem(err);
 	if (code == 0)
-		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", door->bound), HGT_S("tls", door->tls ? "yes" : "no"));
+		hgt_log(HGT_LOG_INFO, "http", "listening", HGT_S("address", door->bound), HGT_S("tls", door->certificate ? "yes" : "no"));
 	return code;
 }
 
@@ -181,8 +137,7 @@ void door_close(struct door *door)
 	}
 	if (door->arrived)
 		event_free(door->arrived);
-	if (door->tls)
-		door->http->tls->server_free(door->tls);
+	certificate_close(door);
 	if (door->path && !daemon->upgrading)
 		sockets_remove(daemon->sockets, SOCKETS_ADMIN, door->path);
 	free(door->address);
@@ -264,7 +219,7 @@ static int open_missing(struct http *http, size_t before, const struct hgt_confi
 			code = door_add(http, &config->listen[i], err);
 		} else {
 			taken[at] = &config->listen[i];
-			code = reload_certificate(http->doors[at], &config->listen[i], err);
+			code = certificate_reload(http->doors[at], &config->listen[i], err);
 		}
 	}
 	return code;

@@ -1,6 +1,6 @@
 /*
- * The HTTP side, for its own sources: http.c (connections and requests) and http_doors.c (where they come in, and how that
- * changes).
+ * The HTTP side, for its own sources: http.c (connections and requests), http_handshakes.c (what is before them), and http_doors.c
+ * (where they come in, and how that changes).
  */
 #ifndef HEADGATE_DAEMON_HTTP_PRIVATE_H
 #define HEADGATE_DAEMON_HTTP_PRIVATE_H
@@ -14,6 +14,7 @@
 #define HEADERS_MAX (32 * 1024)	/* bytes of a request's first line and headers; the longest query fits in */
 
 struct bufferevent;
+struct certificate;
 struct evconnlistener;
 struct event;
 struct evhttp;
@@ -22,7 +23,6 @@ struct evhttp_request;
 struct peer;
 struct request;
 struct tls_module;
-struct tls_server;
 
 /*
  * A connection, from accept to close:
@@ -45,6 +45,8 @@ struct connection {
 	enum connection_state state;
 	bool fresh;			/* no request yet */
 	int64_t deadline_ms;		/* monotonic, while waiting */
+	TAILQ_ENTRY(connection) handshake;	/* http->handshakes, */
+	int64_t handshake_by_ms;	/* until then; 0: it is not on that */
 	bool mended;			/* on http->mending; what changes its output then is that */
 	TAILQ_ENTRY(connection) mending;
 	struct request *request;	/* with its endpoint; NULL once it is answered, though the answer may be on its way */
@@ -62,7 +64,7 @@ struct door {
 	const char *path;		/* of the admin socket */
 	char *address, *bound;		/* of a TCP one: as the config has it, and with its port */
 	bool leaving;			/* the config no longer has it: it goes with its last connection */
-	struct tls_server *tls;		/* of a TCP door; NULL: plain HTTP */
+	struct certificate *certificate;	/* of a TCP door; NULL: plain HTTP */
 	size_t n, n_fresh;		/* connections; of them, fresh ones */
 	size_t n_arriving;
 	struct connection_list arriving;
@@ -76,6 +78,8 @@ struct http {
 	size_t n_doors;
 	struct hgt_map connections;	/* struct evhttp_connection * -> struct connection */
 	struct connection_list waiting;
+	struct connection_list handshakes;	/* of TLS, in order of their ends: it may be over, but that has not been looked at */
+	struct event *end_handshakes;
 	struct connection_list mending;	/* which evhttp answers by itself, in this turn of the loop */
 	struct event *mend;
 	struct event *sweep;		/* ends those whose deadline has passed */
@@ -102,6 +106,21 @@ void http_handle(struct evhttp_request *ev, void *door);
 void http_accept_failed(struct evconnlistener *listener, void *evhttp);
 
 void http_connection_free(struct connection *c);
+
+/* http_handshakes.c: a connection through a door of TLS has another deadline for its handshake. */
+bool handshakes_init(struct http *http);	/* false: out of memory */
+void handshakes_add(struct connection *c);
+void handshakes_forget(struct connection *c);	/* one that is not there, too */
+
+/*
+ * http_certificates.c: open makes the door speak TLS; reload reads what the config names now, for those who come from then on, and
+ * fails with what was there still in force. accept makes the bufferevent of one who comes (NULL: out of memory), after a look, once
+ * a minute, whether the files have changed meanwhile: then they are read again.
+ */
+int certificate_open(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err) HGT_MUST_CHECK;
+int certificate_reload(struct door *door, const struct hgt_config_listen *listen, struct hgt_error *err) HGT_MUST_CHECK;
+struct bufferevent *certificate_accept(struct door *door);
+void certificate_close(struct door *door);
 
 /* http_doors.c */
 

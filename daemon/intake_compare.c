@@ -16,6 +16,7 @@
 #include "daemon/repos.h"
 #include "daemon/store.h"
 #include "journal/compared.h"
+#include "journal/folders.h"
 
 enum {
 	REST_SECONDS = 5,	/* without compares after the journal could not be written */
@@ -127,10 +128,15 @@ static void work(struct job *job, void (*run)(void *), void (*ran)(void *))
 static int store_stamp(struct job *job, struct hgt_journal *journal, struct hgt_error *err)
 {
 	char stored[STORED_MAX] = "";
+	int code;
 
 	if (job->compare.more || !job->all_told)
 		return 0;
-	if (!job->gone) {
+	if (job->gone) {
+		code = hgt_journal_folder_set(journal, job->lane->name, "", err);
+		if (code < 0)
+			return code;
+	} else {
 		if (!*job->stamp || strncmp(job->known_stamp, job->stamp, strlen(job->stamp)) == 0)
 			return 0;
 		snprintf(stored, sizeof(stored), "%s %zu", job->stamp, job->compare.n);

@@ -11,9 +11,24 @@
 #include "daemon/ref_watch.h"
 #include "daemon/repos.h"
 #include "daemon/retention.h"
+#include "daemon/rollout.h"
 #include "daemon/spool.h"
 #include "daemon/store.h"
 #include "git/repository_pool.h"
+
+static void write_log(struct hgt_metrics *m, const struct log_move_stats *log)
+{
+	metrics_gauge(m, "headgate_journal_log_pages", "Pages of the write-ahead log after the last commit.", log->pages);
+	metrics_gauge(m, "headgate_journal_log_pages_held", "Pages of the write-ahead log that a reader keeps from the database.", log->held);
+	metrics_counter(m, "headgate_journal_checkpoints_total",
+		"Times since the start that the write-ahead log was moved into the database.", log->moves);
+	metrics_counter(m, "headgate_journal_checkpoint_failures_total",
+		"Times since the start that the write-ahead log could not be moved into the database.", log->failed);
+	hgt_metrics_family(m, "headgate_journal_checkpoint_longest_seconds", HGT_METRIC_GAUGE, "The longest move since the start.");
+	hgt_metrics_micro(m, HGT_NO_LABELS, (int64_t)log->longest_us);
+	metrics_counter(m, "headgate_journal_checkpoint_waits_total",
+		"Times since the start that the writer paused because the write-ahead log was long.", log->waits);
+}
 
 static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 {
@@ -41,10 +56,7 @@ static void write_store(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_family(m, "headgate_journal_queue_oldest_seconds", HGT_METRIC_GAUGE, "How long the first of them has "
 		"waited; 0 for none.");
 	hgt_metrics_milli(m, HGT_NO_LABELS, store.oldest_ms);
-	metrics_gauge(m, "headgate_journal_log_pages_held", "Pages of the write-ahead log that a reader keeps from the database.",
-		store.log_held);
-	metrics_counter(m, "headgate_journal_checkpoint_failures_total",
-		"Times since the start that the write-ahead log could not be moved into the database.", store.failed_moves);
+	write_log(m, &store.log);
 }
 
 static void write_retention(const struct daemon *daemon, struct hgt_metrics *m)
@@ -110,6 +122,20 @@ static void write_hooks(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("reason", "not-reading"), hooks.unread);
 }
 
+static void write_waits(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct rollouts_stats waits;
+
+	if (!daemon->rollouts)
+		return;
+	rollouts_stats(daemon->rollouts, &waits);
+	metrics_gauge(m, "headgate_waits", "Pushes and requests that wait for what becomes of a change.", waits.open);
+	hgt_metrics_family(m, "headgate_waits_total", HGT_METRIC_COUNTER, "Those that have begun to wait since the start, and those for which "
+		"there was no room.");
+	hgt_metrics_uint(m, HGT_LABELS("result", "opened"), waits.opened);
+	hgt_metrics_uint(m, HGT_LABELS("result", "refused"), waits.refused);
+}
+
 static void write_spool(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	struct spool_stats spool;
@@ -158,6 +184,7 @@ void metrics_intake(const struct daemon *daemon, struct hgt_metrics *m)
 	struct intake_stats intake;
 
 	write_hooks(daemon, m);
+	write_waits(daemon, m);
 	write_spool(daemon, m);
 	write_repositories(daemon, m);
 	write_watch(daemon, m);
@@ -252,4 +279,6 @@ void metrics_doors(const struct daemon *daemon, struct hgt_metrics *m)
 	hgt_metrics_uint(m, HGT_LABELS("door", "tcp"), http.tcp);
 	metrics_gauge(m, "headgate_http_connections_limit", "The most of each kind of door before accepting pauses.", http.most);
 	metrics_counter(m, "headgate_http_connections_total", "HTTP connections accepted since the start.", http.accepted);
+	metrics_counter(m, "headgate_http_late_handshakes_total", "TLS handshakes since the start that took too long and were ended.",
+		http.late_handshakes);
 }

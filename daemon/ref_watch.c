@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/timing.h"
 #include "base/workers.h"
+#include "daemon/folders.h"
 #include "daemon/intake.h"
 #include "daemon/repos.h"
 #include "git/repository_pool.h"
@@ -57,6 +58,7 @@ struct ref_watch {
 	bool scanning;		/* a worker looks for repositories */
 	bool scan_again;	/* asked for meanwhile */
 	bool compare_all;	/* once the scan is merged */
+	bool folders_due;	/* which folders repositories are is not all noted */
 	void (*compared)(void *ctx);	/* after the first compare of everything */
 	void *ctx;
 	const struct hgt_config *scan_config;	/* while scanning: a reference */
@@ -260,6 +262,7 @@ static void on_added(void *ctx, const struct repo *repo)
 	struct ref_watch *w = ctx;
 
 	hgt_log(HGT_LOG_INFO, "ref_watch", "repository found", HGT_S("repo", repo->name));
+	w->folders_due = true;
 	target_add(w, repo);
 	intake_compare(w->daemon->intake, repo->name, repo->path, INTAKE_START);
 }
@@ -343,6 +346,9 @@ static void compare_everything(struct ref_watch *w)
 	size_t pos = 0;
 
 	w->compare_all = false;
+	/* The first time. What is renamed from then on is seen to be. */
+	if (w->compared)
+		w->folders_due = !folders_look(w->daemon, true);
 	while ((repo = repos_next(w->daemon->repos, &pos)))
 		intake_compare(w->daemon->intake, repo->name, repo->path, why_of(w, repo));
 	if (w->compared)
@@ -380,6 +386,7 @@ static void check_folder(struct target *target)
 	if (memcmp(folder, target->folder, sizeof(folder)) == 0)
 		return;
 	hgt_log(HGT_LOG_INFO, "ref_watch", "repository replaced by another", HGT_S("repo", target->name));
+	target->watch->folders_due = true;
 	marks_drop(target->watch, &target->marks);
 	mark_target(target);
 	intake_compare(target->watch->daemon->intake, target->name, target->path, INTAKE_SEEN);
@@ -407,6 +414,8 @@ static void merge_scan(struct ref_watch *w)
 			check_folder(target);
 	}
 	forget_gone(w);
+	if (w->folders_due && !w->compared)
+		w->folders_due = !folders_look(w->daemon, false);
 }
 
 static void on_scanned(void *arg)

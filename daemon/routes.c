@@ -31,6 +31,7 @@ static const struct route {
 	{READS, "/readyz", ANYONE, api_ready, {NULL}},
 	{READS, "/metrics", SCRAPER, api_metrics, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/events", VIEWER, api_events, {"repo", "ref", "path", "type", START, "limit", "wait", NULL}},
+	{EVHTTP_REQ_GET, "/v1/rollout", VIEWER, api_rollout, {"repo", "rev", "ref", "seen", "wait", NULL}},
 	{READS, "/v1/archive", EITHER, api_archive, {"repo", "rev", "path", "from", NULL}},
 	{EVHTTP_REQ_GET, "/v1/proof", EITHER, api_proof, {"repo", "rev", "path", NULL}},
 	{EVHTTP_REQ_PUT, "/v1/agents/self", AGENT, api_agent_announce, {NULL}},

@@ -228,6 +228,11 @@ static void run_read(void *arg)
 	spool->code = hgt_read_file(spool->path.data, HGT_HOOK_LINE_MAX, &text, &spool->err);
 	if (spool->code == 0)
 		spool->code = hook_line_parse(text.data, text.len, &spool->line, &spool->err);
+	if (spool->code == 0 && spool->line->wait) {
+		spool->code = hgt_error_set(&spool->err, HGT_EPARSE, "nobody waits in a file");
+		hook_line_free(spool->line);
+		spool->line = NULL;
+	}
 	hgt_buf_release(&text);
 }
 

@@ -2,15 +2,15 @@
 #include "daemon/store.h"
 
 #include <event2/event.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
+#include "daemon/rollout.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
@@ -18,9 +18,6 @@
 
 /* Jobs in one transaction: a bound on how long the first of a crowd waits for the rest. */
 #define GROUP_MAX 256
-
-/* Pages of the log that a reader keeps from the database (64 MiB): somebody is told when there are more. */
-#define HELD_MAX 16384
 
 const uint32_t store_bounds_us[STORE_BOUNDS] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000};
 
@@ -60,6 +57,7 @@ struct queue {
 struct store {
 	struct daemon *daemon;
 	struct hgt_journal *journal;	/* the thread's alone while it runs */
+	struct log_move *log;
 	struct event *wake;
 	int fd;				/* an eventfd: something has ended */
 	size_t pending;			/* the loop's own */
@@ -72,7 +70,6 @@ struct store {
 	size_t queued;			/* in todo */
 	struct store_stats stats;
 	bool stopping;
-	bool held_told;			/* the thread's own: that the log is held back */
 };
 
 static void free_events(struct item *item)
@@ -261,24 +258,13 @@ static void add_tally(struct store_stats *stats, const struct tally *tally)
 		stats->longest_commit_us = tally->commit_us;
 }
 
-/* After a group has been handed back: what nobody waits for. */
-static void tidy_log(struct store *store)
+/* After a group has been handed back. */
+static void tell_log(struct store *store)
 {
-	struct hgt_error err = {0};
-	unsigned held = 0;
-	bool failed = hgt_journal_tidy_log(store->journal, &held, &err) < 0;
+	struct hgt_journal_log log;
 
-	if (failed)
-		hgt_log(HGT_LOG_WARNING, "journal", "the log could not be moved into the database; it grows until it can",
-			HGT_S("error", err.message));
-	if (held > HELD_MAX && !store->held_told)
-		hgt_log(HGT_LOG_WARNING, "journal", "somebody has been reading the journal for long, and its log grows meanwhile",
-			HGT_I("pages", held));
-	store->held_told = held > HELD_MAX;
-	pthread_mutex_lock(&store->lock);
-	store->stats.log_held = held;
-	store->stats.failed_moves += failed;
-	pthread_mutex_unlock(&store->lock);
+	hgt_journal_get_log(store->journal, &log);
+	log_move_tell(store->log, &log);
 }
 
 /* With the lock. */
@@ -312,7 +298,7 @@ static void *write_jobs(void *arg)
 			/* An eventfd takes 2^64-2 wake-ups before it would block. */
 			if (write(store->fd, &one, sizeof(one)) < 0)
 				hgt_log(HGT_LOG_ERROR, "journal", "cannot wake the loop");
-			tidy_log(store);
+			tell_log(store);
 			pthread_mutex_lock(&store->lock);
 		} else if (store->stopping) {
 			break;
@@ -355,6 +341,7 @@ static void hand_over(struct store *store)
 			metrics_event(store->daemon->metrics, &event->row);
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
+			rollouts_published(store->daemon->rollouts, &event->row);
 		}
 	if (head && store->daemon->webhooks)
 		webhooks_wake(store->daemon->webhooks);
@@ -381,20 +368,10 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 		hand_over(arg);
 }
 
-/* Signals belong to the thread that runs the loop. */
 static int start_thread(struct store *store, struct hgt_error *err)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-	int failed;
+	int failed = hgt_thread_start(&store->thread, 512 * 1024, write_jobs, store);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 512 * 1024);
-	failed = pthread_create(&store->thread, &attr, write_jobs, store);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (failed)
 		return hgt_error_set(err, HGT_ENOMEM, "cannot start the writer thread: %s", strerror(failed));
 	store->running = true;
@@ -451,6 +428,8 @@ int store_new(struct daemon *daemon, struct store **out, struct hgt_error *err)
 		code = hgt_journal_open(path.data, HGT_JOURNAL_WRITE, &store->journal, err);
 	if (code == 0)
 		code = take_over(store, err);
+	if (code == 0)
+		code = log_move_new(path.data, &store->log, err);
 	if (code < 0)
 		goto out;
 	store->wake = event_new(daemon->base, store->fd, EV_READ | EV_PERSIST, on_wake, store);
@@ -483,6 +462,7 @@ void store_free(struct store *store)
 	}
 	if (store->wake)
 		event_free(store->wake);
+	log_move_free(store->log);
 	hgt_journal_close(store->journal);
 	if (store->fd >= 0)
 		close(store->fd);
@@ -535,6 +515,7 @@ void store_stats(struct store *store, struct store_stats *out)
 	out->queued = store->queued;
 	out->oldest_ms = store->todo.head ? (now - store->todo.head->since_us) / 1000 : 0;
 	pthread_mutex_unlock(&store->lock);
+	log_move_stats(store->log, &out->log);
 	out->trouble = store_trouble(store);
 }
 

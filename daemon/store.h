@@ -10,6 +10,7 @@
 #define HEADGATE_DAEMON_STORE_H
 
 #include "daemon/daemon.h"
+#include "daemon/log_move.h"
 
 struct store;
 struct store_batch;
@@ -47,8 +48,7 @@ struct store_stats {
 	uint64_t longest_commit_us, longest_job_us;
 	size_t queued;				/* jobs that wait */
 	int64_t oldest_ms;			/* how long the first of them has waited */
-	unsigned log_held;			/* pages of the log that a reader keeps from the database */
-	uint64_t failed_moves;			/* of the log into the database */
+	struct log_move_stats log;
 	const char *trouble;			/* as store_trouble */
 };
 

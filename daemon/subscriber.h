@@ -15,6 +15,7 @@
 #include <event2/util.h>
 #include <sys/queue.h>
 
+#include "base/trouble.h"
 #include "daemon/hub.h"
 #include "daemon/request.h"
 #include "daemon/rows.h"
@@ -113,6 +114,7 @@ struct hub {
 	struct event *bookmarks;
 	struct text *bookmark[2];	/* the last ones made, for bookmark_seq: plain, packed; or NULL */
 	uint64_t bookmark_seq;
+	struct hgt_trouble unread;	/* the journal cannot be read: each who needs it meets that */
 	struct hub_stats stats;
 };
 

@@ -95,6 +95,15 @@ int announce_refused(const struct hook *hook, const struct hgt_findings *finding
 	return end(&json, err);
 }
 
+int announce_wait(const struct hook *hook, uint32_t seconds, struct hgt_buf *line, struct hgt_error *err)
+{
+	struct hgt_json json = HGT_JSON_INIT(line);
+
+	begin(&json, hook, "wait");
+	hgt_json_key_uint(&json, "seconds", seconds);
+	return end(&json, err);
+}
+
 /* Wait until fd is ready for `events`, or the time is over. */
 static int wait_ready(int fd, short events, int64_t deadline_ms, struct hgt_error *err)
 {
@@ -177,11 +186,10 @@ static int judge_answer(const struct hgt_buf *answer, struct hgt_error *err)
 	return code;
 }
 
-int announce_send(const char *socket_path, const struct hgt_buf *line, int patience_ms, struct hgt_error *err)
+int announce_begin(const char *socket_path, const struct hgt_buf *line, int patience_ms, int *out, struct hgt_error *err)
 {
 	int64_t deadline_ms = hgt_time_mono_ms() + patience_ms;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct hgt_buf answer = HGT_BUF_INIT;
 	int fd, code;
 
 	if (strlen(socket_path) >= sizeof(address.sun_path))
@@ -196,8 +204,23 @@ int announce_send(const char *socket_path, const struct hgt_buf *line, int patie
 		code = hgt_error_set_errno(err, "cannot connect to %s", socket_path);
 	else
 		code = send_line(fd, line, deadline_ms, err);
-	if (code == 0)
-		code = receive_answer(fd, &answer, deadline_ms, err);
+	if (code < 0)
+		close(fd);
+	else
+		*out = fd;
+	return code;
+}
+
+int announce_send(const char *socket_path, const struct hgt_buf *line, int patience_ms, struct hgt_error *err)
+{
+	int64_t deadline_ms = hgt_time_mono_ms() + patience_ms;
+	struct hgt_buf answer = HGT_BUF_INIT;
+	int fd = -1;
+	int code = announce_begin(socket_path, line, patience_ms, &fd, err);
+
+	if (code < 0)
+		return code;
+	code = receive_answer(fd, &answer, deadline_ms, err);
 	if (code == 0)
 		code = judge_answer(&answer, err);
 	hgt_buf_release(&answer);

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#define TLS_MODULE_VERSION 1
+#define TLS_MODULE_VERSION 2
 #define TLS_WHY_MAX 512
 
 struct bufferevent;
@@ -51,6 +51,9 @@ struct tls_module {
 
 	/* For a socket that is set later; it closes that when it is freed. NULL when memory runs out. */
 	struct bufferevent *(*accept)(struct tls_server *server, struct event_base *base);
+
+	/* Whether the handshake of this is over. */
+	bool (*is_established)(struct bufferevent *bev);
 
 	/* The names in the verified certificate that the peer of this has shown: those of hosts, or where it has none of them its common
 	 * name. Until cb returns true, and then true. */

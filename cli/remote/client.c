@@ -17,6 +17,7 @@ enum {
 struct client {
 	CURL *curl;
 	char *socket;
+	const volatile sig_atomic_t *stop;	/* of calls; or NULL */
 };
 
 /* One request under way. */
@@ -45,6 +46,11 @@ int client_open(const char *socket_path, struct client **out, struct hgt_error *
 	}
 	*out = client;
 	return 0;
+}
+
+void client_heed(struct client *client, const volatile sig_atomic_t *stop)
+{
+	client->stop = stop;
 }
 
 void client_close(struct client *client)
@@ -99,6 +105,13 @@ static int look_at_stop(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, cur
 	(void)c;
 	(void)d;
 	return *t->stop != 0;
+}
+
+static void look_for_stop(const struct client *client, struct transfer *t)
+{
+	curl_easy_setopt(client->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(client->curl, CURLOPT_XFERINFOFUNCTION, look_at_stop);
+	curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, t);
 }
 
 static int unavailable(const struct client *client, CURLcode result, struct hgt_error *err)
@@ -175,7 +188,7 @@ out:
 int client_call(struct client *client, const char *method, const char *path, const char *body,
 	struct client_answer *answer, struct hgt_error *err)
 {
-	struct transfer t = {.text = &answer->text};
+	struct transfer t = {.text = &answer->text, .stop = client->stop};
 	struct curl_slist *headers = NULL;
 	int code;
 
@@ -185,6 +198,8 @@ int client_call(struct client *client, const char *method, const char *path, con
 	curl_easy_reset(client->curl);
 	curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)ANSWER_SECONDS);
 	curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
+	if (client->stop)
+		look_for_stop(client, &t);
 	if (body) {
 		headers = curl_slist_append(NULL, "Content-Type: application/json");
 		if (!headers)
@@ -194,7 +209,7 @@ int client_call(struct client *client, const char *method, const char *path, con
 	}
 	code = perform(client, path, &t, err);
 	curl_slist_free_all(headers);
-	if (code < 0 || !answer->text.len)
+	if (code < 0 || !answer->text.len || (client->stop && *client->stop))
 		return code;
 	code = hgt_json_parse_message(answer->text.data, answer->text.len, &answer->set, err);
 	if (code < 0) {
@@ -219,9 +234,7 @@ int client_stream(struct client *client, const char *path, struct hgt_sse_reader
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_SECONDS);
-	curl_easy_setopt(client->curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(client->curl, CURLOPT_XFERINFOFUNCTION, look_at_stop);
-	curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, &t);
+	look_for_stop(client, &t);
 	hgt_sse_reader_restart(reader);
 	code = perform(client, path, &t, err);
 	if (code == 0 && !*stop)

@@ -20,6 +20,9 @@ struct client;
 int client_open(const char *socket_path, struct client **out, struct hgt_error *err) HGT_MUST_CHECK;
 void client_close(struct client *client);
 
+/* From now on a call ends early, with 0 and no answer, once *stop is set (by a signal). */
+void client_heed(struct client *client, const volatile sig_atomic_t *stop);
+
 /* An answer: its text and what it says (NULL when it has no body). */
 struct client_answer {
 	struct hgt_buf text;

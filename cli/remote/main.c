@@ -8,12 +8,15 @@ static const struct {
 } verbs[] = {
 	{"agent", agent_verb},
 	{"audit", audit_verb},
+	{"diff", diff_verb},
 	{"events", events_verb},
+	{"history", history_verb},
 	{"resume", resume_verb},
 	{"status", status_verb},
 	{"suspend", suspend_verb},
 	{"sync", sync_verb},
 	{"token", token_verb},
+	{"wait", wait_verb},
 	{"webhook", webhook_verb},
 };
 
@@ -22,7 +25,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
-	fputs("headgate-remote: run by headgate for its verbs agent, audit, events, resume, status, suspend, sync, token and webhook; see headgate(1)\n",
+	fputs("headgate-remote: run by headgate for its verbs that talk to the daemon; see headgate(1)\n",
 		stderr);
 	return HGT_EXIT_TROUBLE;
 }

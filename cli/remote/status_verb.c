@@ -1,186 +1,54 @@
 /* headgate status: what the daemon serves, and what became of it on every agent. */
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/timing.h"
+#include "cli/remote/fleet.h"
 #include "cli/remote/remote.h"
 #include "cli/remote/table.h"
 #include "cli/terminal.h"
 
 static const char usage[] =
-	"usage: headgate status [--exit-code] [-c CONFIG] [--json]\n"
+	"usage: headgate status [--watch] [--exit-code] [-c CONFIG] [--json]\n"
 	"\n"
 	"Tell what the daemon serves and the state of every agent's targets, the worst first.\n"
 	"What an agent reported counts as Unknown while the agent is not connected.\n"
 	"\n"
-	"      --exit-code       exit with 1 unless every target is Synced\n"
+	"  -w, --watch           go on: on a terminal the fleet in its place, else a table each time something\n"
+	"                        has happened; interrupt to end\n"
+	"      --exit-code       exit with 1 when any target is Failed, Degraded, OutOfSync or Unknown\n"
 	"  -c, --config CONFIG   the daemon's configuration\n"
-	"      --json            answer as JSON\n"
+	"      --json            answer as JSON; with --watch a line each time\n"
 	"  -h, --help            print this\n";
+
+enum {
+	WATCH_SECONDS = 2,	/* without an event it is drawn anew after so long: ages, and agents that come and go */
+	WATCH_REST_MS = 100,	/* between two looks */
+	RETRY_MS = 1000,	/* while the daemon is away */
+	ROWS = 24,		/* of a terminal that does not say */
+	FRAME_ROWS = 5,		/* of them not the fleet's: the daemon, the counts, the heads, what is left out, the last line */
+};
+
+/* On a terminal: another screen, no cursor, no wrapped lines; and back. */
+#define SCREEN_OPEN "\033[?1049h\033[?25l\033[?7l"
+#define SCREEN_CLOSE "\033[?7h\033[?25h\033[?1049l"
+#define SCREEN_HOME "\033[H"
+#define SCREEN_LINE_END "\033[K\n"
+#define SCREEN_REST "\033[J"
 
 struct options {
 	const char *config;
+	bool watch;
 	bool exit_code;
 	bool json;
 };
 
-/* One line of the fleet: an agent's target, or an agent that has none. Strings are the answer's. */
-struct row {
-	const char *agent, *kind;
-	bool connected;
-	const char *target;
-	const char *sync, *health, *operation;
-	const char *desired, *applied;
-	const char *reported;
-	int rank;	/* 0 is the worst */
-};
-
-static bool is(const char *text, const char *word)
-{
-	return text && strcmp(text, word) == 0;
-}
-
-static int rank_of(const struct row *row)
-{
-	if (is(row->operation, "Failed") || is(row->health, "Degraded"))
-		return 0;
-	if (is(row->sync, "OutOfSync"))
-		return 1;
-	if (!is(row->sync, "Synced"))
-		return 2;
-	if (is(row->operation, "Pending") || is(row->operation, "Running") || is(row->health, "Progressing"))
-		return 3;
-	return is(row->health, "Healthy") ? 5 : 4;
-}
-
-static enum tint tint_of(const char *word)
-{
-	static const char *const good[] = {"Synced", "Healthy", "Succeeded"};
-	static const char *const bad[] = {"OutOfSync", "Degraded", "Missing", "Failed"};
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		if (is(word, good[i]))
-			return TINT_GOOD;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (is(word, bad[i]))
-			return TINT_BAD;
-	return word ? TINT_BUSY : TINT_NONE;
-}
-
-/* Nothing is believed of an agent that is not there, or has not reported. */
-static void fill_row(struct row *row, const struct hgt_node *agent, const struct hgt_node *target)
-{
-	const struct hgt_node *report = hgt_node_get(target, "report");
-
-	*row = (struct row){.agent = hgt_node_get_string(agent, "name"), .kind = hgt_node_get_string(agent, "kind")};
-	hgt_node_get_bool(agent, "connected", &row->connected);
-	if (target) {
-		row->target = hgt_node_get_string(target, "name");
-		row->desired = hgt_node_get_string(report, "desired");
-		row->applied = hgt_node_get_string(report, "applied");
-		row->reported = hgt_node_get_string(target, "reported");
-		row->operation = hgt_node_get_string(report, "operation");
-		row->sync = row->connected ? hgt_node_get_string(report, "sync") : NULL;
-		row->health = row->connected ? hgt_node_get_string(report, "health") : NULL;
-	}
-	if (!row->sync)
-		row->sync = "Unknown";
-	if (!row->health)
-		row->health = "Unknown";
-	row->rank = rank_of(row);
-}
-
 static size_t count(const struct hgt_node *list)
 {
 	return list && list->type == HGT_NODE_SEQ ? list->v.seq.n : 0;
-}
-
-static int compare_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-	int order = compare_text(x->agent, y->agent);
-
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return order ? order : compare_text(x->target, y->target);
-}
-
-/* Every target of every agent, the worst first. */
-static int fleet_rows(const struct hgt_node *agents, struct row **out, size_t *n, struct hgt_error *err)
-{
-	size_t room = 1, used = 0;
-	struct row *rows;
-
-	for (size_t i = 0; i < count(agents); i++)
-		room += 1 + count(hgt_node_get(agents->v.seq.items[i], "targets"));
-	rows = calloc(room, sizeof(*rows));
-	if (!rows)
-		return hgt_error_nomem(err);
-	for (size_t i = 0; i < count(agents); i++) {
-		const struct hgt_node *agent = agents->v.seq.items[i];
-		const struct hgt_node *targets = hgt_node_get(agent, "targets");
-
-		if (!count(targets))
-			fill_row(&rows[used++], agent, NULL);
-		for (size_t k = 0; k < count(targets); k++)
-			fill_row(&rows[used++], agent, targets->v.seq.items[k]);
-	}
-	qsort(rows, used, sizeof(*rows), compare_rows);
-	*out = rows;
-	*n = used;
-	return 0;
-}
-
-/* What is applied; while something else is wanted, both. */
-static void add_revision(struct table *table, const struct row *row)
-{
-	struct hgt_buf text = HGT_BUF_INIT;
-
-	show_id(&text, row->applied);
-	if (row->desired && compare_text(row->applied, row->desired) != 0) {
-		hgt_buf_adds(&text, "..");
-		show_id(&text, row->desired);
-	}
-	table_add(table, text.data, TINT_NONE);
-	hgt_buf_release(&text);
-}
-
-static int write_fleet(const struct row *rows, size_t n, bool color, struct hgt_buf *out, struct hgt_error *err)
-{
-	static const char *const heads[] = {
-		"NAME", "KIND", "CONNECTED", "TARGET", "SYNC", "HEALTH", "OPERATION", "REVISION", "AGE"};
-	int64_t now = hgt_time_now_ms();
-	struct table table;
-	int code;
-
-	if (!n) {
-		hgt_buf_adds(out, "No agents yet: headgate agent add NAME --kind host --allow GLOB registers one.\n");
-		return 0;
-	}
-	table_init(&table, heads, sizeof(heads) / sizeof(heads[0]));
-	for (size_t i = 0; i < n; i++) {
-		const struct row *row = &rows[i];
-		struct hgt_buf age = HGT_BUF_INIT;
-
-		table_add(&table, row->agent, TINT_NONE);
-		table_add(&table, row->kind, TINT_NONE);
-		table_add(&table, row->connected ? "yes" : "no", row->connected ? TINT_GOOD : TINT_BUSY);
-		table_add(&table, row->target, TINT_NONE);
-		table_add(&table, row->sync, tint_of(row->sync));
-		table_add(&table, row->health, tint_of(row->health));
-		table_add(&table, row->operation, tint_of(row->operation));
-		add_revision(&table, row);
-		show_age(&age, row->reported, now);
-		table_add(&table, age.data, TINT_NONE);
-		hgt_buf_release(&age);
-	}
-	code = table_write(&table, color, out, err);
-	table_release(&table);
-	return code;
 }
 
 static int write_repositories(const struct hgt_node *repositories, bool color, struct hgt_buf *out,
@@ -234,41 +102,181 @@ static void write_daemon(const struct hgt_node *root, bool color, struct hgt_buf
 	}
 }
 
-static bool all_synced(const struct row *rows, size_t n)
+static int write_status(const struct hgt_node *root, const struct fleet *fleet, bool color, struct hgt_buf *out, struct hgt_error *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (rows[i].target && !is(rows[i].sync, "Synced"))
-			return false;
-	return true;
+	int code;
+
+	write_daemon(root, color, out);
+	hgt_buf_addc(out, '\n');
+	code = write_repositories(hgt_node_get(root, "repositories"), color, out, err);
+	hgt_buf_addc(out, '\n');
+	if (code == 0 && fleet->n) {
+		fleet_write_counts(fleet, color, out);
+		hgt_buf_addc(out, '\n');
+	}
+	return code < 0 ? code : fleet_write(fleet, SIZE_MAX, color, out, err);
 }
 
 static int tell(const struct options *o, const struct client_answer *answer, struct hgt_error *err)
 {
 	const struct hgt_node *root = answer->root;
 	struct hgt_buf out = HGT_BUF_INIT;
-	bool color = terminal_has_color();
-	struct row *rows = NULL;
-	size_t n = 0;
-	int code = fleet_rows(hgt_node_get(root, "agents"), &rows, &n, err);
+	struct fleet fleet = {0};
+	int code = fleet_read(hgt_node_get(root, "agents"), &fleet, err);
 	int status;
 
-	if (code == 0 && !o->json) {
-		write_daemon(root, color, &out);
-		hgt_buf_addc(&out, '\n');
-		code = write_repositories(hgt_node_get(root, "repositories"), color, &out, err);
-		hgt_buf_addc(&out, '\n');
-		if (code == 0)
-			code = write_fleet(rows, n, color, &out, err);
-	}
+	if (code == 0 && !o->json)
+		code = write_status(root, &fleet, terminal_has_color(), &out, err);
 	if (code < 0)
 		status = remote_fail(err);
 	else
 		status = o->json ? remote_print_answer(answer) : remote_print(&out);
-	if (status == HGT_EXIT_OK && o->exit_code && !all_synced(rows, n))
+	if (status == HGT_EXIT_OK && o->exit_code && !fleet_is_well(&fleet))
 		status = HGT_EXIT_NOT;
-	free(rows);
+	fleet_release(&fleet);
 	hgt_buf_release(&out);
 	return status;
+}
+
+/* Going on. */
+
+static volatile sig_atomic_t stop;
+
+static void interrupted(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+static void catch_signals(void)
+{
+	/* No SA_RESTART: what waits is to look at `stop`. */
+	struct sigaction action = {.sa_handler = interrupted};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static size_t terminal_rows(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > FRAME_ROWS ? size.ws_row : ROWS;
+}
+
+/* Over what was drawn before: every line to its end, and all below. */
+static void add_screen(const struct hgt_buf *text, struct hgt_buf *out)
+{
+	hgt_buf_adds(out, SCREEN_HOME);
+	for (const char *line = text->data; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		hgt_buf_add(out, line, len);
+		hgt_buf_adds(out, SCREEN_LINE_END);
+		line += len + (line[len] == '\n');
+	}
+	hgt_buf_adds(out, SCREEN_REST);
+}
+
+static int write_watched(const struct options *o, bool screen, const struct client_answer *answer, struct hgt_buf *out, struct hgt_error *err)
+{
+	bool color = terminal_has_color();
+	struct hgt_buf text = HGT_BUF_INIT;
+	struct fleet fleet = {0};
+	int code;
+
+	if (o->json) {
+		hgt_buf_add(out, answer->text.data, answer->text.len);
+		return hgt_buf_check(out, err);
+	}
+	code = fleet_read(hgt_node_get(answer->root, "agents"), &fleet, err);
+	if (code < 0)
+		return code;
+	if (screen)
+		write_daemon(answer->root, color, &text);
+	fleet_write_counts(&fleet, color, &text);
+	code = fleet_write(&fleet, screen ? terminal_rows() - FRAME_ROWS : SIZE_MAX, color, &text, err);
+	if (screen)
+		add_screen(&text, out);
+	else
+		hgt_buf_addf(out, "%s\n", text.data);
+	if (text.failed)
+		out->failed = true;
+	hgt_buf_release(&text);
+	fleet_release(&fleet);
+	return code < 0 ? code : hgt_buf_check(out, err);
+}
+
+static int say(const char *text, struct hgt_error *err)
+{
+	return hgt_write_all(STDOUT_FILENO, text, strlen(text)) < 0 ? hgt_error_set_errno(err, "cannot write the result") : 0;
+}
+
+/* Wait for what happens after the cursor of the answer. *moved: something has. */
+static int wait_for_event(struct client *client, const char *head, bool *moved, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	struct client_answer page;
+	int code;
+
+	client_answer_init(&page);
+	hgt_buf_addf(&path, "/v1/events?limit=1&wait=%d", WATCH_SECONDS);
+	remote_add_query(&path, "cursor", head);
+	code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = client_call(client, "GET", path.data, NULL, &page, err);
+	*moved = code == 0 && count(hgt_node_get(page.root, "events")) > 0;
+	client_answer_release(&page);
+	hgt_buf_release(&path);
+	return code;
+}
+
+/* One look, and the wait for the next. */
+static int watch_once(struct client *client, const struct options *o, bool screen, bool *draw, struct hgt_error *err)
+{
+	struct hgt_buf out = HGT_BUF_INIT;
+	struct client_answer answer;
+	const char *head;
+	bool moved = false;
+	int code;
+
+	client_answer_init(&answer);
+	code = client_call(client, "GET", "/v1/status", NULL, &answer, err);
+	head = code == 0 && !stop ? hgt_node_get_string(answer.root, "head") : NULL;
+	if (head && *draw)
+		code = write_watched(o, screen, &answer, &out, err);
+	if (code == 0 && out.len)
+		code = say(out.data, err);
+	if (code == 0 && head && !stop)
+		code = wait_for_event(client, head, &moved, err);
+	/* Elsewhere than on a screen, only what has changed is news. */
+	*draw = screen || moved;
+	client_answer_release(&answer);
+	hgt_buf_release(&out);
+	return code;
+}
+
+static int watch(struct client *client, const struct options *o, struct hgt_error *err)
+{
+	bool screen = isatty(STDOUT_FILENO) && !o->json, draw = true, seen = false;
+	int code = screen ? say(SCREEN_OPEN, err) : 0;
+
+	client_heed(client, &stop);
+	while (code == 0 && !stop) {
+		code = watch_once(client, o, screen, &draw, err);
+		seen = seen || code == 0;
+		if (code == HGT_EUNAVAILABLE && seen && !stop) {
+			code = screen ? say(SCREEN_HOME "the daemon does not answer; waiting for it" SCREEN_LINE_END, err) : 0;
+			draw = true;
+			usleep(RETRY_MS * 1000);
+		} else if (code == 0 && !stop) {
+			usleep(WATCH_REST_MS * 1000);
+		}
+	}
+	if (screen && say(SCREEN_CLOSE, NULL) < 0 && code == 0)
+		code = HGT_EIO;
+	return code == 0 || stop ? HGT_EXIT_OK : remote_fail(err);
 }
 
 /* -1 to go on, else the exit status to end with. */
@@ -277,15 +285,19 @@ static int read_options(int argc, char **argv, struct options *o)
 	enum { OPT_EXIT_CODE = 256, OPT_JSON };
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"exit-code", no_argument, NULL, OPT_EXIT_CODE},
-		{"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+		{"json", no_argument, NULL, OPT_JSON}, {"watch", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, ":c:hw", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'c':
 			o->config = optarg;
+			break;
+		case 'w':
+			o->watch = true;
 			break;
 		case OPT_EXIT_CODE:
 			o->exit_code = true;
@@ -301,6 +313,8 @@ static int read_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		return terminal_usage_error("status", "no arguments are wanted, but there is", argv[optind]);
+	if (o->watch && o->exit_code)
+		return terminal_usage_error("status", "--watch and --exit-code exclude each other", NULL);
 	return -1;
 }
 
@@ -315,11 +329,16 @@ int status_verb(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	client_answer_init(&answer);
-	if (remote_connect(o.config, &client, &err) < 0 ||
-		client_call(client, "GET", "/v1/status", NULL, &answer, &err) < 0)
+	if (remote_connect(o.config, &client, &err) < 0) {
 		status = remote_fail(&err);
-	else
+	} else if (o.watch) {
+		catch_signals();
+		status = watch(client, &o, &err);
+	} else if (client_call(client, "GET", "/v1/status", NULL, &answer, &err) < 0) {
+		status = remote_fail(&err);
+	} else {
 		status = tell(&o, &answer, &err);
+	}
 	client_answer_release(&answer);
 	client_close(client);
 	return status;

@@ -34,6 +34,9 @@ http {
     location / {
       fastcgi_pass unix:$folder/cgi.sock;
       fastcgi_read_timeout 300s;
+      # Who pushes reads lines as they come: git push -o headgate.wait.
+      fastcgi_buffering off;
+      fastcgi_param NO_BUFFERING 1;
       fastcgi_param SCRIPT_FILENAME $backend;
       fastcgi_param GIT_PROJECT_ROOT $git_root;
       fastcgi_param GIT_HTTP_EXPORT_ALL 1;

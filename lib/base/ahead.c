@@ -1,10 +1,10 @@
 /* Work in two halves, the first of which runs ahead. */
 #include "base/ahead.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
+
+#include "base/thread.h"
 
 enum { HELPERS_MAX = 3 };
 
@@ -102,19 +102,10 @@ static void *help(void *arg)
 /* One more thread; without it the caller has more to do. */
 static void start_helper(struct hgt_ahead *a)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1024 * 1024);
-	if (pthread_create(&a->threads[a->started], &attr, help, a) == 0)
+	if (hgt_thread_start(&a->threads[a->started], 1024 * 1024, help, a) == 0)
 		a->started++;
 	else
 		a->plan.threads = a->started;
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 static int finish_oldest(struct hgt_ahead *a, struct hgt_error *err)

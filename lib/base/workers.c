@@ -1,12 +1,12 @@
 /* A small pool of threads for what must not block an event loop. */
 #include "base/workers.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 struct item {
 	struct item *next;
@@ -21,14 +21,16 @@ struct queue {
 };
 
 struct hgt_workers {
-	pthread_mutex_t lock;	/* guards the queues and stopping */
+	pthread_mutex_t lock;	/* guards what follows up to stopping */
 	pthread_cond_t wake;
 	struct queue todo;
 	struct queue ended;
+	unsigned waiting;	/* items in todo */
+	unsigned idle;		/* threads that wait for one */
 	bool stopping;
 	int fd;
-	unsigned pending;	/* the dispatching thread's own */
-	unsigned threads;
+	unsigned pending;	/* this and what follows: the dispatching thread's own */
+	unsigned threads, most;
 	pthread_t ids[];
 };
 
@@ -61,6 +63,7 @@ static void *work(void *arg)
 		struct item *item = queue_take(&w->todo);
 
 		if (item) {
+			w->waiting--;
 			pthread_mutex_unlock(&w->lock);
 			item->run(item->job);
 			pthread_mutex_lock(&w->lock);
@@ -71,7 +74,9 @@ static void *work(void *arg)
 		} else if (w->stopping) {
 			break;
 		} else {
+			w->idle++;
 			pthread_cond_wait(&w->wake, &w->lock);
+			w->idle--;
 		}
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -81,9 +86,6 @@ static void *work(void *arg)
 int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error *err)
 {
 	struct hgt_workers *w = calloc(1, sizeof(*w) + threads * sizeof(pthread_t));
-	pthread_attr_t attr;
-	sigset_t all, old;
-	int failed = 0;
 
 	if (!w)
 		return hgt_error_nomem(err);
@@ -96,24 +98,19 @@ int hgt_workers_new(unsigned threads, struct hgt_workers **out, struct hgt_error
 	pthread_cond_init(&w->wake, NULL);
 	w->todo.tail = &w->todo.head;
 	w->ended.tail = &w->ended.head;
-	/* Signals belong to the thread that runs the loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1024 * 1024);
-	while (w->threads < threads && !failed) {
-		failed = pthread_create(&w->ids[w->threads], &attr, work, w);
-		if (!failed)
-			w->threads++;
-	}
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (failed) {
-		hgt_workers_free(w);
-		return hgt_error_set(err, HGT_ENOMEM, "cannot start a worker thread: %s", strerror(failed));
-	}
+	w->most = threads;
 	*out = w;
 	return 0;
+}
+
+/* 0, or the number of an error. */
+static int start_thread(struct hgt_workers *w)
+{
+	int failed = hgt_thread_start(&w->ids[w->threads], 1024 * 1024, work, w);
+
+	if (!failed)
+		w->threads++;
+	return failed;
 }
 
 void hgt_workers_free(struct hgt_workers *w)
@@ -141,6 +138,8 @@ int hgt_workers_fd(const struct hgt_workers *w)
 int hgt_workers_submit(struct hgt_workers *w, hgt_workers_cb run, hgt_workers_cb done, void *job, struct hgt_error *err)
 {
 	struct item *item = malloc(sizeof(*item));
+	bool too_few;
+	int failed = 0;
 
 	if (!item)
 		return hgt_error_nomem(err);
@@ -148,7 +147,18 @@ int hgt_workers_submit(struct hgt_workers *w, hgt_workers_cb run, hgt_workers_cb
 	item->done = done;
 	item->job = job;
 	pthread_mutex_lock(&w->lock);
+	too_few = w->waiting >= w->idle && w->threads < w->most;
+	pthread_mutex_unlock(&w->lock);
+	/* Where one is there already the job only waits longer. */
+	if (too_few)
+		failed = start_thread(w);
+	if (failed && w->threads == 0) {
+		free(item);
+		return hgt_error_set(err, HGT_ENOMEM, "cannot start a worker thread: %s", strerror(failed));
+	}
+	pthread_mutex_lock(&w->lock);
 	queue_add(&w->todo, item);
+	w->waiting++;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	w->pending++;

@@ -9,6 +9,8 @@
  *
  * `run` is called on a worker with the job; when it has returned, `done` is called with it from hgt_workers_dispatch, on
  * the thread that dispatches. Jobs start in the order of submission; with one thread they also end in it.
+ *
+ * A thread is started when a job finds none that is idle, up to their number, and stays: a pool that is not used costs nothing.
  */
 #ifndef HEADGATE_BASE_WORKERS_H
 #define HEADGATE_BASE_WORKERS_H
@@ -26,7 +28,7 @@ void hgt_workers_free(struct hgt_workers *workers);
 /* An eventfd that is readable when a job has ended; owned by the pool. */
 int hgt_workers_fd(const struct hgt_workers *workers);
 
-/* The job stays the caller's; `done` may free it. On HGT_ENOMEM nothing was submitted. */
+/* The job stays the caller's; `done` may free it. On HGT_ENOMEM (no memory, or not one thread can be had) nothing was submitted. */
 int hgt_workers_submit(struct hgt_workers *workers, hgt_workers_cb run, hgt_workers_cb done, void *job,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -29,7 +29,8 @@ static int parse_sync(struct reader *r, const struct hgt_node *node, void *field
 	return 0;
 }
 
-static const struct variant drivers[] = {{"files", &files_section}, {NULL, NULL}};
+static const struct variant drivers[] = {{"files", &files_section}, {"kubectl", &kubectl_section}, {"ansible", &ansible_section},
+	{"terraform", &terraform_section}, {"exec", &exec_section}, {NULL, NULL}};
 
 static int parse_driver(struct reader *r, const struct hgt_node *node, void *field)
 {
@@ -38,11 +39,10 @@ static int parse_driver(struct reader *r, const struct hgt_node *node, void *fie
 			*(const char **)field = v->word;
 			return 0;
 		}
-	return reader_refuse(r, node, "unknown driver; there is files");
+	return reader_refuse(r, node, "unknown driver; there are files, kubectl, ansible, terraform, exec");
 }
 
-/* A folder of the repository: relative, no empty, "." or ".." component; "" is all of it. */
-static int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field)
+int parse_repo_path(struct reader *r, const struct hgt_node *node, void *field)
 {
 	const char *p = node->text;
 	char *copy;
@@ -111,6 +111,12 @@ static int take_recipe(struct reader *r, const struct hgt_node *node, struct hgt
 	return target->recipe ? 0 : hgt_error_nomem(r->err);
 }
 
+/* Of drivers that go to a place to which others go as well. */
+static uint32_t usual_jitter(const char *driver)
+{
+	return strcmp(driver, "kubectl") == 0 || strcmp(driver, "terraform") == 0 ? 2 : 0;
+}
+
 static int complete_target(struct reader *r, const struct hgt_node *node, void *base)
 {
 	struct hgt_agent_target *target = base;
@@ -121,6 +127,8 @@ static int complete_target(struct reader *r, const struct hgt_node *node, void *
 		return reader_refuse(r, at ? at : node, "a name is 1 to 63 of a-z, 0-9, '-', '.', '_', and begins and ends with a letter "
 			"or digit");
 	}
+	if (!hgt_node_get(node, "jitter"))
+		target->jitter = usual_jitter(target->driver);
 	if (strncmp(target->ref, "refs/", 5) != 0) {
 		at = hgt_node_get(node, "ref");
 		return reader_refuse(r, at ? at : node, "expected a full ref name, such as refs/heads/main");
@@ -160,7 +168,7 @@ static const struct option target_options[] = {
 	{.key = "path", .type = OPTION_CUSTOM, .offset = TARGET(path), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
 		.help = "The folder of the repository that it takes; an empty one is all of it."},
 	{.key = "driver", .type = OPTION_CUSTOM, .offset = TARGET(driver), .parse = parse_driver, .required = true,
-		.shape = "files", .help = "How a change is applied."},
+		.shape = "files | kubectl | ansible | terraform | exec", .help = "How a change is applied."},
 	{.key = "options", .type = OPTION_VARIANT, .variants = drivers, .select = "driver",
 		.help = "The driver's options."},
 	{.key = "labels", .type = OPTION_CUSTOM, .offset = TARGET(labels), .parse = parse_labels, .fallback = "{}", .shape = "map of strings",
@@ -175,9 +183,24 @@ static const struct option target_options[] = {
 		.help = "Whether a file that was placed here and is gone from the repository is removed."},
 	{.key = "compare_every", .type = OPTION_SECONDS, .offset = TARGET(compare_every), .min = 0, .max = 86400,
 		.fallback = "60s", .help = "How often the target is compared with what it should be; 0 never."},
+	{.key = "jitter", .type = OPTION_SECONDS, .offset = TARGET(jitter), .min = 0, .max = 3600, .shape = "time",
+		.help = "A change is begun up to this much after it was heard of, so that many agents do not come to one place at once; what is "
+		"asked for by a command begins at once. Default: 2s with kubectl and terraform, else 0."},
+	{.key = "windows", .type = OPTION_LIST, .offset = TARGET(windows), .section = &window_section,
+		.help = "When the target may act by itself; without any, at all times. Outside it is compared, and told to be OutOfSync. A command "
+		"is obeyed at any time."},
 };
 static const struct section target_section = {"a target", sizeof(struct hgt_agent_target), target_options,
 	COUNT(target_options), TARGET(line), complete_target};
+
+/* Of terraform: one state, which both would make their own. */
+static bool share_a_state(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
+{
+	const char *x = a->terraform.workspace, *y = b->terraform.workspace;
+
+	return a->terraform.state_file && b->terraform.state_file && strcmp(a->terraform.state_file, b->terraform.state_file) == 0 &&
+		strcmp(x ? x : "default", y ? y : "default") == 0;
+}
 
 static bool share_a_folder(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
 {
@@ -202,6 +225,10 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 				return hgt_error_set(r->err, HGT_EPARSE,
 					"%s:%u:1: targets \"%s\" and \"%s\" share one folder, or one is in the other's; each needs its own", r->path,
 					config->targets[i].line, config->targets[j].name, config->targets[i].name);
+			else if (share_a_state(&config->targets[i], &config->targets[j]))
+				return hgt_error_set(r->err, HGT_EPARSE,
+					"%s:%u:1: targets \"%s\" and \"%s\" share one state_file; each needs its own", r->path,
+					config->targets[i].line, config->targets[j].name, config->targets[i].name);
 	return 0;
 }
 
@@ -218,6 +245,11 @@ static const struct option agent_options[] = {
 		.help = "The file with the token that \"headgate agent add\" printed. Not read where cert is given and the file is not there."},
 	{.key = "state", .type = OPTION_PATH, .offset = AGENT(state), .fallback = "/var/lib/headgate-agent",
 		.help = "The agent's own folder."},
+	{.key = "parallel", .type = OPTION_COUNT, .offset = AGENT(parallel), .min = 1, .max = 64, .fallback = "4",
+		.help = "How many targets are applied or compared at the same time; others wait their turn."},
+	{.key = "stop_within", .type = OPTION_SECONDS, .offset = AGENT(stop_within), .min = 1, .max = 86400, .fallback = "50s",
+		.help = "When the agent is told to stop, an apply that runs may go on for so long; then its command is ended, and the apply is begun "
+		"anew at the next start. Let systemd's TimeoutStopSec be longer. A second signal ends it at once."},
 	{.key = "targets", .type = OPTION_LIST, .offset = AGENT(targets), .section = &target_section, .required = true,
 		.help = "What this agent keeps up to date."},
 };

@@ -140,6 +140,8 @@ struct hgt_config {
 	struct {
 		uint64_t archive_cache;	/* bytes of archives kept, default 256 MiB */
 		unsigned streams;	/* open at once, default 10000 */
+		unsigned waits;		/* that are open at once, default 64 */
+		uint32_t wait;		/* seconds that one may take, default 600 */
 		unsigned address_connections;	/* of one address, default 1024; 0: no limit, as of those that follow */
 		unsigned address_requests;	/* of one address, a second, without a good token; default 50 */
 		unsigned client_open;		/* of one agent or token: requests and streams at once, default 64 */
@@ -212,6 +214,44 @@ struct hgt_files_options {
 	bool report_extra;		/* files that are not of the tree count as differing */
 };
 
+/* When a target may act by itself, by the clock on the wall. */
+struct hgt_window {
+	unsigned days;		/* on which it begins: bit 0 is Sunday, as tm_wday counts */
+	unsigned from, to;	/* minutes of the day, to up to 24 * 60; not after `from`: it ends on the next day */
+	bool utc;		/* else by the host's local time */
+	bool deny;		/* nothing may be done in it */
+};
+
+/* A rule about places in Kubernetes objects; group, kind, namespace and name are globs. */
+struct hgt_kubectl_rule {
+	const char *group;	/* "" is the core group */
+	const char *kind;
+	const char *namespace;
+	const char *name;
+	struct hgt_strings pointers;	/* JSON pointers; a part that is * stands for any */
+};
+
+enum hgt_kustomize { HGT_KUSTOMIZE_AUTO, HGT_KUSTOMIZE_ALWAYS, HGT_KUSTOMIZE_NEVER };
+
+struct hgt_kubectl_options {
+	const char *command;	/* "kubectl", "oc" or a path */
+	const char *kubeconfig;	/* NULL: kubectl's own way to find one */
+	const char *context;	/* NULL: the current one */
+	const char *namespace;	/* of objects that name none */
+	const char *folder;	/* below the target's path; "": all of it */
+	enum hgt_kustomize kustomize;
+	bool force_conflicts;
+	struct hgt_strings prune_allow;	/* kinds that are pruned although they take others with them */
+	bool allow_empty;
+	uint32_t health_timeout;	/* seconds; 0: health is not waited for */
+	struct hgt_kubectl_rule *ignore;
+	size_t n_ignore;
+	struct hgt_kubectl_rule *redact;
+	size_t n_redact;
+	uint32_t timeout;	/* seconds, of one run */
+	uint64_t output_limit;	/* bytes, of one run */
+};
+
 struct hgt_agent_target {
 	const char *name;
 	const char *repo;
@@ -221,6 +261,32 @@ struct hgt_agent_target {
 	struct hgt_labels labels;	/* what the agent says of this target: templates and commands may ask */
 	const char *recipe;	/* options and labels as text: what else than the tree decides what the target gets */
 	struct hgt_files_options files;
+	struct hgt_kubectl_options kubectl;
+	struct {
+		const char *command;	/* default ansible-playbook */
+		const char *playbook;	/* required; of the tree, or absolute, as the other files here */
+		struct hgt_strings inventory;	/* files, folders, "host," lists; empty: what ansible.cfg says */
+		struct hgt_strings extra_vars;	/* files */
+		const char *limit, *user;	/* or NULL */
+		const char *vault_password_file;	/* or NULL */
+		bool become;
+		uint32_t compare_timeout, apply_timeout;	/* seconds */
+	} ansible;
+	struct {
+		const char *command;	/* default terraform */
+		const char *folder;	/* of the root module in the tree; "" */
+		struct hgt_strings var_files;
+		struct hgt_strings backend_config;	/* files */
+		const char *workspace;	/* or NULL: as it is */
+		const char *state_file;	/* absolute, of a configuration without a backend; or NULL */
+		unsigned parallelism;	/* 0: the tool's own */
+		uint32_t lock_timeout;	/* seconds */
+		uint32_t compare_timeout, apply_timeout;
+	} terraform;
+	struct {
+		struct hgt_strings compare, apply;	/* argv; both required */
+		uint32_t compare_timeout, apply_timeout;
+	} exec;
 	struct {
 		const char *allowed_signers;	/* of SSH signatures, ssh-keygen(1); or NULL */
 		const char *revoked_keys;	/* or NULL */
@@ -230,6 +296,11 @@ struct hgt_agent_target {
 	bool self_heal;		/* default true */
 	bool prune;		/* default true */
 	uint32_t compare_every;	/* seconds, default 60; 0 never */
+	uint32_t jitter;	/* seconds; default by the driver */
+	struct {
+		struct hgt_window *items;
+		size_t n;
+	} windows;		/* none: at any time */
 	uint32_t line;
 };
 
@@ -241,6 +312,8 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned parallel;	/* drivers at once, default 4 */
+	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;
 	size_t n_targets;
 };

@@ -329,6 +329,10 @@ static const struct option limits_options[] = {
 		.max = UINT64_MAX / 2, .fallback = "256MiB", .help = "How much of the state folder archives may take."},
 	{.key = "streams", .type = OPTION_COUNT, .offset = CONFIG(limits.streams) - CONFIG(limits), .min = 1, .max = 1000000,
 		.fallback = "10000", .help = "The most event streams open at once."},
+	{.key = "waits", .type = OPTION_COUNT, .offset = LIMITS(waits), .max = 100000, .fallback = "64",
+		.help = "How many pushes (git push -o headgate.wait) and requests may wait for agents at once. 0: none waits."},
+	{.key = "wait", .type = OPTION_SECONDS, .offset = LIMITS(wait), .min = 1, .max = 86400, .fallback = "10m",
+		.help = "How long a push may wait."},
 	{.key = "address_connections", .type = OPTION_COUNT, .offset = LIMITS(address_connections), .max = 1000000, .fallback = "1024",
 		.help = "The most connections open at once from one address; of IPv6, from one /64. Loopback and proxies are not counted. 0: no "
 		"limit, here and in the next four."},

@@ -106,6 +106,11 @@ int hgt_repo_raw(struct hgt_repo *repo, const char *id, const char *kind, size_t
 /* The id of the tree (or blob) at `path` of a commit, "" for its root. HGT_ENOENT when the path is not there. */
 int hgt_repo_path_id(struct hgt_repo *repo, const char *commit, const char *path, char *id, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Whether `path` had that id at one of the newest so many commits from `commit` back, itself included. What is missing of them counts as
+ * another. */
+int hgt_repo_path_was(struct hgt_repo *repo, const char *commit, const char *path, const char *id, unsigned commits, bool *was,
+	struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Every file at or below a path of a commit, in tree order, as additions (status 'A', paths from the root; submodules too). Errors as
  * of hgt_repo_changes, and HGT_ENOENT when the path is not there. */
 int hgt_repo_walk(struct hgt_repo *repo, const char *commit, const char *path, hgt_repo_change_cb cb, void *ctx,

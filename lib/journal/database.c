@@ -19,10 +19,6 @@
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
-/* The log is moved into the database from so many pages on. Whoever comes meanwhile waits: a thousand, SQLite's own measure, take 14 ms, which
- * one hand-over in a hundred would meet. */
-#define WAL_PAGES 128
-
 enum { LOCK_TRIES = 50, LOCK_PAUSE_US = 10000 };
 
 /*
@@ -49,6 +45,7 @@ static const char schema[] =
 	"  PRIMARY KEY (repo, ref)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS ref_times_by_time ON ref_times (time_ms);"
 	"CREATE TABLE IF NOT EXISTS compared (repo TEXT NOT NULL PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS folders (repo TEXT NOT NULL PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS lineage (journal TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS agents (name TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, allow TEXT NOT NULL,"
 	"  token_hash TEXT NOT NULL, created_ms INTEGER NOT NULL, instance TEXT NOT NULL, info TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
@@ -400,34 +397,14 @@ static int load_chain(struct hgt_journal *j, struct hgt_error *err)
 	return code;
 }
 
-/* In place of SQLite's own hook, which would move the log within a commit that somebody waits for. */
+/* In place of SQLite's own hook, which would move the log within a commit that somebody waits for: see log_mover.h. */
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 {
 	struct hgt_journal *j = ctx;
 
 	(void)db, (void)name;
 	j->wal_pages = (unsigned)pages;
-	if (j->wal_tried > j->wal_pages)
-		j->wal_tried = j->wal_held = 0;		/* the log has begun anew */
 	return SQLITE_OK;
-}
-
-int hgt_journal_tidy_log(struct hgt_journal *j, unsigned *held, struct hgt_error *err)
-{
-	int pages = 0, moved = 0, rc;
-
-	if (j->wal_pages - j->wal_tried >= WAL_PAGES) {
-		j->wal_tried = j->wal_pages;
-		rc = sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
-		if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-			return hgt_journal_error(j, rc, err);
-		j->wal_held = pages > moved ? (unsigned)(pages - moved) : 0;
-		if (!j->wal_held)
-			j->wal_pages = j->wal_tried = 0;
-	}
-	if (held)
-		*held = j->wal_held;
-	return 0;
 }
 
 int hgt_journal_open(const char *path, enum hgt_journal_mode mode, struct hgt_journal **out, struct hgt_error *err)

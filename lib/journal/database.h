@@ -31,6 +31,9 @@ enum hgt_journal_sql {
 	HGT_SQL_COMPARED_SET,
 	HGT_SQL_COMPARED_GET,
 	HGT_SQL_COMPARED_FORGET,
+	HGT_SQL_FOLDER_SET,
+	HGT_SQL_FOLDER_FORGET,
+	HGT_SQL_FOLDERS,
 	HGT_SQL_REF_TIME_SET,
 	HGT_SQL_REF_TIME_GET,
 	HGT_SQL_UNEXPLAINED_ADD,
@@ -72,8 +75,7 @@ struct hgt_journal {
 	struct hgt_journal_chain chain;		/* writing: as the batch has it */
 	struct hgt_journal_chain at_begin, at_mark;	/* to go back to */
 	struct hgt_journal_kept kept, kept_at_begin, kept_at_mark;	/* the same */
-	/* Writing: pages in the log, how many there were when they were last moved, and of these the ones that a reader held back. */
-	unsigned wal_pages, wal_tried, wal_held;
+	unsigned wal_pages;			/* writing: in the log after the last commit */
 	sqlite3_stmt *stmts[HGT_SQL_N];		/* prepared when first used, kept */
 };
 

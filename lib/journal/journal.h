@@ -52,18 +52,12 @@ int hgt_journal_tail(struct hgt_journal *journal, uint64_t *seq, struct hgt_erro
 
 /*
  * Writing: begin, any number of appends and state changes, commit. After a failure of any of them call rollback: nothing of
- * the batch is there. commit returns when the batch is on disk.
+ * the batch is there. commit returns when the batch is on disk: in a log beside the database (SQLite's WAL), which nobody moves into
+ * it but a mover (journal/log_mover.h), and the last connection that is closed.
  */
 int hgt_journal_begin(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_journal_commit(struct hgt_journal *journal, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_journal_rollback(struct hgt_journal *journal);
-
-/*
- * What commits write goes to a log beside the database (SQLite's WAL). Outside a batch, and when nobody waits: move it into the
- * database when it has grown. *held (may be NULL) gets the pages that could not be moved when that was last tried, because
- * somebody still reads what was before. Nobody else does this, so a writer has to call it after its commits.
- */
-int hgt_journal_tidy_log(struct hgt_journal *journal, unsigned *held, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
  * A part of a batch that can be undone alone: mark, the part's changes, then keep or undo. Marks do not nest. undo fails when the

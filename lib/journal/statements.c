@@ -28,6 +28,9 @@ static const char *const sql_text[HGT_SQL_N] = {
 	[HGT_SQL_COMPARED_SET] = "INSERT OR REPLACE INTO compared (repo, stamp) VALUES (?1, ?2)",
 	[HGT_SQL_COMPARED_GET] = "SELECT stamp FROM compared WHERE repo = ?1",
 	[HGT_SQL_COMPARED_FORGET] = "DELETE FROM compared WHERE repo = ?1",
+	[HGT_SQL_FOLDER_SET] = "INSERT OR REPLACE INTO folders (repo, identity) VALUES (?1, ?2)",
+	[HGT_SQL_FOLDER_FORGET] = "DELETE FROM folders WHERE repo = ?1",
+	[HGT_SQL_FOLDERS] = "SELECT repo, identity FROM folders ORDER BY repo",
 	[HGT_SQL_REF_TIME_SET] = "INSERT INTO ref_times (repo, ref, time_ms, before_ms) VALUES (?1, ?2, ?3, 0)"
 		" ON CONFLICT (repo, ref) DO UPDATE SET before_ms = time_ms, time_ms = ?3",
 	[HGT_SQL_REF_TIME_GET] = "SELECT time_ms, before_ms FROM ref_times WHERE repo = ?1 AND ref = ?2",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What was measured of streams and of idleness: told on the terminal, or written into docs/performance.md with its plots.
+"""What was measured of streams, of idleness and of fleets of agents: told on the terminal, or written into docs/performance.md with its plots.
 
-    figures.py print FIGURES streams|idle
+    figures.py print FIGURES streams|idle|fleet
     figures.py write FIGURES DOCS       replaces what stands between the markers in DOCS/performance.md; DOCS/latency.svg, DOCS/memory.svg
 
 FIGURES has a line for each measurement: what, server, streams, then numbers (tests/tools/subscribers.c tells of which).
@@ -107,7 +107,7 @@ def one_event(f):
     s = Subject(f"one event to {number(n)} streams", "p99 at most 1.15 times the bare write loop, ahead of nchan")
     for server in p99:
         p50, _, most = (f.median("event", server, n, i) for i in (0, 1, 2))
-        text = f"p50 {ms(p50)}, p99 {ms(p99[server])}, most {ms(most)} ms"
+        text = f"p50 {ms(p50)}, p99 {ms(p99[server])}, most {ms(most)} ms, {ms(f.median('event', server, n, 5))} ms of processor"
         if server == "headgate":
             s.measured = text + "".join(f", {p99[server] / p99[b]:.2f} times {NAMES[b]} ({f.spread('event', b, server, n, 1)})"
                                         for b in ("bare", "nchan") if b in p99)
@@ -195,10 +195,55 @@ def idle(f):
     return s
 
 
+def pushed(f):
+    n = f.most("fleet_own")
+    p50, p99, most, told50, told99, _ = (f.median("fleet_own", "headgate", n, i) for i in range(6))
+    s = Subject(f"push to applied, {number(n)} agents, a folder each", "p50 under 20 ms, p99 under 100 ms")
+    s.measured = f"p50 {ms(p50)}, p99 {ms(p99)}, most {ms(most)} ms; reported: p50 {ms(told50)}, p99 {ms(told99)} ms"
+    s.holds = p50 < 20000 and p99 < 100000
+    return s
+
+
+def all_pushed(f):
+    levels = f.levels("fleet_all")
+    s = Subject("the same, one folder for all: to the last", "all converge")
+
+    def text(n):
+        p50, most, told = (f.median("fleet_all", "headgate", n, i) for i in (0, 2, 5))
+        return f"applied p50 {ms(p50)}, last {ms(most)} ms; reported, last {ms(told)} ms"
+
+    s.measured = f"{number(levels[-1])} agents: {text(levels[-1])}"
+    s.beside = [(f"{number(n)} agents", text(n)) for n in levels[:-1]]
+    s.holds = True    # else there were no figure
+    return s
+
+
+def idle_agents(f):
+    n = f.most("fleet_idle")
+    woken, ns, marks, woken_after, ns_after, marks_after, seconds, resident, pss, private, most = f.rows["fleet_idle", "headgate", n][-1]
+    woken, marks = woken_after - woken, marks_after - marks
+    s = Subject(f"idle agent, of {number(n)} on this machine", "at most 4 MB, no wake-up without cause")
+    s.measured = (f"{resident * 1024 / 1e6:.1f} MB resident (most {most * 1024 / 1e6:.1f}; {pss * 1024 / 1e6:.2f} Pss, {private * 1024 / 1e6:.2f} of its own); "
+                  f"{number(woken)} wake-ups of all in {seconds:.0f} s for {number(marks)} signs of life of the daemon, "
+                  f"{(ns_after - ns) / 1e6 / n:.2f} ms of processor each")
+    s.holds = most * 1024 <= 4e6 and woken <= marks
+    return s
+
+
+def compare(f):
+    n = f.most("fleet_compare")
+    took = sorted(row[0] for row in f.rows["fleet_compare", "headgate", n])
+    s = Subject(f"a look at {number(n)} files that are as they should be", "under 50 ms")
+    s.measured = f"{statistics.median(took):.0f} ms ({took[0]:.0f} to {took[-1]:.0f} in {len(took)} looks)"
+    s.holds = statistics.median(took) < 50
+    return s
+
+
 SUBJECTS = {
     "streams": [("handover", hand_over), ("event", one_event), ("burst", burst), ("path", own_paths), ("memory", memory), ("tls", secure_memory),
                 ("reconnect", reconnect)],
     "idle": [("idle", idle)],
+    "fleet": [("fleet_own", pushed), ("fleet_all", all_pushed), ("fleet_idle", idle_agents), ("fleet_compare", compare)],
 }
 
 
@@ -252,6 +297,8 @@ def blocks(f):
         out["memory"] = over_streams(f, "memory", lambda s, n: f"{f.per_stream(s, n):.2f}", "KiB a stream")
     if f.has("idle"):
         out["idle"] = [made + ".", ""] + aims(f, "idle")
+    if f.has("fleet_own"):
+        out["fleet"] = [f"{made}; {f.rounds('fleet_all', 'headgate', f.most('fleet_all'))} rounds.", ""] + aims(f, "fleet")
     return out
 
 

@@ -203,6 +203,39 @@ serial_of() { openssl x509 -noout -serial -in "$1"; }
   wait "$stream" || true
 }
 
+@test "certificates whose files change are read again within a minute of use, once they are good" {
+  local first second up=0
+  # A minute more on the clock; nothing else happens between two connections.
+  minute() { up=$((up + 61)) && echo "$up" >"$T/up.new" && mv "$T/up.new" "$T/up"; }
+  echo 0 >"$T/up"
+  under FAULTS_UPTIME="$T/up"
+  start
+  first=$(serial_of server.pem)
+  [[ $(shown) == "$first" ]]
+  # As renewals do it: the certificate, then its key, each renamed into its place.
+  cp server.key old.key
+  make_cert ca new /CN=server 'DNS:localhost,IP:127.0.0.1'
+  second=$(serial_of new.pem)
+  mv new.pem server.pem
+  [[ $(shown) == "$first" ]]
+  minute
+  [[ $(shown) == "$first" ]]
+  grep -q 'have changed and are not good.*key values mismatch; the old certificate stays in force' "$DAEMON_LOG"
+  minute
+  [[ $(shown) == "$first" && $(grep -c 'are not good' "$DAEMON_LOG") == 1 ]]
+  mv new.key server.key
+  [[ $(shown) == "$first" ]]
+  minute
+  [[ $(shown) == "$second" ]]
+  grep -q 'the certificate was read again' "$DAEMON_LOG"
+  minute
+  [[ $(shown) == "$second" && $(grep -c 'was read again' "$DAEMON_LOG") == 1 ]]
+  # Gone, it stays in force.
+  rm server.pem
+  minute
+  [[ $(shown) == "$second" ]]
+}
+
 @test "who begins a handshake and goes no further keeps nobody out" {
   start '' 'limits: {streams: 1000}'
   crowd=()
@@ -217,6 +250,27 @@ serial_of() { openssl x509 -noout -serial -in "$1"; }
   for fd in "${crowd[@]}"; do
     exec {fd}<&-
   done
+}
+
+@test "a handshake that is not done in ten seconds is over; a request has longer" {
+  start
+  local began=$SECONDS
+  exec {slow}<>"/dev/tcp/127.0.0.1/${TLS_URL##*:}" {silent}<>"/dev/tcp/127.0.0.1/${TLS_URL##*:}"
+  printf '\x16\x03\x01\x02\x00\x01' >&"$slow"
+  mkfifo said
+  openssl s_client -quiet -connect "127.0.0.1:${TLS_URL##*:}" -servername localhost <said >heard 2>/dev/null 3>&- &
+  client=$!
+  exec {say}>said
+  # The end of each, by the daemon; nobody else ends them.
+  timeout 25 cat <&"$slow" >/dev/null
+  timeout 5 cat <&"$silent" >/dev/null
+  ((SECONDS - began >= 9))
+  exec {slow}<&- {silent}<&-
+  (($(metric headgate_http_late_handshakes_total) == 2))
+  printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&"$say"
+  wait_for 10 grep -q '^ok' heard
+  exec {say}>&-
+  wait "$client" || true
 }
 
 # tls_agent NAME: an agent of the folder `web`, to $URL; more of its config on stdin.

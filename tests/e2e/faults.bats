@@ -12,17 +12,6 @@ begin() {
   commit app.yaml "$(good_manifest app)"
 }
 
-# under NAME=VALUE...: the daemon gets the library of tests/tools/faults.c, and these wishes for it.
-under() {
-  local name
-  for name in "$@"; do
-    export "${name?}"
-  done
-  headgated() {
-    exec env LD_PRELOAD="$BUILD/tools/faults.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" "$BUILD/bin/headgated" "$@"
-  }
-}
-
 # crowd NAME ARGUMENT...: in the background, what it says in $T/NAME; ends when the file descriptor CROWD_FD is closed.
 crowd() {
   local name=$1
@@ -43,6 +32,75 @@ push_is_journaled() {
   commit "$1" "$(good_manifest x)"
   timeout 30 git push -q origin main
   wait_for 15 eval "events_of ref.updated | grep -q $(git rev-parse main)"
+}
+
+# So many announcements in a row, each a move of a ref of its own; false when one is not taken in within five seconds.
+hand_over() {
+  python3 - "$HOOK_SOCKET" "$BARE" "$(git rev-parse main)" "$@" <<'END'
+import json, socket, sys, time
+path, repo, new, first, last = sys.argv[1:]
+longest = 0
+for n in range(int(first), int(last)):
+    line = {"v": 1, "type": "received", "repo": repo, "push": "%032x" % n, "time": "2026-01-01T00:00:00Z", "options": [],
+            "actor": {"name": "alice", "id": None, "server": "ssh", "repo": None, "remote": None, "protocol": "ssh"},
+            "updates": [{"old": "0" * 40, "new": new, "ref": "refs/heads/many/%d" % n}]}
+    began = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as hook:
+        hook.settimeout(5)
+        hook.connect(path)
+        hook.sendall(json.dumps(line).encode() + b"\n")
+        answer = hook.makefile().readline()
+    if not json.loads(answer)["ok"]:
+        sys.exit(answer)
+    longest = max(longest, time.monotonic() - began)
+print("the longest took %.1f ms" % (1000 * longest))
+END
+}
+
+@test "no hand-over waits for the journal's log to be moved, however long the disk takes for that" {
+  begin
+  git push -q origin main
+  under FAULTS_OPS=write FAULTS_PATH='/journal.db$' FAULTS_ACTION=hold FAULTS_WHILE="$T/slow" FAULTS_TOLD="$T/told"
+  daemon_start
+  touch "$T/slow"
+  for n in {1..200}; do echo "create refs/heads/many/$n $(git rev-parse main)"; done | git -C "$BARE" update-ref --stdin
+  hand_over 1 200
+  # It was begun, and is still on its way.
+  [[ $(wc -l <"$T/told") == 1 && $(metric headgate_journal_checkpoints_total) == 0 ]]
+  (($(metric headgate_journal_log_pages) > 200))
+  rm "$T/slow"
+  push_is_journaled b.yaml
+  wait_for 10 eval '(($(metric headgate_journal_checkpoints_total) > 0))'
+  [[ $(metric headgate_journal_checkpoint_failures_total) == 0 ]]
+  headgate audit verify
+}
+
+@test "a journal that cannot be read ends streams, and is told once and then counted" {
+  begin
+  git push -q origin main
+  echo 0 >"$T/up"
+  under FAULTS_OPS=read FAULTS_PATH=/journal.db FAULTS_ACTION=EIO FAULTS_WHILE="$T/unreadable" FAULTS_UPTIME="$T/up"
+  for n in {1..600}; do echo "create refs/heads/$(printf %0150d "$n") $(git rev-parse main)"; done | git -C "$BARE" update-ref --stdin
+  daemon_start
+  # Nothing of it in memory, but where it begins and ends.
+  daemon_stop
+  daemon_start
+  local journal
+  journal=$(admin GET '/v1/events?last=1' | jq -r '.cursor | split(".")[0]')
+  admin GET "/v1/events?cursor=$journal.600&limit=1" -o /dev/null
+  touch "$T/unreadable"
+  for n in {1..20}; do
+    [[ $(admin GET "/v1/events?cursor=$journal.300" -o /dev/null -w '%{http_code}') == 503 ]]
+  done
+  (($(grep -c 'level=error component=hub' "$DAEMON_LOG") == 1))
+  grep -q 'streams end: the journal cannot be read' "$DAEMON_LOG"
+  rm "$T/unreadable"
+  (($(admin GET '/v1/events?cursor=0&limit=1000' | jq '.events | length') >= 600))
+  ! grep -q 'can be read again' "$DAEMON_LOG"
+  echo 61 >"$T/up"
+  admin GET '/v1/events?cursor=0&limit=1000' -o /dev/null
+  grep -q 'the journal can be read again.*left_out=19' "$DAEMON_LOG"
+  [[ $(admin GET /readyz) == ok ]]
 }
 
 @test "inotify loses events: everything is compared, and it is said" {

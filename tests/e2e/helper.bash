@@ -19,6 +19,8 @@
 #   fails COMMAND...                it must run and exit non-zero; has / lacks TEXT judge $output of `run`
 #   good_manifest NAME              text of a manifest without fault
 #   sanitized                       whether the programs are
+#   under NAME=VALUE...             the daemons that are started from here on have trouble (tests/tools/faults.c)
+#   metric NAME                     a number of the daemon's, without labels
 #
 # Every process that these start is ended by its pid when the test ends. A daemon or agent that does not end well (a sanitizer's
 # finding, a crash) fails the test.
@@ -245,6 +247,21 @@ web_up() {
 fails() {
   run "$@"
   ((status != 0 && status != 126 && status != 127)) || { echo "status $status: $*"; echo "$output"; return 1; }
+}
+
+# under NAME=VALUE...: the daemon gets the library of tests/tools/faults.c, and these wishes for it.
+under() {
+  local name
+  for name in "$@"; do
+    export "${name?}"
+  done
+  headgated() {
+    exec env LD_PRELOAD="$BUILD/tools/faults.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" "$BUILD/bin/headgated" "$@"
+  }
+}
+
+metric() {
+  admin GET /metrics | awk -v name="$1" '$1 == name { print $2 }'
 }
 
 # Programs built with sanitizers want far more address space and time.

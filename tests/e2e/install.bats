@@ -38,7 +38,7 @@ old_hook() {
   local before
   before=$(picture a.git)
   run install_new a.git
-  [[ $status == 0 && $output == "a.git: plain hooks: installed pre-receive, post-receive" ]]
+  [[ $status == 0 && $output == "a.git: plain hooks: installed pre-receive, post-receive; installed receive.advertisePushOptions" ]]
   linked_to a.git/hooks/pre-receive "$T/new/headgate-pre-receive"
   linked_to a.git/hooks/post-receive "$T/new/headgate-post-receive"
   local installed
@@ -47,7 +47,7 @@ old_hook() {
   [[ $status == 0 && $output == "a.git: plain hooks: already installed, nothing to do" ]]
   [[ $(picture a.git) == "$installed" ]]
   run headgate install --uninstall a.git
-  [[ $status == 0 && $output == "a.git: plain hooks: removed pre-receive, post-receive" ]]
+  [[ $status == 0 && $output == "a.git: plain hooks: removed pre-receive, post-receive; removed receive.advertisePushOptions" ]]
   [[ $(picture a.git) == "$before" ]]
   run headgate install --uninstall a.git
   [[ $status == 0 && $output == "a.git: plain hooks: not installed, nothing to do" ]]
@@ -69,6 +69,40 @@ old_hook() {
   [[ $status == 0 ]]
   has "restored pre-receive, post-receive"
   [[ $(picture a.git) == "$before" ]]
+}
+
+@test "push options are offered, unless the repository says no" {
+  git -C a.git config receive.advertisePushOptions false
+  run install_new a.git
+  [[ $status == 0 ]]
+  has "a.git: its config says no to receive.advertisePushOptions: nobody can git push -o headgate.wait to it"
+  [[ $(git -C a.git config receive.advertisePushOptions) == false ]]
+  headgate install --uninstall a.git >/dev/null
+  [[ $(git -C a.git config receive.advertisePushOptions) == false ]]
+
+  # What was said before we came stays when we go; what we said goes, unless somebody has said otherwise since.
+  git -C a.git config receive.advertisePushOptions true
+  install_new a.git >/dev/null
+  headgate install --uninstall a.git >/dev/null
+  [[ $(git -C a.git config receive.advertisePushOptions) == true ]]
+  git -C a.git config --unset receive.advertisePushOptions
+  install_new a.git >/dev/null
+  [[ $(git -C a.git config receive.advertisePushOptions) == true ]]
+  git -C a.git config receive.advertisePushOptions false
+  headgate install --uninstall a.git >/dev/null
+  [[ $(git -C a.git config receive.advertisePushOptions) == false ]]
+
+  # Other kinds of servers see to it themselves.
+  git init -q --bare lab.git
+  mkdir lab.git/custom_hooks
+  install_new --layout gitlab lab.git >/dev/null
+  fails git -C lab.git config receive.advertisePushOptions
+
+  # A config that Git cannot read is told; a Git that is not there too.
+  git init -q --bare b.git
+  run env PATH="$BUILD/bin" headgate install --hooks-dir "$T/new" b.git
+  [[ $status == 0 ]]
+  has "git cannot be run to set receive.advertisePushOptions"
 }
 
 @test "plain: what was kept before is never overwritten" {
@@ -127,7 +161,7 @@ old_hook() {
   sed -i "s,root: .*},root: $T}," "$CONFIG"
   cp "$CONFIG" other.yaml
   run install_new -c headgate.yaml a.git
-  [[ $status == 0 && $output == "a.git: plain hooks: installed pre-receive, post-receive; installed config" ]]
+  [[ $status == 0 && $output == "a.git: plain hooks: installed pre-receive, post-receive; installed config; installed receive.advertisePushOptions" ]]
   linked_to a.git/headgate/config "$CONFIG"
   run install_new a.git
   [[ $output == *"already installed, nothing to do" ]]

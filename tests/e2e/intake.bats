@@ -147,6 +147,56 @@ repo_status() {
   headgate audit verify
 }
 
+@test "repositories that got another name while the daemon was away have no refs under the old one" {
+  [[ $(stat -c %W "$T") != 0 ]] || skip "this file system does not keep when a folder was made"
+  server_config
+  repo_new one
+  repo_new stays
+  repo_new away
+  daemon_start
+  repo_clone one
+  commit a one
+  for name in one stays away; do
+    git push -q "$GIT_ROOT/$name.git" main main:refs/heads/b
+  done
+  wait_for 20 has_moves 2 one
+  wait_for 20 has_moves 2 away
+  daemon_stop
+  mkdir "$GIT_ROOT/team"
+  mv "$GIT_ROOT/one.git" "$GIT_ROOT/team/two.git"
+  # Just gone, and another one in the place of one that is.
+  mv "$GIT_ROOT/away.git" "$T/away"
+  cp -a "$GIT_ROOT/stays.git" "$GIT_ROOT/copy.git"
+  daemon_start
+  grep -q 'renamed while the daemon was away.*repo=one to=team/two' "$DAEMON_LOG"
+  [[ $(grep -c 'renamed' "$DAEMON_LOG") == 1 ]]
+  [[ -z $(known one) && $(known team/two | wc -l) == 2 && $(known copy | wc -l) == 2 ]]
+  [[ $(known away | wc -l) == 2 && $(known stays | wc -l) == 2 ]]
+  has_moves 2 one '.data.change == "delete" and .data.actor == null'
+  # Once.
+  daemon_stop
+  daemon_start
+  [[ $(grep -c 'renamed' "$DAEMON_LOG") == 1 ]]
+  has_moves 2 one '.data.change == "delete"'
+  # Made and renamed while it runs, and again while it does not; and one that comes back, under another name.
+  repo_new fresh
+  git push -q "$GIT_ROOT/fresh.git" main
+  wait_for 20 has_moves 1 fresh
+  daemon_stop
+  mv "$GIT_ROOT/fresh.git" "$GIT_ROOT/fresher.git"
+  mv "$T/away" "$GIT_ROOT/back.git"
+  daemon_start
+  [[ -z $(known fresh) && $(known fresher | wc -l) == 1 ]]
+  [[ -z $(known away) && $(known back | wc -l) == 2 ]]
+  mv "$GIT_ROOT/fresher.git" "$GIT_ROOT/freshest.git"
+  wait_for 20 has_moves 1 fresher '.data.change == "delete"'
+  daemon_stop
+  mv "$GIT_ROOT/freshest.git" "$GIT_ROOT/fresh.git"
+  daemon_start
+  [[ $(known fresh | wc -l) == 1 ]]
+  headgate audit verify
+}
+
 # Whether a command can be run with another limit of inotify: in a user namespace of its own.
 limited() {
   unshare -Ur sh -c "echo $1 >/proc/sys/user/max_inotify_$2 && exec true" 2>/dev/null

@@ -32,6 +32,9 @@ make_here() {
     [[ -s $prefix/share/man/man${page##*.}/$(basename "$page") ]]
   done
 
+  [[ -s $prefix/share/bash-completion/completions/headgate && -s $prefix/share/zsh/site-functions/_headgate ]]
+  [[ -s $prefix/share/fish/vendor_completions.d/headgate.fish ]]
+
   make_here uninstall
   [[ -z $(find "$T/root" -type f -o -type l) ]]
 }

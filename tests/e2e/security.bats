@@ -238,3 +238,52 @@ END
   [[ $(call "$one" POST /v1/agents/self/commands -d "{\"id\":\"$id\"}" | tail -n 1) == 200 ]]
   (($(waiting | wc -l) == 1))
 }
+
+# told FROM [QUERY...]: what Headgate-From says to the token, with the body in $T/body.
+told() {
+  curl -sS --noproxy '*' --max-time 30 -D "$T/head" -o "$T/body" -H "Authorization: Bearer $TOKEN" \
+    "$URL/v1/archive?repo=infra&rev=$(git rev-parse main)&path=apps/web&from=$1"
+  tr -d '\r' <"$T/head" | awk 'tolower($1) == "headgate-from:" { print $2 }'
+}
+
+# Nothing but the date tells these answers apart.
+same_answer() {
+  grep -iv '^date:' "$T/head" >"$T/head.$1"
+  cp "$T/body" "$T/body.$1"
+}
+
+@test "who may see a folder learns nothing of other trees by naming them" {
+  begin
+  local TOKEN before guess nobody
+  commit apps/web/a one
+  before=$(git rev-parse HEAD:apps/web)
+  commit secret/pin 4711
+  git push -q origin main
+  # A folder that is only on another branch, and one that only was there.
+  git checkout -q -b other
+  commit apps/web/b 'not for everybody'
+  commit gone/pin 4712
+  git push -q origin other
+  git checkout -q main
+  commit apps/web/a two
+  git push -q origin main
+  TOKEN=$(headgate token add limited --role viewer --repo infra --ref refs/heads/main --path apps/web)
+  # What it was itself is told of.
+  [[ $(told "$before") == "$before" ]]
+  # The content of a folder, guessed; the whole; the same folder on a branch that is not seen; parts of all that.
+  guess=$(printf '100644 blob %s\tpin\n' "$(printf 4711 | git hash-object --stdin)" | git mktree)
+  [[ $guess == $(git rev-parse HEAD:secret) ]]
+  nobody=$(printf '100644 blob %s\tpin\n' "$(printf 4713 | git hash-object -w --stdin)" | git mktree)
+  [[ $(told "$nobody") == none ]]
+  same_answer nobody
+  for id in "$guess" "$(git rev-parse 'HEAD^{tree}')" "$(git rev-parse HEAD~1:apps)" "$(git rev-parse other:apps/web)" \
+    "$(git rev-parse other:gone)" "$(git rev-parse HEAD)" "$(git rev-parse HEAD:secret/pin)"; do
+    [[ $(told "$id") == none ]] || { echo "$id: $(<"$T/head")"; false; }
+    same_answer somebody
+    diff "$T/head.nobody" "$T/head.somebody"
+    cmp "$T/body.nobody" "$T/body.somebody"
+  done
+  # Who may see all of the repository has nothing to guess.
+  TOKEN=$(headgate token add all --role viewer --repo infra)
+  [[ $(told "$guess") == "$guess" ]]
+}

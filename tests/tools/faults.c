@@ -1,18 +1,21 @@
 /*
  * Trouble for a program under test: a library for LD_PRELOAD that lets chosen calls fail, end short, or be the last ones.
  *
- *	FAULTS_OPS      which calls, of: write sync rename open truncate unlink (all six without it), send
- *	FAULTS_PATH     only those on a path that has one of these texts in it (comma between them); that of a socket is socket:[N]
+ *	FAULTS_OPS      which calls, of: write sync rename open truncate unlink (all six without it), send, read (at a place
+ *	                of a file: pread)
+ *	FAULTS_PATH     only those on a path that has one of these texts in it (comma between them), or at its end where the text ends
+ *	                in $; that of a socket is socket:[N]
  *	FAULTS_AT       the Nth such call of the process, counted from 1 over all threads
  *	FAULTS_COUNT    so many of them in a row (1), 0 for all that follow
  *	FAULTS_WHILE    in place of AT and COUNT: all, as long as this file is there
  *	FAULTS_ACTION   ENOSPC, EIO, EINTR, EDQUOT, EROFS: the call fails so;
  *	                short: a write takes half (at least one byte), another call goes through;
  *	                kill: SIGKILL before the call; torn: half of a write goes through, then SIGKILL;
- *	                look: it goes through, and is told
+ *	                look: it goes through, and is told; hold: so too, but not before the file of FAULTS_WHILE has gone
  *	FAULTS_TOLD     a file that gets a line for each call that was met: its number, name and path
  *
  *	FAULTS_CLOCK    a file with a number of seconds, read at each look at the wall clock: so far is it off
+ *	FAULTS_UPTIME   the same of the clocks that count from a start
  *	FAULTS_OVERFLOW as long as this file is there, whatever inotify has to tell is lost, and an overflow told in its place
  *
  *	FAULTS_SHADOW   a folder that gets what a power cut would leave: <inode>, the content of a file as it was synced last, and
@@ -42,16 +45,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum op { OP_WRITE, OP_SYNC, OP_RENAME, OP_OPEN, OP_TRUNCATE, OP_UNLINK, OP_SEND };
+enum op { OP_WRITE, OP_SYNC, OP_RENAME, OP_OPEN, OP_TRUNCATE, OP_UNLINK, OP_SEND, OP_READ };
 enum action { PASS, FAIL, SHORT, TORN };
 
-static const char *const op_names[] = {"write", "sync", "rename", "open", "truncate", "unlink", "send"};
+static const char *const op_names[] = {"write", "sync", "rename", "open", "truncate", "unlink", "send", "read"};
 
 static struct {
-	const char *ops, *path, *told, *during, *clock, *overflow, *shadow;
+	const char *ops, *path, *told, *during, *clock, *uptime, *overflow, *shadow;
 	unsigned long at, count;
 	int error;
-	bool end_short, kill, look;
+	bool end_short, kill, look, hold;
 } wanted;
 static atomic_ulong met;
 static pthread_mutex_t shadowing = PTHREAD_MUTEX_INITIALIZER;
@@ -81,6 +84,7 @@ __attribute__((constructor)) static void read_wishes(void)
 	wanted.told = getenv("FAULTS_TOLD");
 	wanted.during = getenv("FAULTS_WHILE");
 	wanted.clock = getenv("FAULTS_CLOCK");
+	wanted.uptime = getenv("FAULTS_UPTIME");
 	wanted.overflow = getenv("FAULTS_OVERFLOW");
 	wanted.shadow = getenv("FAULTS_SHADOW");
 	wanted.at = number("FAULTS_AT", 0);
@@ -89,10 +93,18 @@ __attribute__((constructor)) static void read_wishes(void)
 		return;
 	wanted.kill = strcmp(action, "kill") == 0 || strcmp(action, "torn") == 0;
 	wanted.end_short = strcmp(action, "short") == 0 || strcmp(action, "torn") == 0;
-	wanted.look = strcmp(action, "look") == 0;
+	wanted.hold = strcmp(action, "hold") == 0 && wanted.during;
+	wanted.look = wanted.hold || strcmp(action, "look") == 0;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		if (strcmp(action, errors[i].name) == 0)
 			wanted.error = errors[i].error;
+}
+
+static bool ends_in(const char *text, const char *end, size_t len)
+{
+	size_t all = strlen(text);
+
+	return all >= len && memcmp(text + all - len, end, len) == 0;
 }
 
 static bool has_one_of(const char *text, const char *list)
@@ -105,7 +117,7 @@ static bool has_one_of(const char *text, const char *list)
 		if (len > 0 && len < sizeof(part)) {
 			memcpy(part, list, len);
 			part[len] = '\0';
-			if (strstr(text, part))
+			if (part[len - 1] == '$' ? ends_in(text, part, len - 1) : strstr(text, part) != NULL)
 				return true;
 		}
 		list += len + (list[len] == ',');
@@ -125,6 +137,11 @@ static const char *path_of(int fd, char path[PATH_MAX])
 	return path;
 }
 
+static bool is_during(void)
+{
+	return syscall(SYS_faccessat, AT_FDCWD, wanted.during, F_OK) == 0;
+}
+
 static void tell(unsigned long n, enum op op, const char *path)
 {
 	char line[PATH_MAX + 64];
@@ -141,7 +158,7 @@ static bool is_asked_for(enum op op, const char *path)
 {
 	if (!wanted.error && !wanted.kill && !wanted.end_short && !wanted.look)
 		return false;
-	if (wanted.ops ? !has_one_of(wanted.ops, op_names[op]) : op == OP_SEND)
+	if (wanted.ops ? !has_one_of(wanted.ops, op_names[op]) : op == OP_SEND || op == OP_READ)
 		return false;
 	return !wanted.path || has_one_of(path, wanted.path);
 }
@@ -155,12 +172,14 @@ static enum action judge(enum op op, const char *path)
 	if (!is_asked_for(op, path))
 		return PASS;
 	n = atomic_fetch_add(&met, 1) + 1;
-	if (wanted.during ? syscall(SYS_faccessat, AT_FDCWD, wanted.during, F_OK) < 0 :
+	if (wanted.during ? !is_during() :
 		n < wanted.at || !wanted.at || (wanted.count && n >= wanted.at + wanted.count)) {
 		errno = before;
 		return PASS;
 	}
 	tell(n, op, path);
+	while (wanted.hold && is_during())
+		usleep(1000);
 	if (wanted.kill && !wanted.end_short)
 		kill(getpid(), SIGKILL);
 	errno = wanted.error ? wanted.error : before;
@@ -207,6 +226,16 @@ WRITE_LIKE(write, (int fd, const void *data, size_t len), (fd, data, len), OP_WR
 WRITE_LIKE(pwrite, (int fd, const void *data, size_t len, off_t at), (fd, data, len, at), OP_WRITE, fd, len)
 WRITE_LIKE(pwrite64, (int fd, const void *data, size_t len, off64_t at), (fd, data, len, at), OP_WRITE, fd, len)
 WRITE_LIKE(send, (int fd, const void *data, size_t len, int flags), (fd, data, len, flags), OP_SEND, fd, len)
+
+#define READ_LIKE(name, off) \
+	ssize_t name(int fd, void *data, size_t size, off at) \
+	{ \
+		REAL(name); \
+		return judge_fd(OP_READ, fd) == FAIL ? -1 : real(fd, data, size, at); \
+	}
+
+READ_LIKE(pread, off_t)
+READ_LIKE(pread64, off64_t)
 
 /* Half of several parts: half of the first, which is as short as a write may end. */
 ssize_t writev(int fd, const struct iovec *parts, int n)
@@ -401,14 +430,14 @@ int __open_2(const char *path, int flags)
 
 /* The clock. */
 
-static time_t clock_is_off(void)
+static time_t is_off(const char *wish)
 {
 	char text[32] = "";
 	int before = errno, fd;
 
-	if (!wanted.clock)
+	if (!wish)
 		return 0;
-	fd = (int)syscall(SYS_openat, AT_FDCWD, wanted.clock, O_RDONLY | O_CLOEXEC, 0);
+	fd = (int)syscall(SYS_openat, AT_FDCWD, wish, O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0) {
 		syscall(SYS_read, fd, text, sizeof(text) - 1);
 		syscall(SYS_close, fd);
@@ -423,7 +452,9 @@ int clock_gettime(clockid_t id, struct timespec *now)
 	int result = real(id, now);
 
 	if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		now->tv_sec += clock_is_off();
+		now->tv_sec += is_off(wanted.clock);
+	else if (result == 0 && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE || id == CLOCK_BOOTTIME))
+		now->tv_sec += is_off(wanted.uptime);
 	return result;
 }
 
@@ -433,7 +464,7 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 	int result = real(now, zone);
 
 	if (result == 0)
-		now->tv_sec += clock_is_off();
+		now->tv_sec += is_off(wanted.clock);
 	return result;
 }
 

@@ -21,6 +21,7 @@
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/repos.h"
+#include "daemon/rollout.h"
 #include "daemon/store.h"
 #include "daemon/tokens.h"
 #include "headgate/protocol.h"
@@ -66,6 +67,7 @@ static void build(struct rig *rig)
 	ok(repos_new(d->config, &d->repos, &err), &err);
 	ok(hub_new(d, &d->hub, &err), &err);
 	ok(agents_new(d, &d->agents, &err), &err);
+	ok(rollouts_new(d, &d->rollouts, &err), &err);
 	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
 	ok(guard_new(&d->config, &d->guard, &err), &err);
@@ -84,6 +86,8 @@ static void tear_down(struct rig *rig)
 	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
 	tokens_free(d->tokens);
+	rollouts_free(d->rollouts);
+	d->rollouts = NULL;
 	agents_free(d->agents);
 	hub_free(d->hub);
 	d->hub = NULL;

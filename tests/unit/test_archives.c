@@ -66,6 +66,7 @@ static size_t count_files(struct fixture *f, const char *what)
 	char *text;
 	size_t n;
 
+	rig_settle(&f->rig);
 	snprintf(script, sizeof(script), "ls state/archives%s | wc -l", what);
 	text = rig_sh(&f->rig, script);
 	n = strtoul(text, NULL, 10);
@@ -150,6 +151,7 @@ static void test_built_once(void **state)
 		free(etag[i]);
 		free(digest[i]);
 	}
+	rig_settle(&f->rig);
 	free(rig_sh(&f->rig, "cd state/archives; sha256sum --quiet -c *.sha256"));
 	hgt_buf_addf(&headers, "If-None-Match: \"x\", W/%s\r\n", tree);
 	c = ask(f, f->two, "same", headers.data);
@@ -215,6 +217,7 @@ static void test_start(void **state)
 	fetch(f, f->two, "other", &etag, &digest);
 	free(etag);
 	free(digest);
+	rig_settle(&f->rig);
 	free(rig_sh(&f->rig, "cd state/archives; touch tmp/half 1111111111111111111111111111111111111111.tar.gz stray "
 		"2222222222222222222222222222222222222222.sha256; rm $(git -C ../../w rev-parse HEAD:other).sha256"));
 	rig_restart(&f->rig);
@@ -233,9 +236,11 @@ static void test_changed_on_disk(void **state)
 
 	fetch(f, f->two, "same", &etag, &digest);
 	free(etag);
+	rig_settle(&f->rig);
 	free(rig_sh(&f->rig, "for f in state/archives/*.tar.gz; do echo x >>$f; done"));
 	fetch(f, f->two, "same", &etag, &again);
 	assert_string_equal(again, digest);
+	rig_settle(&f->rig);
 	free(rig_sh(&f->rig, "cd state/archives; sha256sum --quiet -c *.sha256; rm *.tar.gz"));
 	free(etag);
 	free(again);
@@ -271,6 +276,7 @@ static void test_limit(void **state)
 	names = rig_sh(&rig, "cd w; for d in a b c d; do [ ! -e ../state/archives/$(git rev-parse HEAD:$d).tar.gz ] || printf $d; done");
 	assert_string_equal(names, "ad");
 	free(names);
+	rig_settle(&rig);
 	names = rig_sh(&rig, "ls state/archives/*.sha256 | wc -l");
 	assert_string_equal(names, "2");
 	snprintf(url, sizeof(url), "/v1/archive?repo=r&rev=%s&path=big", head);
@@ -434,6 +440,7 @@ static void test_differences(void **state)
 		free(etag);
 	}
 	assert_int_equal(count_files(f, "/*.tar.gz"), 2);
+	rig_settle(&f->rig);
 	free(rig_sh(&f->rig, "cd state/archives; sha256sum --quiet -c *.sha256"));
 	{
 		char *names = rig_sh(&f->rig, "tar -tzf state/archives/*-*.tar.gz --warning=no-unknown-keyword");

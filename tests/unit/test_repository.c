@@ -189,6 +189,37 @@ static void walks_and_finds_paths(void **state)
 	hgt_repo_close(repo);
 }
 
+static void tells_what_a_path_was(void **state)
+{
+	static const struct {
+		const char *from, *path, *id;
+		unsigned commits;
+		bool was;
+	} cases[] = {
+		{"main", "d", "main:d", 1, true}, {"main", "d", "main~3:d", 1, true}, {"main", "d", "first:d", 4, false},
+		{"main", "d", "first:d", 5, true}, {"main~3", "d", "first:d", 2, true}, {"first", "d", "main:d", 100, false},
+		{"main", "x", "first:d", 100, false}, {"main", "", "first^{tree}", 100, true}, {"main", "no", "first:d", 100, false},
+		{"main", "", "other^{tree}", 100, false}, {"main", "d/two", "first:d/two", 100, true}, {"main", "d", "main:d", 0, false},
+	};
+	struct hgt_repo *repo = open_repo("a/.git");
+	bool was;
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		char *from = id_of(cases[i].from), *id = id_of(cases[i].id);
+
+		was = !cases[i].was;
+		assert_int_equal(hgt_repo_path_was(repo, from, cases[i].path, id, cases[i].commits, &was, NULL), 0);
+		if (was != cases[i].was)
+			fail_msg("%u: %s of %s, %s", cases[i].commits, cases[i].path, cases[i].from, cases[i].id);
+		free(from);
+		free(id);
+	}
+	assert_int_equal(hgt_repo_path_was(repo, "x", "", Z, 1, &was, NULL), HGT_EINVAL);
+	assert_int_equal(hgt_repo_path_was(repo, "1234567890123456789012345678901234567890", "", Z, 1, &was, NULL), HGT_ENOENT);
+	hgt_repo_close(repo);
+}
+
 static int add_ref(void *ctx, const char *ref, const char *id)
 {
 	assert_int_equal(strlen(id), HGT_OID_HEX);
@@ -553,6 +584,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_changes), cmocka_unit_test(changes_can_be_stopped), cmocka_unit_test(walks_and_finds_paths),
+		cmocka_unit_test(tells_what_a_path_was),
 		cmocka_unit_test(reads_refs), cmocka_unit_test(reads_blobs), cmocka_unit_test(knows_unborn_and_detached_heads),
 		cmocka_unit_test(tells_its_path), cmocka_unit_test(refuses_what_it_cannot_read),
 		cmocka_unit_test(keeps_to_safe_directory), cmocka_unit_test(walks_hostile_trees), cmocka_unit_test(follows_symbolic_refs), cmocka_unit_test(limits_paths),

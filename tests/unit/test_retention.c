@@ -215,7 +215,7 @@ static void the_store_counts(void **state)
 	assert_int_equal(stats.jobs, 3);	/* and the first look of retention */
 	assert_int_equal(stats.events, 7);
 	assert_int_equal(stats.commits, 3);
-	assert_int_equal(stats.failed_jobs + stats.failed_commits + stats.failed_moves + stats.queued, 0);
+	assert_int_equal(stats.failed_jobs + stats.failed_commits + stats.log.failed + stats.queued, 0);
 	assert_int_equal(stats.oldest_ms, 0);
 	assert_null(stats.trouble);
 	for (size_t i = 0; i <= STORE_BOUNDS; i++)

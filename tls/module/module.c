@@ -75,6 +75,7 @@ __attribute__((visibility("default"))) const struct tls_module *headgate_tls(voi
 		.server_reload = tls_server_reload,
 		.server_free = tls_server_free,
 		.accept = tls_accept,
+		.is_established = tls_is_established,
 		.peer_names = tls_peer_names,
 		.line_take = tls_line_take,
 		.line_write = tls_line_write,

@@ -24,6 +24,7 @@ struct bufferevent *tls_accept(struct tls_server *server, struct event_base *bas
 struct tls_server *tls_server_ref(struct tls_server *server);
 void tls_server_unref(struct tls_server *server);
 const BIO_METHOD *tls_server_method(const struct tls_server *server);
+bool tls_is_established(struct bufferevent *bev);
 bool tls_peer_names(struct bufferevent *bev, bool (*cb)(void *ctx, const char *name), void *ctx);
 
 /* line.c */

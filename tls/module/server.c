@@ -175,6 +175,13 @@ struct bufferevent *tls_accept(struct tls_server *server, struct event_base *bas
 	return bev;
 }
 
+bool tls_is_established(struct bufferevent *bev)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	return ssl && SSL_is_init_finished(ssl);
+}
+
 /* A name as a string of C; one that is none for that, such as "a\0b", is no name. */
 static bool read_name(const ASN1_STRING *text, char out[NAME_MAX_BYTES])
 {

@@ -5,6 +5,12 @@
 #include "base/io.h"
 #include "tests/tools/load/load.h"
 
+void out_of_memory_if(bool failed)
+{
+	if (failed)
+		errx(1, "out of memory");
+}
+
 void figures_add(struct figures *figures, const int64_t *items, size_t n)
 {
 	if (figures->n + n > figures->cap) {

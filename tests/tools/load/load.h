@@ -120,7 +120,6 @@ struct load {
 	uint64_t deliveries;		/* events that came, in all */
 };
 
-void out_of_memory_if(bool failed);
 void send_all(int fd, const struct hgt_buf *text, const char *what);
 
 /* streams.c */
@@ -149,6 +148,8 @@ int stream_write(struct stream *stream, const char *bytes, size_t len);
 void stream_hang_up(struct stream *stream);
 
 /* figures.c */
+
+void out_of_memory_if(bool failed);
 
 struct figures {
 	int64_t *items;

@@ -25,12 +25,6 @@ enum {
 #define TAG_CONTROL UINT64_C(0x100000000)
 #define TAG_HOOK UINT64_C(0x200000000)
 
-void out_of_memory_if(bool failed)
-{
-	if (failed)
-		errx(1, "out of memory");
-}
-
 void send_all(int fd, const struct hgt_buf *text, const char *what)
 {
 	out_of_memory_if(text->failed);

@@ -1,0 +1,121 @@
+/* Deleting what is no longer in the tree. */
+#include "agent/kubectl_prune.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+enum { NAMES_MAX = 100 /* of one run */ };
+
+static bool is_allowed(const struct kubectl *k, const struct kubectl_object *o)
+{
+	if (!kubectl_object_is_namespace(o) && !kubectl_object_is_crd(o))
+		return true;
+	for (size_t i = 0; i < k->options->prune_allow.n; i++)
+		if (strcmp(k->options->prune_allow.items[i], o->kind) == 0)
+			return true;
+	return false;
+}
+
+enum kubectl_fate kubectl_fate_of(const struct kubectl *k, const struct kubectl_live *live)
+{
+	if (!live->marked)
+		return KUBECTL_NOT_OURS;
+	if (live->deleted)
+		return KUBECTL_GOING;
+	return !k->order->target->prune || live->kept || !is_allowed(k, &live->object) ? KUBECTL_STAYS : KUBECTL_TO_GO;
+}
+
+int kubectl_extras(const struct kubectl_set *inventory, const struct kubectl_manifests *m, struct kubectl_set *out, struct hgt_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < inventory->n && code == 0; i++)
+		if (!kubectl_manifests_find(m, inventory->items[i]))
+			code = kubectl_set_add(out, inventory->items[i], NULL, err);
+	kubectl_set_sort(out);
+	return code;
+}
+
+/* Objects from..to, which are of one namespace. */
+static int delete_some(struct kubectl *k, const struct kubectl_set *set, size_t from, size_t to, struct hgt_error *err)
+{
+	const char *args[NAMES_MAX + 16] = {"delete", "--wait=false", "--ignore-not-found"};
+	struct kubectl_run run = KUBECTL_RUN_INIT;
+	struct hgt_buf names[NAMES_MAX];
+	const char *namespace = set->items[from]->namespace;
+	size_t n = 3;
+	int code = 0;
+
+	if (*namespace) {
+		args[n++] = "-n";
+		args[n++] = namespace;
+	}
+	args[n++] = "--";
+	for (size_t i = 0; i < to - from; i++) {
+		hgt_buf_init(&names[i]);
+		kubectl_object_write_type(set->items[from + i], &names[i]);
+		hgt_buf_addf(&names[i], "/%s", set->items[from + i]->name);
+		args[n++] = names[i].data;
+		if (code == 0)
+			code = hgt_buf_check(&names[i], err);
+	}
+	run.args = args;
+	if (code == 0)
+		code = kubectl_run(k, &run, err);
+	if (code == 0 && run.job.exit_status != 0)
+		code = kubectl_fail(k, &run, "kubectl delete", err);
+	if (code == 0)
+		k->result->removed += to - from;
+	for (size_t i = 0; i < to - from; i++)
+		hgt_buf_release(&names[i]);
+	kubectl_run_release(&run);
+	return code;
+}
+
+/* Namespaces and definitions go last: what was in them and is ours has gone by itself then. */
+static int by_turn(const void *a, const void *b)
+{
+	const struct kubectl_object *x = *(struct kubectl_object *const *)a, *y = *(struct kubectl_object *const *)b;
+	int first = kubectl_object_is_crd(x) + 2 * kubectl_object_is_namespace(x);
+	int second = kubectl_object_is_crd(y) + 2 * kubectl_object_is_namespace(y);
+	int order = first - second;
+
+	if (order == 0)
+		order = strcmp(x->namespace, y->namespace);
+	return order ? order : kubectl_object_compare(x, y);
+}
+
+static bool go_together(const struct kubectl_object *a, const struct kubectl_object *b)
+{
+	return strcmp(a->namespace, b->namespace) == 0 && kubectl_object_is_crd(a) == kubectl_object_is_crd(b) &&
+		kubectl_object_is_namespace(a) == kubectl_object_is_namespace(b);
+}
+
+int kubectl_prune(struct kubectl *k, const struct kubectl_set *extras, struct hgt_error *err)
+{
+	struct kubectl_lives lives = KUBECTL_LIVES_INIT;
+	struct kubectl_set going = KUBECTL_SET_INIT;
+	int code = extras->n > 0 ? kubectl_get(k, extras, &lives, err) : 0;
+
+	for (size_t i = 0; i < lives.n && code == 0; i++)
+		if (kubectl_set_find(extras, &lives.items[i].object) && kubectl_fate_of(k, &lives.items[i]) == KUBECTL_TO_GO)
+			code = kubectl_set_add(&going, &lives.items[i].object, NULL, err);
+	if (going.n > 0)
+		qsort(going.items, going.n, sizeof(*going.items), by_turn);
+	for (size_t from = 0, to; from < going.n && code == 0; from = to) {
+		for (to = from + 1; to < going.n && to - from < NAMES_MAX && go_together(going.items[from], going.items[to]); to++)
+			;
+		code = delete_some(k, &going, from, to, err);
+	}
+	for (size_t i = 0; i < going.n && code == 0; i++) {
+		struct hgt_buf name = HGT_BUF_INIT;
+
+		kubectl_object_write(going.items[i], &name);
+		hgt_log(HGT_LOG_INFO, "kubectl", "pruned", HGT_S("target", k->order->target->name), HGT_S("object", name.data));
+		hgt_buf_release(&name);
+	}
+	kubectl_set_release(&going);
+	kubectl_lives_release(&lives);
+	return code;
+}

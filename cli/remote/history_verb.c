@@ -1,0 +1,237 @@
+/* headgate history: what was applied where, when, and by whom. */
+#include <inttypes.h>
+
+#include "base/glob.h"
+#include "base/json_writer.h"
+#include "cli/remote/history.h"
+#include "cli/remote/pages.h"
+#include "cli/remote/remote.h"
+#include "cli/remote/table.h"
+#include "cli/terminal.h"
+
+static const char usage[] =
+	"usage: headgate history [--repo GLOB] [--limit N] [-c CONFIG] [--json] [AGENT [TARGET]]\n"
+	"\n"
+	"Tell what was applied to targets, or failed to be: when, which revision, by which push and whom, and with what\n"
+	"result, the newest last. Read from the journal. A push further back than was read is told as -.\n"
+	"\n"
+	"      --repo GLOB       of targets that follow these repositories\n"
+	"      --limit N         the last N (default 20)\n"
+	"  -c, --config CONFIG   the daemon's configuration\n"
+	"      --json            each on a line of JSON\n"
+	"  -h, --help            print this\n";
+
+enum {
+	LIMIT_DEFAULT = 20,
+	LIMIT_MAX = 1000000,
+	EVENTS_PER_ENTRY = 50,	/* the first guess how far back that is */
+	PUSH_DIGITS = 8,
+	MESSAGE_MAX = 100,
+};
+
+struct options {
+	const char *config, *repo, *agent, *target;
+	uint64_t limit;
+	bool json;
+};
+
+struct collector {
+	struct history history;
+	uint64_t limit;
+	struct hgt_error *err;
+};
+
+static void begin(void *ctx)
+{
+	struct collector *collector = ctx;
+
+	history_reset(&collector->history);
+}
+
+static int add(void *ctx, const struct hgt_node *event)
+{
+	struct collector *collector = ctx;
+
+	return history_add(&collector->history, event, collector->err);
+}
+
+static bool enough(void *ctx)
+{
+	const struct collector *collector = ctx;
+
+	return collector->history.n >= collector->limit;
+}
+
+static int collect(struct client *client, struct collector *collector, struct hgt_error *err)
+{
+	const struct pages_collector pages = {begin, add, enough, collector};
+	const struct pages_filter all = {0};
+	struct hgt_buf end = HGT_BUF_INIT;
+	struct client_answer agents;
+	int code;
+
+	client_answer_init(&agents);
+	code = client_call(client, "GET", "/v1/agents", NULL, &agents, err);
+	if (code == 0)
+		code = history_agents(&collector->history, hgt_node_get(agents.root, "agents"), err);
+	client_answer_release(&agents);
+	if (code == 0)
+		code = pages_last(client, &all, collector->limit * EVENTS_PER_ENTRY, &pages, &end, err);
+	hgt_buf_release(&end);
+	return code;
+}
+
+static void write_json(const struct history_entry *e, struct hgt_buf *out)
+{
+	const struct history_push none = {0}, *push = e->push ? e->push : &none;
+	struct hgt_json json = HGT_JSON_INIT(out);
+
+	hgt_json_begin_object(&json);
+	hgt_json_key_string(&json, "time", e->time);
+	hgt_json_key_string(&json, "agent", e->agent);
+	hgt_json_key_string(&json, "target", e->target);
+	hgt_json_key_string(&json, "revision", *e->revision ? e->revision : NULL);
+	hgt_json_key_string(&json, "result", e->failed ? "Failed" : "Succeeded");
+	hgt_json_key_string(&json, "why", e->why);
+	hgt_json_key(&json, "changes");
+	hgt_json_begin_object(&json);
+	hgt_json_key_int(&json, "added", e->added);
+	hgt_json_key_int(&json, "modified", e->modified);
+	hgt_json_key_int(&json, "removed", e->removed);
+	hgt_json_end_object(&json);
+	hgt_json_key_string(&json, "message", e->message);
+	hgt_json_key_string(&json, "actor", push->actor);
+	hgt_json_key_string(&json, "push", push->push);
+	hgt_json_key_string(&json, "repo", push->repo);
+	hgt_json_key_string(&json, "ref", push->ref);
+	hgt_json_key_string(&json, "asked_by", e->asked_by);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(out, '\n');
+}
+
+/* A cell of a text that is put together. */
+static void add_cell(struct table *table, struct hgt_buf *text)
+{
+	table->failed = table->failed || text->failed;
+	table_add(table, text->len ? text->data : NULL, TINT_NONE);
+	hgt_buf_reset(text);
+}
+
+static void add_row(struct table *table, const struct history_entry *e)
+{
+	const char *push = e->push ? e->push->push : NULL;
+	struct hgt_buf text = HGT_BUF_INIT;
+	size_t len = strlen(e->message);
+
+	show_time(&text, e->time);
+	add_cell(table, &text);
+	hgt_buf_addf(&text, "%s/%s", e->agent, e->target);
+	add_cell(table, &text);
+	show_id(&text, e->revision);
+	add_cell(table, &text);
+	table_add(table, e->failed ? "Failed" : "Succeeded", e->failed ? TINT_BAD : TINT_GOOD);
+	hgt_buf_addf(&text, "+%" PRId64 " ~%" PRId64 " -%" PRId64, e->added, e->modified, e->removed);
+	add_cell(table, &text);
+	table_add(table, e->why, TINT_NONE);
+	table_add(table, e->asked_by ? e->asked_by : e->push ? e->push->actor : NULL, TINT_NONE);
+	hgt_buf_add(&text, push ? push : "", push ? strnlen(push, PUSH_DIGITS) : 0);
+	add_cell(table, &text);
+	hgt_buf_add(&text, e->message, len < MESSAGE_MAX ? len : MESSAGE_MAX);
+	if (len > MESSAGE_MAX)
+		hgt_buf_adds(&text, "...");
+	add_cell(table, &text);
+	hgt_buf_release(&text);
+}
+
+static int print(const struct history *history, const struct options *o, struct hgt_error *err)
+{
+	static const char *const heads[] = {"WHEN", "TARGET", "REVISION", "RESULT", "CHANGES", "WHY", "BY", "PUSH", "MESSAGE"};
+	size_t first = history->n > o->limit ? history->n - (size_t)o->limit : 0;
+	struct hgt_buf out = HGT_BUF_INIT;
+	struct table table;
+	int code = 0, status;
+
+	table_init(&table, heads, sizeof(heads) / sizeof(heads[0]));
+	for (size_t i = first; i < history->n; i++) {
+		if (o->json)
+			write_json(&history->entries[i], &out);
+		else
+			add_row(&table, &history->entries[i]);
+	}
+	if (!o->json && history->n)
+		code = table_write(&table, terminal_has_color(), &out, err);
+	else if (!o->json)
+		hgt_buf_adds(&out, "Nothing was applied, as far as the journal goes back.\n");
+	status = code < 0 ? remote_fail(err) : remote_print(&out);
+	table_release(&table);
+	hgt_buf_release(&out);
+	return status;
+}
+
+static int tell(struct client *client, const struct options *o, struct hgt_error *err)
+{
+	struct collector collector = {.limit = o->limit, .err = err};
+	int status;
+
+	history_init(&collector.history, o->agent, o->target, o->repo);
+	status = collect(client, &collector, err) < 0 ? remote_fail(err) : print(&collector.history, o, err);
+	history_release(&collector.history);
+	return status;
+}
+
+/* -1 to go on, else the exit status to end with. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	enum { OPT_REPO = 256, OPT_LIMIT, OPT_JSON };
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'}, {"repo", required_argument, NULL, OPT_REPO},
+		{"limit", required_argument, NULL, OPT_LIMIT}, {"json", no_argument, NULL, OPT_JSON},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	};
+	struct hgt_error err;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case OPT_REPO:
+			o->repo = optarg;
+			if (hgt_glob_check(optarg, &err) < 0)
+				return terminal_usage_error("history", err.message, NULL);
+			break;
+		case OPT_LIMIT:
+			if (!remote_number("history", "--limit", optarg, 1, LIMIT_MAX, &o->limit))
+				return HGT_EXIT_TROUBLE;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			return terminal_print(usage);
+		default:
+			return terminal_option_error("history", c, argv[optind - 1]);
+		}
+	}
+	if (argc - optind > 2)
+		return terminal_usage_error("history", "an agent and a target are wanted, but there is", argv[optind + 2]);
+	o->agent = optind < argc ? argv[optind] : NULL;
+	o->target = optind + 1 < argc ? argv[optind + 1] : NULL;
+	return -1;
+}
+
+int history_verb(int argc, char **argv)
+{
+	struct options o = {.limit = LIMIT_DEFAULT};
+	struct client *client = NULL;
+	struct hgt_error err = {0};
+	int status = read_options(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	status = remote_connect(o.config, &client, &err) < 0 ? remote_fail(&err) : tell(client, &o, &err);
+	client_close(client);
+	return status;
+}

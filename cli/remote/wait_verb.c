@@ -1,0 +1,286 @@
+/* headgate wait: until every target that follows a repository has a revision. */
+#include <inttypes.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/json_writer.h"
+#include "base/timing.h"
+#include "cli/remote/remote.h"
+#include "cli/terminal.h"
+#include "rollout/teller.h"
+
+static const char usage[] =
+	"usage: headgate wait [--ref REF] [--timeout SECONDS] [-c CONFIG] [--json] REPO REV\n"
+	"\n"
+	"Wait until every target that follows a ref of REPO with REV in it has REV, or a newer revision that\n"
+	"contains it, and tell each as it moves. It ends at once when one fails, or when all that have not got it wait\n"
+	"for somebody. Exit status: 0 all have it, 1 not all have it, 2 it cannot be told.\n"
+	"\n"
+	"      --ref REF          targets that follow this ref alone, by full name\n"
+	"      --timeout SECONDS  how long to wait (default 300)\n"
+	"  -c, --config CONFIG    the daemon's configuration\n"
+	"      --json             print each movement, and how it ended, as JSON on a line\n"
+	"  -h, --help             print this\n";
+
+enum {
+	TIMEOUT_DEFAULT = 300,
+	TIMEOUT_MAX = 7 * 24 * 3600,
+	POLL_SECONDS = 30,	/* of one question to the daemon */
+	RETRY_MS = 500,		/* while the daemon is away */
+};
+
+struct options {
+	const char *config, *ref, *repo, *rev;
+	uint64_t timeout;
+	bool json;
+};
+
+/* What has been told. */
+struct waiter {
+	const struct options *options;
+	struct hgt_rollout_teller *teller;
+	int64_t began_ms, until_ms;
+	bool begun;
+	char revision[HGT_OID_HEX_SHA256 + 1];	/* what the name stood for at first; "" before that is known */
+	char seen[64];		/* as the daemon's last answer said */
+	struct hgt_buf known;	/* with --json: the targets of that answer, one a line */
+	struct hgt_buf out;
+};
+
+static int64_t seconds_left(const struct waiter *w)
+{
+	int64_t left = w->until_ms - hgt_time_mono_ms();
+
+	return left > 0 ? (left + 999) / 1000 : 0;
+}
+
+static void add_json(const struct hgt_node *node, struct hgt_buf *out)
+{
+	struct hgt_json json = HGT_JSON_INIT(out);
+
+	hgt_node_write_json(node, &json);
+	hgt_buf_addc(out, '\n');
+}
+
+/* Whether a line is one of the text's. */
+static bool has_line(const struct hgt_buf *text, const char *line, size_t len)
+{
+	for (const char *at = text->data; *at; at = strchr(at, '\n') + 1)
+		if (strncmp(at, line, len) == 0)
+			return true;
+	return false;
+}
+
+/* Each target that has moved since the last answer. */
+static void tell_json(struct waiter *w, const struct hgt_node *targets)
+{
+	struct hgt_buf now = HGT_BUF_INIT;
+
+	for (size_t i = 0; i < targets->v.seq.n; i++) {
+		size_t at = now.len;
+
+		add_json(targets->v.seq.items[i], &now);
+		if (!now.failed && !has_line(&w->known, now.data + at, now.len - at))
+			hgt_buf_add(&w->out, now.data + at, now.len - at);
+	}
+	if (now.failed)
+		w->out.failed = true;
+	hgt_buf_release(&w->known);
+	w->known = now;
+}
+
+/* A branch may move on meanwhile. */
+static void pin(struct waiter *w, const struct hgt_node *root)
+{
+	const struct hgt_node *moves = hgt_node_get(root, "moves");
+	const char *revision = moves && moves->type == HGT_NODE_SEQ && moves->v.seq.n ?
+		hgt_node_get_string(moves->v.seq.items[0], "revision") : NULL;
+
+	if (revision && hgt_oid_is_valid(revision))
+		memcpy(w->revision, revision, strlen(revision) + 1);
+}
+
+static int take_answer(struct waiter *w, const struct hgt_node *root, struct hgt_error *err)
+{
+	const struct hgt_node *targets = hgt_node_get(root, "targets");
+	const char *seen = hgt_node_get_string(root, "seen");
+	int code = 0;
+
+	if (!targets || targets->type != HGT_NODE_SEQ || !seen || strlen(seen) >= sizeof(w->seen))
+		return hgt_error_set(err, HGT_EPARSE, "the daemon's answer is none about targets");
+	snprintf(w->seen, sizeof(w->seen), "%s", seen);
+	if (!w->begun)
+		pin(w, root);
+	if (!w->begun && !w->options->json)
+		hgt_rollout_tell_begin(w->teller, root, w->options->timeout, &w->out);
+	w->begun = true;
+	if (w->options->json) {
+		tell_json(w, targets);
+		return hgt_buf_check(&w->out, err);
+	}
+	for (size_t i = 0; code == 0 && i < targets->v.seq.n; i++)
+		code = hgt_rollout_tell_target(w->teller, targets->v.seq.items[i], hgt_time_mono_ms(), &w->out, err);
+	return code < 0 ? code : hgt_buf_check(&w->out, err);
+}
+
+static void tell_end(struct waiter *w, enum hgt_rollout_end end)
+{
+	struct hgt_json json = HGT_JSON_INIT(&w->out);
+
+	if (!w->options->json) {
+		hgt_rollout_tell_end(w->teller, end, hgt_time_mono_ms(), &w->out);
+		return;
+	}
+	hgt_json_begin_object(&json);
+	hgt_json_key_string(&json, "end", hgt_rollout_end_name(end));
+	hgt_json_key_int(&json, "milliseconds", hgt_time_mono_ms() - w->began_ms);
+	hgt_json_end_object(&json);
+	hgt_buf_addc(&w->out, '\n');
+}
+
+static int flush(struct waiter *w, struct hgt_error *err)
+{
+	int code = hgt_buf_check(&w->out, err);
+
+	if (code == 0 && hgt_write_all(STDOUT_FILENO, w->out.data, w->out.len) < 0)
+		code = hgt_error_set_errno(err, "cannot write the result");
+	hgt_buf_reset(&w->out);
+	return code;
+}
+
+static int ask(struct client *client, const struct waiter *w, struct client_answer *answer, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	int64_t left = seconds_left(w);
+	int code;
+
+	hgt_buf_adds(&path, "/v1/rollout");
+	remote_add_query(&path, "repo", w->options->repo);
+	remote_add_query(&path, "rev", *w->revision ? w->revision : w->options->rev);
+	remote_add_query(&path, "ref", w->options->ref);
+	if (w->begun) {
+		hgt_buf_addf(&path, "&wait=%" PRId64, left < POLL_SECONDS ? left : POLL_SECONDS);
+		remote_add_query(&path, "seen", w->seen);
+	}
+	code = hgt_buf_check(&path, err);
+	if (code == 0)
+		code = client_call(client, "GET", path.data, NULL, answer, err);
+	hgt_buf_release(&path);
+	return code;
+}
+
+/* Ask until it has ended. A daemon that goes away meanwhile is asked again; one that is not there at all is not. */
+static int follow(struct client *client, struct waiter *w, enum hgt_rollout_end *end, struct hgt_error *err)
+{
+	struct client_answer answer;
+	bool answered = false;
+	int code;
+
+	client_answer_init(&answer);
+	do {
+		code = ask(client, w, &answer, err);
+		if (code == HGT_EUNAVAILABLE && answered && seconds_left(w) > 0) {
+			usleep(RETRY_MS * 1000);
+			continue;
+		}
+		if (code == 0)
+			code = take_answer(w, answer.root, err);
+		if (code < 0)
+			break;
+		answered = true;
+		*end = hgt_rollout_end_parse(hgt_node_get_string(answer.root, "state"));
+		if (*end == HGT_ROLLOUT_LEFT)
+			*end = HGT_ROLLOUT_GOES_ON;
+		code = flush(w, err);
+	} while (code >= 0 && *end == HGT_ROLLOUT_GOES_ON && seconds_left(w) > 0);
+	if (code == HGT_EUNAVAILABLE && answered)
+		code = 0;
+	client_answer_release(&answer);
+	return code;
+}
+
+static int run(struct client *client, const struct options *o, struct hgt_error *err)
+{
+	struct waiter w = {.options = o, .began_ms = hgt_time_mono_ms(), .known = HGT_BUF_INIT, .out = HGT_BUF_INIT};
+	enum hgt_rollout_end end = HGT_ROLLOUT_GOES_ON;
+	int code = hgt_rollout_teller_new(w.began_ms, &w.teller, err);
+
+	w.until_ms = w.began_ms + (int64_t)o->timeout * 1000;
+	if (code == 0)
+		code = follow(client, &w, &end, err);
+	if (code == 0) {
+		if (end == HGT_ROLLOUT_GOES_ON)
+			end = HGT_ROLLOUT_TIMEOUT;
+		tell_end(&w, end);
+		code = flush(&w, err);
+	}
+	hgt_rollout_teller_free(w.teller);
+	hgt_buf_release(&w.known);
+	hgt_buf_release(&w.out);
+	if (code < 0) {
+		/* That there is no such revision tells nothing of targets. */
+		remote_fail(err);
+		return HGT_EXIT_TROUBLE;
+	}
+	return end == HGT_ROLLOUT_CONVERGED || end == HGT_ROLLOUT_NOBODY ? HGT_EXIT_OK : HGT_EXIT_NOT;
+}
+
+/* -1 to go on, else the exit status to end with. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	enum { OPT_REF = 256, OPT_TIMEOUT, OPT_JSON };
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'}, {"ref", required_argument, NULL, OPT_REF},
+		{"timeout", required_argument, NULL, OPT_TIMEOUT}, {"json", no_argument, NULL, OPT_JSON},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case OPT_REF:
+			o->ref = optarg;
+			break;
+		case OPT_TIMEOUT:
+			if (!remote_number("wait", "--timeout", optarg, 1, TIMEOUT_MAX, &o->timeout))
+				return HGT_EXIT_TROUBLE;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			return terminal_print(usage);
+		default:
+			return terminal_option_error("wait", c, argv[optind - 1]);
+		}
+	}
+	if (argc - optind < 2)
+		return terminal_usage_error("wait", optind == argc ? "which repository, and which revision?" : "which revision?", NULL);
+	if (argc - optind > 2)
+		return terminal_usage_error("wait", "one repository and one revision are wanted, but there is", argv[optind + 2]);
+	o->repo = argv[optind];
+	o->rev = argv[optind + 1];
+	return -1;
+}
+
+int wait_verb(int argc, char **argv)
+{
+	struct options o = {.timeout = TIMEOUT_DEFAULT};
+	struct client *client = NULL;
+	struct hgt_error err = {0};
+	int status = read_options(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	if (remote_connect(o.config, &client, &err) < 0)
+		status = remote_fail(&err);
+	else
+		status = run(client, &o, &err);
+	client_close(client);
+	return status;
+}
