@@ -243,6 +243,8 @@ static void succeeded(struct target *t, const struct work *w)
 		t->retry_at = 0;
 		t->backing_off = false;
 	}
+	if (*t->fetch.request && target_is_pending(t))
+		target_tell_overtaken(t, &w->result);
 	target_tell_look(t, &look);
 	target_save(t);
 }
