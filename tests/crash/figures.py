@@ -87,7 +87,8 @@ def table(run):
     f = run.figures["synced"]
     lines += ["", f"In {f['trials']:,} trials with {f['pushes']:,} changes in Git, {f['hands']:,} on targets, {f['agent_kills']:,} kills of agents and "
               f"{f['daemon_kills']:,} of daemons, {f['cuts']:,} lines cut or silent and {f['asked']:,} commands, targets were found Synced {f['looks']:,} times, "
-              f"{f['claims']:,} times with a report: never falsely. In the end each was as it should be, and no command was lost."]
+              f"{f['claims']:,} times with a report: never falsely. In the end each was as it should be, and no command was lost. Of {f['forged']:,} forged "
+              "outcomes the judge found each."]
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
     lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {run.commit}, on {os.cpu_count()} processors, "
               f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s."]

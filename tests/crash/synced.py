@@ -20,8 +20,30 @@ from rig import BIN, Daemon, Site, Subscriber, UnixConnection, Vain, get, wait_f
 from trees import EXECUTABLE, FOLDER, NAMES, file_value
 
 REF = "refs/heads/main"
-TARGETS = {"heal": "", "keep": "    self_heal: false\n", "manual": "    sync: manual\n"}
-COUNTS = ("pushes", "hands", "agent_kills", "daemon_kills", "cuts", "asked", "claims", "looks")
+TARGETS = {"heal": "", "keep": "    self_heal: false\n", "manual": "    sync: manual\n", "exec": ""}
+COUNTS = ("pushes", "hands", "agent_kills", "daemon_kills", "cuts", "asked", "claims", "looks", "forged")
+
+# The same by two commands of an administrator's: $1 is the target, the current folder is the tree.
+COMPARE = f"""for name in {' '.join(NAMES)}; do
+  if [ -f "$name" ]; then
+    [ -f "$1/$name" ] && [ ! -L "$1/$name" ] && cmp -s "$name" "$1/$name" || exit 2
+    if [ -x "$name" ]; then [ -x "$1/$name" ] || exit 2; else [ ! -x "$1/$name" ] || exit 2; fi
+  else
+    [ ! -e "$1/$name" ] && [ ! -L "$1/$name" ] || exit 2
+  fi
+done
+"""
+APPLY = f"""set -e
+mkdir -p "$1/d"
+for name in {' '.join(NAMES)}; do
+  if [ -f "$name" ]; then
+    cp -p "$name" "$1/.new.$$"
+    mv -fT "$1/.new.$$" "$1/$name"
+  else
+    rm -f "$1/$name"
+  fi
+done
+"""
 
 
 def look_at(path):
@@ -50,8 +72,16 @@ class AgentProcess:
         with open(self.config, "w") as f:
             f.write(f"server: http://127.0.0.1:{line.port}\ntoken_file: {token_file}\nstate: {site.folder}/agent\ntargets:\n")
             for name in targets:
-                f.write(f"  - name: {name}\n    repo: a\n    path: {FOLDER}\n    driver: files\n    options: {{into: {site.folder}/{name}}}\n"
-                        f"    compare_every: 1s\n{TARGETS[name]}")
+                f.write(f"  - name: {name}\n    repo: a\n    path: {FOLDER}\n    compare_every: 1s\n{TARGETS[name]}{self.driver(name)}")
+
+    def driver(self, name):
+        into = os.path.join(self.site.folder, name)
+        if name != "exec":
+            return f"    driver: files\n    options: {{into: {into}}}\n"
+        for command, script in (("compare", COMPARE), ("apply", APPLY)):
+            with open(os.path.join(self.site.folder, command), "w") as f:
+                f.write(script)
+        return f"    driver: exec\n    options: {{compare: [sh, {self.site.folder}/compare, {into}], apply: [sh, {self.site.folder}/apply, {into}]}}\n"
 
     def log(self, life):
         return os.path.join(self.site.folder, f"agent.{life}.log")
@@ -132,7 +162,7 @@ class World:
         self.problems, self.did = [], []
         self.at = rng.randrange(40)
         self.hand = 0
-        targets = ["heal", rng.choice(["keep", "manual"])] if rng.random() < 0.7 else list(TARGETS)
+        targets = rng.choices([["heal", "keep"], ["heal", "manual"], ["heal", "keep", "manual"], ["heal", "exec"]], [30, 25, 20, 25])[0]
         self.known = truth.Truth(trees.trees, targets, NAMES)
         self.daemon = self.agent = self.mover = self.line = self.watcher = self.subscriber = None
 
@@ -316,6 +346,9 @@ class World:
         if self.known.asked or self.rng.random() < 0.6:
             self.at += 1
             self.push_last()
+        # A revision that was asked for holds until the ref moves, or a sync without one is asked for.
+        if self.known.asked:
+            self.order({"action": "sync", "target": None})
         wait_for("the agent knows of the last change", lambda: all(
             self.is_of_tip(t["report"]) for t in get(self.site, "/v1/agents")["agents"][0]["targets"]))
         if "manual" in self.known.targets or self.known.commands:
@@ -361,7 +394,8 @@ class World:
         self.counts["claims"] = sum(not c.silent for c in claims)
         self.counts["looks"] = len(claims)
         if not self.problems:
-            self.problems += truth.prove(self.known) or []
+            self.counts["forged"], missed = truth.prove(self.known)
+            self.problems += missed
         if self.daemon.stop() != 0:
             self.problems.append(f"the last daemon ended with {self.daemon.process.returncode}")
         verified = self.site.verify()

@@ -316,11 +316,11 @@ FORGERIES = {
 
 
 def prove(truth):
-    """What of what it has to find the judge does not find, in forged copies of a truth in which all was well."""
+    """In how many forged copies of a truth in which all was well the judge had something to find, and what it did not find."""
     _, claims = judge(truth)
     spoken = [c for c in claims if not c.silent]
     if not spoken or truth.asked or truth.reports is None:
-        return None
+        return 0, []
     missed = []
     for name, forge in FORGERIES.items():
         forged = copy.copy(truth)
@@ -329,7 +329,7 @@ def prove(truth):
         forge(forged, spoken[-1])
         if not judge(forged)[0]:
             missed.append(f"the judge does not find it when {name}")
-    return missed
+    return len(FORGERIES), missed
 
 
 def write(truth, path):
