@@ -110,6 +110,10 @@ struct driver {
 	 */
 	int (*watch)(const struct driver_order *order, int inotify, struct hgt_error *err);
 
+	/* Whether what is kept in the folder is of order->tree. Where it is not, the agent died between keeping that and noting the revision, and
+	 * the target is one of which nothing is known. NULL: nothing is kept that could be of another tree. */
+	bool (*is_of)(const struct driver_order *order);
+
 	/* 0 when it could be told; `differing` tells. Changes nothing on the target. */
 	int (*compare)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
 

@@ -389,5 +389,18 @@ static void forget(const struct driver_order *order)
 	files_forget_where(order);
 }
 
-const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,
+/* The list is replaced before the revision is noted: by one without a tree when an apply begins, and by the tree's when it ends. */
+static bool is_of(const struct driver_order *order)
+{
+	struct hgt_buf list = HGT_BUF_INIT;
+	struct manifest manifest = MANIFEST_INIT;
+	struct hgt_error err = {0};
+	bool is = files_list_path(order, &list, &err) == 0 && manifest_load(&manifest, list.data, &err) == 0 && strcmp(manifest.tree, order->tree) == 0;
+
+	manifest_release(&manifest);
+	hgt_buf_release(&list);
+	return is;
+}
+
+const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget, .is_of = is_of,
 	.watch = files_watch, .compare = files_compare, .explain = files_explain, .apply = files_apply};

@@ -109,12 +109,34 @@ static void is_no_other_targets(void **state)
 	free(below);
 }
 
+static void knows_of_which_tree_its_list_is(void **state)
+{
+	struct rig *rig = *state;
+	struct driver_order order = {.target = &rig->target, .folder = rig->folder, .stop_fd = -1, .archive = rig_archive(tree), .tree = "0123456789abcdef0123456789abcdef01234567"};
+	struct manifest list = MANIFEST_INIT;
+
+	assert_false(files_driver.is_of(&order));
+	assert_int_equal(files_apply(&order, &rig->result, &rig->err), 0);
+	assert_true(files_driver.is_of(&order));
+	order.tree = "fedcba9876543210fedcba9876543210fedcba98";
+	assert_false(files_driver.is_of(&order));
+	/* One of which an apply has been begun is of no tree. */
+	order.tree = "0123456789abcdef0123456789abcdef01234567";
+	assert_int_equal(manifest_load(&list, rig->manifest, NULL), 0);
+	list.tree[0] = '\0';
+	assert_int_equal(manifest_save(&list, rig->manifest, NULL), 0);
+	assert_false(files_driver.is_of(&order));
+	manifest_release(&list);
+	close(order.archive);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_is_within),
 		cmocka_unit_test_setup_teardown(stays_where_it_was, rig_set_up, rig_tear_down),
 		cmocka_unit_test_setup_teardown(is_no_other_targets, rig_set_up, rig_tear_down),
+		cmocka_unit_test_setup_teardown(knows_of_which_tree_its_list_is, rig_set_up, rig_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
