@@ -163,6 +163,14 @@ $(O)/obj/%.o: %.c
 $(O)/obj/lib/schema/metaschemas.o: $(wildcard lib/schema/metaschemas/*.json)
 $(O)/obj/agent/ansible_report.o: agent/ansible_events.py
 
+# The dashboard's files are in the daemon as they are and compressed.
+DASHBOARD := $(sort $(wildcard daemon/dashboard/*))
+$(O)/dashboard/%.gz: daemon/dashboard/%
+	@mkdir -p $(@D)
+	gzip -9nc $< > $@
+$(O)/obj/daemon/dashboard.o: $(DASHBOARD) $(patsubst daemon/dashboard/%,$(O)/dashboard/%.gz,$(DASHBOARD))
+$(O)/obj/daemon/dashboard.o: HG_CFLAGS += -DDASHBOARD_PACKED='"$(O)/dashboard"'
+
 # Unit tests: one program a source, with the library, and for tests of a program's rooms its objects without main.
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
@@ -223,6 +231,7 @@ suites:
 	@contrib/suites.sh
 	@contrib/receivers.sh
 	@contrib/tofu.sh
+	@contrib/dashboard.sh
 peers:
 	@contrib/peers.sh
 # The facts of contrib/schemas/kubernetes-*.yaml anew, out of Go modules.
@@ -245,7 +254,7 @@ deps-%:
 	@contrib/deps.sh $(subst -, ,$*)
 
 check: deps-build-web-test
-	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --openapi --cluster-replay --receivers --crash --valgrind
+	@tests/run --unit --fuzz --suites --differential --headers --docs --e2e --openapi --cluster-replay --receivers --dashboard --crash --valgrind
 check-unit: deps-build-test
 	@tests/run --unit
 check-e2e: deps-build-web-test
@@ -259,6 +268,10 @@ check-docs: deps-build-web-test
 # The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
 check-crash: deps-build-test all tools
 	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
+	@tests/crash/many
+# The units under a real systemd, in namespaces of its own; as root.
+check-systemd: deps-build-test all
+	@tests/operate/systemd
 check-differential: deps-build-test
 	@tests/run --mutants
 check-cluster: deps-build-test all
@@ -291,7 +304,7 @@ install: all
 	install -m 644 contrib/completion/headgate.bash $(DESTDIR)$(BASHDIR)/headgate
 	install -m 644 contrib/completion/_headgate $(DESTDIR)$(ZSHDIR)
 	install -m 644 contrib/completion/headgate.fish $(DESTDIR)$(FISHDIR)
-	install -m 644 README.md INSTALL LICENSE docs/*.md $(wildcard docs/*.svg) $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md INSTALL LICENSE docs/*.md $(wildcard docs/*.svg docs/*.png) $(DESTDIR)$(DOCDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/headgate $(DESTDIR)$(BINDIR)/headgate-agent $(DESTDIR)$(SBINDIR)/headgated
@@ -308,10 +321,11 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
-	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, and look for anything lost; TRIALS=1000, SEED='
+	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, push 100,000 refs at once, and look for anything lost; TRIALS=1000, SEED='
+	@echo 'make check-systemd   the units under a real systemd, which is process 1 of namespaces of its own; as root'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again, and an agent applies to it'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
-	@echo 'make suites          fetch the public test suites and receivers of webhooks, which make check then runs too'
+	@echo 'make suites          fetch the public test suites, receivers of webhooks and a browser, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
 	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle fleet" writes that page'
@@ -320,7 +334,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-openapi check-docs check-crash check-cluster check-differential fuzz bench quickstart \
+.PHONY: all check check-systemd check-unit check-e2e check-asan check-headers check-openapi check-docs check-crash check-cluster check-differential fuzz bench quickstart \
 	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -4,6 +4,7 @@
 #   build   the programs          web    a web server for the quickstart and the tests
 #   test    make check, bench     fuzz   make fuzz
 #   suites  make suites           cluster  make check-cluster
+#   browser  Chromium, which tests/dashboard looks with
 #   bench   what make bench measures Headgate against
 #
 # Does nothing when they are all there. A web server, sshd, etcd or nats-server is wanted as a program alone: where this script installs the
@@ -18,6 +19,7 @@ packages_of() {
     test) echo "libcmocka-dev bats iproute2 valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3 prometheus gpg gpg-agent gpgv tmux zsh fish ansible-core" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
+    browser) echo "chromium" ;;
     bench) echo "nginx-light libnginx-mod-nchan nats-server" ;;
     schemas) echo "golang-go python3" ;;
     cluster) echo "etcd-server openssl curl python3" ;;

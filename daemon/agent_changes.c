@@ -311,9 +311,7 @@ static void reported(struct change *change)
 			HGT_S("agent", change->agent->name));
 		return;
 	}
-	free(target->report);
-	target->report = report;
-	target->reported_ms = change->time_ms;
+	agent_target_set_report(target, report, change->time_ms);
 	target->report_seq = change->seq;
 }
 

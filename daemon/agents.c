@@ -130,15 +130,22 @@ const struct agent *agents_next(const struct agents *agents, size_t *pos)
 	return NULL;
 }
 
-void agents_write(const struct agents *agents, const struct scope *scope, struct hgt_json *json)
+void agents_write(const struct agents *agents, const struct agent_view *view, struct hgt_json *json)
 {
 	const struct agent *agent;
 	size_t pos = 0;
 
 	hgt_json_begin_array(json);
 	while ((agent = agents_next(agents, &pos)))
-		agent_write(agent, scope, json);
+		agent_write(agent, view, json);
 	hgt_json_end_array(json);
+}
+
+bool agents_write_one(const struct agents *agents, const char *name, const struct agent_view *view, struct hgt_json *json)
+{
+	const struct agent *agent = agents_find(agents, name);
+
+	return agent && !agent->pending && agent_write(agent, view, json);
 }
 
 int agents_may_stream(const struct agent *agent, const char *instance, struct hgt_error *err)
@@ -280,14 +287,17 @@ static int load_report(void *ctx, const char *name, const char *target_name, con
 	struct loading *loading = ctx;
 	struct agent *agent = agents_find(loading->agents, name);
 	struct agent_target *target = agent ? agent_target(agent, target_name) : NULL;
+	char *text;
 
 	if (agent && agent->seen_ms < time_ms)
 		agent->seen_ms = time_ms;
 	if (!target)
 		return 0;
-	target->report = strndup(report, len);
-	target->reported_ms = time_ms;
-	return target->report ? 0 : hgt_error_nomem(loading->err);
+	text = strndup(report, len);
+	if (!text)
+		return hgt_error_nomem(loading->err);
+	agent_target_set_report(target, text, time_ms);
+	return 0;
 }
 
 int agents_new(struct daemon *daemon, struct agents **out, struct hgt_error *err)

@@ -11,6 +11,7 @@
 #include "headgate/protocol.h"
 
 struct agent;
+struct agent_view;
 struct agents;
 struct agent_spec;
 struct announcement;
@@ -34,8 +35,11 @@ struct agent *agents_find_certificate(struct agents *agents, const char *name);
 /* In order of name: start with *pos = 0; NULL at the end. Those that are not on disk yet are left out. */
 const struct agent *agents_next(const struct agents *agents, size_t *pos);
 
-/* The array of the agents, as GET /v1/agents shows it to whom may see `scope` (NULL: all). */
-void agents_write(const struct agents *agents, const struct scope *scope, struct hgt_json *json);
+/* The array of the agents, as GET /v1/agents shows it. */
+void agents_write(const struct agents *agents, const struct agent_view *view, struct hgt_json *json);
+
+/* One of them; false, with nothing written, when there is none of that name to be seen. */
+bool agents_write_one(const struct agents *agents, const char *name, const struct agent_view *view, struct hgt_json *json);
 
 /* code 0: on disk, as event seq (0 for an announcement, which is none). err belongs to a negative code. */
 typedef void (*agents_done_cb)(void *ctx, int code, uint64_t seq, const struct hgt_error *err);

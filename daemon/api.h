@@ -14,7 +14,11 @@ void api_agent_events(struct request *request);
 
 void api_rollout(struct request *request);
 
+struct agent_view;
+/* What of agents is shown, by the request's parameters and scope; false when it has been answered. */
+bool api_agent_view(struct request *request, struct agent_view *out);
 void api_agents(struct request *request);
+void api_agent(struct request *request);
 void api_agent_add(struct request *request);
 void api_agent_remove(struct request *request);
 void api_agent_rotate(struct request *request);
@@ -38,5 +42,10 @@ void api_webhook_replay(struct request *request);
 void api_webhook_test(struct request *request);
 
 void api_inbound(struct request *request);
+
+void api_dashboard(struct request *request);
+void api_dashboard_file(struct request *request);
+void api_history(struct request *request);
+void api_repositories(struct request *request);
 
 #endif

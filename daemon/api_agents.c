@@ -10,17 +10,49 @@
 #include "daemon/report.h"
 #include "doc/doc.h"
 
+bool api_agent_view(struct request *request, struct agent_view *out)
+{
+	const char *detail = query_get(&request->query, "detail");
+
+	*out = (struct agent_view){.scope = request->scope, .brief = detail && !strcmp(detail, "brief"),
+		.stale_after = request->daemon->config->stale_after};
+	if (!detail || out->brief || !strcmp(detail, "full"))
+		return true;
+	request_reply_error(request, 400, NULL, "parameter \"detail\" is brief or full");
+	return false;
+}
+
 void api_agents(struct request *request)
 {
+	struct agent_view view;
 	struct hgt_buf body = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);
 
+	if (!api_agent_view(request, &view))
+		return;
 	hgt_json_begin_object(&json);
 	hgt_json_key(&json, "agents");
-	agents_write(request->daemon->agents, request->scope, &json);
+	agents_write(request->daemon->agents, &view, &json);
 	hgt_json_end_object(&json);
 	hgt_buf_addc(&body, '\n');
 	request_reply_json(request, 200, &body);
+	hgt_buf_release(&body);
+}
+
+void api_agent(struct request *request)
+{
+	struct agent_view view;
+	struct hgt_buf body = HGT_BUF_INIT;
+	struct hgt_json json = HGT_JSON_INIT(&body);
+
+	if (!api_agent_view(request, &view))
+		return;
+	if (agents_write_one(request->daemon->agents, request->name, &view, &json)) {
+		hgt_buf_addc(&body, '\n');
+		request_reply_json(request, 200, &body);
+	} else {
+		request_reply_error(request, 404, NULL, "there is no agent %s", request->name);
+	}
 	hgt_buf_release(&body);
 }
 

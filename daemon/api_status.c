@@ -1,12 +1,14 @@
 /* Endpoints about the daemon itself. */
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "daemon/agent.h"
 #include "daemon/agents.h"
 #include "daemon/api.h"
 #include "daemon/hub.h"
 #include "daemon/repos.h"
 #include "daemon/scope.h"
 #include "daemon/store.h"
+#include "daemon/tokens.h"
 
 void api_health(struct request *request)
 {
@@ -52,13 +54,30 @@ static void write_repos(const struct repos *repos, const struct scope *scope, st
 	hgt_json_end_array(json);
 }
 
+/* Who asks, and what the answers show him. */
+static void write_asker(const struct request *request, struct hgt_json *json)
+{
+	hgt_json_begin_object(json);
+	hgt_json_key_string(json, "token", request->token ? request->token->name : NULL);
+	hgt_json_key_string(json, "role", role_name(request->role));
+	hgt_json_key(json, "scope");
+	if (scope_is_all(request->scope))
+		hgt_json_null(json);
+	else
+		hgt_json_raw(json, request->scope->text, strlen(request->scope->text));
+	hgt_json_end_object(json);
+}
+
 void api_status(struct request *request)
 {
+	struct agent_view view;
 	const struct daemon *daemon = request->daemon;
 	struct hgt_buf body = HGT_BUF_INIT, head = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&body);
 	char started[HGT_TIME_TEXT];
 
+	if (!api_agent_view(request, &view))
+		return;
 	hub_head_cursor(daemon->hub, &head);
 	hgt_time_format(daemon->started_ms, started);
 	hgt_json_begin_object(&json);
@@ -71,7 +90,9 @@ void api_status(struct request *request)
 	hgt_json_key(&json, "repositories");
 	write_repos(daemon->repos, request->scope, &json);
 	hgt_json_key(&json, "agents");
-	agents_write(daemon->agents, request->scope, &json);
+	agents_write(daemon->agents, &view, &json);
+	hgt_json_key(&json, "you");
+	write_asker(request, &json);
 	hgt_json_end_object(&json);
 	hgt_buf_addc(&body, '\n');
 	request_reply_json(request, 200, &body);

@@ -1,13 +1,13 @@
 /*
  * Questions to the trees: whether paths differ between two commits, where an event's list of paths was cut. All who ask about one
- * event in one turn of the loop share a question: the repository is opened once, and each path is looked at once.
+ * event in one turn of the loop share a question: the repository is got once, and each path is looked at once.
  */
 #include "base/log.h"
 #include "base/map.h"
 #include "base/workers.h"
 #include "daemon/repos.h"
 #include "daemon/subscriber.h"
-#include "git/repository.h"
+#include "git/repository_pool.h"
 
 struct asked_path {
 	bool changed;
@@ -20,6 +20,7 @@ struct ask {
 	struct row *row;
 	const struct hgt_ref_event *event;	/* the row's */
 	char *repo_path;
+	struct hgt_repo_pool *pool;
 	struct hgt_map paths;		/* text -> struct asked_path; the loop's until a worker has the question, and after that again */
 	struct hgt_error err;		/* of the worker */
 };
@@ -70,7 +71,7 @@ static void look(void *job)
 	const struct hgt_map_entry *entry;
 	struct hgt_repo *repo = NULL;
 	struct ask *ask = job;
-	int code = hgt_repo_open(ask->repo_path, &repo, &ask->err);
+	int code = hgt_repo_pool_get(ask->pool, ask->repo_path, &repo, &ask->err);
 
 	if (code == 0)
 		code = find_commit(repo, ask->event->old_id, old_commit, &ask->err);
@@ -87,7 +88,7 @@ static void look(void *job)
 	}
 	if (code < 0)
 		hgt_log(HGT_LOG_WARNING, "hub", ask->err.message, HGT_S("repo", ask->repo_path));
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(ask->pool, repo);
 }
 
 static bool has_changed(const struct ask *ask, const struct subscriber *s)
@@ -164,6 +165,7 @@ static struct ask *ask_new(struct hub *hub, struct row *row, const struct hgt_re
 		free(ask);
 		return NULL;
 	}
+	ask->pool = repos_pool(hub->daemon->repos);
 	ask->row = row_ref(row);
 	ask->event = event;
 	TAILQ_INIT(&ask->waiting);

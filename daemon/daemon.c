@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/errand.h"
 #include "daemon/guard.h"
 #include "daemon/hook_socket.h"
 #include "daemon/http.h"
@@ -290,6 +291,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = archives_new(d, &d->archives, err);
 	if (code == 0)
+		code = errands_new(&d->errands, err);
+	if (code == 0)
 		code = guard_new(&d->config, &d->guard, err);
 	if (code == 0)
 		code = webhooks_new(d, &d->webhooks, err);
@@ -332,6 +335,7 @@ static void tear_down(struct process *p)
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);
+	errands_free(d->errands);
 	tokens_free(d->tokens);
 	rollouts_free(d->rollouts);
 	d->rollouts = NULL;

@@ -35,6 +35,7 @@ struct daemon {
 	struct rollouts *rollouts;	/* rollout.h: who waits for what becomes of a change; NULL in tests */
 	struct tokens *tokens;		/* tokens.h: of people and programs */
 	struct archives *archives;	/* archives.h: archive cache */
+	struct errands *errands;	/* errand.h: answers that workers write */
 	struct guard *guard;		/* guard.h: who knocks too often */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */

@@ -38,8 +38,9 @@ static const struct route {
 	{EVHTTP_REQ_GET, "/v1/agents/self/events", AGENT, api_agent_events, {"instance", START, NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents/self/reports", AGENT, api_agent_report, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents/self/commands", AGENT, api_command_acknowledge, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/agents", VIEWER, api_agents, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/agents", VIEWER, api_agents, {"detail", NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents", ADMIN, api_agent_add, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/agents/" NAME, VIEWER, api_agent, {"detail", NULL}},
 	{EVHTTP_REQ_DELETE, "/v1/agents/" NAME, ADMIN, api_agent_remove, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents/" NAME "/rotate", ADMIN, api_agent_rotate, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/agents/" NAME "/commands", OPERATOR, api_command, {NULL}},
@@ -47,13 +48,18 @@ static const struct route {
 	{EVHTTP_REQ_POST, "/v1/tokens", ADMIN, api_token_add, {NULL}},
 	{EVHTTP_REQ_DELETE, "/v1/tokens/" NAME, ADMIN, api_token_remove, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/tokens/" NAME "/rotate", ADMIN, api_token_rotate, {NULL}},
-	{EVHTTP_REQ_GET, "/v1/status", VIEWER, api_status, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/status", VIEWER, api_status, {"detail", NULL}},
 	{EVHTTP_REQ_GET, "/v1/webhooks", ADMIN, api_webhooks, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/webhooks/deliveries", ADMIN, api_webhook_deliveries, {"webhook", "state", "limit", NULL}},
 	{EVHTTP_REQ_POST, "/v1/webhooks/replay", ADMIN, api_webhook_replay, {NULL}},
 	/* Whoever knows the secret: the signature is the credential. */
 	{EVHTTP_REQ_POST, "/v1/inbound/" NAME, ANYONE, api_inbound, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/webhooks/test", ADMIN, api_webhook_test, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/history", VIEWER, api_history, {"repo", "ref", "type", "agent", "target", "before", "limit", NULL}},
+	{EVHTTP_REQ_GET, "/v1/repositories", VIEWER, api_repositories, {"after", "limit", NULL}},
+	/* What is in every copy of the program; what it shows it asks for with a token. */
+	{READS, "/", ANYONE, api_dashboard, {NULL}},
+	{READS, "/dashboard/" NAME, ANYONE, api_dashboard_file, {NULL}},
 };
 
 static const struct {
@@ -125,13 +131,15 @@ static const struct route *find_route(struct request *request, const char *path,
 {
 	struct hgt_buf allow = HGT_BUF_INIT;
 	const struct route *found = NULL;
+	bool whole = false;
 	int allowed = 0;
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes) && !found; i++) {
 		const struct route *route = &routes[i];
 
-		if (!route_matches(route, path, name, len) || (*name && allowed))
+		if (!route_matches(route, path, name, len) || (*name && whole))
 			continue;
+		whole |= !*name;
 		allowed |= route->methods;
 		if (route->methods & method)
 			found = route;

@@ -5,12 +5,14 @@
 #include "daemon/webhook.h"
 #include "doc/doc.h"
 #include "git/commit.h"
+#include "git/repository_pool.h"
 #include "headgate/protocol.h"
 
 /* A look at a repository, on a git worker: its default branch, and the commit that the ref has moved to. Either may not be
  * known. */
 struct look {
 	struct receiver *receiver;		/* a reference */
+	struct hgt_repo_pool *pool;
 	char *path;
 	char id[HGT_OID_HEX + 1];	/* the ref's new id */
 	char branch[256];		/* short name, or "" */
@@ -33,7 +35,7 @@ static void on_worker(void *job)
 	struct hgt_buf ref = HGT_BUF_INIT;
 	struct hgt_repo *repo = NULL;
 
-	if (hgt_repo_open(look->path, &repo, NULL) < 0)
+	if (hgt_repo_pool_get(look->pool, look->path, &repo, NULL) < 0)
 		return;
 	if (hgt_repo_default_branch(repo, &ref, NULL) == 0 && !ref.failed && strncmp(ref.data, heads, sizeof(heads) - 1) == 0 &&
 	    ref.len - (sizeof(heads) - 1) < sizeof(look->branch))
@@ -41,7 +43,7 @@ static void on_worker(void *job)
 	if (strspn(look->id, "0") != strlen(look->id))
 		look->has_commit = hgt_commit_read(repo, look->id, &look->commit, NULL) == 0;
 	hgt_buf_release(&ref);
-	hgt_repo_close(repo);
+	hgt_repo_pool_put(look->pool, repo);
 }
 
 static struct hgt_webhook_to to(const struct receiver *receiver)
@@ -152,6 +154,7 @@ void receiver_prepare(struct receiver *receiver)
 		return;
 	}
 	look->receiver = receiver_ref(receiver);
+	look->pool = repos_pool(daemon->repos);
 	look->path = strdup(repo->path);
 	receiver->state = RECEIVER_PREPARING;
 	if (!look->path || hgt_workers_submit(daemon->git, on_worker, looked, look, &err) < 0) {

@@ -234,17 +234,21 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 
 static const struct option agent_options[] = {
 	{.key = "server", .type = OPTION_STRING, .offset = AGENT(server), .required = true, .shape = "URL",
-		.help = "The daemon, such as http://127.0.0.1:7420 or https://git.example.org:7420. Off loopback it is to be https, whose certificate must "
-		"be of that name."},
-	{.key = "ca_file", .type = OPTION_PATH, .offset = AGENT(ca_file), .help = "Who issues the certificate of an https server, in PEM. Default: "
-		"whom the system trusts."},
-	{.key = "cert", .type = OPTION_PATH, .offset = AGENT(cert), .help = "The agent's own certificate in PEM, shown to an https server: in "
-		"place of the token, where the agent was added with --certificate."},
+		.help = "The daemon, such as http://127.0.0.1:7420 or https://git.example.org:7420. Off loopback it is to be https, "
+		"whose certificate must be of that name."},
+	{.key = "ca_file", .type = OPTION_PATH, .offset = AGENT(ca_file),
+		.help = "Who issues the certificate of an https server, in PEM. Default: whom the system trusts."},
+	{.key = "cert", .type = OPTION_PATH, .offset = AGENT(cert),
+		.help = "The agent's own certificate in PEM, shown to an https server: in place of the token, where the agent was "
+		"added with --certificate."},
 	{.key = "key", .type = OPTION_PATH, .offset = AGENT(key), .help = "The key of cert, in PEM, without a pass phrase."},
 	{.key = "token_file", .type = OPTION_PATH, .offset = AGENT(token_file), .fallback = "/etc/headgate/agent.token",
 		.help = "The file with the token that \"headgate agent add\" printed. Not read where cert is given and the file is not there."},
 	{.key = "state", .type = OPTION_PATH, .offset = AGENT(state), .fallback = "/var/lib/headgate-agent",
 		.help = "The agent's own folder."},
+	{.key = "health_port", .type = OPTION_COUNT, .offset = AGENT(health_port), .min = 0, .max = 65535, .fallback = "0",
+		.help = "A port of 127.0.0.1 on which the agent answers /healthz, /readyz and /metrics, for whoever looks after it on its host. 0: none; "
+		"the agent then listens nowhere."},
 	{.key = "parallel", .type = OPTION_COUNT, .offset = AGENT(parallel), .min = 1, .max = 64, .fallback = "4",
 		.help = "How many targets are applied or compared at the same time; others wait their turn."},
 	{.key = "stop_within", .type = OPTION_SECONDS, .offset = AGENT(stop_within), .min = 1, .max = 86400, .fallback = "50s",

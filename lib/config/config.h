@@ -151,6 +151,7 @@ struct hgt_config {
 		uint32_t lockout;		/* seconds, default 60; doubled each time up to lockout_most, default 3600 */
 		uint32_t lockout_most;
 	} limits;
+	uint32_t stale_after;		/* seconds, default 2 minutes */
 	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */
 };
 
@@ -161,19 +162,20 @@ int hgt_config_load(const char *path, struct hgt_config **out, struct hgt_error 
 int hgt_config_parse(const char *text, size_t len, const char *path, struct hgt_config **out, struct hgt_error *err) HGT_MUST_CHECK;
 void hgt_config_free(struct hgt_config *config);
 
-/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all on one
- * thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
+/* A program that puts another config in force while it runs has holders of the old one: each takes a reference and gives it up, all
+ * on one thread. Loading gives the first; with the last the config is freed. NULL is fine for unref. */
 const struct hgt_config *hgt_config_ref(const struct hgt_config *config);
 void hgt_config_unref(const struct hgt_config *config);
 
 /*
- * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken over. The
- * keys that say otherwise are appended to `kept`, comma-separated.
+ * Make a config that was just loaded one that may follow `running`: what a running daemon cannot change (state, sockets) is taken
+ * over. The keys that say otherwise are appended to `kept`, comma-separated.
  */
-int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_config_follow(struct hgt_config *config, const struct hgt_config *running, struct hgt_buf *kept,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path is
- * not NULL and that is there, else the default path. Appended to out. */
+/* Which file a program reads: `given` (from -c, may be NULL), else HEADGATE_CONFIG, else `repo_path`/headgate/config when repo_path
+ * is not NULL and that is there, else the default path. Appended to out. */
 int hgt_config_find(const char *given, const char *repo_path, struct hgt_buf *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The name of a repository by its path: below the root, without ".git"; resolved through symbolic links; appended to out.
@@ -312,6 +314,7 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned health_port;	/* on loopback; 0: none */
 	unsigned parallel;	/* drivers at once, default 4 */
 	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;

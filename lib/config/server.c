@@ -214,8 +214,8 @@ static const struct section policy_section = {"a policy", sizeof(struct hgt_conf
 	COUNT(policy_options), POLICY(line), NULL};
 
 /*
- * The address in "127.0.0.1:7420" or "[::1]:7420": 1 when it is loopback, 0 when not, negative when it is none. No names: what a name
- * means may change, and whether it is loopback is a promise.
+ * The address in "127.0.0.1:7420" or "[::1]:7420": 1 when it is loopback, 0 when not, negative when it is none. No names: what a
+ * name means may change, and whether it is loopback is a promise.
  */
 static int loopback(const char *address, const char *colon)
 {
@@ -260,12 +260,12 @@ static const struct option tls_options[] = {
 		.help = "The certificate in PEM, followed by those between it and the root."},
 	{.key = "key", .type = OPTION_PATH, .offset = TLS(key), .required = true, .help = "Its key in PEM, without a pass phrase."},
 	{.key = "client_ca", .type = OPTION_PATH, .offset = TLS(client_ca),
-		.help = "Who may issue certificates of clients, in PEM. A client that shows one which does not hold is turned away; one that shows one "
-		"and no token is the agent that was added with --certificate and a name in it: of its host names (DNS subject alternative names), or, "
-		"when it has none of those, its common name."},
+		.help = "Who may issue certificates of clients, in PEM. A client that shows one which does not hold is turned away; one "
+		"that shows one and no token is the agent that was added with --certificate and a name in it: of its host names (DNS subject "
+		"alternative names), or, when it has none of those, its common name."},
 };
-static const struct section tls_section = {"tls", sizeof(((struct hgt_config_listen *)0)->tls), tls_options, COUNT(tls_options), SIZE_MAX,
-	NULL};
+static const struct section tls_section = {"tls", sizeof(((struct hgt_config_listen *)0)->tls), tls_options, COUNT(tls_options),
+	SIZE_MAX, NULL};
 
 static const struct option listen_options[] = {
 	{.key = "address", .type = OPTION_STRING, .offset = offsetof(struct hgt_config_listen, address), .required = true,
@@ -273,8 +273,8 @@ static const struct option listen_options[] = {
 	{.key = "insecure", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, insecure), .fallback = "false",
 		.help = "Allow plain HTTP on an address that is not loopback."},
 	{.key = "tls", .type = OPTION_SECTION, .offset = offsetof(struct hgt_config_listen, tls), .section = &tls_section,
-		.help = "Speak HTTPS here, TLS 1.2 and later. The files are read again at a reload; what is wrong with them then is logged, and the "
-		"old ones stay in force."},
+		.help = "Speak HTTPS here, TLS 1.2 and later. The files are read again at a reload, and when somebody connects who "
+		"finds them changed; what is wrong with them then is logged, and the old ones stay in force."},
 	{.key = "metrics", .type = OPTION_BOOL, .offset = offsetof(struct hgt_config_listen, metrics), .fallback = "false",
 		.help = "Answer /metrics here to anyone, without a token. It names repositories' numbers, agents and rules, and nothing that "
 		"they hold; an address of its own, which only the scraper reaches, is the usual way."},
@@ -316,8 +316,8 @@ static const struct option log_options[] = {
 		.shape = "error | warning | info | debug", .help = "What the daemon's log tells: what is at least this bad. debug has a line for "
 		"each request."},
 	{.key = "format", .type = OPTION_CUSTOM, .offset = CONFIG(log.format) - CONFIG(log), .parse = parse_log_format,
-		.shape = "logfmt | json | journal", .help = "How. Default: journal where systemd-journald(8) reads, else logfmt. journal is logfmt "
-		"without time and level, which journald keeps itself; to journald json has its levels too."},
+		.shape = "logfmt | json | journal", .help = "How. Default: journal where systemd-journald(8) reads, else logfmt. journal "
+		"is logfmt without time and level, which journald keeps itself; to journald json has its levels too."},
 };
 static const struct section log_section = {"log", sizeof(((struct hgt_config *)0)->log), log_options, COUNT(log_options), SIZE_MAX,
 	complete_log};
@@ -405,9 +405,13 @@ static const struct option config_options[] = {
 		.help = "The daemon's log, on standard error. Its command line counts before this."},
 	{.key = "listen", .type = OPTION_LIST, .offset = CONFIG(listen), .section = &listen_section,
 		.fallback = "[{address: \"127.0.0.1:7420\"}]", .help = "Where agents connect."},
+	{.key = "stale_after", .type = OPTION_SECONDS, .offset = CONFIG(stale_after), .min = 1, .max = 604800, .fallback = "2m",
+		.help = "What an agent has reported is shown as Unknown once its stream has been cut for so long, or for three times what passes between "
+		"two comparisons of the target, if that is longer."},
 	{.key = "proxies", .type = OPTION_CUSTOM, .offset = CONFIG(proxies), .parse = parse_addresses, .fallback = "[]",
 		.shape = "list of addresses", .help = "Reverse proxies: of requests that come from there the last address in X-Forwarded-For is "
-		"taken for the client's, for limits, lock-out and what is journaled. Name none that others can use to reach the daemon as they like."},
+		"taken for the client's, for limits, lock-out and what is journaled. Name none that others can use to reach the daemon as they "
+		"like."},
 	{.key = "policies", .type = OPTION_LIST, .offset = CONFIG(policies), .section = &policy_section,
 		.help = "What holds for which refs: the first whose repos and refs match. With no policies at all, the default branch of "
 		"every repository takes no force push and no deletion and is checked by class. A ref that no policy names passes "
@@ -415,8 +419,8 @@ static const struct option config_options[] = {
 	{.key = "groups", .type = OPTION_CUSTOM, .offset = CONFIG(groups), .parse = parse_groups,
 		.shape = "map from names to lists of users", .help = "Groups of users, for allow."},
 	{.key = "journal", .type = OPTION_SECTION, .offset = CONFIG(journal), .section = &journal_section, .fallback = "{}",
-		.help = "How long the journal keeps events. The oldest go first; where each ref is, the agents and their last reports stay whatever "
-		"goes. What goes is told by an event, so that the rest can still be verified."},
+		.help = "How long the journal keeps events. The oldest go first; where each ref is, the agents and their last reports stay "
+		"whatever goes. What goes is told by an event, so that the rest can still be verified."},
 	{.key = "limits", .type = OPTION_SECTION, .offset = CONFIG(limits), .section = &limits_section, .fallback = "{}",
 		.help = "Bounds of the daemon."},
 	{.key = "schemas", .type = OPTION_STRINGS, .offset = CONFIG(schemas), .shape = "list of packs",

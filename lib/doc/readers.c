@@ -203,18 +203,31 @@ static void tell_other_document(struct comparison *c, const struct hgt_yaml_piec
 		: "begin each document with a line \"---\" alone, and end each line with a line feed");
 }
 
+/* The document that a line begins: with it, or with directives before it. */
+static const struct hgt_doc *begun_at(const struct hgt_doc_set *set, uint32_t line)
+{
+	const struct hgt_doc *found = NULL;
+
+	for (size_t i = 0; i < set->n_docs; i++) {
+		const struct hgt_doc *doc = &set->docs[i];
+
+		if (doc->line == line)
+			return doc;
+		if (doc->line < line && doc->root && doc->root->line >= line)
+			found = doc;
+	}
+	return found;
+}
+
 static void tell_stop_at_separator(struct comparison *c)
 {
 	struct hgt_buf *out = &c->out->message;
 	const char *line = c->text + c->split.pos, *newline = memchr(line, '\n', c->len - c->split.pos);
-	const struct hgt_doc *doc = NULL;
+	const struct hgt_doc *doc = begun_at(c->ours, c->split.line);
 	struct hgt_place where = {c->split.line, 4};
 
 	for (size_t i = 3; line + i < c->text + c->len && (line[i] == ' ' || line[i] == '\t') && line + i != newline; i++)
 		where.column++;
-	for (size_t i = 0; i < c->ours->n_docs && !doc; i++)
-		if (c->ours->docs[i].line == c->split.line)
-			doc = &c->ours->docs[i];
 	hgt_buf_adds(out, "kubectl stops with an error, because text follows \"---\" on its line; a YAML parser ");
 	if (doc) {
 		hgt_buf_adds(out, "sees ");

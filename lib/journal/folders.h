@@ -8,7 +8,8 @@
 #include "journal/journal.h"
 
 /* Within a batch. identity "": forget it. */
-int hgt_journal_folder_set(struct hgt_journal *journal, const char *repo, const char *identity, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_folder_set(struct hgt_journal *journal, const char *repo, const char *identity,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* All that are known, in order of name. A negative return of cb stops and is passed on. */
 typedef int (*hgt_journal_folder_cb)(void *ctx, const char *repo, const char *identity);

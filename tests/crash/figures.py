@@ -90,14 +90,23 @@ def table(run):
               f"{f['claims']:,} times with a report: never falsely. In the end each was as it should be, and no command was lost. Of {f['forged']:,} forged "
               "outcomes the judge found each."]
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
-    lines += ["", f"From {time.strftime('%Y-%m-%d')}, at {run.commit}, on {os.cpu_count()} processors, "
-              f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s."]
+    lines += ["", where_and_when(run.commit, seconds)]
     return "\n".join(lines)
 
 
-def write(run):
+def where_and_when(at, seconds):
+    return (f"From {time.strftime('%Y-%m-%d')}, at {at}, on {os.cpu_count()} processors, "
+            f"{platform.system()} {platform.release().split('-')[0]}, in {seconds:.0f} s.")
+
+
+def put(mark, told):
+    """Into the page, between its marks."""
     text = open(PAGE).read()
-    begin_mark, end_mark = "<!-- BEGIN FIGURES -->", "<!-- END FIGURES -->"
-    text = re.sub(f"{begin_mark}.*{end_mark}", lambda _: f"{begin_mark}\n{table(run)}\n{end_mark}", text, flags=re.S)
+    begin_mark, end_mark = f"<!-- BEGIN {mark} -->", f"<!-- END {mark} -->"
+    text = re.sub(f"{begin_mark}.*{end_mark}", lambda _: f"{begin_mark}\n{told}\n{end_mark}", text, flags=re.S)
     with open(PAGE, "w") as f:
         f.write(text)
+
+
+def write(run):
+    put("FIGURES", table(run))

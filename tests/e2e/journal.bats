@@ -98,6 +98,52 @@ stream() {
   has 'no longer holds'
 }
 
+# at WALL [UPTIME]: so many seconds after the start, by the wall clock and by those that count from a start; the loop is told by a request.
+at() {
+  echo "$1" >"$T/clock.new" && mv "$T/clock.new" "$T/clock"
+  echo "${2:-$1}" >"$T/up.new" && mv "$T/up.new" "$T/up"
+  admin GET /healthz >/dev/null
+}
+
+@test "retention: the oldest events go by age, as long as the clock can be believed" {
+  echo 0 >"$T/clock"
+  echo 0 >"$T/up"
+  under FAULTS_CLOCK="$T/clock" FAULTS_UPTIME="$T/up"
+  begin 'journal: {keep_days: 2}'
+  local id day=86400
+  move 20 0
+  wait_for 10 head_is_past 21
+  at 100000
+  move 20 20
+  wait_for 10 head_is_past 41
+  # Two days after the first of them they are not old enough by the half of one.
+  at $((2 * day - 60))
+  [[ $(first_event) == *.1 ]]
+  # A clock that jumps proves nothing; there is a look every hour.
+  at $((30 * day)) $((2 * day + 7200))
+  wait_for 10 grep -q 'the clock has jumped; nothing is removed by its age for an hour' "$DAEMON_LOG"
+  [[ $(first_event) == *.1 ]]
+  at $((3 * day)) $((3 * day))
+  wait_for 10 eval '(($(grep -c "the clock has jumped" "$DAEMON_LOG") == 2))'
+  [[ $(first_event) == *.1 ]]
+  # An hour of it later, three days after the first and less than two after the rest.
+  at $((3 * day + 3700))
+  wait_for 10 first_is_past 21
+  [[ $(first_event) == *.22 ]]
+  id=$(first_event)
+  [[ $(events_of journal.compacted | jq -c '.data | [.reason, .seq, .count]') == '["age",21,21]' ]]
+  headgate audit verify | grep -q "events from number 22 on, chain holds"
+  [[ $(admin GET "/v1/events?cursor=${id%.*}.1" -o /dev/null -w '%{http_code}') == 410 ]]
+  # The refs stay, though nothing tells of them any more; also past a restart, and when all are too old.
+  daemon_stop
+  daemon_start
+  [[ $(first_event) == "$id" && $(admin GET /v1/events | jq '.snapshot | length') == 41 ]]
+  at $((9 * day))
+  wait_for 10 first_is_past 41
+  [[ $(admin GET /v1/events | jq '.snapshot | length') == 41 ]]
+  headgate audit verify
+}
+
 @test "retention: what a webhook's target has not been told yet stays" {
   begin 'journal: {keep_events: 20}' 'webhooks:' '  - {name: down, url: "http://127.0.0.1:9/", allow_private: true}'
   move 60 0

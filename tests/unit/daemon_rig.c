@@ -16,6 +16,7 @@
 #include "base/workers.h"
 #include "daemon/agents.h"
 #include "daemon/archives.h"
+#include "daemon/errand.h"
 #include "daemon/guard.h"
 #include "daemon/http.h"
 #include "daemon/hub.h"
@@ -70,6 +71,7 @@ static void build(struct rig *rig)
 	ok(rollouts_new(d, &d->rollouts, &err), &err);
 	ok(tokens_new(d, &d->tokens, &err), &err);
 	ok(archives_new(d, &d->archives, &err), &err);
+	ok(errands_new(&d->errands, &err), &err);
 	ok(guard_new(&d->config, &d->guard, &err), &err);
 	ok(http_new(d, &d->http, &err), &err);
 	d->ready = true;
@@ -85,6 +87,7 @@ static void tear_down(struct rig *rig)
 	hgt_workers_free(d->git);
 	hgt_workers_free(d->archivers);
 	archives_free(d->archives);
+	errands_free(d->errands);
 	tokens_free(d->tokens);
 	rollouts_free(d->rollouts);
 	d->rollouts = NULL;

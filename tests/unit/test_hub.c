@@ -3,8 +3,10 @@
 
 #include "base/io.h"
 #include "base/timing.h"
+#include "daemon/repos.h"
 #include "daemon/store.h"
 #include "daemon/subscriber.h"
+#include "git/repository_pool.h"
 #include "headgate/protocol.h"
 #include "journal/retention.h"
 #include "tests/unit/daemon_rig.h"
@@ -527,6 +529,7 @@ static void test_trees_decide(void **state)
 {
 	static const char *const no_paths[] = {NULL};
 	struct rig *rig = *state;
+	struct hgt_repo_pool_stats before, after;
 	struct client touched, other;
 	char *old_id, *new_id;
 
@@ -548,6 +551,13 @@ static void test_trees_decide(void **state)
 	/* Ids that are not there. */
 	rig_publish(rig, &(struct rig_move){"r", "refs/heads/topic", ID1, "not an id", no_paths, true});
 	client_until(&other, "refs/heads/topic");
+	/* The repository stays open for who asks next. */
+	hgt_repo_pool_stats(repos_pool(rig->daemon.repos), &before);
+	rig_publish(rig, &(struct rig_move){"r", "refs/heads/back", new_id, old_id, no_paths, true});
+	client_until(&touched, "refs/heads/back");
+	hgt_repo_pool_stats(repos_pool(rig->daemon.repos), &after);
+	assert_int_equal(after.opened, before.opened);
+	assert_true(after.reused > before.reused);
 	client_close(&touched);
 	client_close(&other);
 	free(old_id);

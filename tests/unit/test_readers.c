@@ -196,6 +196,13 @@ static void differences(void **state)
 			"a YAML parser sees a map with the key \"a\""},
 		{"a: \"x\n---y\"\n", "2:4 kubectl stops with an error, because text follows \"---\" on its line; "
 			"a YAML parser takes the line for text"},
+		{"%YAML 1.1\n# c\n--- {kind: X}\n", "3:5 kubectl stops with an error, because text follows \"---\" on its line; "
+			"a YAML parser sees a X without a name"},
+		{"a: 1\n...\n%YAML 1.1\n--- b\n", "4:5 kubectl stops with an error, because text follows \"---\" on its line; "
+			"a YAML parser sees the text \"b\""},
+		{"---\n--- {b: 1}\n", "2:5 kubectl stops with an error, because text follows \"---\" on its line; "
+			"a YAML parser sees a map with the key \"b\""},
+		{"--- &a\n---\n", "1:5 kubectl stops with an error, because text follows \"---\" on its line; a YAML parser sees null"},
 		{"a: 1\n---text\nb: 2\n", "2:4 kubectl stops with an error, because text follows \"---\" on its line; "
 			"a YAML parser takes the line for text"},
 		/* a separator for kubectl alone */
