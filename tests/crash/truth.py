@@ -77,13 +77,15 @@ class Truth:
 
 
 def said_by(lines):
-    """(target, kind, when, line) of what a life of the agent said that matters: kind is "state" or "report"."""
+    """(target, kind, when, line) of what a life of the agent said that matters: kind is "state", "report" or "puzzled"."""
     for line in lines:
         if line.get("component") == "target" and "target" in line:
             if line["msg"] == "state":
                 yield line["target"], "state", seconds(line["time"]), line
             elif "sync" in line:
                 yield line["target"], "report", seconds(line["time"]), line
+            elif line["msg"].startswith("what differs cannot be shown"):
+                yield line["target"], "puzzled", seconds(line["time"]), line
 
 
 def claims_of(truth):
@@ -94,14 +96,18 @@ def claims_of(truth):
         for target, kind, when, line in said_by(life):
             at = now[target]
             if kind == "state":
-                still = silent_claim(truth, target, at)
+                # What differs is told once it has been fetched what it differs from.
+                still = silent_claim(truth, target, at) if line["to"] == "comparing" else None
                 if still:
                     claims.append(still)
                 if line["to"] in ("comparing", "applying"):
                     at["began"] = when
                 at["ended"] = when if line["from"] == "comparing" and line["to"] == "idle" else None
                 continue
-            at["ended"], at["last"] = None, line
+            at["ended"] = None
+            if kind == "puzzled":
+                continue
+            at["last"] = line
             told[target].append((line["sync"], line["desired"], line["operation"], line["msg"]))
             if line["sync"] == "Synced":
                 claims.append(Claim(target, line["desired"], at["began"], when + SLACK))
