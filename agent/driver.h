@@ -20,6 +20,7 @@ struct driver_order {
 	const char *checkout;	/* from_checkout: the folder with the tree; else NULL */
 	const char *revision;	/* the commit that the tree is of: apply, the wanted one; compare, the applied one */
 	int stop_fd;		/* readable when a command that runs is to be ended (job.h); -1: never */
+	int leave_fd;		/* readable when the agent is to stop: an apply still ends well, but waits for nothing any more; -1: never */
 	bool unfinished;	/* apply: an earlier one was begun whose end was not heard */
 
 	/* Of the files driver, which reads the archive itself. Apply. */

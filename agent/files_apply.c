@@ -340,7 +340,7 @@ static void close_if_open(int fd)
 
 int files_apply(const struct driver_order *order, struct driver_result *result, struct hgt_error *err)
 {
-	struct apply a = {.order = order, .result = result, .err = err, .into = -1, .staging = -1, .fresh = -1, .old = -1,
+	struct apply a = {.order = order, .result = result, .err = err, .into = -1, .staging = -1, .fresh = -1,
 		.list = HGT_BUF_INIT, .before = MANIFEST_INIT, .after = MANIFEST_INIT, .differing = MANIFEST_INIT, .removed = MANIFEST_INIT};
 	int code = files_list_path(order, &a.list, err);
 
@@ -359,7 +359,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	if (code == 0)
 		code = apply_stage(&a);
 	if (code == 0) {
-		changes_init(&a.changes, a.into, a.fresh, a.old);
+		changes_init(&a.changes, a.into, a.staging, a.fresh);
 		code = change(&a);
 		if (code < 0)
 			put_back(&a);
@@ -370,7 +370,6 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	/* What is left over goes with the next apply; it is no reason to call the outcome a failure, nor to wait for the disk. */
 	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) < 0)
 		hgt_log(HGT_LOG_WARNING, "files", "a staging folder is left over until the next apply", HGT_S("folder", a.staging_name));
-	close_if_open(a.old);
 	close_if_open(a.fresh);
 	close_if_open(a.staging);
 	close_if_open(a.into);

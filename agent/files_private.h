@@ -58,15 +58,19 @@ struct change {
 };
 
 struct changes {
-	int into, fresh, old;	/* the target, the unpacked tree and the folder of what was replaced; borrowed */
+	int into, staging, fresh;	/* the target, the staging folder and in it the unpacked tree; borrowed */
+	int old;		/* in the staging folder, of what was replaced or taken: made with the first of that, else -1 */
 	struct hgt_beneath target, source;	/* folders below `into` and `fresh` */
 	struct hgt_arena arena;
 	struct change *items;	/* number i is the name in `old` of what change i replaced */
 	size_t n, cap;
 };
 
-void changes_init(struct changes *changes, int into, int fresh, int old);
+void changes_init(struct changes *changes, int into, int staging, int fresh);
 void changes_release(struct changes *changes);
+
+/* Make the folder `name` of a staging folder, or the staging folder itself in the target. */
+int files_make_folder_at(int at, const char *name, int *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Put fresh's file or link `path` in its place, where nothing is or something that is no folder. */
 int changes_place(struct changes *changes, const char *path, bool occupied, struct hgt_error *err) HGT_MUST_CHECK;

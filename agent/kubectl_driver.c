@@ -45,14 +45,14 @@ static void turn_release(struct turn *turn)
 	kubectl_set_release(&turn->extras);
 }
 
-/* A while, unless the agent is to stop. */
+/* A while, unless the agent is to stop; 1 when it is to leave. */
 static int wait_ms(struct turn *turn, int ms, struct hgt_error *err)
 {
-	struct pollfd fd = {.fd = turn->k.order->stop_fd, .events = POLLIN};
+	struct pollfd fds[] = {{.fd = turn->k.order->stop_fd, .events = POLLIN}, {.fd = turn->k.order->leave_fd, .events = POLLIN}};
 
-	if (poll(&fd, 1, ms) > 0 && fd.revents)
-		return hgt_error_set(err, HGT_EUNAVAILABLE, "not ended, since the agent stops");
-	return 0;
+	if (poll(fds, 2, ms) <= 0)
+		return 0;
+	return fds[0].revents ? hgt_error_set(err, HGT_EUNAVAILABLE, "not ended, since the agent stops") : fds[1].revents != 0;
 }
 
 static int ask_kinds(struct turn *turn, struct hgt_error *err)
@@ -182,8 +182,8 @@ static int apply_all(struct turn *turn, struct hgt_error *err)
 		if (code == 0 || !no_kind || m->n_first == 0 || hgt_time_mono_ms() >= deadline)
 			return code;
 		code = wait_ms(turn, AGAIN_MS, err);
-		if (code < 0)
-			return code;
+		if (code != 0)
+			return code < 0 ? code : hgt_error_set(err, HGT_EUNAVAILABLE, "not ended, since the agent stops");
 	}
 }
 
@@ -265,7 +265,7 @@ static int wait_for_health(struct turn *turn, struct hgt_error *err)
 			break;
 		code = wait_ms(turn, HEALTH_MS, err);
 	}
-	return code;
+	return code < 0 ? code : 0;
 }
 
 static int run_apply(struct turn *turn, struct hgt_error *err)
@@ -296,7 +296,7 @@ static int run_apply(struct turn *turn, struct hgt_error *err)
 	if (code == 0)
 		code = kubectl_manifests_save(&turn->k, &turn->m, err);
 	if (code == 0)
-		code = kubectl_prune(&turn->k, &turn->extras, err);
+		code = kubectl_prune(&turn->k, &turn->extras, &turn->m, err);
 	if (code == 0 && turn->k.options->health_timeout > 0)
 		code = wait_for_health(turn, err);
 	if (code == 0)

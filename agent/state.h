@@ -45,7 +45,7 @@ struct state_request {
 
 /*
  * One target's, where `into` is its place (driver.h): {"v":1,"into":..,"repo":..,"applied":..,"tree":..,"recipe":..,"after_due":..,
- * "suspended":.., "pin":..,"pin_ref":..,"commands":[{"id":..,"acknowledged":..}],"requests":[{"id":..,"revision":..}],"reports":[..]}
+ * "suspended":..,"pin":..,"pin_ref":..,"commands":[{"id":..,"acknowledged":..}],"requests":[{"id":..,"revision":..}],"reports":[..]}
  */
 struct state {
 	char applied[HGT_OID_HEX_SHA256 + 1];	/* the revision whose content the target got; "" for none */

@@ -63,10 +63,12 @@ static void arm(struct target *t)
 }
 
 /* What is fetched, or waits for its turn, is not what is wanted by now. */
-static bool is_overtaken(const struct target *t)
+static bool is_overtaken(struct target *t)
 {
 	const struct state_request *request = target_request(t);
 
+	if (t->fetch.explain)
+		return request || (target_is_pending(t) && target_may_act(t));
 	return strcmp(t->fetch.revision, target_wanted(t)) != 0 || strcmp(t->fetch.request, request ? request->id : "") != 0;
 }
 
@@ -110,8 +112,13 @@ static void step_from_idle(struct target *t, int64_t now)
 {
 	while (t->told && target_request(t) && !*target_wanted(t))
 		refuse_request(t);
+	/* Without a line to the daemon it stays a riddle. */
+	if (t->puzzled && !target_may_explain(t))
+		target_explain_failed(t, "the server is not there");
 	if (compare_is_due(t, now) && turn_take(&t->runner->turns, &t->turn))
 		target_compare(t);
+	else if (t->puzzled && !target_request(t) && !(target_is_pending(t) && target_may_act(t)))
+		target_fetch_explain(t);
 	else if (t->runner->up && target_wants_content(t) && now >= t->retry_at)
 		target_fetch(t);
 }
@@ -119,7 +126,9 @@ static void step_from_idle(struct target *t, int64_t now)
 /* The archive is here, and it is the target's turn. */
 static void step_from_ready(struct target *t)
 {
-	if (target_may_act(t))
+	if (t->fetch.explain)
+		target_explain(t);
+	else if (target_may_act(t))
 		target_apply(t);
 	else if (target_is_pending(t) && t->driver->from_checkout)
 		target_preview(t);
@@ -172,7 +181,7 @@ bool target_is_settled(struct target *t)
 
 	return t->told && t->state == TARGET_IDLE && !t->post && !t->ack && !t->save.running &&
 		!(t->saved.reports.n > 0 && now >= t->post_at) && !(target_owes_ack(t) && now >= t->ack_at) && !compare_is_due(t, now) &&
-		!(target_wants_content(t) && now >= t->retry_at);
+		!(target_wants_content(t) && now >= t->retry_at) && !t->puzzled;
 }
 
 bool target_is_heard(const struct target *t)
@@ -217,7 +226,7 @@ bool target_is_busy(const struct target *t)
 /* What is kept about another place says nothing of this one. */
 static void move(struct target *t)
 {
-	const struct driver_order order = {.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1};
+	const struct driver_order order = {.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1, .leave_fd = -1};
 
 	hgt_log(HGT_LOG_WARNING, "target", "the target has moved; what is where it was stays there", HGT_S("target", t->config->name),
 		HGT_S("to", t->place.data));
@@ -289,6 +298,8 @@ int target_new(struct runner *runner, const struct hgt_agent_target *config, str
 	hgt_buf_init(&t->last_message);
 	hgt_buf_init(&t->failure_message);
 	hgt_buf_init(&t->failure_output);
+	hgt_buf_init(&t->explained.difference);
+	hgt_buf_init(&t->explained.diff);
 	hgt_buf_init(&t->fetch.digest);
 	hgt_buf_init(&t->fetch.proof_text);
 	t->fetch.file = -1;
@@ -327,5 +338,6 @@ void target_free(struct target *t)
 	hgt_buf_release(&t->last_message);
 	hgt_buf_release(&t->failure_message);
 	hgt_buf_release(&t->failure_output);
+	target_explain_forget(t);
 	free(t);
 }

@@ -87,7 +87,7 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 	if (call_status(call) == 304)
 		return is_proved(f, t->saved.tree, err);
 	/* Without a folder to compare with there is no use for what is not to be applied. */
-	if (!target_may_act(t) && !t->driver->from_checkout) {
+	if (!f->explain && !target_may_act(t) && !t->driver->from_checkout) {
 		f->held_back = true;
 		return HGT_ECONFLICT;
 	}
@@ -100,6 +100,8 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 		code = take_tree(f, call_header(call, "ETag"), call_header(call, HGT_HEADER_FROM), err);
 	if (code == 0)
 		code = is_proved(f, f->tree, err);
+	if (code == 0 && f->explain && strcmp(f->tree, t->saved.tree) != 0)
+		code = hgt_error_set(err, HGT_EPARSE, "the server gives tree %s where %s was applied", f->tree, t->saved.tree);
 	return code == 0 ? open_file(t, err) : code;
 }
 
@@ -206,7 +208,9 @@ static void fetched(void *ctx, struct call *call, int code, const struct hgt_err
 		return;
 	}
 	target_set_state(t, TARGET_IDLE);
-	if (code == 0)
+	if (t->fetch.explain)
+		target_explain_failed(t, own.message);
+	else if (code == 0)
 		unchanged(t);
 	else
 		failed(t, call, code, &own);
@@ -231,6 +235,7 @@ void target_fetch(struct target *t)
 	snprintf(t->fetch.revision, sizeof(t->fetch.revision), "%s", target_wanted(t));
 	snprintf(t->fetch.request, sizeof(t->fetch.request), "%s", request ? request->id : "");
 	snprintf(t->fetch.ref, sizeof(t->fetch.ref), "%s", t->desired);
+	t->fetch.explain = false;
 	t->started_ms = hgt_time_now_ms();
 	if (t->config->verify.allowed_signers || t->config->verify.keyring)
 		target_verify(t);
@@ -247,7 +252,7 @@ void target_fetch_archive(struct target *t)
 	int code;
 
 	/* What has drifted, or owes its `after`, needs the files themselves; and whoever asks for a sync gets one. */
-	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished && !*t->fetch.request;
+	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished && !*t->fetch.request && !t->fetch.explain;
 	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences && !t->fetch.proof;
 	memcpy(t->fetch.from, t->saved.tree, sizeof(t->fetch.from));
 	if (!t->fetch.asked_from)
@@ -268,7 +273,10 @@ void target_fetch_archive(struct target *t)
 	if (code < 0) {
 		hgt_log(HGT_LOG_WARNING, "target", "cannot fetch", HGT_S("target", t->config->name), HGT_S("reason", err.message));
 		target_set_state(t, TARGET_IDLE);
+		if (t->fetch.explain)
+			target_explain_failed(t, err.message);
+		else
+			target_postpone(t);
 		target_fetch_release(t);
-		target_postpone(t);
 	}
 }

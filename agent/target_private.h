@@ -1,5 +1,6 @@
 /*
- * What the parts of a target share: target.c drives, target_wish.c knows what should be and when, target_fetch.c fetches, target_work.c
+ * What the parts of a target share: target.c drives, target_wish.c knows what should be and when, target_fetch.c fetches, target_verify.c asks who has
+ * signed, target_explain.c shows how it differs, target_work.c
  * applies and compares, target_report.c says what became of it, target_post.c tells the daemon, target_save.c keeps the state,
  * target_watch.c hears of changes.
  */
@@ -35,6 +36,7 @@ struct fetch {
 	bool asked_from;			/* asked for differences */
 	struct hgt_buf proof_text;
 	struct hgt_proof *proof;		/* of the revision, checked, its signature too; NULL where none is asked for */
+	bool explain;				/* of what was applied, to show how the target differs from it */
 	bool held_back;				/* the content has changed, and the target is not to follow by itself */
 };
 
@@ -52,6 +54,7 @@ struct watch {
 	bool stale;		/* its folders may be others by now */
 	bool never, off;	/* it is not to be watched; it cannot be for now */
 	bool said;
+	bool heard;		/* of a change, since a difference was explained */
 	struct pause pause;	/* from a change to the look: longer where looks find nothing */
 	int64_t quiet_at;
 };
@@ -82,6 +85,14 @@ struct target {
 	bool drifted;				/* the target differs from what was applied */
 	bool synced;				/* the last look said so, and nothing has changed since */
 	bool failed;				/* the last try of what is wanted failed, and has been reported */
+	bool puzzled;				/* it is to be explained how the target differs, before that is told */
+	bool unexplained;			/* that was tried in vain */
+	struct {
+		uint64_t differing;		/* 0: there is none */
+		struct hgt_buf difference, diff;
+		bool cut;
+		uint64_t redacted;
+	} explained;				/* the last explanation */
 	bool again;				/* another look is to follow the one that runs */
 	char settled[HGT_OID_HEX_SHA256 + 1];	/* a revision that is not to be tried (again) by itself */
 	char held[HGT_OID_HEX_SHA256 + 1];	/* a revision of which was told that it waits for somebody, or for a window */
@@ -151,6 +162,16 @@ void target_fetch_archive(struct target *target);
 void target_fetch_failed(struct target *target, bool permanent, const char *sync, const char *health, const char *message);
 void target_fetch_release(struct target *target);
 
+/* target_explain.c: how the target differs is shown line by line by drivers that need the applied tree for it. */
+bool target_may_explain(const struct target *target);
+void target_fetch_explain(struct target *target);
+void target_explain_failed(struct target *target, const char *reason);
+
+/* A look has found differences: true when they are to be explained first; else the result has what is known. */
+bool target_is_puzzled(struct target *target, struct driver_result *result);
+void target_explain_keep(struct target *target, const struct driver_result *result);
+void target_explain_forget(struct target *target);
+
 /* target_verify.c: that the revision is signed; then on with target_fetch_archive. */
 void target_verify(struct target *target);
 void target_verify_release(struct fetch *fetch);
@@ -165,8 +186,9 @@ void target_apply_forget(struct target *target);
 void target_compare(struct target *target);
 int64_t target_next_compare(const struct target *target);
 
-/* The archive that was fetched is not applied, but compared with. */
+/* The archive that was fetched is not applied, but compared with; or is what was applied. */
 void target_preview(struct target *target);
+void target_explain(struct target *target);
 
 /* target_watch.c. Before a job, on the loop: the descriptor whose watches it is to renew, -1 for none. */
 void target_watch_init(struct target *target);

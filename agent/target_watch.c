@@ -58,6 +58,7 @@ static void on_change(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	t->watch.heard = true;
 	if (now >= t->watch.quiet_at)
 		pause_reset(&t->watch.pause);
 	at = now + pause_next(&t->watch.pause);

@@ -23,6 +23,7 @@ struct work {
 	char from[HGT_OID_HEX_SHA256 + 1];
 	char kept[HGT_OID_HEX_SHA256 + 1];	/* the tree that was applied */
 
+	bool explain;		/* a comparison that shows how: the order has the archive of what was applied */
 	int watch_fd;		/* -1: the target is not watched */
 	bool watch_stale;
 	int watch_code;
@@ -43,7 +44,7 @@ static struct work *work_new(struct target *t, int stop_fd, bool apply)
 		return NULL;
 	w->target = t;
 	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = stop_fd,
-		.tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+		.leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
 	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
@@ -112,7 +113,6 @@ static void run_compare(void *job)
 	struct work *w = job;
 
 	renew_watch(w);
-
 	if (w->order.archive >= 0)
 		w->ahead_code = target_verify_archive(&w->target->fetch, &w->ahead_err);
 	if (w->order.archive >= 0 && w->ahead_code == 0)
@@ -123,6 +123,14 @@ static void run_compare(void *job)
 		w->ahead_code = compare_with(w, &w->wanted, &w->ahead, &w->ahead_err);
 	if (w->order.archive >= 0)
 		checkout_keep(w->order.folder, w->kept, w->ahead_code == 0 ? w->wanted.id : "");
+}
+
+static void run_explain(void *job)
+{
+	struct work *w = job;
+
+	renew_watch(w);
+	w->code = w->target->driver->explain(&w->order, &w->result, &w->err);
 }
 
 static void compared(void *job)
@@ -139,8 +147,12 @@ static void compared(void *job)
 	t->compare_at = t->again ? 0 : target_next_compare(t);
 	if (w->code == 0 && w->result.differing > 0)
 		target_watch_found(t);
+	if (w->code == 0 && w->explain)
+		target_explain_keep(t, &w->result);
 	/* What was ended because the agent stops tells nothing. */
-	if (!t->runner->stopping)
+	if (w->code == 0 && !w->explain && w->result.differing > 0 && t->driver->explain && target_is_puzzled(t, &w->result))
+		t->drifted = true;
+	else if (!t->runner->stopping)
 		target_tell_look(t, &look);
 	target_fetch_release(t);
 	work_free(w);
@@ -148,7 +160,7 @@ static void compared(void *job)
 	runner_settle(t->runner);
 }
 
-static void compare(struct target *t, int archive)
+static void compare(struct target *t, int archive, bool explain)
 {
 	struct work *w = work_new(t, t->runner->stop_looks, false);
 
@@ -158,8 +170,9 @@ static void compare(struct target *t, int archive)
 		set_tree(&w->tree, t->saved.tree, t->saved.applied);
 		set_tree(&w->wanted, t->held_tree, t->held);
 		w->order.archive = archive;
+		w->explain = explain;
 	}
-	if (!w || hgt_workers_submit(t->runner->workers, run_compare, compared, w, NULL) < 0) {
+	if (!w || hgt_workers_submit(t->runner->workers, explain ? run_explain : run_compare, compared, w, NULL) < 0) {
 		const struct look look = {.code = HGT_ENOMEM, .trouble = "out of memory: not compared"};
 
 		hgt_log(HGT_LOG_ERROR, "target", look.trouble, HGT_S("target", t->config->name));
@@ -175,14 +188,20 @@ static void compare(struct target *t, int archive)
 
 void target_compare(struct target *t)
 {
-	compare(t, -1);
+	compare(t, -1, false);
 }
 
 void target_preview(struct target *t)
 {
 	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
 	snprintf(t->held_tree, sizeof(t->held_tree), "%s", t->fetch.tree);
-	compare(t, t->fetch.file);
+	compare(t, t->fetch.file, false);
+}
+
+void target_explain(struct target *t)
+{
+	t->watch.heard = false;
+	compare(t, t->fetch.file, true);
 }
 
 /*
@@ -329,7 +348,8 @@ void target_apply(struct target *t)
 
 	target_set_state(t, TARGET_APPLYING);
 	t->was_unfinished = t->saved.unfinished;
-	t->again = false;
+	t->again = t->puzzled = false;
+	target_explain_forget(t);
 	if (!w) {
 		not_begun(t, w, "out of memory, so nothing was begun");
 		return;

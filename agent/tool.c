@@ -132,16 +132,18 @@ void tool_last_word(const struct hgt_buf *said, struct hgt_buf *out)
 {
 	const char *text = said->data, *best = NULL;
 	size_t len = said->len, best_len = 0;
-	bool error = false;
 
 	while (len > 0) {
 		const char *end = memchr(text, '\n', len);
 		size_t n = end ? (size_t)(end - text) : len;
 
-		if (!is_blank(text, n) && (!error || says_error(text, n))) {
+		if (says_error(text, n)) {
+			tool_phrase(out, text, len, 400);
+			return;
+		}
+		if (!is_blank(text, n)) {
 			best = text;
 			best_len = n;
-			error |= says_error(text, n);
 		}
 		n += end ? 1 : 0;
 		text += n;

@@ -14,6 +14,7 @@ enum {
 	ALLOWANCE_MAX = 4 * 1024 * 1024,
 	ALLOWANCE_PER_SECOND = 16 * 1024,
 	REPORT_COST = 512,	/* of a row, beside its text */
+	STALE_COMPARES = 3,
 };
 
 static void targets_free(struct agent_target *targets, size_t n)
@@ -143,6 +144,7 @@ static bool copy_target(struct agent_target *out, const struct announced_target 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		bytes += texts[i] ? strlen(texts[i]) + 1 : 0;
 	p = malloc(bytes);
+	out->compare_every = (uint32_t)from->compare_every;
 	for (size_t i = 0; p && i < sizeof(texts) / sizeof(*texts); i++) {
 		size_t len = texts[i] ? strlen(texts[i]) + 1 : 0;
 
@@ -241,6 +243,13 @@ bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms)
 	return true;
 }
 
+bool agent_target_is_stale(const struct agent *agent, const struct agent_target *target, uint32_t after, int64_t now_ms)
+{
+	int64_t most = STALE_COMPARES * (int64_t)target->compare_every;
+
+	return target->report && !agent->stream && now_ms - agent->seen_ms > 1000 * (most > after ? most : after);
+}
+
 static void write_time(struct hgt_json *json, const char *key, int64_t ms)
 {
 	char text[HGT_TIME_TEXT];
@@ -257,7 +266,8 @@ void agent_target_set_report(struct agent_target *target, char *report, int64_t 
 	brief_find(report, strlen(report), &target->brief);
 }
 
-static void write_target(const struct agent *agent, const struct agent_target *target, bool brief, struct hgt_json *json)
+static void write_target(const struct agent *agent, const struct agent_target *target, bool brief, bool stale,
+	struct hgt_json *json)
 {
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "name", target->name);
@@ -274,6 +284,7 @@ static void write_target(const struct agent *agent, const struct agent_target *t
 	else
 		hgt_json_null(json);
 	write_time(json, "reported", target->reported_ms);
+	hgt_json_key_bool(json, "stale", stale);
 	hgt_json_key(json, "commands");
 	commands_write(agent, target->name, json);
 	hgt_json_end_object(json);
@@ -287,6 +298,7 @@ static bool is_in(const struct scope *scope, const struct agent_target *target)
 bool agent_write(const struct agent *agent, const struct agent_view *view, struct hgt_json *json)
 {
 	const struct scope *scope = view->scope;
+	const int64_t now = hgt_time_now_ms();
 	const bool all = scope_is_all(scope);
 	bool any = all;
 
@@ -319,7 +331,8 @@ bool agent_write(const struct agent *agent, const struct agent_view *view, struc
 	hgt_json_begin_array(json);
 	for (size_t i = 0; i < agent->n_targets; i++)
 		if (is_in(scope, &agent->targets[i]))
-			write_target(agent, &agent->targets[i], view->brief, json);
+			write_target(agent, &agent->targets[i], view->brief,
+				agent_target_is_stale(agent, &agent->targets[i], view->stale_after, now), json);
 	hgt_json_end_array(json);
 	hgt_json_end_object(json);
 	return true;

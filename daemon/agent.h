@@ -23,6 +23,7 @@ struct agent_target {
 	char *report;		/* the last one, JSON; NULL when there is none */
 	struct brief brief;	/* of it */
 	int64_t reported_ms;
+	uint32_t compare_every;	/* seconds; 0: never, or it has not said */
 	uint64_t report_seq;	/* of its event; 0 for one that was there before the daemon */
 };
 
@@ -82,10 +83,15 @@ int agent_check_instance(const struct agent *agent, const char *instance, struct
 /* Take a report of so many bytes off the agent's allowance; false when that is used up for now. */
 bool agent_spend(struct agent *agent, size_t bytes, int64_t now_ms);
 
+/* Whether what the target last reported is too old to go by: its agent is away for longer than three of its comparisons take, and than
+ * `after` seconds. */
+bool agent_target_is_stale(const struct agent *agent, const struct agent_target *target, uint32_t after, int64_t now_ms);
+
 /* What of agents is shown: to whom may see `scope` (NULL: all), and whether the reports are brief. */
 struct agent_view {
 	const struct scope *scope;
 	bool brief;
+	uint32_t stale_after;	/* as the config says */
 };
 
 /* A report that has come, as the target's last one, which it takes. */

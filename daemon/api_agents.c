@@ -14,7 +14,8 @@ bool api_agent_view(struct request *request, struct agent_view *out)
 {
 	const char *detail = query_get(&request->query, "detail");
 
-	*out = (struct agent_view){.scope = request->scope, .brief = detail && !strcmp(detail, "brief")};
+	*out = (struct agent_view){.scope = request->scope, .brief = detail && !strcmp(detail, "brief"),
+		.stale_after = request->daemon->config->stale_after};
 	if (!detail || out->brief || !strcmp(detail, "full"))
 		return true;
 	request_reply_error(request, 400, NULL, "parameter \"detail\" is brief or full");

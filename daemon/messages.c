@@ -11,6 +11,7 @@
 
 #define PATH_MAX_BYTES 4096	/* bytes of a path or ref */
 #define ALLOW_MAX 256		/* globs of one agent */
+#define COMPARE_EVERY_MAX 86400	/* seconds, as in an agent's config */
 
 bool message_path_is_valid(const char *path)
 {
@@ -168,8 +169,10 @@ int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id,
 static int parse_target(const struct hgt_node *node, struct announced_target *out, struct hgt_error *err)
 {
 	static const char *const syncs[] = {"auto", "manual", NULL};
+	bool there;
 	int code;
 
+	out->compare_every = 0;
 	if (node->type != HGT_NODE_MAP)
 		return hgt_error_set(err, HGT_EPARSE, "field \"targets\" is to hold objects, not %s", hgt_node_type_name(node->type));
 	if ((code = field_name(node, "name", &out->name, err)) < 0 ||
@@ -177,8 +180,12 @@ static int parse_target(const struct hgt_node *node, struct announced_target *ou
 	    (code = field_string(node, "ref", PATH_MAX_BYTES, true, &out->ref, err)) < 0 ||
 	    (code = field_string(node, "path", PATH_MAX_BYTES, false, &out->path, err)) < 0 ||
 	    (code = field_name(node, "driver", &out->driver, err)) < 0 ||
-	    (code = field_word(node, "sync", syncs, false, &out->sync, err)) < 0)
+	    (code = field_word(node, "sync", syncs, false, &out->sync, err)) < 0 ||
+	    (code = field_int(node, "compare_every", 0, &there, &out->compare_every, err)) < 0)
 		return code;
+	if (out->compare_every > COMPARE_EVERY_MAX)
+		return hgt_error_set(err, HGT_EPARSE, "target %s: field \"compare_every\" is to be %d seconds at the most", out->name,
+			COMPARE_EVERY_MAX);
 	if (!*out->repo || !message_path_is_valid(out->repo))
 		return hgt_error_set(err, HGT_EPARSE, "target %s: field \"repo\" is no name of a repository", out->name);
 	if (!message_ref_is_valid(out->ref))
@@ -259,6 +266,7 @@ void message_announcement_write(const struct announcement *announcement, struct 
 		hgt_json_key_string(&json, "path", target->path);
 		hgt_json_key_string(&json, "driver", target->driver);
 		hgt_json_key_string(&json, "sync", target->sync);
+		hgt_json_key_int(&json, "compare_every", target->compare_every);
 		hgt_json_end_object(&json);
 	}
 	hgt_json_end_array(&json);

@@ -55,6 +55,7 @@ int message_acknowledgement(const char *text, size_t len, struct hgt_cursor *id,
 
 struct announced_target {
 	const char *name, *repo, *ref, *path, *driver, *sync;
+	int64_t compare_every;	/* seconds; 0: never, or it does not say */
 };
 
 struct announcement {

@@ -30,64 +30,69 @@ static int state_of(const struct agent_target *target)
 /* The families go out one after the other, so the agents are gone through once for each. */
 struct telling {
 	struct hgt_metrics *m;
-	void (*tell)(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag);
+	uint32_t stale_after;
+	void (*tell)(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag);
 };
 
-static void tell_connected(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+static void tell_connected(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
 {
 	(void)lag;
-	hgt_metrics_uint(m, HGT_LABELS("agent", agent->name), agent->stream != NULL);
+	hgt_metrics_uint(telling->m, HGT_LABELS("agent", agent->name), agent->stream != NULL);
 }
 
-static void tell_events(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+static void tell_events(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
 {
 	if (lag->known)
-		hgt_metrics_uint(m, HGT_LABELS("agent", agent->name), lag->events);
+		hgt_metrics_uint(telling->m, HGT_LABELS("agent", agent->name), lag->events);
 }
 
-static void tell_seconds(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+static void tell_seconds(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
 {
 	if (lag->known)
-		hgt_metrics_milli(m, HGT_LABELS("agent", agent->name), lag->ms);
+		hgt_metrics_milli(telling->m, HGT_LABELS("agent", agent->name), lag->ms);
 }
 
-static void tell_seen(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+static void tell_seen(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
 {
 	(void)lag;
 	if (agent->seen_ms)
-		hgt_metrics_milli(m, HGT_LABELS("agent", agent->name), agent->seen_ms);
+		hgt_metrics_milli(telling->m, HGT_LABELS("agent", agent->name), agent->seen_ms);
 }
 
-static void tell_targets(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+static void tell_targets(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
 {
+	const int64_t now = hgt_time_now_ms();
 	uint64_t n[STATES] = {0};
 
 	(void)lag;
-	for (size_t i = 0; i < agent->n_targets; i++)
-		n[state_of(&agent->targets[i])]++;
+	for (size_t i = 0; i < agent->n_targets; i++) {
+		const struct agent_target *target = &agent->targets[i];
+
+		n[agent_target_is_stale(agent, target, telling->stale_after, now) ? UNKNOWN : state_of(target)]++;
+	}
 	for (int i = 0; i < STATES; i++)
 		if (n[i])
-			hgt_metrics_uint(m, HGT_LABELS("agent", agent->name, "sync", states[i]), n[i]);
+			hgt_metrics_uint(telling->m, HGT_LABELS("agent", agent->name, "sync", states[i]), n[i]);
 }
 
-static void tell_commands(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag)
+static void tell_commands(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag)
 {
 	(void)lag;
-	hgt_metrics_uint(m, HGT_LABELS("agent", agent->name), command_list_written(&agent->commands));
+	hgt_metrics_uint(telling->m, HGT_LABELS("agent", agent->name), command_list_written(&agent->commands));
 }
 
 static void tell_one(void *ctx, const struct agent *agent, const struct agent_lag *lag)
 {
 	struct telling *telling = ctx;
 
-	telling->tell(telling->m, agent, lag);
+	telling->tell(telling, agent, lag);
 }
 
 static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	static const struct {
 		const char *name, *help;
-		void (*tell)(struct hgt_metrics *m, const struct agent *agent, const struct agent_lag *lag);
+		void (*tell)(const struct telling *telling, const struct agent *agent, const struct agent_lag *lag);
 	} families[] = {
 		{"headgate_agent_connected", "Whether the agent's stream is open.", tell_connected},
 		{"headgate_agent_lag_events", "Events journaled that the agent's stream has not been told of; of an agent "
@@ -96,12 +101,13 @@ static void write_each(const struct daemon *daemon, struct hgt_metrics *m)
 		{"headgate_agent_lag_seconds", "The age of the oldest of these events.", tell_seconds},
 		{"headgate_agent_last_seen_timestamp_seconds", "When the agent was last heard of, in seconds since "
 			"1970.", tell_seen},
-		{"headgate_agent_targets", "Targets of the agent, by what it last reported of them.", tell_targets},
+		{"headgate_agent_targets", "Targets of the agent, by what it last reported of them; Unknown "
+			"too where that is stale.", tell_targets},
 		{"headgate_agent_commands_pending", "Commands (sync, suspend, resume) that the agent has not acknowledged.", tell_commands},
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
-		struct telling telling = {.m = m, .tell = families[i].tell};
+		struct telling telling = {.m = m, .stale_after = daemon->config->stale_after, .tell = families[i].tell};
 
 		hgt_metrics_family(m, families[i].name, HGT_METRIC_GAUGE, families[i].help);
 		agents_each_lag(daemon->agents, METRICS_AGENTS_MAX, tell_one, &telling);

@@ -244,6 +244,9 @@ static const struct option agent_options[] = {
 		.help = "The file with the token that \"headgate agent add\" printed. Not read where cert is given and the file is not there."},
 	{.key = "state", .type = OPTION_PATH, .offset = AGENT(state), .fallback = "/var/lib/headgate-agent",
 		.help = "The agent's own folder."},
+	{.key = "health_port", .type = OPTION_COUNT, .offset = AGENT(health_port), .min = 0, .max = 65535, .fallback = "0",
+		.help = "A port of 127.0.0.1 on which the agent answers /healthz, /readyz and /metrics, for whoever looks after it on its host. 0: none; "
+		"the agent then listens nowhere."},
 	{.key = "parallel", .type = OPTION_COUNT, .offset = AGENT(parallel), .min = 1, .max = 64, .fallback = "4",
 		.help = "How many targets are applied or compared at the same time; others wait their turn."},
 	{.key = "stop_within", .type = OPTION_SECONDS, .offset = AGENT(stop_within), .min = 1, .max = 86400, .fallback = "50s",

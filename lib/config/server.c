@@ -405,6 +405,9 @@ static const struct option config_options[] = {
 		.help = "The daemon's log, on standard error. Its command line counts before this."},
 	{.key = "listen", .type = OPTION_LIST, .offset = CONFIG(listen), .section = &listen_section,
 		.fallback = "[{address: \"127.0.0.1:7420\"}]", .help = "Where agents connect."},
+	{.key = "stale_after", .type = OPTION_SECONDS, .offset = CONFIG(stale_after), .min = 1, .max = 604800, .fallback = "2m",
+		.help = "What an agent has reported is shown as Unknown once its stream has been cut for so long, or for three times what passes between "
+		"two comparisons of the target, if that is longer."},
 	{.key = "proxies", .type = OPTION_CUSTOM, .offset = CONFIG(proxies), .parse = parse_addresses, .fallback = "[]",
 		.shape = "list of addresses", .help = "Reverse proxies: of requests that come from there the last address in X-Forwarded-For is "
 		"taken for the client's, for limits, lock-out and what is journaled. Name none that others can use to reach the daemon as they "

@@ -108,6 +108,8 @@ heard() {
   ask sync web
   wait_for 20 agent_synced web1 web "$TIP"
   [[ $(<"$T/web/a") == one && $(<"$T/web/b") == two ]]
+  # What was drifting was shown line by line, before anyone touched it.
+  events_of agent.reported | jq -es 'any(.[].data; .cause == "drift" and .operation == "Succeeded" and (.diff // "" | contains("-drift\n") and contains("+one\n")))'
   # Each command led to one operation.
   [[ $(events_of agent.reported | jq -r 'select(.data.operation == "Running") | .data.request' | sort | uniq -c | awk '{print $1}' | xargs) == "1 1" ]]
 }
@@ -224,6 +226,75 @@ heard() {
   wait_for 20 agent_synced web1 web "$TIP"
 }
 
+# tool NAME [LINE...]: a target of hosts/NAME whose driver compares $T/NAME.live with the tree's file "a", and copies it there.
+tool() {
+  printf '  - name: %s\n    repo: infra\n    path: hosts/%s\n    driver: exec\n    options:\n' "$1" "$1"
+  cat >"$T/$1.compare" <<END
+[ ! -e $T/$1.hang ] || exec sleep 300
+[ ! -e $T/$1.broken ] || { echo 'no such tool' >&2; exit 3; }
+[ -e $T/$1.live ] || { echo 'nothing is there'; exit 2; }
+diff -u $T/$1.live a || exit 2
+END
+  cat >"$T/$1.apply" <<END
+[ ! -e $T/$1.broken ] || { echo 'cannot apply' >&2; exit 3; }
+echo "\$HEADGATE_REVISION" >>$T/$1.applied
+cp a $T/$1.new && mv $T/$1.new $T/$1.live
+END
+  printf '      compare: [sh, %s]\n      apply: [sh, %s]\n' "$T/$1.compare" "$T/$1.apply"
+  (($# < 2)) || printf '    %s\n' "${@:2}"
+}
+
+@test "a driver that works from a folder: what a sync would change is shown before anybody asks for it" {
+  commit hosts/box/a $'one\n'
+  push
+  agent_config web1 "$(tool box "sync: manual" "compare_every: 1s")"
+  agent_start web1
+  wait_for 20 told box operation Pending
+  [[ $(of box cause) == pending && $(of box health) == Missing && $(of box message) == "sync is manual; a sync would change "* ]]
+  [[ $(of box diff) == *"nothing is there"* && ! -e $T/box.live ]]
+  ask sync box
+  wait_for 20 agent_synced web1 box "$TIP"
+  first=$TIP
+  commit hosts/box/a $'two\n'
+  push
+  wait_for 20 told box desired "$TIP"
+  [[ $(of box cause) == pending && $(of box health) == Healthy && $(of box observed) == "$first" && $(of box diff) == *-one*+two* ]]
+  # A change by hand on top of it: the diff is still what a sync would do.
+  echo three >"$T/box.live"
+  wait_for 20 told box cause both
+  [[ $(of box health) == Degraded && $(of box observed) == null && $(of box diff) == *-three*+two* ]]
+  # By hand it becomes what is wanted, though nobody has synced.
+  echo two >"$T/box.live"
+  wait_for 20 told box message "sync is manual; a sync would change nothing"
+  [[ $(of box sync) == OutOfSync && $(of box observed) == "$TIP" ]]
+  ask sync box
+  wait_for 20 agent_synced web1 box "$TIP"
+  [[ $(wc -l <"$T/box.applied") == 2 ]]
+}
+
+@test "what cannot be compared is Unknown; what has failed is tried again, and says when" {
+  commit hosts/box/a $'one\n'
+  push
+  agent_config web1 "$(tool box "compare_every: 1s")"
+  agent_start web1
+  wait_for 20 agent_synced web1 box "$TIP"
+  touch "$T/box.broken"
+  wait_for 20 told box sync Unknown
+  [[ $(of box health) == Unknown && $(of box applied) == "$TIP" && $(of box observed) == null ]]
+  commit hosts/box/a $'two\n'
+  push
+  wait_for 20 told box operation Failed
+  [[ $(of box sync) == OutOfSync || $(of box sync) == Unknown ]]
+  next=$(events_of agent.reported | jq -rs '[.[].data | select(.operation == "Failed") | .next] | first')
+  (($(date -d "$next" +%s) > $(date +%s) - 20))
+  rm "$T/box.broken"
+  wait_for 20 agent_synced web1 box "$TIP"
+  # A comparison that does not end is ended with the agent.
+  touch "$T/box.hang"
+  wait_for 20 pgrep -f -P "${AGENT_PID[web1]}" sleep
+  agent_stop web1
+}
+
 # looks: how often the agent has begun to compare.
 looks() {
   grep -c 'to=comparing' "$T/web1.log"
@@ -266,7 +337,7 @@ looked() {
   wait_for 20 agent_synced web1 web "$TIP"
   rm "$T/web/new/two"
   wait_for 20 test -e "$T/web/new/two"
-  rm -r "$T/web"
+  rm -rf "$T/web"
   wait_for 20 test -e "$T/web/conf/a"
   wait_for 20 agent_synced web1 web "$TIP"
   rm "$T/web/conf/a"
@@ -310,14 +381,17 @@ looked() {
 @test "killed at any moment, by commands and pushes, it comes to what is wanted" {
   commit hosts/web/a 0
   commit hosts/run/a 0
+  commit hosts/box/a 0
   push
   agent_config web1 "$(target web "options: {into: $T/web}" "compare_every: 1s")" \
-    "$(target run "options: {into: $T/run, after: [sh, -c, 'cp $T/run/a $T/ran.new && mv $T/ran.new $T/ran']}" "sync: manual" "compare_every: 1s")"
+    "$(target run "options: {into: $T/run, after: [sh, -c, 'cp $T/run/a $T/ran.new && mv $T/ran.new $T/ran']}" "sync: manual" "compare_every: 1s")" \
+    "$(tool box "compare_every: 1s")"
   agent_start web1
   wait_for 20 agent_synced web1 web "$TIP"
   for round in {1..15}; do
     commit hosts/web/a "$round"
     commit hosts/run/a "$round"
+    commit hosts/box/a "$round"
     push
     ask sync run
     sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
@@ -327,10 +401,39 @@ looked() {
     if ((round % 5 == 0)); then
       wait_for 20 agent_synced web1 web "$TIP"
       wait_for 20 agent_synced web1 run "$TIP"
+      wait_for 20 agent_synced web1 box "$TIP"
       wait_for 20 heard
       wait_for 20 answered "$ID"
-      [[ $(<"$T/web/a") == "$round" && $(<"$T/run/a") == "$round" && $(<"$T/ran") == "$round" ]]
+      [[ $(<"$T/web/a") == "$round" && $(<"$T/run/a") == "$round" && $(<"$T/ran") == "$round" && $(<"$T/box.live") == "$round" ]]
       [[ -z $(find "$T/web" "$T/run" -name '.headgate-*') ]]
     fi
   done
+}
+
+# stale TARGET WHETHER
+stale() {
+  [[ $(admin GET /v1/agents | jq -r --arg t "$1" '.agents[0].targets[] | select(.name == $t) | .stale') == "$2" ]]
+}
+
+@test "what an agent that is gone has reported is told to be stale" {
+  daemon_stop
+  echo 'stale_after: 1s' >>"$CONFIG"
+  daemon_start
+  commit hosts/web/a one
+  commit hosts/slow/a one
+  push
+  agent_config web1 "$(target web "options: {into: $T/web}" "compare_every: 1s")" "$(target slow "options: {into: $T/slow}" "compare_every: 1h")"
+  agent_start web1
+  wait_for 20 agent_synced web1 web "$TIP"
+  wait_for 20 agent_synced web1 slow "$TIP"
+  stale web false
+  kill -KILL "${AGENT_PID[web1]}"
+  wait "${AGENT_PID[web1]}" || true
+  wait_for 20 stale web true
+  stale slow false
+  # The report stands beside it, as it was.
+  [[ $(of web sync) == Synced ]]
+  admin GET /metrics | grep -q 'headgate_agent_targets{agent="web1",sync="Unknown"} 1'
+  agent_start web1
+  wait_for 20 stale web false
 }

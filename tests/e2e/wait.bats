@@ -268,6 +268,14 @@ matches() {
   has 'not waiting: the daemon does not answer, and takes the push in when it is back; headgate status tells it later'
 }
 
+@test "nobody waits in the spool" {
+  jq -cn --arg repo "$GIT_ROOT/infra.git" '{v: 1, type: "wait", repo: $repo, push: "0123456789abcdef0123456789abcdef", actor: {name: "a"}, time: "t",
+    seconds: 60, updates: [{old: ("0" * 40), new: ("a" * 40), ref: "refs/heads/main"}]}' >"$T/line"
+  mv "$T/line" "$STATE/spool/2026-01-01T00:00:00.000Z-0123456789abcdef0123456789abcdef.json"
+  wait_for 10 grep -q 'nobody waits in a file' "$DAEMON_LOG"
+  waits 0
+}
+
 @test "nobody is told of other repositories and refs" {
   repo_new secret
   agent_config web1 "infra:web:$T/web" "secret::$T/secret" '  - {name: other, repo: infra, ref: refs/heads/other, path: web, driver: files, options: {into: '"$T"'/other}}'

@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	rig.order = (struct driver_order){.target = &rig.target, .folder = "/nonexistent", .revision = "", .stop_fd = -1, .archive = -1};
+	rig.order = (struct driver_order){.target = &rig.target, .folder = "/nonexistent", .revision = "", .stop_fd = -1, .leave_fd = -1, .archive = -1};
 	driver_result_init(&rig.result);
 	kubectl_verdict_init(&rig.verdict);
 	code = kubectl_init(&rig.k, &rig.order, &rig.result, NULL);

@@ -211,10 +211,89 @@ static void waits_longer_each_time(void **state)
 
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, unit_folder_make, unit_folder_remove)
 
+/* What was asked of a target is there after a restart, wherever the target is by then; what is damaged is told. */
+static void keeps_what_was_asked(void **state)
+{
+	char *file = unit_path(*state, "state.json");
+	struct state_command *command;
+	struct state s, again;
+	struct hgt_error err = {0};
+
+	state_init(&s);
+	state_init(&again);
+	s.suspended = true;
+	memcpy(s.pin, COMMIT, sizeof(COMMIT));
+	memcpy(s.pin_ref, TREE, sizeof(TREE));
+	assert_int_equal(state_add_command(&s, "j.1", &command, &err), 0);
+	command->acknowledged = true;
+	assert_int_equal(state_add_command(&s, "j.2", &command, &err), 0);
+	assert_int_equal(state_add_request(&s, "j.1", "", &err), 0);
+	assert_int_equal(state_add_request(&s, "j.2", COMMIT, &err), 0);
+	store(&s, file);
+
+	assert_int_equal(state_load(&again, file, "/into", "infra", &err), 0);
+	assert_true(again.suspended);
+	assert_string_equal(again.pin, COMMIT);
+	assert_string_equal(again.pin_ref, TREE);
+	assert_true(state_find_command(&again, "j.1")->acknowledged);
+	assert_false(state_find_command(&again, "j.2")->acknowledged);
+	assert_null(state_find_command(&again, "j.3"));
+	assert_int_equal(again.n_requests, 2);
+	assert_string_equal(again.requests[0].revision, "");
+	state_end_request(&again);
+	assert_string_equal(again.requests[0].id, "j.2");
+	assert_string_equal(again.requests[0].revision, COMMIT);
+	state_end_request(&again);
+	state_release(&again);
+
+	assert_int_equal(state_load(&again, file, "/elsewhere", "infra", &err), 0);
+	assert_true(again.moved);
+	assert_true(again.suspended);
+	assert_int_equal(again.n_requests, 2);
+	assert_string_equal(again.pin, "");
+	state_release(&again);
+	assert_int_equal(hgt_write_file(file, "{\"v\":1,\"into\":\"/into\",\"repo\":\"infra\",\"suspended\":1}", 52, 0600, NULL), 0);
+	assert_int_equal(state_load(&again, file, "/into", "infra", &err), HGT_ECORRUPT);
+	state_release(&again);
+	state_release(&s);
+	free(file);
+}
+
+/* The daemon tells again what was not acknowledged; those are never forgotten, the others are. */
+static void remembers_commands_that_may_come_again(void **state)
+{
+	struct state_command *command;
+	struct state s;
+	struct hgt_error err = {0};
+	char id[32], longest[STATE_COMMAND_ID_MAX + 2];
+
+	(void)state;
+	state_init(&s);
+	for (int i = 0; i < 3 * STATE_COMMANDS_MAX; i++) {
+		snprintf(id, sizeof(id), "j.%d", i);
+		assert_int_equal(state_add_command(&s, id, &command, &err), 0);
+		command->acknowledged = i != 7;
+		assert_true(s.n_commands <= STATE_COMMANDS_MAX);
+	}
+	assert_non_null(state_find_command(&s, "j.7"));
+	assert_null(state_find_command(&s, "j.8"));
+	for (size_t i = 0; i < s.n_commands; i++)
+		s.commands[i].acknowledged = false;
+	assert_int_equal(state_add_command(&s, "j.x", &command, &err), HGT_ELIMIT);
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(state_add_command(&s, longest, &command, &err), HGT_ELIMIT);
+	for (int i = 0; i < STATE_REQUESTS_MAX; i++)
+		assert_int_equal(state_add_request(&s, "j.1", "", &err), 0);
+	assert_int_equal(state_add_request(&s, "j.1", "", &err), HGT_ELIMIT);
+	state_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(has_one_instance), IN_FOLDER(keeps_what_it_knows), IN_FOLDER(refuses_what_is_damaged),
+		IN_FOLDER(keeps_what_was_asked), cmocka_unit_test(remembers_commands_that_may_come_again),
 		cmocka_unit_test(bounds_its_reports), cmocka_unit_test(tells), cmocka_unit_test(is_the_same_at_another_time),
 		cmocka_unit_test(is_never_too_long), cmocka_unit_test(waits_longer_each_time),
 	};

@@ -202,6 +202,26 @@ static void test_announced(void **state)
 	assert_false(agent_may_see(agent, "infra"));
 }
 
+/* What was reported is too old to go by when the agent has been away for long: three comparisons of the target, or what the config says. */
+static void test_stale(void **state)
+{
+	struct agent agent = {.seen_ms = 1000000};
+	struct agent_target target = {.compare_every = 60};
+	char report[] = "{}";
+
+	(void)state;
+	assert_false(agent_target_is_stale(&agent, &target, 120, INT64_MAX / 2));	/* of nothing that could be */
+	target.report = report;
+	assert_false(agent_target_is_stale(&agent, &target, 120, agent.seen_ms + 180000));
+	assert_true(agent_target_is_stale(&agent, &target, 120, agent.seen_ms + 180001));
+	assert_false(agent_target_is_stale(&agent, &target, 300, agent.seen_ms + 300000));
+	assert_true(agent_target_is_stale(&agent, &target, 300, agent.seen_ms + 300001));
+	target.compare_every = 0;
+	assert_true(agent_target_is_stale(&agent, &target, 120, agent.seen_ms + 120001));
+	agent.stream = (struct subscriber *)&agent;
+	assert_false(agent_target_is_stale(&agent, &target, 120, agent.seen_ms + 120001));
+}
+
 /* No agent fills the disk with reports; what it may save up comes back with time, up to a bound. */
 static void test_allowance(void **state)
 {
@@ -280,7 +300,7 @@ static void test_refused_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_tokens), TEST(test_removed), TEST(test_order), TEST(test_announced), TEST(test_allowance), TEST(test_one_instance),
+		TEST(test_tokens), TEST(test_removed), TEST(test_order), TEST(test_announced), TEST(test_stale), TEST(test_allowance), TEST(test_one_instance),
 		TEST(test_refused_once),
 	};
 

@@ -42,7 +42,7 @@ static void rig_make(struct rig *rig, const char *folder)
 {
 	*rig = (struct rig){.target = {.name = "web", .repo = "infra", .ref = "refs/heads/main", .path = "apps", .prune = true,
 		.kubectl = {.command = "kubectl", .namespace = "shop", .folder = "", .timeout = 10, .output_limit = 1 << 20}}};
-	rig->order = (struct driver_order){.target = &rig->target, .folder = folder, .revision = "abc", .stop_fd = -1, .archive = -1};
+	rig->order = (struct driver_order){.target = &rig->target, .folder = folder, .revision = "abc", .stop_fd = -1, .leave_fd = -1, .archive = -1};
 	driver_result_init(&rig->result);
 	assert_int_equal(kubectl_init(&rig->k, &rig->order, &rig->result, NULL), 0);
 }

@@ -8,7 +8,7 @@
 #define ID "0123456789012345678901234567890123456789"
 #define SPEC(name, kind, allow) "{\"name\":" name ",\"kind\":" kind ",\"allow\":" allow "}"
 #define TARGET(name, repo, ref, path) \
-	"{\"name\":" name ",\"repo\":" repo ",\"ref\":" ref ",\"path\":" path ",\"driver\":\"files\",\"sync\":\"auto\"}"
+	"{\"name\":" name ",\"repo\":" repo ",\"ref\":" ref ",\"path\":" path ",\"driver\":\"files\",\"sync\":\"auto\",\"compare_every\":90}"
 #define SAID(targets) "{\"version\":\"0.1.0\",\"host\":\"web1.example.org\",\"instance\":\"i1\",\"new\":[1],\"targets\":[" targets "]}"
 #define GOOD_TARGET TARGET("\"web\"", "\"infra/prod\"", "\"refs/heads/main\"", "\"hosts/web\"")
 #define REPORT(more) "{\"target\":\"web\",\"sync\":\"Synced\",\"health\":\"Healthy\",\"operation\":\"Succeeded\"" more "}"
@@ -176,6 +176,10 @@ static void test_announcement(void **state)
 		{SAID(TARGET("\"t\"", "\"r\"", "\"refs/heads/main\"", "\"../etc\"")), "\"path\" is to be a relative path", HGT_EPARSE},
 		{SAID(TARGET("\"t\"", "\"r\"", "\"refs/heads/main\"", "\"/etc\"")), "\"path\" is to be a relative path", HGT_EPARSE},
 		{SAID(TARGET("\"t\"", "\"r\"", "\"refs/heads/main\"", "7")), "\"path\" is to be a string", HGT_EPARSE},
+		{SAID("{\"name\":\"t\",\"repo\":\"r\",\"ref\":\"refs/heads/main\",\"driver\":\"files\",\"compare_every\":-1}"), "is below 0",
+			HGT_EPARSE},
+		{SAID("{\"name\":\"t\",\"repo\":\"r\",\"ref\":\"refs/heads/main\",\"driver\":\"files\",\"compare_every\":86401}"),
+			"is to be 86400 seconds at the most", HGT_EPARSE},
 	};
 	static const char good[] = SAID(GOOD_TARGET);
 	struct hgt_buf stored = HGT_BUF_INIT, again = HGT_BUF_INIT;
@@ -189,6 +193,7 @@ static void test_announcement(void **state)
 	assert_string_equal(said.instance, "i1");
 	assert_int_equal(said.n_targets, 1);
 	assert_string_equal(said.targets[0].path, "hosts/web");
+	assert_int_equal(said.targets[0].compare_every, 90);
 	message_announcement_write(&said, &stored);
 	hgt_doc_set_release(&set);
 	/* What is kept reads back as itself; so does what was there before the first announcement. */
