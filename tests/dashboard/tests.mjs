@@ -472,7 +472,7 @@ test("an operator syncs, suspends and resumes; a viewer has no such buttons", as
     .report({ target: "nginx", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });
 });
 
-test("the button moves a real agent's host, and a change by hand on it is shown", async () => {
+test("the button moves a real agent's host, and a change by hand on it is shown line by line", async () => {
   const agent = await rig.program("real", { name: "motd", repo: fleet.hosts, path: "base", sync: "manual" });
   try {
     const page = await tab({ as: "operator", hash: "#/?q=real/" });
@@ -485,11 +485,9 @@ test("the button moves a real agent's host, and a change by hand on it is shown"
     await page.waitForFunction(() => /asked to sync/.test(document.querySelector("section[aria-labelledby=history]").textContent));
     writeFileSync(`${agent.into}/motd`, "changed by hand\npassword: hunter2\n");
     await page.waitForSelector(".title .s-drift");
-    await page.waitForSelector(".resources .odd");
-    is(await page.$eval(".resources .odd", (row) => [...row.children].slice(0, 2).map((cell) => cell.textContent)), [
-      "motd",
-      "OutOfSync",
-    ]);
+    await page.waitForSelector(".diff .d-del");
+    is(await diffLines(page, ".d-del, .d-add"), ["-changed by hand", "-password: [redacted 1]", "+welcome"]);
+    is(await page.$$eval(".diff .redacted", (list) => list.map((mark) => mark.textContent)), ["[redacted 1]"]);
     ok(!(await text(page, "body")).includes("hunter2"), "a secret of the host is not in the page");
   } catch (error) {
     throw new Error(`${error.stack}\nthe agent says:\n${readFileSync(agent.log, "utf8").slice(-2000)}`);
