@@ -22,6 +22,10 @@ struct driver_order {
 	int stop_fd;		/* readable when a command that runs is to be ended (job.h); -1: never */
 	bool unfinished;	/* apply: an earlier one was begun whose end was not heard */
 
+	/* Apply, of a driver with `watch`: to be called when all is done and before the last look; NULL: nobody watches. */
+	void (*before_look)(void *ctx);
+	void *ctx;
+
 	/* Of the files driver, which reads the archive itself. Apply. */
 	int archive;		/* verified, at its beginning; borrowed */
 	const char *tree;	/* the id of the tree that is wanted; NULL or "" when it is not known */
@@ -108,6 +112,7 @@ struct driver {
 	 * they are already. May be NULL: then it is seen when it is time to compare. HGT_ELIMIT and others: it cannot be watched.
 	 */
 	int (*watch)(const struct driver_order *order, int inotify, struct hgt_error *err);
+	const char *own_names;	/* how the names begin of what an apply still removes after its last look */
 
 	/* 0 when it could be told; `differing` tells. Changes nothing on the target. */
 	int (*compare)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
