@@ -269,6 +269,9 @@ check-docs: deps-build-web-test
 check-crash: deps-build-test all tools
 	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
 	@tests/crash/many
+# The units under a real systemd, in namespaces of its own; as root.
+check-systemd: deps-build-test all
+	@tests/operate/systemd
 check-differential: deps-build-test
 	@tests/run --mutants
 check-cluster: deps-build-test all
@@ -319,6 +322,7 @@ help:
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
 	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, push 100,000 refs at once, and look for anything lost; TRIALS=1000, SEED='
+	@echo 'make check-systemd   the units under a real systemd, which is process 1 of namespaces of its own; as root'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again, and an agent applies to it'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, receivers of webhooks and a browser, which make check then runs too'
@@ -330,7 +334,7 @@ help:
 	@echo 'make deps            install the Debian packages that building and testing need'
 	@echo 'Options: FLAVOUR=asan, LIBGIT2=shared, WERROR=, CFLAGS, LDFLAGS'
 
-.PHONY: all check check-unit check-e2e check-asan check-headers check-openapi check-docs check-crash check-cluster check-differential fuzz bench quickstart \
+.PHONY: all check check-systemd check-unit check-e2e check-asan check-headers check-openapi check-docs check-crash check-cluster check-differential fuzz bench quickstart \
 	quickstart-stop deps install uninstall clean help unit-bins replay-bins fuzz-bins tools suite-bins suites peers schemas schemas-native
 .SECONDARY:
 .DELETE_ON_ERROR:

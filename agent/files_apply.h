@@ -10,7 +10,7 @@ struct apply {
 	const struct driver_order *order;
 	struct driver_result *result;
 	struct hgt_error *err;
-	int into, staging, fresh, old;	/* fresh and old are the staging folder's: the unpacked tree, what was replaced */
+	int into, staging, fresh;	/* fresh is the staging folder's: the unpacked tree */
 	char staging_name[STAGING_NAME_MAX];
 	struct hgt_buf list;		/* path of the list of files */
 	struct manifest before;		/* what we had placed */

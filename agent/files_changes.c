@@ -6,12 +6,21 @@
 
 #include "agent/files_private.h"
 
-void changes_init(struct changes *c, int into, int fresh, int old)
+int files_make_folder_at(int at, const char *name, int *out, struct hgt_error *err)
+{
+	if (mkdirat(at, name, 0700) < 0)
+		return hgt_error_set_errno(err, "cannot make staging folder %s", name);
+	*out = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return *out < 0 ? hgt_error_set_errno(err, "cannot open staging folder %s", name) : 0;
+}
+
+void changes_init(struct changes *c, int into, int staging, int fresh)
 {
 	memset(c, 0, sizeof(*c));
 	c->into = into;
+	c->staging = staging;
 	c->fresh = fresh;
-	c->old = old;
+	c->old = -1;
 	hgt_beneath_init(&c->target, into);
 	hgt_beneath_init(&c->source, fresh);
 }
@@ -22,6 +31,14 @@ void changes_release(struct changes *c)
 	hgt_beneath_release(&c->source);
 	hgt_arena_release(&c->arena);
 	free(c->items);
+	if (c->old >= 0)
+		close(c->old);
+}
+
+/* Most applies exchange files and take none: folders are what costs a file system most. */
+static int open_old(struct changes *c, struct hgt_error *err)
+{
+	return c->old >= 0 ? 0 : files_make_folder_at(c->staging, "old", &c->old, err);
 }
 
 /* Room for one more note, made before the change itself: what cannot be noted is not done. */
@@ -67,6 +84,7 @@ static void number(size_t i, char out[24])
 static int replace(struct changes *c, int source, int target, const char *leaf, const char *path, struct hgt_error *err)
 {
 	char name[24];
+	int code;
 
 	if (renameat2(source, leaf, target, leaf, RENAME_EXCHANGE) == 0) {
 		note(c, CHANGE_EXCHANGED, path, 0);
@@ -74,6 +92,9 @@ static int replace(struct changes *c, int source, int target, const char *leaf, 
 	}
 	if (errno != EINVAL && errno != ENOSYS)
 		return hgt_error_set_errno(err, "cannot replace %s", path);
+	code = open_old(c, err);
+	if (code < 0)
+		return code;
 	number(c->n, name);
 	if (linkat(target, leaf, c->old, name, 0) < 0)
 		return hgt_error_set_errno(err, "cannot keep the old %s", path);
@@ -110,6 +131,8 @@ int changes_take(struct changes *c, const char *path, struct hgt_error *err)
 
 	if (code == 0)
 		code = open_parent(&c->target, path, &target, &leaf, err);
+	if (code == 0)
+		code = open_old(c, err);
 	if (code < 0)
 		return code;
 	number(c->n, name);

@@ -10,14 +10,6 @@
 #include "base/glob.h"
 #include "base/io.h"
 
-static int make_folder_at(int at, const char *name, int *out, struct hgt_error *err)
-{
-	if (mkdirat(at, name, 0700) < 0)
-		return hgt_error_set_errno(err, "cannot make staging folder %s", name);
-	*out = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return *out < 0 ? hgt_error_set_errno(err, "cannot open staging folder %s", name) : 0;
-}
-
 static int make_staging(struct apply *a)
 {
 	char suffix[17];
@@ -25,10 +17,8 @@ static int make_staging(struct apply *a)
 
 	hgt_random_hex(8, suffix);
 	snprintf(a->staging_name, sizeof(a->staging_name), "%s%s", FILES_STAGING_PREFIX, suffix);
-	code = make_folder_at(a->into, a->staging_name, &a->staging, a->err);
-	if (code == 0)
-		code = make_folder_at(a->staging, "new", &a->fresh, a->err);
-	return code == 0 ? make_folder_at(a->staging, "old", &a->old, a->err) : code;
+	code = files_make_folder_at(a->into, a->staging_name, &a->staging, a->err);
+	return code == 0 ? files_make_folder_at(a->staging, "new", &a->fresh, a->err) : code;
 }
 
 static bool is_delta(const struct apply *a)

@@ -40,6 +40,7 @@ static int add(struct kubectl *k, struct kubectl_lives *lives, const struct hgt_
 {
 	const struct hgt_node *metadata = hgt_node_get(root, "metadata"), *annotations = hgt_node_get(metadata, "annotations");
 	const struct hgt_node *owners = hgt_node_get(metadata, "ownerReferences");
+	const char *uid = hgt_node_get_string(metadata, "uid");
 	struct hgt_buf message = HGT_BUF_INIT;
 	struct kubectl_live live = {0};
 	struct kubectl_object o;
@@ -60,6 +61,7 @@ static int add(struct kubectl *k, struct kubectl_lives *lives, const struct hgt_
 	live.health = (int)kubectl_health_of(root, &o, &message);
 	live.object = (struct kubectl_object){o.group, copy(lives, o.version), copy(lives, o.kind), copy(lives, o.namespace), copy(lives, o.name)};
 	live.message = message.len ? copy(lives, message.data) : NULL;
+	live.uid = copy(lives, uid ? uid : "");
 	live.marked = says(hgt_node_get(metadata, "labels"), KUBECTL_LABEL, k->order->target->name);
 	live.sourced = says(annotations, KUBECTL_SOURCE, k->source.data);
 	live.owned = owners && owners->type == HGT_NODE_SEQ && owners->v.seq.n > 0;
@@ -67,7 +69,7 @@ static int add(struct kubectl *k, struct kubectl_lives *lives, const struct hgt_
 	live.deleted = hgt_node_get(metadata, "deletionTimestamp") != NULL;
 	code = hgt_buf_check(&message, err);
 	if (code == 0 && (!live.object.version || !live.object.kind || !live.object.namespace || !live.object.name ||
-		(message.len && !live.message)))
+		!live.uid || (message.len && !live.message)))
 		code = hgt_error_nomem(err);
 	hgt_buf_release(&message);
 	if (code == 0)

@@ -12,6 +12,7 @@ enum {
 	HALVINGS_MAX = 64,	/* runs to find out which objects cannot be compared */
 	KINDS_MAX = 100,	/* of one run */
 	MESSAGE_MAX = 600,
+	CONCURRENCY_MINOR = 30,
 };
 
 struct look {
@@ -82,9 +83,12 @@ static int note_trouble(struct look *look, const struct kubectl_run *run, size_t
 /* An object that cannot be compared fails the whole run, so the halves are asked about. */
 static int diff_some(struct look *look, size_t from, size_t to, struct hgt_error *err)
 {
-	static const char *const args[] = {"diff", "--server-side", "--force-conflicts", "--field-manager=" KUBECTL_MANAGER, "-f", "-", NULL};
+	/* Each object takes two requests, whose way takes most of the time. Versions before may not know the word. */
+	const char *args[] = {"diff", "--server-side", "--force-conflicts", "--field-manager=" KUBECTL_MANAGER, "-f", "-",
+		look->k->minor >= CONCURRENCY_MINOR ? "--concurrency=8" : NULL, NULL};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
 	struct hgt_buf input = HGT_BUF_INIT;
+	enum kubectl_trouble trouble;
 	size_t middle = from + (to - from) / 2;
 	int code = kubectl_manifests_join(look->m, from, to, &input, err);
 
@@ -100,8 +104,9 @@ static int diff_some(struct look *look, size_t from, size_t to, struct hgt_error
 		code = kubectl_diff_parse(run.out.data, run.out.len, on_change, look, err);
 		goto out;
 	}
-	if (kubectl_trouble_of(run.job.output.data, run.job.output.len) == KUBECTL_TROUBLE_AWAY) {
-		code = kubectl_fail(look->k, &run, "kubectl diff", err);
+	trouble = kubectl_trouble_of(run.job.output.data, run.job.output.len);
+	if (trouble == KUBECTL_TROUBLE_AWAY || trouble == KUBECTL_TROUBLE_NO_DIFF) {
+		code = kubectl_fail(look->k, &run, trouble == KUBECTL_TROUBLE_AWAY ? "kubectl diff" : "install diffutils", err);
 		goto out;
 	}
 	if (to - from == 1 || look->halvings >= HALVINGS_MAX) {

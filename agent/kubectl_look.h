@@ -9,6 +9,7 @@
 /* An object as the server has it, of which only this is kept. */
 struct kubectl_live {
 	struct kubectl_object object;
+	const char *uid;
 	bool marked;		/* it carries the target's label */
 	bool sourced;		/* and the annotation that says by what the target lives */
 	bool owned;		/* by another object, whose controller made it */

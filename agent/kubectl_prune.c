@@ -92,15 +92,71 @@ static bool go_together(const struct kubectl_object *a, const struct kubectl_obj
 		kubectl_object_is_namespace(a) == kubectl_object_is_namespace(b);
 }
 
-int kubectl_prune(struct kubectl *k, const struct kubectl_set *extras, struct hgt_error *err)
+/* The same but for the group. */
+static bool is_namesake(const struct kubectl_object *a, const struct kubectl_object *b)
+{
+	return strcmp(a->kind, b->kind) == 0 && strcmp(a->namespace, b->namespace) == 0 && strcmp(a->name, b->name) == 0 &&
+		strcmp(a->group, b->group) != 0;
+}
+
+/* Whether the object is there by another name as well, which the tree has. */
+static int is_wanted(struct kubectl *k, const struct kubectl_live *live, const struct kubectl_manifests *m, bool *wanted,
+	struct hgt_error *err)
+{
+	struct kubectl_lives others = KUBECTL_LIVES_INIT;
+	struct kubectl_set names = KUBECTL_SET_INIT;
+	int code = 0;
+
+	*wanted = false;
+	for (size_t i = 0; i < m->n && code == 0; i++)
+		if (is_namesake(&m->items[i]->object, &live->object))
+			code = kubectl_set_add(&names, &m->items[i]->object, NULL, err);
+	if (code == 0 && names.n > 0)
+		code = kubectl_get(k, &names, &others, err);
+	for (size_t i = 0; i < others.n && code == 0; i++)
+		*wanted |= *live->uid && strcmp(others.items[i].uid, live->uid) == 0;
+	kubectl_lives_release(&others);
+	kubectl_set_release(&names);
+	return code;
+}
+
+static void take_out(struct kubectl_set *set, const struct kubectl_object *object)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		if (kubectl_object_compare(set->items[i], object) != 0)
+			set->items[kept++] = set->items[i];
+	set->n = kept;
+}
+
+static int choose(struct kubectl *k, struct kubectl_set *extras, const struct kubectl_manifests *m, struct kubectl_set *going,
+	struct hgt_error *err)
 {
 	struct kubectl_lives lives = KUBECTL_LIVES_INIT;
-	struct kubectl_set going = KUBECTL_SET_INIT;
 	int code = extras->n > 0 ? kubectl_get(k, extras, &lives, err) : 0;
 
-	for (size_t i = 0; i < lives.n && code == 0; i++)
-		if (kubectl_set_find(extras, &lives.items[i].object) && kubectl_fate_of(k, &lives.items[i]) == KUBECTL_TO_GO)
-			code = kubectl_set_add(&going, &lives.items[i].object, NULL, err);
+	for (size_t i = 0; i < lives.n && code == 0; i++) {
+		const struct kubectl_live *live = &lives.items[i];
+		bool wanted;
+
+		if (!kubectl_set_find(extras, &live->object) || kubectl_fate_of(k, live) != KUBECTL_TO_GO)
+			continue;
+		code = is_wanted(k, live, m, &wanted, err);
+		if (code == 0 && wanted)
+			take_out(extras, &live->object);
+		else if (code == 0)
+			code = kubectl_set_add(going, &live->object, NULL, err);
+	}
+	kubectl_lives_release(&lives);
+	return code;
+}
+
+int kubectl_prune(struct kubectl *k, struct kubectl_set *extras, const struct kubectl_manifests *m, struct hgt_error *err)
+{
+	struct kubectl_set going = KUBECTL_SET_INIT;
+	int code = choose(k, extras, m, &going, err);
+
 	if (going.n > 0)
 		qsort(going.items, going.n, sizeof(*going.items), by_turn);
 	for (size_t from = 0, to; from < going.n && code == 0; from = to) {
@@ -116,6 +172,5 @@ int kubectl_prune(struct kubectl *k, const struct kubectl_set *extras, struct hg
 		hgt_buf_release(&name);
 	}
 	kubectl_set_release(&going);
-	kubectl_lives_release(&lives);
 	return code;
 }

@@ -20,7 +20,9 @@ enum kubectl_fate kubectl_fate_of(const struct kubectl *k, const struct kubectl_
 int kubectl_extras(const struct kubectl_set *inventory, const struct kubectl_manifests *m, struct kubectl_set *out, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
-/* Delete those of the extras that are to go; result->removed counts. The end of an object is not waited for. */
-int kubectl_prune(struct kubectl *k, const struct kubectl_set *extras, struct hgt_error *err) HGT_MUST_CHECK;
+/* Delete those of the extras that are to go; result->removed counts. The end of an object is not waited for. One that the tree has by another
+ * group's name (an Ingress of extensions and of networking.k8s.io is the same object) is left alone, and none of the extras any more. */
+int kubectl_prune(struct kubectl *k, struct kubectl_set *extras, const struct kubectl_manifests *m, struct hgt_error *err)
+	HGT_MUST_CHECK;
 
 #endif

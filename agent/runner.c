@@ -9,6 +9,7 @@
 
 #include "agent/call.h"
 #include "agent/feed.h"
+#include "agent/health.h"
 #include "agent/target.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -271,6 +272,8 @@ int runner_new(const struct hgt_agent_config *config, bool once, struct runner *
 		code = make_events(runner, err);
 	if (code == 0)
 		code = make_targets(runner, err);
+	if (code == 0 && config->health_port && !once)
+		code = health_new(runner, config->health_port, &runner->health, err);
 	if (code < 0)
 		runner_free(runner);
 	else
@@ -305,6 +308,7 @@ void runner_free(struct runner *runner)
 	/* Whatever ends a job from here on takes no further step. */
 	runner->stopping = true;
 	feed_free(runner->feed);
+	health_free(runner->health);
 	hgt_workers_free(runner->workers);
 	hgt_workers_free(runner->saver);
 	for (size_t i = 0; runner->targets && i < runner->config->n_targets; i++)

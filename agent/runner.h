@@ -26,6 +26,7 @@ struct runner {
 	int stop_looks, stop_applies;	/* eventfds: readable once comparisons, and applies too, are to end */
 	struct caller *caller;		/* call.h */
 	struct feed *feed;		/* feed.h */
+	struct health *health;		/* health.h; NULL where the config names no port */
 	struct target **targets;	/* target.h; config->n_targets of them */
 	int lock;
 	char instance[STATE_INSTANCE_HEX + 1];

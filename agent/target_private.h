@@ -224,6 +224,9 @@ void target_tell_look(struct target *target, const struct look *look);
 /* An apply of `fetch` has gone well. */
 void target_done(struct target *target, const struct driver_result *result);
 
+/* It was asked for, and by now another revision is wanted: that it has gone well is told all the same. */
+void target_tell_overtaken(struct target *target, const struct driver_result *result);
+
 /* ... or has not: sync and health are words of the report; result may be NULL. */
 void target_tell_failure(struct target *target, const char *sync, const char *health, const char *message,
 	const struct driver_result *result);

@@ -44,8 +44,8 @@ static struct work *work_new(struct target *t, int stop_fd, bool apply)
 	if (!w)
 		return NULL;
 	w->target = t;
-	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = stop_fd,
-		.tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+	w->order = (struct driver_order){.target = t->config, .config = t->runner->config, .folder = t->folder.data, .archive = -1,
+		.stop_fd = stop_fd, .leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
 	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
@@ -257,6 +257,8 @@ static void succeeded(struct target *t, const struct work *w)
 		t->retry_at = 0;
 		t->backing_off = false;
 	}
+	if (*t->fetch.request && target_is_pending(t))
+		target_tell_overtaken(t, &w->result);
 	target_tell_look(t, &look);
 	target_save(t);
 }

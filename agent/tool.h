@@ -50,7 +50,7 @@ int tool_judge(const struct tool *tool, const char *what, struct secrets *secret
 int tool_path(const struct driver_order *order, const char *folder, const char *name, struct hgt_buf *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Append the line of what a tool said that tells most: the last that begins with "error" in some way, else the last that is not empty. */
+/* Append what tells most of what a tool said: from the first line on that begins with "error" in some way, else the last line. */
 void tool_last_word(const struct hgt_buf *said, struct hgt_buf *out);
 
 /* Append text from outside as a part of a sentence: one line, at most `most` bytes, without space and full stop at its end. */

@@ -1,21 +1,43 @@
 #!/bin/sh
-# Build OpenTofu, with which tests/e2e/terraform.bats runs the driver terraform, into suites/tofu, out of Go modules: versions and digests
-# are pinned in tests/tofu. Where there is no Go it is left out, which is said. Does nothing for what is there.
+# Build what tests/e2e/terraform.bats runs the driver terraform with into suites/tofu, out of Go modules: OpenTofu, and the provider
+# "local", laid out as a mirror for both tools. Versions and digests are pinned in tests/tofu. Where there is no Go it is left out, which
+# is said. Does nothing for what is there.
 set -eu
 cd "$(dirname "$0")/.."
 into=suites/tofu
 
 needed=$(sed -n 's/^go //p' tests/tofu/go.mod)
-pins=$(cat tests/tofu/go.mod tests/tofu/go.sum | sha256sum)
+pins=$(cat tests/tofu/go.mod tests/tofu/go.sum tests/tofu/provider/go.mod tests/tofu/provider/go.sum | sha256sum)
 if [ "$(cat $into/.go 2>/dev/null)" = "$pins" ]; then
   exit 0
 elif ! command -v go >/dev/null || [ "$(printf '%s\n' "$needed" "$(go env GOVERSION | sed 's/^go//')" | sort -V | head -n 1)" != "$needed" ]; then
   echo "tofu: left out: it needs Go $needed"
   exit 0
 fi
-version=$(sed -n 's,.*github.com/opentofu/opentofu \(v[^ ]*\).*,\1,p' tests/tofu/go.mod)
+
+# version_of MODULE FILE
+version_of() {
+  sed -n "s,^.*$1 v\\([^ ]*\\).*,\\1,p" "$2" | head -n 1
+}
+
+# build FOLDER PACKAGE OUTPUT [FLAG]
+build() {
+  (cd "$1" && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly go build -trimpath -ldflags="-s -w ${4-}" -o "$3" "$2")
+}
+
+rm -rf $into
 mkdir -p $into
-(cd tests/tofu && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly go build -trimpath \
-  -ldflags="-s -w -X github.com/opentofu/opentofu/version.dev=no" -o ../../$into/tofu github.com/opentofu/opentofu/cmd/tofu)
+here=$(pwd)
+build tests/tofu github.com/opentofu/opentofu/cmd/tofu "$here/$into/tofu" '-X github.com/opentofu/opentofu/version.dev=no'
+local=$(version_of github.com/terraform-providers/terraform-provider-local tests/tofu/provider/go.mod)
+first=
+for registry in registry.terraform.io registry.opentofu.org; do
+  folder=$into/mirror/$registry/hashicorp/local/$local/$(go env GOOS)_$(go env GOARCH)
+  mkdir -p "$folder"
+  provider=$here/$folder/terraform-provider-local_v$local
+  [ -n "$first" ] || build tests/tofu/provider github.com/terraform-providers/terraform-provider-local "$provider"
+  [ -z "$first" ] || cp "$first" "$provider"
+  first=$provider
+done
 echo "$pins" >$into/.go
-echo "tofu: OpenTofu $version"
+echo "tofu: OpenTofu $(version_of github.com/opentofu/opentofu tests/tofu/go.mod), terraform-provider-local $local"

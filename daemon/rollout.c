@@ -16,6 +16,7 @@
 
 enum {
 	SOON_MS = 10,	/* a look comes so long after what calls for it, so that what comes together is one */
+	REST = 10,	/* and so many times as long after the last one as that took, so that large fleets do not take the loop's time */
 	BEAT_MS = 1000,	/* at the latest: agents come and go without a row */
 };
 
@@ -59,10 +60,10 @@ static void look_soon(struct rollout *r)
 	if (evtimer_pending(r->look_soon, &due) && event_base_gettimeofday_cached(r->all->daemon->base, &now) == 0) {
 		int64_t ms = (int64_t)(due.tv_sec - now.tv_sec) * 1000 + (due.tv_usec - now.tv_usec) / 1000;
 
-		if (ms <= SOON_MS)
+		if (ms <= r->soon_ms)
 			return;
 	}
-	look_in(r, SOON_MS);
+	look_in(r, r->soon_ms);
 }
 
 static bool is_followed(const struct rollout *r, const char *ref)
@@ -343,17 +344,29 @@ static bool conclude(struct rollout *r)
 	return changed || r->end;
 }
 
-static void look(struct rollout *r)
+/* Look at all agents; false when something has yet to be asked. */
+static bool look_at_all(struct rollout *r)
 {
+	const int64_t began_us = hgt_time_mono_us();
 	const struct agent *agent;
-	bool known = true, asking, told = false;
+	bool known = true;
 	size_t pos = 0;
+	int64_t ms;
 
 	r->looks++;
 	r->all->stats.looks++;
 	while ((agent = agents_next(r->all->daemon->agents, &pos)))
 		known = look_at(r, agent) && known;
 	judge_gone(r);
+	ms = (hgt_time_mono_us() - began_us) * REST / 1000;
+	r->soon_ms = ms < SOON_MS ? SOON_MS : ms < BEAT_MS ? ms : BEAT_MS;
+	return known;
+}
+
+static void look(struct rollout *r)
+{
+	bool known = look_at_all(r), asking, told = false;
+
 	asking = r->code == 0 && rollout_ask(r);
 	if (r->code < 0)
 		r->end = HGT_ROLLOUT_LEFT;
@@ -482,6 +495,7 @@ int rollout_open(struct rollouts *all, const struct rollout_spec *spec, struct r
 		return hgt_error_nomem(err);
 	r->all = all;
 	r->deadline_ms = hgt_time_mono_ms() + spec->wait_ms;
+	r->soon_ms = SOON_MS;
 	r->repo_path = strdup(repo->path);
 	r->look_soon = evtimer_new(all->daemon->base, on_look, r);
 	code = r->repo_path && r->look_soon ? take_spec(r, spec, err) : hgt_error_nomem(err);

@@ -54,6 +54,7 @@ struct rollout {
 	char *repo_path;
 	int64_t deadline_ms;		/* monotonic */
 	struct event *look_soon;
+	int64_t soon_ms;		/* how soon one may follow the last */
 	bool closed;			/* freed once the worker is done */
 
 	struct hgt_arena arena;

@@ -2,6 +2,7 @@
 #include "hooks/wait.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -112,10 +113,29 @@ static int take_lines(struct wait *w, struct hgt_error *err)
 	return code;
 }
 
+/* Write to stderr without being held by it: a pipe that is full, and stays so, is read by nobody. */
+static bool write_out(const char *data, size_t len)
+{
+	while (len) {
+		struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+		const size_t piece = len < PIPE_BUF ? len : PIPE_BUF;
+		int n = poll(&p, 1, UNREAD_MS);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* Then a piece of that size goes in at once. */
+		if (n <= 0 || !(p.revents & POLLOUT) || hgt_write_all(STDERR_FILENO, data, piece) < 0)
+			return false;
+		data += piece;
+		len -= piece;
+	}
+	return true;
+}
+
 /* What there is to say; false when nobody listens any more. */
 static bool say(struct wait *w)
 {
-	bool heard = !w->out.len || hgt_write_all(STDERR_FILENO, w->out.data, w->out.len) == 0;
+	bool heard = write_out(w->out.data, w->out.len);
 
 	if (w->out.len)
 		w->still_at = hgt_time_mono_ms() + w->still_ms;

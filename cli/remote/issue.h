@@ -1,28 +1,41 @@
-/* What `headgate agent` and `headgate token` share: scopes, and tokens that are issued. */
+/* What `headgate agent` and `headgate token` share: the verbs add, list, remove and rotate of something that tokens are issued to.
+ * */
 #ifndef HEADGATE_CLI_REMOTE_ISSUE_H
 #define HEADGATE_CLI_REMOTE_ISSUE_H
 
 #include "cli/remote/remote.h"
 
-struct hgt_json;
+/* An option of add, which goes into the request under a key. */
+struct issue_option {
+	const char *name, *key;
+	bool many;	/* it may be given again, and is a list */
+};
 
-/* "key":[...] of a list of options. */
-void issue_write_list(struct hgt_json *json, const char *key, const struct hgt_strings *list);
+#define ISSUE_OPTIONS_MAX 8
 
-/* Send the body, which is released, by POST to a path that answers with a token, and print that: alone, or the whole answer
- * with json. A person at a terminal is told `hint` besides. The exit status. */
-int issue_post(struct client *client, const char *path, struct hgt_buf *body, bool json, const char *hint,
-	struct client_answer *answer);
+struct issue_given;
 
-/* "<base><name>/rotate", for seconds of overlap as `overlap` says ("24h"; NULL: the daemon's own). */
-int issue_rotate(struct client *client, const char *base, const char *name, const char *overlap, bool json, const char *hint,
-	struct client_answer *answer);
+struct issue_verb {
+	const char *verb, *usage;
+	const char *path;		/* of all of them */
+	const char *hint;		/* told to a person beside a token */
+	const char *only_for_add;	/* what is said of options that another verb has no use for; the verb is put behind it */
+	size_t n_options;
+	struct issue_option options[ISSUE_OPTIONS_MAX];
+	/* What is wrong with the options of add: -1 when nothing is, else the exit status after a message. */
+	int (*check_add)(const struct issue_given *given);
+	int (*list)(struct client *client, bool json, struct client_answer *answer);
+};
 
-/* DELETE "<base><name>". */
-int issue_remove(struct client *client, const char *base, const char *name, struct client_answer *answer);
+/* What was given for an option of add; NULL, or a list of none, when it was not. */
+const char *issue_text(const struct issue_given *given, const char *option);
+const struct hgt_strings *issue_list(const struct issue_given *given, const char *option);
 
-/* "90s", "30m", "24h", "7d", "0": in seconds, at most 90 days; false when it is none. */
-bool issue_parse_span(const char *text, uint64_t *seconds);
+/* "headgate <verb>: <message> <word>" (which may be NULL), and where to read more; the exit status. */
+int issue_misuse(const struct issue_given *given, const char *message, const char *word);
+
+/* The whole verb: options, words, the request. The exit status. */
+int issue_run(const struct issue_verb *verb, int argc, char **argv);
 
 /* The items of a list in an answer, with a space between. */
 void issue_join(const struct hgt_node *list, struct hgt_buf *out);

@@ -3,8 +3,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/io.h"
 #include "base/json_writer.h"
+#include "base/map.h"
 #include "base/timing.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
@@ -44,7 +46,8 @@ struct waiter {
 	bool begun;
 	char revision[HGT_OID_HEX_SHA256 + 1];	/* what the name stood for at first; "" before that is known */
 	char seen[64];		/* as the daemon's last answer said */
-	struct hgt_buf known;	/* with --json: the targets of that answer, one a line */
+	struct hgt_arena arena;	/* with --json: of known */
+	struct hgt_map known;	/* the lines that tell the targets of that answer */
 	struct hgt_buf out;
 };
 
@@ -55,39 +58,33 @@ static int64_t seconds_left(const struct waiter *w)
 	return left > 0 ? (left + 999) / 1000 : 0;
 }
 
-static void add_json(const struct hgt_node *node, struct hgt_buf *out)
-{
-	struct hgt_json json = HGT_JSON_INIT(out);
-
-	hgt_node_write_json(node, &json);
-	hgt_buf_addc(out, '\n');
-}
-
-/* Whether a line is one of the text's. */
-static bool has_line(const struct hgt_buf *text, const char *line, size_t len)
-{
-	for (const char *at = text->data; *at; at = strchr(at, '\n') + 1)
-		if (strncmp(at, line, len) == 0)
-			return true;
-	return false;
-}
-
 /* Each target that has moved since the last answer. */
-static void tell_json(struct waiter *w, const struct hgt_node *targets)
+static int tell_json(struct waiter *w, const struct hgt_node *targets, struct hgt_error *err)
 {
-	struct hgt_buf now = HGT_BUF_INIT;
+	struct hgt_map now = HGT_MAP_INIT;
+	struct hgt_arena arena = HGT_ARENA_INIT;
+	struct hgt_buf line = HGT_BUF_INIT;
+	int code = 0;
 
-	for (size_t i = 0; i < targets->v.seq.n; i++) {
-		size_t at = now.len;
+	for (size_t i = 0; code == 0 && i < targets->v.seq.n; i++) {
+		struct hgt_json json = HGT_JSON_INIT(&line);
+		char *own;
 
-		add_json(targets->v.seq.items[i], &now);
-		if (!now.failed && !has_line(&w->known, now.data + at, now.len - at))
-			hgt_buf_add(&w->out, now.data + at, now.len - at);
+		hgt_buf_reset(&line);
+		hgt_node_write_json(targets->v.seq.items[i], &json);
+		hgt_buf_addc(&line, '\n');
+		own = hgt_arena_strndup(&arena, line.data, line.len);
+		if (line.failed || !own || hgt_map_put(&now, own, line.len, own, NULL) < 0)
+			code = hgt_error_nomem(err);
+		else if (!hgt_map_get(&w->known, line.data, line.len))
+			hgt_buf_add(&w->out, line.data, line.len);
 	}
-	if (now.failed)
-		w->out.failed = true;
-	hgt_buf_release(&w->known);
+	hgt_buf_release(&line);
+	hgt_map_release(&w->known);
+	hgt_arena_release(&w->arena);
 	w->known = now;
+	w->arena = arena;
+	return code < 0 ? code : hgt_buf_check(&w->out, err);
 }
 
 /* A branch may move on meanwhile. */
@@ -115,10 +112,8 @@ static int take_answer(struct waiter *w, const struct hgt_node *root, struct hgt
 	if (!w->begun && !w->options->json)
 		hgt_rollout_tell_begin(w->teller, root, w->options->timeout, &w->out);
 	w->begun = true;
-	if (w->options->json) {
-		tell_json(w, targets);
-		return hgt_buf_check(&w->out, err);
-	}
+	if (w->options->json)
+		return tell_json(w, targets, err);
 	for (size_t i = 0; code == 0 && i < targets->v.seq.n; i++)
 		code = hgt_rollout_tell_target(w->teller, targets->v.seq.items[i], hgt_time_mono_ms(), &w->out, err);
 	return code < 0 ? code : hgt_buf_check(&w->out, err);
@@ -202,7 +197,7 @@ static int follow(struct client *client, struct waiter *w, enum hgt_rollout_end 
 
 static int run(struct client *client, const struct options *o, struct hgt_error *err)
 {
-	struct waiter w = {.options = o, .began_ms = hgt_time_mono_ms(), .known = HGT_BUF_INIT, .out = HGT_BUF_INIT};
+	struct waiter w = {.options = o, .began_ms = hgt_time_mono_ms(), .out = HGT_BUF_INIT};
 	enum hgt_rollout_end end = HGT_ROLLOUT_GOES_ON;
 	int code = hgt_rollout_teller_new(w.began_ms, &w.teller, err);
 
@@ -216,7 +211,8 @@ static int run(struct client *client, const struct options *o, struct hgt_error 
 		code = flush(&w, err);
 	}
 	hgt_rollout_teller_free(w.teller);
-	hgt_buf_release(&w.known);
+	hgt_map_release(&w.known);
+	hgt_arena_release(&w.arena);
 	hgt_buf_release(&w.out);
 	if (code < 0) {
 		/* That there is no such revision tells nothing of targets. */

@@ -35,7 +35,7 @@ _headgate_value() {
     --format/*) printf '%s\n' text json sarif junit github ;;
     --state/*) printf '%s\n' waiting delivered parked queued ;;
     */DIR) return 2 ;;
-    */FILE | */CONFIG | */PACK | */NAME) return 1 ;;
+    */FILE | */CONFIG | */PACK | --stdin-name/*) return 1 ;;
   esac
 }
 

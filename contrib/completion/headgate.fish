@@ -60,7 +60,7 @@ function __headgate_value
             printf '%s\n' waiting delivered parked queued
         case '*/DIR'
             __fish_complete_directories (commandline -ct)
-        case '*/FILE' '*/CONFIG' '*/PACK' '*/NAME'
+        case '*/FILE' '*/CONFIG' '*/PACK' '--stdin-name/*'
             __fish_complete_path (commandline -ct)
     end
 end

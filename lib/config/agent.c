@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "base/json_writer.h"
+#include "base/path.h"
 #include "config/agent_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -203,7 +204,8 @@ static bool share_a_state(const struct hgt_agent_target *a, const struct hgt_age
 
 static bool share_a_folder(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
 {
-	return a->files.into && b->files.into && strcmp(a->files.into, b->files.into) == 0;
+	return a->files.into && b->files.into &&
+		(hgt_path_is_within(a->files.into, b->files.into) || hgt_path_is_within(b->files.into, a->files.into));
 }
 
 static int complete_agent(struct reader *r, const struct hgt_node *node, void *base)
@@ -221,7 +223,7 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 					r->path, config->targets[i].line, config->targets[i].name, config->targets[j].line);
 			else if (share_a_folder(&config->targets[i], &config->targets[j]))
 				return hgt_error_set(r->err, HGT_EPARSE,
-					"%s:%u:1: targets \"%s\" and \"%s\" share one folder; each needs its own", r->path,
+					"%s:%u:1: targets \"%s\" and \"%s\" share one folder, or one is in the other's; each needs its own", r->path,
 					config->targets[i].line, config->targets[j].name, config->targets[i].name);
 			else if (share_a_state(&config->targets[i], &config->targets[j]))
 				return hgt_error_set(r->err, HGT_EPARSE,
@@ -244,6 +246,9 @@ static const struct option agent_options[] = {
 		.help = "The file with the token that \"headgate agent add\" printed. Not read where cert is given and the file is not there."},
 	{.key = "state", .type = OPTION_PATH, .offset = AGENT(state), .fallback = "/var/lib/headgate-agent",
 		.help = "The agent's own folder."},
+	{.key = "health_port", .type = OPTION_COUNT, .offset = AGENT(health_port), .min = 0, .max = 65535, .fallback = "0",
+		.help = "A port of 127.0.0.1 on which the agent answers /healthz, /readyz and /metrics, for whoever looks after it on its host. 0: none; "
+		"the agent then listens nowhere."},
 	{.key = "parallel", .type = OPTION_COUNT, .offset = AGENT(parallel), .min = 1, .max = 64, .fallback = "4",
 		.help = "How many targets are applied or compared at the same time; others wait their turn."},
 	{.key = "stop_within", .type = OPTION_SECONDS, .offset = AGENT(stop_within), .min = 1, .max = 86400, .fallback = "50s",

@@ -314,6 +314,7 @@ struct hgt_agent_config {
 	const char *cert, *key;	/* what the agent shows; both or neither */
 	const char *token_file;	/* default /etc/headgate/agent.token */
 	const char *state;	/* default /var/lib/headgate-agent */
+	unsigned health_port;	/* on loopback; 0: none */
 	unsigned parallel;	/* drivers at once, default 4 */
 	uint32_t stop_within;	/* seconds, default 50 */
 	struct hgt_agent_target *targets;

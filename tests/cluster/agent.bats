@@ -329,6 +329,39 @@ server_up() {
   is_gone configmap c && has_value b value
 }
 
+# event GROUP-VERSION OBJECT NOTE SOURCE: the same event by either group's names of its fields.
+event() {
+  cat <<END
+apiVersion: $1
+kind: Event
+metadata:
+  name: e
+eventTime: "2026-01-02T03:04:05.000000Z"
+action: Applied
+reason: Applied
+type: Normal
+$2: {kind: ConfigMap, namespace: $NS, name: a}
+$3: applied
+$4: example.org/controller
+reportingInstance: one
+END
+}
+
+@test "an object that goes on under another group's name is not pruned under the old one" {
+  commit apps/e.yaml "$(event v1 involvedObject message reportingComponent)"
+  push
+  cluster_target
+  agent_start c1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  local uid
+  uid=$(k get events.v1. e -o 'jsonpath={.metadata.uid}')
+  [[ -n $uid && $(k get events.v1.events.k8s.io e -o 'jsonpath={.metadata.uid}') == "$uid" ]]
+  commit apps/e.yaml "$(event events.k8s.io/v1 regarding note reportingController)"
+  push
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  [[ $(k get events.v1. e -o 'jsonpath={.metadata.uid}') == "$uid" && $(report changes.removed) == 0 && $(report resources_total) == 1 ]]
+}
+
 @test "kustomize: an overlay of a base, found by itself" {
   commit apps/base/map.yaml "$(map m)"
   commit apps/base/kustomization.yaml $'resources: [map.yaml]\n'
@@ -531,4 +564,81 @@ server_up() {
   wait_for 20 told operation Failed
   [[ $(report message) == *a.yaml*link* ]]
   fails grep -r hunter2 "$T/c1.log" "$T/c1.state"
+}
+
+@test "an agent that is to stop does not wait for a slow workload, and the next one goes on" {
+  local began
+  commit apps/d.yaml "$(deployment d 1)"
+  push
+  cluster_target "health_timeout: 10m"
+  agent_start c1
+  wait_for 30 k get deployment d -o name
+  began=$SECONDS
+  agent_stop c1
+  ((SECONDS - began < 15))
+  k patch deployment d --subresource=status --type=merge -p '{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,
+    "availableReplicas":1,"readyReplicas":1}}'
+  agent_start c1
+  wait_for 60 told health Healthy
+  agent_synced c1 t1 "$TIP"
+}
+
+@test "a target that follows by hand shows what a sync would change, and what has drifted beside it" {
+  commit apps/a.yaml "$(map a one)"
+  commit apps/b.yaml "$(map b one)"
+  push
+  cluster_target
+  agent_start c1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  agent_stop c1
+  local applied=$TIP
+  TARGET_MORE="{sync: manual, self_heal: false}" cluster_target
+  sed -i 's/^    {sync: manual, self_heal: false}$/    sync: manual\n    self_heal: false/' "$T/c1.yaml"
+  agent_start c1
+  git rm -q apps/b.yaml
+  commit apps/a.yaml "$(map a two)"
+  push
+  wait_for 30 told cause pending
+  wait_for 30 told_like diff '[+]  key: two'
+  has_value a one && has_value b one
+  k patch configmap a -p '{"data":{"key":"by hand"}}'
+  wait_for 30 told cause both
+  [[ $(report applied) == "$applied" && $(report desired) == "$TIP" ]]
+  headgate sync c1 t1
+  wait_for 30 agent_synced c1 t1 "$TIP"
+  has_value a two && is_gone configmap b
+}
+
+# Where an apply of round $1 may be: for wait_for.
+at_checkout() { compgen -G "$STATE_OF_T1/trees/*" >/dev/null; }
+at_diff() { compgen -G "$STATE_OF_T1/tmp/LIVE-*" >/dev/null; }
+at_inventory() { grep -q "a-$1\"" "$STATE_OF_T1/inventory"; }
+at_apply() { has_value "a-$1" "value-$1"; }
+at_rendered() { [[ -e $STATE_OF_T1/rendered-$TIP ]]; }
+at_prune() { is_gone configmap "a-$(($1 - 1))" && at_apply "$1"; }
+at_end() { ! grep -q "a-$(($1 - 1))\"" "$STATE_OF_T1/inventory" && at_inventory "$1"; }
+
+@test "an agent that is killed at any time leaves nothing behind that the next one does not know" {
+  local round=0 point name STATE_OF_T1=$T/c1.state/targets/t1
+  cluster_target
+  for point in checkout diff inventory apply rendered prune end; do
+    round=$((round + 1))
+    # Each tree has other names than the one before, so each apply adds and prunes.
+    git rm -q -r --ignore-unmatch apps
+    mkdir -p apps
+    for name in a b c; do
+      map "$name-$round" "value-$round" >"apps/$name.yaml"
+    done
+    git add apps && git commit -q -m "$round"
+    push
+    agent_start c1
+    wait_for 60 "at_$point" "$round"
+    kill -KILL "${AGENT_PID[c1]}"
+    wait "${AGENT_PID[c1]}" || true
+    unset "AGENT_PID[c1]"
+  done
+  agent_start c1
+  wait_for 60 agent_synced c1 t1 "$TIP"
+  [[ $(k get configmap -l headgate.io/target=t1 -o name | sort | xargs) == "configmap/a-7 configmap/b-7 configmap/c-7" ]]
+  has_value a-7 value-7
 }

@@ -195,6 +195,11 @@ minds_the_state() {
   push
   wait_for 60 agent_synced web1 t1 "$TIP"
   [[ -e $T/own/terraform.tfstate ]]
+  # A revision that wants it elsewhere does not have it moved.
+  sed -i 's,/own/,/elsewhere/,' backend.tf && git commit -qam elsewhere
+  push
+  wait_for 60 told_like message 'init: *Error: Backend configuration changed*'
+  [[ ! -e $T/elsewhere/terraform.tfstate ]]
   agent_stop web1
   terraform_target
   agent_start web1
@@ -257,6 +262,88 @@ minds_the_lock() {
 @test "tofu: a state that somebody else has locked is not waited for without end" {
   with tofu
   minds_the_lock
+}
+
+follows_a_provider() {
+  [[ -d $ROOT/suites/tofu/mirror ]] || skip "the provider is not here; make suites builds it"
+  printf 'provider_installation {\n  filesystem_mirror { path = "%s" }\n}\n' "$ROOT/suites/tofu/mirror" >"$T/tfrc"
+  put main.tf <<END
+terraform {
+  required_providers {
+    local = { source = "hashicorp/local" }
+  }
+}
+resource "local_file" "conf" {
+  content  = "one\n"
+  filename = "$T/conf"
+}
+END
+  push
+  terraform_target
+  TF_CLI_CONFIG_FILE=$T/tfrc agent_start web1
+  wait_for 60 agent_synced web1 t1 "$TIP"
+  [[ $(<"$T/conf") == one ]]
+  # Changed by hand: told as such, and put right.
+  echo two >"$T/conf"
+  wait_for 60 grep -qx one "$T/conf"
+  wait_for 60 agent_synced web1 t1 "$TIP"
+  drift=$(events_of agent.reported | jq -c 'select(.data.cause == "drift" and .data.sync == "OutOfSync" and (.data.resources | length > 0)) | .data' | head -n 1)
+  [[ $(jq -r '.resources[0] | "\(.name) \(.sync) \(.message)"' <<<"$drift") == "local_file.conf Missing was changed outside of it, and would be created" ]]
+  [[ $(jq -r .message <<<"$drift") == "local_file.conf was changed outside of it, and would be created" ]]
+  # The choice of providers is kept on this host, not in the tree, and lasts.
+  lock=$T/web1.state/targets/t1/terraform/lock.hcl
+  grep -q 'version *= "1.4.0"' "$lock"
+  cp "$lock" "$T/lock"
+  agent_stop web1
+
+  # One that the tree has holds: init may not write another into it.
+  sed 's/1\.4\.0/1.3.0/' "$lock" >.terraform.lock.hcl
+  git add .terraform.lock.hcl && git commit -qm lock
+  push
+  TF_CLI_CONFIG_FILE=$T/tfrc agent_start web1
+  wait_for 60 told_like message 'init: *ended with status 1: Error: *1.3.0*'
+  cp "$T/lock" .terraform.lock.hcl
+  git commit -qam 'lock as it was chosen'
+  push
+  wait_for 60 agent_synced web1 t1 "$TIP"
+  cmp "$lock" "$T/lock"
+}
+@test "terraform: a provider's object changed by hand is put right, and who is chosen stays chosen" {
+  with terraform
+  follows_a_provider
+}
+@test "tofu: a provider's object changed by hand is put right, and who is chosen stays chosen" {
+  with tofu
+  follows_a_provider
+}
+
+ends_in_order() {
+  main_tf 1 'resource "terraform_data" "slow" {
+  provisioner "local-exec" { command = "touch '"$T"'/slow; while [ -e '"$T"'/slow ]; do sleep 0.1; done" }
+  depends_on = [terraform_data.one, terraform_data.two]
+}'
+  push
+  terraform_target
+  sed -i '1i stop_within: 1s' "$T/web1.yaml"
+  agent_start web1
+  wait_for 60 test -e "$T/slow"
+  agent_stop web1
+  # It was told to end and wrote its state: what had been made is in it, and nothing is locked.
+  [[ $(in_state one input.value.size) == 1 && $(in_state two input.value) == kept ]]
+  grep -q 'was ended, since the agent stops' "$T/web1.log"
+  rm -f "$T/slow"
+  main_tf 1
+  push
+  agent_start web1
+  wait_for 60 agent_synced web1 t1 "$TIP"
+}
+@test "terraform: the agent stops in the midst of an apply" {
+  with terraform
+  ends_in_order
+}
+@test "tofu: the agent stops in the midst of an apply" {
+  with tofu
+  ends_in_order
 }
 
 # fake TEXT...: a terraform of our own.

@@ -85,7 +85,7 @@ static void read_words(const char *text, size_t size)
 	assert(!memchr(out.data, '\n', out.len));
 	hgt_buf_reset(&out);
 	assert((kubectl_parse_version(text, size, &out) > 0) == (out.len > 0));
-	assert(kubectl_trouble_of(text, size) <= KUBECTL_TROUBLE_NO_NAMESPACE);
+	assert(kubectl_trouble_of(text, size) <= KUBECTL_TROUBLE_NO_DIFF);
 	hgt_buf_release(&out);
 	kubectl_kinds_release(&kinds);
 }
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	rig.order = (struct driver_order){.target = &rig.target, .folder = "/nonexistent", .revision = "", .stop_fd = -1, .archive = -1};
+	rig.order = (struct driver_order){.target = &rig.target, .folder = "/nonexistent", .revision = "", .stop_fd = -1, .leave_fd = -1, .archive = -1};
 	driver_result_init(&rig.result);
 	kubectl_verdict_init(&rig.verdict);
 	code = kubectl_init(&rig.k, &rig.order, &rig.result, NULL);

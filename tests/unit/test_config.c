@@ -206,6 +206,32 @@ static void test_agent(void **state)
 	hgt_agent_config_free(c);
 }
 
+static void test_agent_drivers(void **state)
+{
+	static const char text[] = "server: http://127.0.0.1:7420\ntargets:\n"
+		"  - {name: a, repo: r, driver: ansible, options: {playbook: site.yml, inventory: [hosts, \"web1,\"], become: true}}\n"
+		"  - {name: t, repo: r, driver: terraform, options: {folder: envs/prod, var_files: [a.tfvars, /b], state_file: /s/x}}\n"
+		"  - {name: u, repo: r, driver: terraform, options: {state_file: /s/x, workspace: blue}}\n"
+		"  - {name: e, repo: r, driver: exec, options: {compare: [look, hard], apply: [do], apply_timeout: 2h}}\n";
+	struct hgt_agent_config *c = NULL;
+	struct hgt_error err = {0};
+
+	(void)state;
+	assert_int_equal(hgt_agent_config_parse(text, sizeof(text) - 1, "agent.yaml", &c, &err), 0);
+	assert_string_equal(c->targets[0].driver, "ansible");
+	assert_string_equal(c->targets[0].ansible.command, "ansible-playbook");
+	assert_int_equal(c->targets[0].ansible.inventory.n, 2);
+	assert_int_equal(c->targets[0].ansible.apply_timeout, 3600);
+	assert_true(c->targets[0].ansible.become);
+	assert_string_equal(c->targets[1].terraform.command, "terraform");
+	assert_string_equal(c->targets[1].terraform.folder, "envs/prod");
+	assert_int_equal(c->targets[1].terraform.lock_timeout, 60);
+	assert_string_equal(c->targets[2].terraform.folder, "");
+	assert_string_equal(c->targets[3].exec.compare.items[1], "hard");
+	assert_int_equal(c->targets[3].exec.apply_timeout, 7200);
+	hgt_agent_config_free(c);
+}
+
 #define WITH_WINDOW(window) "[{name: w, repo: a, driver: files, options: {into: /x}, windows: [{" window "}]}]"
 
 static void test_agent_refused(void **state)
@@ -217,6 +243,17 @@ static void test_agent_refused(void **state)
 		{"[{name: Web, repo: a, driver: files, options: {into: /x}}]", ":2:18: a name is 1 to 63"},
 		{"[{name: w, repo: a, driver: rsync, options: {into: /x}}]", "unknown driver"},
 		{"[{name: w, repo: a, driver: files, options: {into: x}}]", "expected an absolute path"},
+		{"[{name: w, repo: a, driver: ansible}]", "needs the key \"playbook\""},
+		{"[{name: w, repo: a, driver: ansible, options: {playbook: ../site.yml}}]", "expected a file of the target's tree"},
+		{"[{name: w, repo: a, driver: ansible, options: {playbook: s, inventory: [a//b]}}]", "lists of hosts such as \"web1,\"; got \"a//b\""},
+		{"[{name: w, repo: a, driver: ansible, options: {playbook: s, extra_vars: [./x]}}]", "absolute path, got \"./x\""},
+		{"[{name: w, repo: a, driver: terraform, options: {folder: /abs}}]", "expected a folder of the repository"},
+		{"[{name: w, repo: a, driver: terraform, options: {state_file: rel}}]", "expected an absolute path"},
+		{"[{name: w, repo: a, driver: terraform, options: {into: /x}}]", "unknown key \"into\""},
+		{"[{name: v, repo: a, driver: terraform, options: {state_file: /s}}, {name: w, repo: a, driver: terraform, options: {state_file: /s, "
+			"workspace: default}}]", "targets \"v\" and \"w\" share one state_file"},
+		{"[{name: w, repo: a, driver: exec, options: {compare: [x]}}]", "needs the key \"apply\""},
+		{"[{name: w, repo: a, driver: exec, options: {compare: x, apply: [x]}}]", ":2:"},
 		{"[{name: w, repo: a, driver: files}]", ":2:11: options needs the key \"into\""},
 		{"[{name: w, repo: a, path: ../b, driver: files, options: {into: /x}}]", "expected a folder of the repository"},
 		{"[{name: w, repo: a, path: [b], driver: files, options: {into: /x}}]", "expected a folder of the repository"},
@@ -433,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_malformed_says_where),
 		cmocka_unit_test(test_agent),
+		cmocka_unit_test(test_agent_drivers),
 		cmocka_unit_test(test_agent_refused),
 		cmocka_unit_test(test_repo_name),
 		cmocka_unit_test(test_find),

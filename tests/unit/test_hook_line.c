@@ -52,6 +52,20 @@ static void reads_refusals(void **state)
 	hook_line_free(line);
 }
 
+static void reads_waits(void **state)
+{
+	static const char text[] = LINE_OF("1", "wait", "/r.git", PUSH, ACTOR, "[" UPDATE "]", ",\"seconds\":60");
+	struct hook_line *line = NULL;
+
+	(void)state;
+	assert_int_equal(hook_line_parse(text, strlen(text), &line, NULL), 0);
+	assert_true(line->wait);
+	assert_false(line->refused);
+	assert_int_equal(line->seconds, 60);
+	assert_int_equal(line->n_updates, 1);
+	hook_line_free(line);
+}
+
 static void refuses_the_rest(void **state)
 {
 	static const struct {
@@ -67,6 +81,10 @@ static void refuses_the_rest(void **state)
 		{LINE_OF("2", "received", "/r", PUSH, ACTOR, "[" UPDATE "]", ""), HGT_EUNSUPPORTED, "version 2"},
 		{LINE_OF("\"1\"", "received", "/r", PUSH, ACTOR, "[" UPDATE "]", ""), HGT_EPARSE, "version"},
 		{LINE_OF("1", "other", "/r", PUSH, ACTOR, "[" UPDATE "]", ""), HGT_EPARSE, "type"},
+		{LINE_OF("1", "wait", "/r", PUSH, ACTOR, "[" UPDATE "]", ""), HGT_EPARSE, "seconds to wait"},
+		{LINE_OF("1", "wait", "/r", PUSH, ACTOR, "[" UPDATE "]", ",\"seconds\":0"), HGT_EPARSE, "seconds to wait"},
+		{LINE_OF("1", "wait", "/r", PUSH, ACTOR, "[" UPDATE "]", ",\"seconds\":1.5"), HGT_EPARSE, "seconds to wait"},
+		{LINE_OF("1", "wait", "/r", PUSH, ACTOR, "[]", ",\"seconds\":5"), HGT_EPARSE, "updates"},
 		{LINE_OF("1", "received", "r.git", PUSH, ACTOR, "[" UPDATE "]", ""), HGT_EPARSE, "absolute path"},
 		{LINE_OF("1", "received", "/r\\u0000", PUSH, ACTOR, "[" UPDATE "]", ""), HGT_EPARSE, "absolute path"},
 		{LINE_OF("1", "received", "/r", "01", ACTOR, "[" UPDATE "]", ""), HGT_EPARSE, "push"},
@@ -147,7 +165,7 @@ static void allocations_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_announcements), cmocka_unit_test(reads_refusals), cmocka_unit_test(refuses_the_rest),
+		cmocka_unit_test(reads_announcements), cmocka_unit_test(reads_refusals), cmocka_unit_test(reads_waits), cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(limits), cmocka_unit_test(allocations_fail),
 	};
 

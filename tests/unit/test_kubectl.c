@@ -42,7 +42,7 @@ static void rig_make(struct rig *rig, const char *folder)
 {
 	*rig = (struct rig){.target = {.name = "web", .repo = "infra", .ref = "refs/heads/main", .path = "apps", .prune = true,
 		.kubectl = {.command = "kubectl", .namespace = "shop", .folder = "", .timeout = 10, .output_limit = 1 << 20}}};
-	rig->order = (struct driver_order){.target = &rig->target, .folder = folder, .revision = "abc", .stop_fd = -1, .archive = -1};
+	rig->order = (struct driver_order){.target = &rig->target, .folder = folder, .revision = "abc", .stop_fd = -1, .leave_fd = -1, .archive = -1};
 	driver_result_init(&rig->result);
 	assert_int_equal(kubectl_init(&rig->k, &rig->order, &rig->result, NULL), 0);
 }
@@ -473,6 +473,8 @@ static void understands_what_is_wrong(void **state)
 			KUBECTL_TROUBLE_NO_NAMESPACE},
 		{"W1126 00:04:11.506798   22319 diff.go:723] Object keeps changing\nerror: one\nError from server (Invalid): two\nthree\n",
 			"Error from server (Invalid): two", KUBECTL_TROUBLE_OTHER},
+		{"error: failed to run \"diff\": executable file not found in $PATH\n", "failed to run \"diff\": executable file not found in $PATH",
+			KUBECTL_TROUBLE_NO_DIFF},
 		{"Warning: alone\n", "", KUBECTL_TROUBLE_OTHER}, {"", "", KUBECTL_TROUBLE_OTHER}, {"plain", "plain", KUBECTL_TROUBLE_OTHER},
 	};
 
