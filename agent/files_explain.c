@@ -264,8 +264,8 @@ int files_explain(const struct driver_order *order, struct driver_result *result
 
 	if (code < 0 || result->differing == 0)
 		return code;
-	e.into = open(order->target->files.into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	code = e.into < 0 ? 0 : choose(&e);
+	/* One that is missing altogether has no lines to show. */
+	code = files_open_into(order, false, &e.into, &left) == 0 ? choose(&e) : 0;
 	if (code == 0 && e.into >= 0)
 		code = open_folder(&e, &state);
 	if (code == 0 && e.into >= 0)

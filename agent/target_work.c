@@ -43,8 +43,8 @@ static struct work *work_new(struct target *t, int stop_fd, bool apply)
 	if (!w)
 		return NULL;
 	w->target = t;
-	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = stop_fd,
-		.leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+	w->order = (struct driver_order){.target = t->config, .config = t->runner->config, .folder = t->folder.data, .archive = -1,
+		.stop_fd = stop_fd, .leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
 	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
@@ -195,6 +195,7 @@ void target_preview(struct target *t)
 {
 	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
 	snprintf(t->held_tree, sizeof(t->held_tree), "%s", t->fetch.tree);
+	t->failed = false;
 	compare(t, t->fetch.file, false);
 }
 
@@ -262,6 +263,8 @@ static void succeeded(struct target *t, const struct work *w)
 		t->retry_at = 0;
 		t->backing_off = false;
 	}
+	if (*t->fetch.request && target_is_pending(t))
+		target_tell_overtaken(t, &w->result);
 	target_tell_look(t, &look);
 	target_save(t);
 }
@@ -277,6 +280,7 @@ static void failed(struct target *t, const struct work *w)
 		target_give_up(t, t->fetch.revision);
 	else
 		target_postpone(t);
+	t->in_vain = true;
 	target_tell_failure(t, "OutOfSync", "Degraded", w->err.message, &w->result);
 }
 
@@ -318,6 +322,7 @@ static void not_begun(struct target *t, struct work *w, const char *why)
 	turn_give(&t->runner->turns, &t->turn);
 	target_answer(t, false);
 	target_postpone(t);
+	t->in_vain = true;
 	target_tell_failure(t, "OutOfSync", "Degraded", why, NULL);
 	target_fetch_release(t);
 }

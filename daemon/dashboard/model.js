@@ -1,4 +1,5 @@
-// What is known of the fleet: loaded once, kept true by the stream of events, and asked for again now and then, for who is connected is no event.
+// What is known of the fleet: loaded once, kept true by the stream of events, and asked for again now and then, for who is
+// connected is no event.
 import { follow, get } from "./api.js";
 
 // States of a target, the worst first; each with its sign, so that colour alone tells nothing.
@@ -41,7 +42,8 @@ export function stateOf(target) {
 
 // One line that says what is the matter.
 export function reasonOf(target) {
-  const report = target.report, agent = target.agent;
+  const report = target.report,
+    agent = target.agent;
   if (isAway(agent)) {
     const said = report ? `; it last said ${report.sync}` : "";
     return agent.seen ? `The agent is away${said}` : "The agent has never been here";
@@ -52,13 +54,16 @@ export function reasonOf(target) {
 }
 
 export const model = {
-  status: null,	// of GET /v1/status, without agents
+  status: null, // of GET /v1/status, without agents
   agents: new Map(),
   line: "connecting",
   retryAt: 0,
 };
 
-let stream = null, poll = 0, listeners = new Set(), planned = false;
+let stream = null,
+  poll = 0,
+  listeners = new Set(),
+  planned = false;
 
 // listen(callback): called once a frame at the most, with the events that came since; returns what ends it.
 export function listen(callback) {
@@ -93,10 +98,12 @@ export function findTarget(agent, name) {
 }
 
 function take(list) {
-  model.agents = new Map(list.map((agent) => {
-    for (const target of agent.targets) target.agent = agent;
-    return [agent.name, agent];
-  }));
+  model.agents = new Map(
+    list.map((agent) => {
+      for (const target of agent.targets) target.agent = agent;
+      return [agent.name, agent];
+    }),
+  );
 }
 
 export const isScoped = () => model.status?.you?.scope !== null;
@@ -127,7 +134,8 @@ async function look() {
 const briefly = ({ agent, diff, resources, ignored, ...report }) => report;
 
 function told(event) {
-  const type = event.type.replace(/^io\.headgate\./, "").replace(/\.v1$/, ""), data = event.data.data;
+  const type = event.type.replace(/^io\.headgate\./, "").replace(/\.v1$/, ""),
+    data = event.data.data;
   if (event.type === "bookmark" || event.type === "snapshot") return;
   if (event.type === "reset") {
     load().catch(() => {});
@@ -143,7 +151,13 @@ function told(event) {
   } else if (type === "sync.requested") {
     const target = findTarget(data.agent, data.target);
     if (target && !target.commands?.some((command) => command.id === event.id))
-      (target.commands ??= []).push({ id: event.id, action: data.action, revision: data.revision, actor: data.actor, time: event.data.time });
+      (target.commands ??= []).push({
+        id: event.id,
+        action: data.action,
+        revision: data.revision,
+        actor: data.actor,
+        time: event.data.time,
+      });
   } else if (type.startsWith("agent.") && type !== "agent.refused") {
     look();
   }
