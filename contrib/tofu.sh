@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 into=suites/tofu
 
 needed=$(sed -n 's/^go //p' tests/tofu/go.mod)
-pins=$(cat tests/tofu/go.mod tests/tofu/go.sum tests/tofu/provider/go.mod tests/tofu/provider/go.sum | sha256sum)
+pins=$(cat contrib/tofu.sh tests/tofu/go.mod tests/tofu/go.sum tests/tofu/provider/go.mod tests/tofu/provider/go.sum | sha256sum)
 if [ "$(cat $into/.go 2>/dev/null)" = "$pins" ]; then
   exit 0
 elif ! command -v go >/dev/null || [ "$(printf '%s\n' "$needed" "$(go env GOVERSION | sed 's/^go//')" | sort -V | head -n 1)" != "$needed" ]; then
