@@ -88,6 +88,7 @@ static int diff_some(struct look *look, size_t from, size_t to, struct hgt_error
 		look->k->minor >= CONCURRENCY_MINOR ? "--concurrency=8" : NULL, NULL};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
 	struct hgt_buf input = HGT_BUF_INIT;
+	enum kubectl_trouble trouble;
 	size_t middle = from + (to - from) / 2;
 	int code = kubectl_manifests_join(look->m, from, to, &input, err);
 
@@ -103,8 +104,9 @@ static int diff_some(struct look *look, size_t from, size_t to, struct hgt_error
 		code = kubectl_diff_parse(run.out.data, run.out.len, on_change, look, err);
 		goto out;
 	}
-	if (kubectl_trouble_of(run.job.output.data, run.job.output.len) == KUBECTL_TROUBLE_AWAY) {
-		code = kubectl_fail(look->k, &run, "kubectl diff", err);
+	trouble = kubectl_trouble_of(run.job.output.data, run.job.output.len);
+	if (trouble == KUBECTL_TROUBLE_AWAY || trouble == KUBECTL_TROUBLE_NO_DIFF) {
+		code = kubectl_fail(look->k, &run, trouble == KUBECTL_TROUBLE_AWAY ? "kubectl diff" : "install diffutils", err);
 		goto out;
 	}
 	if (to - from == 1 || look->halvings >= HALVINGS_MAX) {

@@ -209,6 +209,8 @@ enum kubectl_trouble kubectl_trouble_of(const char *text, size_t len)
 			return KUBECTL_TROUBLE_AWAY;
 	if (has(text, len, "(NotFound): namespaces \""))
 		return KUBECTL_TROUBLE_NO_NAMESPACE;
+	if (has(text, len, "failed to run \"diff\""))
+		return KUBECTL_TROUBLE_NO_DIFF;
 	return KUBECTL_TROUBLE_OTHER;
 }
 

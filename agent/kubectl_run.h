@@ -30,6 +30,7 @@ enum kubectl_trouble {
 	KUBECTL_TROUBLE_AWAY,		/* nobody answers, or does not let us in: nothing can be told */
 	KUBECTL_TROUBLE_NO_KIND,	/* the server has no such kind */
 	KUBECTL_TROUBLE_NO_NAMESPACE,
+	KUBECTL_TROUBLE_NO_DIFF,	/* the program diff is not there */
 };
 
 /* A run: what is to be said, and what came of it. */

@@ -221,7 +221,7 @@ int manifest_save(const struct manifest *m, const char *file, struct hgt_error *
 	hgt_buf_addc(&text, '\0');
 	code = hgt_buf_check(&text, err);
 	if (code == 0)
-		code = hgt_write_file(file, text.data, text.len, 0600, err);
+		code = hgt_rewrite_file(file, text.data, text.len, 0600, err);
 	hgt_buf_release(&text);
 	return code;
 }

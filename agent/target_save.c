@@ -24,7 +24,7 @@ static void run(void *job)
 {
 	struct writing *w = job;
 
-	w->code = hgt_write_file(w->target->state_file.data, w->text.data, w->text.len, 0600, &w->err);
+	w->code = hgt_rewrite_file(w->target->state_file.data, w->text.data, w->text.len, 0600, &w->err);
 }
 
 static void fail(struct target *t, const char *reason)

@@ -143,6 +143,20 @@ static int sync_parent(const char *path, struct hgt_error *err)
 	return code;
 }
 
+/* All that the file is to hold, on the disk. */
+static int write_and_close(int fd, const char *path, const void *data, size_t len, struct hgt_error *err)
+{
+	int code = hgt_write_all(fd, data, len);
+
+	if (code == 0 && (ftruncate(fd, (off_t)len) < 0 || fsync(fd) < 0))
+		code = hgt_code_from_errno(errno);
+	if (code < 0)
+		code = hgt_error_set_errno(err, "cannot write %s", path);
+	if (close(fd) < 0 && code == 0)
+		code = hgt_error_set_errno(err, "cannot write %s", path);
+	return code;
+}
+
 int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err)
 {
 	struct hgt_buf temp = HGT_BUF_INIT;
@@ -159,13 +173,7 @@ int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, 
 		code = hgt_error_set_errno(err, "cannot create %s", temp.data);
 		goto out;
 	}
-	code = hgt_write_all(fd, data, len);
-	if (code == 0 && fsync(fd) < 0)
-		code = hgt_code_from_errno(errno);
-	if (code < 0)
-		code = hgt_error_set_errno(err, "cannot write %s", temp.data);
-	if (close(fd) < 0 && code == 0)
-		code = hgt_error_set_errno(err, "cannot write %s", temp.data);
+	code = write_and_close(fd, temp.data, data, len, err);
 	if (code == 0 && rename(temp.data, path) < 0)
 		code = hgt_error_set_errno(err, "cannot rename %s to %s", temp.data, path);
 	if (code == 0)
@@ -174,6 +182,40 @@ int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, 
 		unlink(temp.data);
 out:
 	hgt_buf_release(&temp);
+	return code;
+}
+
+/* Not everywhere two names can be exchanged, and the first time there is only one; what is no file is not to become the spare. */
+static int exchange(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (lstat(to, &st) == 0 && S_ISREG(st.st_mode) && renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
+		return 0;
+	return rename(from, to);
+}
+
+int hgt_rewrite_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err)
+{
+	struct hgt_buf spare = HGT_BUF_INIT;
+	int code, fd;
+
+	hgt_buf_addf(&spare, "%s.spare", path);
+	code = hgt_buf_check(&spare, err);
+	if (code < 0)
+		goto out;
+	fd = open(spare.data, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0) {
+		code = hgt_error_set_errno(err, "cannot create %s", spare.data);
+		goto out;
+	}
+	code = write_and_close(fd, spare.data, data, len, err);
+	if (code == 0 && exchange(spare.data, path) < 0)
+		code = hgt_error_set_errno(err, "cannot rename %s to %s", spare.data, path);
+	if (code == 0)
+		code = sync_parent(path, err);
+out:
+	hgt_buf_release(&spare);
 	return code;
 }
 

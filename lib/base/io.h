@@ -25,6 +25,10 @@ int hgt_write_all(int fd, const void *data, size_t len) HGT_MUST_CHECK;
  * rename, fsync of the folder. */
 int hgt_write_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The same for a file that is written again and again, by one writer alone: the file before is kept as PATH.spare and written over the next
+ * time, for file systems make and remove files at many times the cost of writing one. */
+int hgt_rewrite_file(const char *path, const void *data, size_t len, mode_t mode, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Fill those of descriptors 0 to 2 that the caller left closed, so that nothing we open gets their numbers and what is printed ends up
  * in it. To read or write there fails as before. HGT_EIO when even that cannot be done. */
 int hgt_fill_stdio(void) HGT_MUST_CHECK;

@@ -38,8 +38,8 @@ hosts_repository() {
       }
     }' | git -C "$hosts/git/hosts.git" fast-import --quiet --export-marks="$hosts/marks"
   sort -t: -k2n "$hosts/marks" | cut -d' ' -f2 |
-    awk -v n="$few" -v pushes="$pushes" '{ k = NR - 1; print $1, "r" k, (k <= pushes ? k * 7 % n : "all") }' >"$hosts/plan"
-  git -C "$hosts/git/hosts.git" update-ref refs/heads/main "$(head -n 1 "$hosts/plan" | cut -d' ' -f1)"
+    awk -v n="$few" -v pushes="$pushes" '{ k = NR - 1; print k ? "push" : "at", $1, "r" k, (k <= pushes ? k * 7 % n : "all") }' >"$hosts/plan"
+  git -C "$hosts/git/hosts.git" update-ref refs/heads/main "$(head -n 1 "$hosts/plan" | cut -d' ' -f2)"
 }
 
 hosts_daemon() {
@@ -104,10 +104,16 @@ are_synced() {
 # pushed WHAT AGENTS PER-LINE PUSHES: the next so many of the plan; their figures are kept as WHAT
 plan_at=1
 pushed() {
-  sed -n "$plan_at,$((plan_at + $4))p" "$hosts/plan" |
-    "$build/tools/fleet" "$hosts/admin.sock" "$hosts/hook.sock" "$hosts/git/hosts.git" "$hosts" "$2" "$3" >"$hosts/told" || fail "a fleet of $2 could not be measured"
-  sed "s/^/$1 headgate $2 /" "$hosts/told" >>"$figures"
-  plan_at=$((plan_at + $4))
+  local i line
+  echo "agents $2" >&"${LOAD[1]}"
+  for ((i = 1; i <= $4; i++)); do
+    sed -n "$((plan_at += 1))p" "$hosts/plan" >&"${LOAD[1]}"
+    ((i % $3)) || {
+      echo tell >&"${LOAD[1]}"
+      read -r -u "${LOAD[0]}" line || fail "a fleet of $2 could not be measured"
+      echo "$1 headgate $2 $line" >>"$figures"
+    }
+  done
 }
 # When nobody has been woken for a while but by bookmarks, of which 200 agents get one each 75 ms.
 at_rest() {
@@ -128,6 +134,10 @@ bookmarks_sent() {
 hosts_repository
 hosts_daemon
 register
+coproc LOAD { exec "$build/tools/fleet" "$hosts/admin.sock" "$hosts/hook.sock" "$hosts/git/hosts.git" "$hosts"; }
+load=$LOAD_PID
+pids+=("$load")
+head -n 1 "$hosts/plan" >&"${LOAD[1]}"
 
 # Placing them would sync each; those that are there as they should be are taken for ours.
 git -C "$hosts/git/hosts.git" archive main:many | (mkdir -p "$hosts/$last/into" && tar -x -C "$hosts/$last/into")
@@ -157,7 +167,9 @@ at_rest
 ((agents == few)) || pushed fleet_all "$agents" 1 "$fleet_rounds"
 
 at_rest
-fleet_before="$(wakings "${agent_pid[@]}") $(bookmarks_sent)"
+# Signs of life are counted from before the wake-ups to after them: those are to be no more.
+marks=$(bookmarks_sent)
+fleet_before="$(wakings "${agent_pid[@]}") $marks"
 sleep "$fleet_idle"
 echo "fleet_idle headgate $agents $fleet_before $(wakings "${agent_pid[@]}") $(bookmarks_sent) $fleet_idle $(
   for pid in "${agent_pid[@]}"; do
@@ -165,6 +177,8 @@ echo "fleet_idle headgate $agents $fleet_before $(wakings "${agent_pid[@]}") $(b
       "/proc/$pid/smaps_rollup"
   done | awk '{ r += $1; p += $2; q += $3; if ($1 > most) most = $1 } END { printf "%.1f %.1f %.1f %.1f", r / NR, p / NR, q / NR, most }')" >>"$figures"
 stop_agents
+exec {LOAD[1]}>&-
+ended "$load" || fail "what pushes to the fleet did not end well"
 
 while ((SECONDS - many_since < stamp_age)); do
   sleep 1
@@ -173,7 +187,11 @@ start_agent "$last" many 1s --log-level debug
 compares() {
   (($(grep -c 'msg=state.*from=comparing' "$hosts/$last/agent.log") > $1))
 }
+until_true compares 1
+read -r _ busy <<<"$(wakings "${agent_pid[$last]}")"
 until_true compares 10
+read -r _ busier <<<"$(wakings "${agent_pid[$last]}")"
+echo "fleet_compare_cpu headgate $many $(((busier - busy) / 9))" >>"$figures"
 stop_agents
 # The first one learns the stamps.
 awk -v n="$many" '

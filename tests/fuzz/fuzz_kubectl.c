@@ -85,7 +85,7 @@ static void read_words(const char *text, size_t size)
 	assert(!memchr(out.data, '\n', out.len));
 	hgt_buf_reset(&out);
 	assert((kubectl_parse_version(text, size, &out) > 0) == (out.len > 0));
-	assert(kubectl_trouble_of(text, size) <= KUBECTL_TROUBLE_NO_NAMESPACE);
+	assert(kubectl_trouble_of(text, size) <= KUBECTL_TROUBLE_NO_DIFF);
 	hgt_buf_release(&out);
 	kubectl_kinds_release(&kinds);
 }

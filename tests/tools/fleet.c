@@ -1,15 +1,20 @@
 /*
  * Pushes to a fleet of real agents on this machine, and how long each takes to lie in their folders and to be reported.
  *
- *	fleet ADMIN-SOCKET HOOK-SOCKET REPOSITORY FOLDER AGENTS PER-LINE < PLAN
+ *	fleet ADMIN-SOCKET HOOK-SOCKET REPOSITORY FOLDER
  *
- * Agents are named load-0, load-1, ... (enlist.c), and agent i keeps FOLDER/i/into the same as a folder of the repository, where a file `revision` stands
- * that each push changes. PLAN has a commit a line, each with what that file then holds and with whose folder has it: a number, or `all`. The
- * first line is where the ref is. The others are pushed one after another: the ref is moved and handed over at the hook socket, and the next
- * follows when all whose it is have reported that they hold it.
+ * Agents are named load-0, load-1, ... (enlist.c), and agent i keeps FOLDER/i/into the same as a folder of the repository, where a file
+ * `revision` stands that each push changes. stdin has a command a line:
  *
- * After each PER-LINE pushes a line: the 50th and 99th percentile and the most of the times from the hand-over to the file being in its place,
- * then the same to the report being in the daemon's journal and told; in microseconds, over all agents that the pushes were for.
+ *	at COMMIT		where the ref is
+ *	agents N		so many there are from now on, and their folders
+ *	push COMMIT WORD WHOSE	the ref is moved to the commit and handed over at the hook socket; `revision` then holds that word, in the folder of
+ *				one agent (a number), or of `all`. It is over when they have reported that they hold it
+ *	tell			a line of all pushes since the last: the 50th and 99th percentile and the most of the times from the hand-over to the
+ *				file being in its place, then the same to the report being in the daemon's journal and told; in microseconds
+ *
+ * It is to be started before the agents: of inotify instances a user has as few as 128 (fs.inotify.max_user_instances), and they use what
+ * there are.
  */
 #include <err.h>
 #include <errno.h>
@@ -26,7 +31,7 @@
 #include "tests/tools/load/load.h"
 #include "tests/tools/load/push.h"
 
-enum { AGENTS_MAX = 1000, PLAN_LINE = 256, PATIENCE_MS = 60000, CONTENT = 64, EVENT_MAX = 1024 * 1024 };
+enum { AGENTS_MAX = 1000, PATIENCE_MS = 60000, CONTENT = 64, EVENT_MAX = 1024 * 1024 };
 
 static const char agent_prefix[] = "load-";
 
@@ -37,12 +42,13 @@ struct agent {
 };
 
 struct fleet {
-	const char *folder;
+	const char *hook, *repository, *folder;
 	struct agent agents[AGENTS_MAX];
 	size_t n;
 	int inotify, events;
 	struct hgt_sse_reader reader;
-	char commit[HGT_OID_HEX + 1], content[CONTENT];	/* of the push that is under way */
+	char before[HGT_OID_HEX + 1];	/* where the ref is before the push that is under way */
+	char commit[HGT_OID_HEX + 1], content[CONTENT];	/* of that */
 	size_t first, last;		/* whose it is: from first up to before last */
 	size_t waiting;			/* how many of them have not reported */
 	int64_t began;
@@ -77,10 +83,9 @@ static void look_at(struct fleet *fleet, size_t i)
 		agent->applied = hgt_time_mono_us() - fleet->began;
 }
 
-static void watch_folders(struct fleet *fleet)
+static void watch_folders(struct fleet *fleet, size_t n)
 {
-	fleet->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	for (size_t i = 0; i < fleet->n; i++) {
+	for (size_t i = fleet->n; i < n; i++) {
 		struct hgt_buf path = HGT_BUF_INIT;
 
 		hgt_buf_addf(&path, "%s/%zu/into", fleet->folder, i);
@@ -89,6 +94,7 @@ static void watch_folders(struct fleet *fleet)
 			err(1, "%s", path.data);
 		hgt_buf_release(&path);
 	}
+	fleet->n = n;
 }
 
 static void read_folders(struct fleet *fleet)
@@ -198,23 +204,24 @@ static void wait_for_all(struct fleet *fleet, int hook)
 	}
 }
 
-static void push(struct fleet *fleet, const char *hook_socket, const char *repository, const char *before)
+static void push(struct fleet *fleet)
 {
 	struct hgt_buf line = HGT_BUF_INIT;
-	int hook = push_connect(hook_socket);
+	int hook = push_connect(fleet->hook);
 
-	push_announcement(repository, before, fleet->commit, &line);
+	push_announcement(fleet->repository, fleet->before, fleet->commit, &line);
 	out_of_memory_if(line.failed);
 	fleet->waiting = fleet->last - fleet->first;
 	for (size_t i = 0; i < fleet->n; i++)
 		fleet->agents[i].applied = fleet->agents[i].reported = 0;
-	push_move_ref(repository, fleet->commit);
+	push_move_ref(fleet->repository, fleet->commit);
 	fleet->began = hgt_time_mono_us();
 	if (hgt_write_all(hook, line.data, line.len) < 0)
-		err(1, "%s", hook_socket);
+		err(1, "%s", fleet->hook);
 	wait_for_all(fleet, hook);
 	close(hook);
 	hgt_buf_release(&line);
+	memcpy(fleet->before, fleet->commit, sizeof fleet->before);
 	for (size_t i = fleet->first; i < fleet->last; i++) {
 		/* Its report may have been read before what the kernel had to say of its folder. */
 		int64_t reported = fleet->agents[i].reported, applied = fleet->agents[i].applied;
@@ -226,46 +233,62 @@ static void push(struct fleet *fleet, const char *hook_socket, const char *repos
 	}
 }
 
-static void take_line(struct fleet *fleet, const char *line)
+static void run_command(struct fleet *fleet, const char *line)
 {
 	char whose[16];
+	size_t n;
 
-	if (sscanf(line, "%40s %63s %15s", fleet->commit, fleet->content, whose) != 3)
-		errx(2, "a line of the plan is to be a commit, a word and a number or `all`: %s", line);
-	fleet->first = strcmp(whose, "all") ? strtoul(whose, NULL, 10) : 0;
-	fleet->last = strcmp(whose, "all") ? fleet->first + 1 : fleet->n;
-	if (fleet->last > fleet->n)
-		errx(2, "there is no agent %s", whose);
+	if (sscanf(line, "push %40s %63s %15s", fleet->commit, fleet->content, whose) == 3) {
+		fleet->first = strcmp(whose, "all") ? strtoul(whose, NULL, 10) : 0;
+		fleet->last = strcmp(whose, "all") ? fleet->first + 1 : fleet->n;
+		if (fleet->last > fleet->n)
+			errx(2, "there is no agent %s", whose);
+		push(fleet);
+	} else if (sscanf(line, "agents %zu", &n) == 1 && n >= fleet->n && n <= AGENTS_MAX) {
+		watch_folders(fleet, n);
+	} else if (!strcmp(line, "tell\n") && fleet->applied.n) {
+		tell(&fleet->applied, ' ');
+		tell(&fleet->reported, '\n');
+		if (fflush(stdout) != 0)
+			err(1, "stdout");
+	} else if (sscanf(line, "at %40s", fleet->before) != 1) {
+		errx(2, "no such command, or not now: %s", line);
+	}
+}
+
+/* Until there is a line; reports are read meanwhile, else the daemon would end a stream that is full. */
+static void wait_for_command(struct fleet *fleet)
+{
+	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fleet->events, .events = POLLIN}};
+
+	while (!fds[0].revents) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			err(1, "poll");
+		if (fds[1].revents)
+			read_reports(fleet);
+	}
 }
 
 int main(int argc, char **argv)
 {
 	struct fleet *fleet = calloc(1, sizeof *fleet);
-	char before[HGT_OID_HEX + 1], line[PLAN_LINE];
-	size_t per_line, pushed = 0;
+	size_t room = 0;
+	char *line = NULL;
 
-	if (argc != 7 || !fleet)
-		errx(2, "usage: fleet ADMIN-SOCKET HOOK-SOCKET REPOSITORY FOLDER AGENTS PER-LINE < PLAN");
+	if (argc != 5)
+		errx(2, "usage: fleet ADMIN-SOCKET HOOK-SOCKET REPOSITORY FOLDER");
+	out_of_memory_if(!fleet);
+	fleet->hook = argv[2];
+	fleet->repository = argv[3];
 	fleet->folder = argv[4];
-	fleet->n = strtoul(argv[5], NULL, 10);
-	per_line = strtoul(argv[6], NULL, 10);
-	if (!fleet->n || fleet->n > AGENTS_MAX || !per_line)
-		errx(2, "agents are to be up to %d, and pushes to a line one at least", AGENTS_MAX);
-	watch_folders(fleet);
+	fleet->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fleet->inotify < 0)
+		err(1, "inotify");
 	follow_reports(fleet, argv[1]);
-	if (!fgets(line, sizeof line, stdin) || sscanf(line, "%40s", before) != 1)
-		errx(2, "the plan is empty");
-	while (fgets(line, sizeof line, stdin)) {
-		take_line(fleet, line);
-		push(fleet, argv[2], argv[3], before);
-		memcpy(before, fleet->commit, sizeof before);
-		if (++pushed % per_line)
-			continue;
-		tell(&fleet->applied, ' ');
-		tell(&fleet->reported, '\n');
-		if (fflush(stdout) != 0)
-			err(1, "stdout");
-	}
+	setvbuf(stdin, NULL, _IONBF, 0);	/* so that poll knows of every line */
+	for (wait_for_command(fleet); getline(&line, &room, stdin) > 0; wait_for_command(fleet))
+		run_command(fleet, line);
+	free(line);
 	hgt_sse_reader_release(&fleet->reader);
 	figures_release(&fleet->applied);
 	figures_release(&fleet->reported);

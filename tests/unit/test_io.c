@@ -46,6 +46,46 @@ static void writes_and_reads(void **state)
 	free(path);
 }
 
+/* Longer and shorter than what it was before that, and over what a crash has left of the one to be written over. */
+static void rewrites_whole_files(void **state)
+{
+	static const size_t sizes[] = {5000, 20000, 1, 0, 4096, 3};
+	char *path = unit_path(*state, "file"), *spare = unit_path(*state, "file.spare");
+	char data[20000];
+	struct stat st;
+
+	for (size_t i = 0; i < N_OF(sizes); i++) {
+		struct hgt_buf buf = HGT_BUF_INIT;
+
+		memset(data, 'a' + (int)i, sizeof(data));
+		if (i == 4)
+			assert_int_equal(truncate(spare, 77), 0);
+		assert_int_equal(hgt_rewrite_file(path, data, sizes[i], 0600, NULL), 0);
+		assert_int_equal(hgt_read_file(path, sizeof(data), &buf, NULL), 0);
+		assert_int_equal(buf.len, sizes[i]);
+		assert_memory_equal(buf.data, data, sizes[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		hgt_buf_release(&buf);
+	}
+	assert_int_equal(entries(*state), 2);
+	/* The spare is the one before; what stands in its place and is no file is not followed. */
+	assert_int_equal(stat(spare, &st), 0);
+	assert_int_equal(st.st_size, 4096);
+	assert_int_equal(unlink(spare), 0);
+	assert_int_equal(symlink(path, spare), 0);
+	assert_true(hgt_rewrite_file(path, data, 9, 0600, NULL) < 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 3);
+	assert_int_equal(unlink(spare), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_true(hgt_rewrite_file(path, data, 9, 0600, NULL) < 0);
+	assert_int_equal(rmdir(path), 0);
+	free(path);
+	free(spare);
+}
+
 /* What fstat said need not be so any more when the file is read. */
 static void reads_a_file_of_another_size_than_was_said(void **state)
 {
@@ -267,7 +307,7 @@ static void reading_survives_failing_allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(writes_and_reads), in_folder(reads_a_file_of_another_size_than_was_said), in_folder(file_has_the_mode_asked_for),
+		in_folder(writes_and_reads), in_folder(rewrites_whole_files), in_folder(reads_a_file_of_another_size_than_was_said), in_folder(file_has_the_mode_asked_for),
 		in_folder(read_failures_leave_the_buffer), in_folder(write_failures_leave_the_file),
 		cmocka_unit_test(write_all_tells_what_failed), in_folder(makes_folders), in_folder(syncs_folders),
 		cmocka_unit_test(hex_and_random), cmocka_unit_test(parses_numbers),

@@ -473,6 +473,8 @@ static void understands_what_is_wrong(void **state)
 			KUBECTL_TROUBLE_NO_NAMESPACE},
 		{"W1126 00:04:11.506798   22319 diff.go:723] Object keeps changing\nerror: one\nError from server (Invalid): two\nthree\n",
 			"Error from server (Invalid): two", KUBECTL_TROUBLE_OTHER},
+		{"error: failed to run \"diff\": executable file not found in $PATH\n", "failed to run \"diff\": executable file not found in $PATH",
+			KUBECTL_TROUBLE_NO_DIFF},
 		{"Warning: alone\n", "", KUBECTL_TROUBLE_OTHER}, {"", "", KUBECTL_TROUBLE_OTHER}, {"plain", "plain", KUBECTL_TROUBLE_OTHER},
 	};
 
