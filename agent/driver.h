@@ -24,6 +24,10 @@ struct driver_order {
 	int leave_fd;		/* readable when the agent is to stop: an apply still ends well, but waits for nothing any more; -1: never */
 	bool unfinished;	/* apply: an earlier one was begun whose end was not heard */
 
+	/* Apply, of a driver with `watch`: to be called when all is done and before the last look; NULL: nobody watches. */
+	void (*before_look)(void *ctx);
+	void *ctx;
+
 	/* Of the files driver, which reads the archive itself. Apply. */
 	int archive;		/* verified, at its beginning; borrowed */
 	const char *tree;	/* the id of the tree that is wanted; NULL or "" when it is not known */
@@ -110,6 +114,7 @@ struct driver {
 	 * they are already. May be NULL: then it is seen when it is time to compare. HGT_ELIMIT and others: it cannot be watched.
 	 */
 	int (*watch)(const struct driver_order *order, int inotify, struct hgt_error *err);
+	const char *own_names;	/* how the names begin of what an apply still removes after its last look */
 
 	/* Whether what is kept in the folder is of order->tree. Where it is not, the agent died between keeping that and noting the revision, and
 	 * the target is one of which nothing is known. NULL: nothing is kept that could be of another tree. */

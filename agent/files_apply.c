@@ -354,6 +354,8 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 			put_back(&a);
 		changes_release(&a.changes);
 	}
+	if (code == 0 && order->before_look)
+		order->before_look(order->ctx);
 	if (code == 0)
 		code = files_compare_with(a.into, &a.rules, &a.after, false, a.list.data, result, err);
 	/* What is left over goes with the next apply; it is no reason to call the outcome a failure, nor to wait for the disk. */
@@ -402,4 +404,4 @@ static bool is_of(const struct driver_order *order)
 }
 
 const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget, .is_of = is_of,
-	.watch = files_watch, .compare = files_compare, .explain = files_explain, .apply = files_apply};
+	.watch = files_watch, .own_names = FILES_STAGING_PREFIX, .compare = files_compare, .explain = files_explain, .apply = files_apply};

@@ -197,7 +197,7 @@ void target_watch_release(struct target *target);
 int target_watch_begin(struct target *target, bool apply, bool *stale);
 
 /* After it, with what target_watch_renew has returned; when there was no job after all; when a look has found something. */
-void target_watch_end(struct target *target, int code, const struct hgt_error *err);
+void target_watch_end(struct target *target, bool apply, int code, const struct hgt_error *err);
 void target_watch_resume(struct target *target);
 void target_watch_found(struct target *target);
 

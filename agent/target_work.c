@@ -24,6 +24,7 @@ struct work {
 	char kept[HGT_OID_HEX_SHA256 + 1];	/* the tree that was applied */
 
 	bool explain;		/* a comparison that shows how: the order has the archive of what was applied */
+	bool watch_renewed;
 	int watch_fd;		/* -1: the target is not watched */
 	bool watch_stale;
 	int watch_code;
@@ -143,7 +144,7 @@ static void compared(void *job)
 
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
-	target_watch_end(t, w->watch_code, &w->watch_err);
+	target_watch_end(t, false, w->watch_code, &w->watch_err);
 	t->compare_at = t->again ? 0 : target_next_compare(t);
 	if (w->code == 0 && w->result.differing > 0)
 		target_watch_found(t);
@@ -205,21 +206,13 @@ void target_explain(struct target *t)
 	compare(t, t->fetch.file, true);
 }
 
-/*
- * What the apply has done itself is told by nobody; whatever somebody else has done since its own look is looked for once more.
- */
-static void look_once_more(struct work *w)
+/* What the apply has done itself wakes nobody; whatever somebody else does from here on is seen by its last look, or told. */
+static void before_look(void *ctx)
 {
-	struct driver_result result;
-	struct hgt_error err = {0};
+	struct work *w = ctx;
 
-	driver_result_init(&result);
 	renew_watch(w);
-	if (w->code == 0 && w->target->driver->compare(&w->order, &result, &err) == 0 && result.differing > 0 && w->result.differing == 0) {
-		w->result.differing = result.differing;
-		hgt_buf_adds(&w->result.difference, result.difference.data);
-	}
-	driver_result_release(&result);
+	w->watch_renewed = true;
 }
 
 static void run_apply(void *job)
@@ -235,8 +228,9 @@ static void run_apply(void *job)
 	}
 	if (w->code == 0)
 		w->code = w->target->driver->apply(&w->order, &w->result, &w->err);
-	if (w->watch_fd >= 0)
-		look_once_more(w);
+	/* It has not come so far. */
+	if (!w->watch_renewed)
+		renew_watch(w);
 	/* The one that was applied before is compared with until another is. */
 	if (w->order.checkout)
 		checkout_keep(w->order.folder, w->tree.id, w->code == 0 ? w->tree.id : w->kept);
@@ -291,8 +285,8 @@ static void applied(void *job)
 
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
-	target_watch_end(t, w->watch_code, &w->watch_err);
 	t->compare_at = t->again ? 0 : target_next_compare(t);
+	target_watch_end(t, true, w->watch_code, &w->watch_err);
 	if (w->code == 0) {
 		succeeded(t, w);
 	} else if (w->result.want_whole) {
@@ -361,6 +355,8 @@ void target_apply(struct target *t)
 	}
 	w->order.archive = t->fetch.file;
 	w->order.unfinished = t->saved.unfinished;
+	w->order.before_look = before_look;
+	w->order.ctx = w;
 	set_tree(&w->tree, t->fetch.tree, t->fetch.revision);
 	memcpy(w->from, t->fetch.from, sizeof(w->from));
 	/* On disk before the first thing moves: whoever starts after a crash knows that the end has not been heard. */
