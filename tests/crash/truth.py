@@ -131,6 +131,9 @@ def could_be_put_back(truth, claim, name, value, since, until):
         return True
     if any(truth.value(r, name) == value for r in truth.asked):
         return True
+    # A command that an agent had begun before it was killed runs on beside the next one's.
+    if claim.target == "exec" and len(truth.lives) > 1 and any(truth.value(r, name) == value for _, r in truth.wishes):
+        return True
     # It follows the wishes in their order: there must be one with this before that of the claim, and another behind it.
     wished = [r for when, r in truth.wishes if when < until]
     has = [i for i, r in enumerate(wished) if truth.value(r, name) == value]
