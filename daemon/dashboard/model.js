@@ -22,7 +22,8 @@ export function isAway(agent) {
   return !agent.connected && !(Date.now() - Date.parse(agent.seen) < patience);
 }
 
-// The state of a target. One whose agent is away is not known, whatever it said last; only bad news stays bad news.
+// The state of a target. One whose agent has been away for too long (the daemon says when) is not known, whatever it said last; only bad
+// news stays bad news.
 export function stateOf(target) {
   const report = target.report;
   if (!report) return "Unknown";
@@ -30,7 +31,7 @@ export function stateOf(target) {
   const drift = report.sync === "OutOfSync" && (report.cause === "drift" || report.cause === "both");
   // What was changed on a target is why it is degraded, and what has to be looked at.
   if (!drift && (report.health === "Degraded" || (report.health === "Missing" && report.sync === "Synced"))) return "Degraded";
-  if (isAway(target.agent)) return "Unknown";
+  if (target.stale) return "Unknown";
   if (report.operation === "Running") return "Working";
   if (drift) return "Drift";
   if (report.sync !== "Synced" && report.sync !== "OutOfSync") return "Unknown";
@@ -44,11 +45,8 @@ export function stateOf(target) {
 export function reasonOf(target) {
   const report = target.report,
     agent = target.agent;
-  if (isAway(agent)) {
-    const said = report ? `; it last said ${report.sync}` : "";
-    return agent.seen ? `The agent is away${said}` : "The agent has never been here";
-  }
-  if (!report) return "Nothing has been reported yet";
+  if (target.stale) return `The agent is away; it last said ${report.sync}`;
+  if (!report) return agent.seen ? "Nothing has been reported yet" : "The agent has never been here";
   if (report.message) return report.message.split("\n", 1)[0];
   return states[rank[stateOf(target)]].means;
 }

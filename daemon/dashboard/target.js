@@ -326,10 +326,10 @@ export function targetPage([agentName, name]) {
         ? h(
             "div",
             { class: `reason s-${now.toLowerCase()}` },
-            h("p", {}, isAway(agent) ? reasonOf(target) : null),
+            h("p", {}, target.stale ? reasonOf(target) : null),
             target.report?.message
               ? h("pre", { class: "message" }, (report ?? target.report).message)
-              : isAway(agent)
+              : target.stale
                 ? null
                 : h("p", {}, reasonOf(target)),
           )

@@ -48,16 +48,19 @@ done
 
 def look_at(path):
     """What is there: (value, began, ended)."""
-    began = time.time()
-    try:
-        if os.path.islink(path):
-            value = "l:" + os.readlink(path)
-        else:
-            with open(path) as f:
+    while True:
+        began = time.time()
+        try:
+            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW)) as f:
                 value = file_value(f.read(), os.fstat(f.fileno()).st_mode & 0o111 != 0)
-    except (FileNotFoundError, NotADirectoryError):
-        value = None
-    return value, began, time.time()
+        except (FileNotFoundError, NotADirectoryError):
+            value = None
+        except OSError:
+            try:
+                value = "l:" + os.readlink(path)
+            except OSError:
+                continue  # it has been replaced just now
+        return value, began, time.time()
 
 
 class AgentProcess:

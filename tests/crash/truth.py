@@ -131,6 +131,9 @@ def could_be_put_back(truth, claim, name, value, since, until):
         return True
     if any(truth.value(r, name) == value for r in truth.asked):
         return True
+    # A command that an agent had begun before it was killed runs on beside the next one's.
+    if claim.target == "exec" and len(truth.lives) > 1 and any(truth.value(r, name) == value for _, r in truth.wishes):
+        return True
     # It follows the wishes in their order: there must be one with this before that of the claim, and another behind it.
     wished = [r for when, r in truth.wishes if when < until]
     has = [i for i, r in enumerate(wished) if truth.value(r, name) == value]
@@ -149,9 +152,9 @@ def known_since(truth, claim, name, value, until):
     return before[1]
 
 
-def is_foreign(truth, name, value):
-    """What no revision has anywhere: where a revision has nothing, the agent leaves that be."""
-    return not any(tree.get(name) == value for tree in truth.trees.values())
+def is_foreign(truth, target, name, value):
+    """What somebody else has put there, or no revision has anywhere: where a revision has nothing, the agent leaves that be."""
+    return any((n, v) == (name, value) for n, v, _, _ in truth.hands[target]) or not any(tree.get(name) == value for tree in truth.trees.values())
 
 
 def judge_claim(truth, claim):
@@ -165,7 +168,7 @@ def judge_claim(truth, claim):
     found = []
     for name in truth.names:
         wanted, after = truth.value(claim.revision, name), truth.seen[claim.target][name].after(claim.said)
-        if after is None or after[0] == wanted or wanted is None and is_foreign(truth, name, after[0]):
+        if after is None or after[0] == wanted or wanted is None and is_foreign(truth, claim.target, name, after[0]):
             continue
         if wished is None:
             continue  # it was asked for alone, and may be on its way back
@@ -223,7 +226,7 @@ def judge_last(truth):
     tip = truth.wishes[-1][1]
     for target, (content, report) in truth.last.items():
         differs = [n for n in truth.names if content[n] != truth.value(tip, n) and
-                   not (truth.value(tip, n) is None and is_foreign(truth, n, content[n]))]
+                   not (truth.value(tip, n) is None and is_foreign(truth, target, n, content[n]))]
         if report["sync"] == "Synced" and (truth.trees.get(report["desired"]) != truth.trees[tip] or differs):
             found.append(f"false: {target} is Synced at {report['desired']} at the end, it should have {tip}, and {differs} differ")
         if report["sync"] != "Synced" and not differs:

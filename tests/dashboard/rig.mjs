@@ -160,7 +160,7 @@ export class Rig {
       rig.yaml,
       `site: git.example.org\nstate: ${folder}/state\nrepositories: {root: ${folder}/git}\n` +
         `sockets: {hook: ${folder}/hook.sock, admin: ${rig.admin}}\nlisten: [{address: "127.0.0.1:0"}]\n` +
-        `limits: {address_requests: 0, client_requests: 0, address_connections: 0, wrong_tokens: 0}\n${config}`,
+        `limits: {address_requests: 0, client_requests: 0, address_connections: 0, wrong_tokens: 0}\nstale_after: 1s\n${config}`,
     );
     await rig.launch();
     return rig;
