@@ -166,7 +166,8 @@ static int judge(struct tool *tool, struct ansible_run *run, struct hgt_error *e
 	return code;
 }
 
-static int run_and_judge(const struct driver_order *order, bool check, uint32_t seconds, struct driver_result *result, struct hgt_error *err)
+static int run_and_judge(const struct driver_order *order, bool check, uint32_t seconds, struct driver_result *result,
+	struct hgt_error *err)
 {
 	struct ansible_run run;
 	struct tool tool;

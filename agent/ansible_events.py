@@ -44,7 +44,9 @@ MARK = 'headgate-ansible '
 TEXT_MAX = 2000          # of a message
 SIDE_MAX = 256 * 1024    # of one side of a difference
 DIFF_MAX = 64 * 1024     # of what one task on one host shows
-SECRETS_MAX = 4096
+SECRETS_MAX = 16384      # forms of values; where vaults hold more, no text is shown at all
+SECRET_MIN = 3           # what is shorter is not told from ordinary text
+HIDDEN = '[redacted]'
 CHECKED_ELSEWHERE = ('setup', 'gather_facts', 'meta', 'debug', 'set_fact', 'assert', 'include_vars', 'add_host', 'group_by', 'fail')
 
 
@@ -54,6 +56,7 @@ class Secrets:
     def __init__(self):
         self.file = os.memfd_create('secrets')
         self.known = {}
+        self.full = False
         self.read = 0
         self.pattern = None
         decrypt = vault.VaultLib.decrypt_and_get_vault_id
@@ -69,16 +72,16 @@ class Secrets:
     def note(self, plain):
         if isinstance(plain, str):
             plain = plain.encode('utf-8', 'surrogateescape')
-        line = base64.b64encode(bytes(plain)) + b'\n'
-        os.lseek(self.file, 0, os.SEEK_END)
-        os.write(self.file, line)
+        # All forks have one place in the file, which each write moves.
+        os.write(self.file, base64.b64encode(bytes(plain)) + b'\n')
 
     def learn(self):
         size = os.fstat(self.file).st_size
         if size == self.read:
             return
-        data = os.pread(self.file, size - self.read, self.read)
-        self.read = size
+        # A line that another process is writing is left for later.
+        data = os.pread(self.file, size - self.read, self.read).rpartition(b'\n')[0]
+        self.read += len(data) + (1 if data else 0)
         for line in data.split(b'\n'):
             if line:
                 self.take_apart(base64.b64decode(line).decode('utf-8', 'replace'))
@@ -98,21 +101,24 @@ class Secrets:
     def add(self, value):
         lines = [line.strip() for line in value.split('\n')] if '\n' in value else []
         for word in [value] + lines:
-            if not word.strip():
+            if len(word.strip()) < SECRET_MIN:
                 continue
             packed = base64.b64encode(word.encode('utf-8', 'replace')).decode()
             for form in (word, json.dumps(word)[1:-1], packed, packed.rstrip('=')):
-                if len(self.known) < SECRETS_MAX:
-                    # What is short may well be a part of another word.
-                    whole = len(form) < 6
-                    self.known[form] = (r'(?<!\w)%s(?!\w)' if whole else '%s') % re.escape(form)
+                if len(self.known) >= SECRETS_MAX:
+                    self.full = True
+                    return
+                # What is short may well be a part of another word.
+                self.known[form] = (r'(?<!\w)%s(?!\w)' if len(form) < 6 else '%s') % re.escape(form)
 
     def hide(self, text):
         """The text without them, and how many were taken out."""
         self.learn()
+        if self.full and text:
+            return HIDDEN, 1
         if self.pattern is None:
             return text, 0
-        return self.pattern.subn('[redacted]', text)
+        return self.pattern.subn(HIDDEN, text)
 
 
 class Plain(yaml.SafeLoader):
@@ -175,6 +181,11 @@ def difference(entry, title):
     return ''.join(line + '\n' for line in lines)
 
 
+def files_in(folder):
+    found = [os.path.join(below, name) for below, _folders, names in os.walk(folder) for name in names]
+    return [name for name in found if os.path.isfile(name)]
+
+
 def says_check_mode(task):
     source = getattr(task, '_ds', None)
     return isinstance(source, dict) and source.get('check_mode') is True
@@ -212,14 +223,19 @@ class CallbackModule(CallbackBase):
             self.tell('task', host=host, **fields)
         self.waiting = []
 
-    # What was in a vault and was read before this was loaded: files of extra variables and inventories.
-    def read_again(self, loader):
+    # What was in a vault and may have been read before this was loaded: files of extra variables, inventories, variables beside them.
+    def read_again(self, loader, beside):
         names = [name[1:] for name in context.CLIARGS.get('extra_vars') or () if isinstance(name, str) and name.startswith('@')]
+        folders = [beside]
         for source in context.CLIARGS.get('inventory') or ():
             if isinstance(source, str) and os.path.isfile(source):
                 names.append(source)
+                folders.append(os.path.dirname(source))
             elif isinstance(source, str) and os.path.isdir(source):
-                names.extend(os.path.join(folder, name) for folder, _unused, inside in os.walk(source) for name in inside)
+                names.extend(files_in(source))
+        for folder in folders:
+            names.extend(files_in(os.path.join(folder, 'group_vars')))
+            names.extend(files_in(os.path.join(folder, 'host_vars')))
         for name in names:
             try:
                 with open(name, 'rb') as file:
@@ -232,7 +248,7 @@ class CallbackModule(CallbackBase):
 
     @told
     def v2_playbook_on_start(self, playbook):
-        self.read_again(playbook._loader)
+        self.read_again(playbook._loader, playbook._loader.get_basedir())
         old = tuple(int(part) for part in re.findall(r'\d+', __version__)[:2]) < OLDEST
         self.tell('start', version=__version__, old=old)
         if old:

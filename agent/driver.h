@@ -16,12 +16,17 @@
 
 struct driver_order {
 	const struct hgt_agent_target *target;
+	const struct hgt_agent_config *config;	/* of all targets; NULL where there are no others to be looked at */
 	const char *folder;	/* <state>/targets/<name>: what the driver keeps is here, in files of its own */
 	const char *checkout;	/* from_checkout: the folder with the tree; else NULL */
 	const char *revision;	/* the commit that the tree is of: apply, the wanted one; compare, the applied one */
 	int stop_fd;		/* readable when a command that runs is to be ended (job.h); -1: never */
 	int leave_fd;		/* readable when the agent is to stop: an apply still ends well, but waits for nothing any more; -1: never */
 	bool unfinished;	/* apply: an earlier one was begun whose end was not heard */
+
+	/* Apply, of a driver with `watch`: to be called when all is done and before the last look; NULL: nobody watches. */
+	void (*before_look)(void *ctx);
+	void *ctx;
 
 	/* Of the files driver, which reads the archive itself. Apply. */
 	int archive;		/* verified, at its beginning; borrowed */
@@ -109,6 +114,11 @@ struct driver {
 	 * they are already. May be NULL: then it is seen when it is time to compare. HGT_ELIMIT and others: it cannot be watched.
 	 */
 	int (*watch)(const struct driver_order *order, int inotify, struct hgt_error *err);
+	const char *own_names;	/* how the names begin of what an apply still removes after its last look */
+
+	/* Whether what is kept in the folder is of order->tree. Where it is not, the agent died between keeping that and noting the revision, and
+	 * the target is one of which nothing is known. NULL: nothing is kept that could be of another tree. */
+	bool (*is_of)(const struct driver_order *order);
 
 	/* 0 when it could be told; `differing` tells. Changes nothing on the target. */
 	int (*compare)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);

@@ -13,17 +13,6 @@
 
 #define AFTER_LIMIT_MS (60 * 1000)
 
-static int open_into(struct apply *a)
-{
-	const char *path = a->order->target->files.into;
-	int code = hgt_make_folders(path, 0777, a->err);
-
-	if (code < 0)
-		return code;
-	a->into = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return a->into < 0 ? hgt_error_set_errno(a->err, "cannot open folder %s", path) : 0;
-}
-
 /* What an apply that did not live left behind. */
 static int remove_leftovers(struct apply *a)
 {
@@ -347,7 +336,7 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 	if (code == 0)
 		code = files_rules_init(&a.rules, &order->target->files, err);
 	if (code == 0)
-		code = open_into(&a);
+		code = files_open_into(order, true, &a.into, err);
 	if (code == 0)
 		code = remove_leftovers(&a);
 	if (code == 0)
@@ -365,8 +354,10 @@ int files_apply(const struct driver_order *order, struct driver_result *result, 
 			put_back(&a);
 		changes_release(&a.changes);
 	}
+	if (code == 0 && order->before_look)
+		order->before_look(order->ctx);
 	if (code == 0)
-		code = files_compare_with(a.into, &a.rules, &a.after, a.list.data, result, err);
+		code = files_compare_with(a.into, &a.rules, &a.after, false, a.list.data, result, err);
 	/* What is left over goes with the next apply; it is no reason to call the outcome a failure, nor to wait for the disk. */
 	if (a.staging >= 0 && tree_remove(a.into, a.staging_name, NULL) < 0)
 		hgt_log(HGT_LOG_WARNING, "files", "a staging folder is left over until the next apply", HGT_S("folder", a.staging_name));
@@ -396,7 +387,21 @@ static void forget(const struct driver_order *order)
 	if (files_list_path(order, &list, &err) == 0)
 		unlink(list.data);
 	hgt_buf_release(&list);
+	files_forget_where(order);
 }
 
-const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget,
-	.watch = files_watch, .compare = files_compare, .explain = files_explain, .apply = files_apply};
+/* The list is replaced before the revision is noted: by one without a tree when an apply begins, and by the tree's when it ends. */
+static bool is_of(const struct driver_order *order)
+{
+	struct hgt_buf list = HGT_BUF_INIT;
+	struct manifest manifest = MANIFEST_INIT;
+	struct hgt_error err = {0};
+	bool is = files_list_path(order, &list, &err) == 0 && manifest_load(&manifest, list.data, &err) == 0 && strcmp(manifest.tree, order->tree) == 0;
+
+	manifest_release(&manifest);
+	hgt_buf_release(&list);
+	return is;
+}
+
+const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget, .is_of = is_of,
+	.watch = files_watch, .own_names = FILES_STAGING_PREFIX, .compare = files_compare, .explain = files_explain, .apply = files_apply};

@@ -41,6 +41,7 @@ struct look {
 	struct driver_result *result;
 	struct hgt_beneath beneath;
 	uint64_t *hits;		/* of each ignore rule */
+	bool pruned;		/* what is stale is not to be there */
 };
 
 static int differs(struct look *l, const char *path, const char *sync, const char *how, struct hgt_error *err)
@@ -84,6 +85,22 @@ static int compare_entry(struct look *l, struct manifest_entry *entry, struct hg
 	return differs(l, entry->path, "OutOfSync", what_differs(&place, entry), err);
 }
 
+/* Something that we may have placed and that the tree does not have. */
+static int compare_stale(struct look *l, const struct manifest_entry *entry, struct hgt_error *err)
+{
+	struct place place;
+	int code;
+
+	if (!l->pruned || manifest_is_folder(entry->kind))
+		return 0;
+	code = tree_look_beneath(&l->beneath, entry->path, entry, &place, err);
+	if (code == HGT_ENOENT || code == HGT_ECONFLICT)
+		return 0;
+	if (code < 0 || !tree_holds(&place, entry))
+		return code;
+	return differs(l, entry->path, "Extra", "is left of an apply that did not come to its end", err);
+}
+
 static int tell_extra(void *ctx, const char *path, struct hgt_error *err)
 {
 	return differs(ctx, path, "Extra", "is not of the tree", err);
@@ -106,10 +123,11 @@ static int look_at_all(struct look *l, int into, struct manifest *manifest, bool
 	for (size_t i = 0; i < manifest->n && code >= 0; i++) {
 		struct manifest_entry *entry = manifest->items[i];
 
-		if (entry->kind != manifest_stale(entry->kind)) {
+		if (entry->kind == manifest_stale(entry->kind))
+			code = compare_stale(l, entry, err);
+		else
 			code = compare_entry(l, entry, err);
-			*learned |= code > 0;
-		}
+		*learned |= code > 0;
 	}
 	if (code >= 0 && l->rules->options->report_extra)
 		code = files_extra(into, manifest, tell_extra, l, err);
@@ -117,10 +135,11 @@ static int look_at_all(struct look *l, int into, struct manifest *manifest, bool
 	return code < 0 ? code : tell_ignored(l, err);
 }
 
-int files_compare_with(int into, const struct files_rules *rules, struct manifest *manifest, const char *file, struct driver_result *result,
-	struct hgt_error *err)
+int files_compare_with(int into, const struct files_rules *rules, struct manifest *manifest, bool pruned, const char *file,
+	struct driver_result *result, struct hgt_error *err)
 {
-	struct look look = {.rules = rules, .result = result, .hits = calloc(rules->options->ignore.n + 1, sizeof(uint64_t))};
+	struct look look = {.rules = rules, .result = result, .pruned = pruned,
+		.hits = calloc(rules->options->ignore.n + 1, sizeof(uint64_t))};
 	struct hgt_error unsaved = {0};
 	bool learned = false;
 	int code;
@@ -153,15 +172,12 @@ int files_compare(const struct driver_order *order, struct driver_result *result
 		code = manifest_load(&manifest, list.data, err);
 	if (code < 0)
 		goto out;
-	fd = open(into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		code = files_compare_with(fd, &rules, &manifest, list.data, result, err);
-	} else {
-		code = hgt_error_set_errno(err, "cannot open folder %s", into);
-		if (code == HGT_ENOENT) {
-			driver_differs(result, into, "is missing");
-			code = driver_difference_end(result, err);
-		}
+	code = files_open_into(order, false, &fd, err);
+	if (code == 0) {
+		code = files_compare_with(fd, &rules, &manifest, order->target->prune, list.data, result, err);
+	} else if (code == HGT_ENOENT) {
+		driver_differs(result, into, "is missing");
+		code = driver_difference_end(result, err);
 	}
 out:
 	if (fd >= 0)

@@ -2,6 +2,7 @@
  * The files driver: what differs, line by line. The tree's files that differ are unpacked beside the state, what the target has is
  * copied there (so that nothing of it is opened by name once it has been looked at), and diff(1) tells: "-" is the target, "+" the tree.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,7 +95,9 @@ static int read_beneath(int top, const char *path, struct hgt_buf *text, struct 
 	code = hgt_beneath_open(&beneath, path, len, NULL, NULL, &folder, err);
 	if (code == 0) {
 		fd = openat(folder, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fd < 0)
+		if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+			code = HGT_ECONFLICT;	/* a link, a socket */
+		else if (fd < 0)
 			code = hgt_error_set_errno(err, "cannot open %s", path);
 		else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			code = HGT_ECONFLICT;
@@ -264,12 +267,19 @@ int files_explain(const struct driver_order *order, struct driver_result *result
 
 	if (code < 0 || result->differing == 0)
 		return code;
-	e.into = open(order->target->files.into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	code = e.into < 0 ? 0 : choose(&e);
+	/* One that is missing altogether has no lines to show. */
+	code = files_open_into(order, false, &e.into, &left) == 0 ? choose(&e) : 0;
 	if (code == 0 && e.into >= 0)
 		code = open_folder(&e, &state);
 	if (code == 0 && e.into >= 0)
 		code = explain_all(&e);
+	/* What differs is known; that it cannot be shown is no reason not to tell it. */
+	if (code < 0) {
+		hgt_log(HGT_LOG_WARNING, "files", "what differs cannot be shown line by line", HGT_S("target", order->target->name),
+			HGT_S("reason", err->message));
+		result->diff_cut = true;
+		code = 0;
+	}
 	/* What is left is removed by the next one. */
 	if (state >= 0 && tree_remove(state, FOLDER, &left) < 0)
 		hgt_log(HGT_LOG_WARNING, "files", "a folder cannot be removed", HGT_S("reason", left.message));

@@ -7,15 +7,25 @@
 #include "agent/manifest.h"
 #include "archive/beneath.h"
 
+/*
+ * Open the target's folder; with `make` it is made where it is missing, and noted where it is. HGT_ECONFLICT: its path leads elsewhere than
+ * when it was noted, or into what another target has, or around that.
+ */
+int files_open_into(const struct driver_order *order, bool make, int *fd, struct hgt_error *err) HGT_MUST_CHECK;
+void files_forget_where(const struct driver_order *order);
+
 /* The last component of a path, and the length of what is before its slash. */
 const char *files_leaf(const char *path, size_t *folder_len);
 
 /* Where the list of files is. */
 int files_list_path(const struct driver_order *order, struct hgt_buf *path, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Compare the open folder with the manifest; fills what a look tells in the result. Stamps that it learns are saved in `file`. */
-int files_compare_with(int into, const struct files_rules *rules, struct manifest *manifest, const char *file, struct driver_result *result,
-	struct hgt_error *err) HGT_MUST_CHECK;
+/*
+ * Compare the open folder with the manifest; fills what a look tells in the result. Stamps that it learns are saved in `file`. With `pruned`
+ * nothing of what is stale is to be there: it is what an apply that was not finished has left.
+ */
+int files_compare_with(int into, const struct files_rules *rules, struct manifest *manifest, bool pruned, const char *file,
+	struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* Whether the target holds what the entry says, as it is to have it. */
 bool files_hold(const struct files_rules *rules, const struct place *place, const struct manifest_entry *entry);

@@ -1,11 +1,12 @@
 /*
- * The kubectl driver: a Kubernetes cluster, or a part of one, that holds the objects of a tree. Everything here blocks and runs on a
- * worker.
+ * The kubectl driver: a Kubernetes cluster, or a part of one, that holds the objects of a tree. Everything here blocks and runs
+ * on a worker.
  *
- * An apply has kubectl read the tree (kubectl_manifests.h), looks at what it will change, writes into the inventory all that was and will
- * be, applies namespaces and definitions, waits for these to be known to the server, applies the rest, deletes what is in the inventory
- * and no longer in the tree, waits a while for workloads to become healthy, and looks again. Applying is server-side, by a field manager
- * of ours, and the same twice over is nothing; so whatever an apply is interrupted by, the next one goes on from there.
+ * An apply has kubectl read the tree (kubectl_manifests.h), looks at what it will change, writes into the inventory all that was
+ * and will be, applies namespaces and definitions, waits for these to be known to the server, applies the rest, deletes what is
+ * in the inventory and no longer in the tree, waits a while for workloads to become healthy, and looks again. Applying is
+ * server-side, by a field manager of ours, and the same twice over is nothing; so whatever an apply is interrupted by, the next
+ * one goes on from there.
  */
 #include <poll.h>
 
@@ -134,32 +135,46 @@ static int apply_some(struct turn *turn, size_t from, size_t to, bool *no_kind, 
 	return code;
 }
 
-/* Until the definitions among the first objects are established, so that their kinds can be applied. */
-static int wait_for_kinds(struct turn *turn, struct hgt_error *err)
+/* How the definitions are: 1 when all are established. */
+static int look_at_definitions(struct turn *turn, const struct kubectl_set *set, struct hgt_error *err)
 {
-	struct kubectl_run run = KUBECTL_RUN_INIT;
-	struct kubectl_manifests *m = &turn->m;
-	const char *args[] = {"wait", "--for=condition=Established", "--timeout=30s", "-f", "-", NULL};
-	struct hgt_buf input = HGT_BUF_INIT;
+	struct kubectl_lives lives = KUBECTL_LIVES_INIT;
+	int code = kubectl_get(&turn->k, set, &lives, err);
+	size_t established = 0;
+
+	for (size_t i = 0; i < lives.n && code == 0; i++) {
+		const struct kubectl_live *live = &lives.items[i];
+
+		established += live->health == KUBECTL_HEALTHY;
+		if (live->health == KUBECTL_DEGRADED)
+			code = hgt_error_set(err, HGT_ECONFLICT, "the definition %s is not accepted: %s", live->object.name,
+				live->message ? live->message : "the API server does not say why");
+	}
+	kubectl_lives_release(&lives);
+	return code < 0 ? code : established == set->n;
+}
+
+/* Until the definitions among the first objects are established, so that their kinds can be applied. Asked for again and again,
+ * since `kubectl wait` would take the right to watch. */
+static int wait_for_kinds(struct turn *turn, int64_t deadline, struct hgt_error *err)
+{
+	struct kubectl_set set = KUBECTL_SET_INIT;
 	int code = 0;
 
-	for (size_t i = 0; i < m->n_first; i++)
-		if (kubectl_object_is_crd(&m->items[i]->object))
-			hgt_buf_add(&input, m->items[i]->json, m->items[i]->len);
-	if (!input.len)
-		goto out;
-	code = hgt_buf_check(&input, err);
-	run.args = args;
-	run.input = input.data;
-	run.input_len = input.len;
-	if (code == 0)
-		code = kubectl_run(&turn->k, &run, err);
-	if (code == 0 && run.job.exit_status != 0)
-		code = kubectl_fail(&turn->k, &run, "the custom resource definitions are not established", err);
-out:
-	hgt_buf_release(&input);
-	kubectl_run_release(&run);
-	return code;
+	for (size_t i = 0; i < turn->m.n_first && code == 0; i++)
+		if (kubectl_object_is_crd(&turn->m.items[i]->object))
+			code = kubectl_set_add(&set, &turn->m.items[i]->object, NULL, err);
+	while (code == 0 && set.n > 0) {
+		code = look_at_definitions(turn, &set, err);
+		if (code != 0)
+			break;
+		if (hgt_time_mono_ms() >= deadline)
+			code = hgt_error_set(err, HGT_ETIMEOUT, "the custom resource definitions are not established within %d seconds", SETTLE_SECONDS);
+		else if (wait_ms(turn, AGAIN_MS, err) != 0)
+			code = hgt_error_set(err, HGT_EUNAVAILABLE, "not ended, since the agent stops");
+	}
+	kubectl_set_release(&set);
+	return code < 0 ? code : 0;
 }
 
 /* First what others need; the rest again for a while when it is of kinds that have just been defined and are not served yet. */
@@ -173,7 +188,7 @@ static int apply_all(struct turn *turn, struct hgt_error *err)
 	if (m->n_first > 0)
 		code = apply_some(turn, 0, m->n_first, &no_kind, err);
 	if (code == 0 && m->n_first > 0)
-		code = wait_for_kinds(turn, err);
+		code = wait_for_kinds(turn, deadline, err);
 	if (code < 0 || m->n_known == m->n_first)
 		return code;
 	for (;;) {
@@ -187,7 +202,8 @@ static int apply_all(struct turn *turn, struct hgt_error *err)
 	}
 }
 
-/* What is of a kind that nobody knows waits, for something that was just applied may define it; the rest has been applied by now. */
+/* What is of a kind that nobody knows waits, for something that was just applied may define it; the rest has been applied by
+ * now. */
 static int refuse_unknown_kind(const struct kubectl_manifests *m, struct hgt_error *err)
 {
 	const struct kubectl_object *o = &m->items[m->n_known]->object;
@@ -380,5 +396,5 @@ static void forget(const struct driver_order *order)
 	kubectl_manifests_keep(order->folder, "");
 }
 
-const struct driver kubectl_driver = {.name = "kubectl", .from_checkout = true, .place = place, .forget = forget, .compare = compare,
-	.apply = apply};
+const struct driver kubectl_driver = {.name = "kubectl", .from_checkout = true, .place = place, .forget = forget,
+	.compare = compare, .apply = apply};

@@ -88,6 +88,7 @@ static int diff_some(struct look *look, size_t from, size_t to, struct hgt_error
 		look->k->minor >= CONCURRENCY_MINOR ? "--concurrency=8" : NULL, NULL};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
 	struct hgt_buf input = HGT_BUF_INIT;
+	enum kubectl_trouble trouble;
 	size_t middle = from + (to - from) / 2;
 	int code = kubectl_manifests_join(look->m, from, to, &input, err);
 
@@ -103,8 +104,9 @@ static int diff_some(struct look *look, size_t from, size_t to, struct hgt_error
 		code = kubectl_diff_parse(run.out.data, run.out.len, on_change, look, err);
 		goto out;
 	}
-	if (kubectl_trouble_of(run.job.output.data, run.job.output.len) == KUBECTL_TROUBLE_AWAY) {
-		code = kubectl_fail(look->k, &run, "kubectl diff", err);
+	trouble = kubectl_trouble_of(run.job.output.data, run.job.output.len);
+	if (trouble == KUBECTL_TROUBLE_AWAY || trouble == KUBECTL_TROUBLE_NO_DIFF) {
+		code = kubectl_fail(look->k, &run, trouble == KUBECTL_TROUBLE_AWAY ? "kubectl diff" : "install diffutils", err);
 		goto out;
 	}
 	if (to - from == 1 || look->halvings >= HALVINGS_MAX) {
@@ -160,7 +162,8 @@ int kubectl_look_at_sync(struct kubectl *k, struct kubectl_manifests *m, struct 
 }
 
 /* What is there of these in one namespace ("": in none), by one run. */
-static int health_in(struct kubectl *k, struct kubectl_manifests *m, const char *namespace, const char *kinds, struct hgt_error *err)
+static int health_in(struct kubectl *k, struct kubectl_manifests *m, const char *namespace, const char *kinds,
+	struct hgt_error *err)
 {
 	const char *args[] = {"get", "-o", "json", "--ignore-not-found", "-l", k->selector.data, NULL, NULL, NULL, NULL, NULL};
 	struct kubectl_lives lives = KUBECTL_LIVES_INIT;
@@ -209,7 +212,8 @@ static int health_in(struct kubectl *k, struct kubectl_manifests *m, const char 
 	return code;
 }
 
-/* The kinds of one namespace whose health is to be asked for, from `at` on, comma-separated; the manifests that were seen to are marked. */
+/* The kinds of one namespace whose health is to be asked for, from `at` on, comma-separated; the manifests that were seen to are
+ * marked. */
 static void gather(const struct kubectl_manifests *m, size_t at, bool *seen, struct hgt_buf *kinds)
 {
 	const char *namespace = m->items[at]->object.namespace;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -11,6 +12,21 @@
 #include "doc/doc.h"
 
 #define STATE_FILE_MAX (8 * 1024 * 1024)
+
+#define LOCK_TRIES 50	/* a second */
+
+/* 0, or -1 and errno. Of an agent that was killed just now, a child may hold it until it has become the command that it was made for. */
+static int lock_patiently(int fd)
+{
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	int result = flock(fd, LOCK_EX | LOCK_NB);
+
+	for (int i = 0; result < 0 && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		result = flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return result;
+}
 
 static int take_lock(const char *folder, int *lock, struct hgt_error *err)
 {
@@ -23,7 +39,7 @@ static int take_lock(const char *folder, int *lock, struct hgt_error *err)
 		fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (fd < 0)
 			code = hgt_error_set_errno(err, "cannot open %s", path.data);
-		else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		else if (lock_patiently(fd) < 0)
 			code = errno == EWOULDBLOCK ? hgt_error_set(err, HGT_ECONFLICT, "another headgate-agent runs with the state in %s",
 				folder) : hgt_error_set_errno(err, "cannot lock %s", path.data);
 	}

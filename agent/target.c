@@ -255,6 +255,18 @@ static void forget_if_changed(struct target *t)
 	t->saved.tree[0] = '\0';
 }
 
+/* An apply has ended, and the agent too before it had noted that, or it ended in the midst of one: what is there is not what the state says. */
+static void forget_if_unknown(struct target *t)
+{
+	const struct driver_order order = {.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = -1, .tree = t->saved.tree};
+
+	if (!t->driver->is_of || !*t->saved.tree || t->driver->is_of(&order))
+		return;
+	hgt_log(HGT_LOG_INFO, "target", "the last apply was not heard to its end; applying anew", HGT_S("target", t->config->name));
+	t->saved.applied[0] = '\0';
+	t->saved.tree[0] = '\0';
+}
+
 static int load(struct target *t, struct hgt_error *err)
 {
 	int code;
@@ -278,6 +290,8 @@ static int load(struct target *t, struct hgt_error *err)
 		move(t);
 	if (code == 0)
 		forget_if_changed(t);
+	if (code == 0)
+		forget_if_unknown(t);
 	return code;
 }
 

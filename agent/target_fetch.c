@@ -162,6 +162,7 @@ static void hold_back(struct target *t)
 
 	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
 	t->held_tree[0] = '\0';
+	t->failed = false;
 	if (!target_is_pending(t))
 		return;
 	/* Whether it has drifted too is seen by a look, which tells both. */

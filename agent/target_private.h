@@ -85,6 +85,7 @@ struct target {
 	bool drifted;				/* the target differs from what was applied */
 	bool synced;				/* the last look said so, and nothing has changed since */
 	bool failed;				/* the last try of what is wanted failed, and has been reported */
+	bool in_vain;				/* ... and it was an apply */
 	bool puzzled;				/* it is to be explained how the target differs, before that is told */
 	bool unexplained;			/* that was tried in vain */
 	struct {
@@ -196,7 +197,7 @@ void target_watch_release(struct target *target);
 int target_watch_begin(struct target *target, bool apply, bool *stale);
 
 /* After it, with what target_watch_renew has returned; when there was no job after all; when a look has found something. */
-void target_watch_end(struct target *target, int code, const struct hgt_error *err);
+void target_watch_end(struct target *target, bool apply, int code, const struct hgt_error *err);
 void target_watch_resume(struct target *target);
 void target_watch_found(struct target *target);
 
@@ -222,6 +223,9 @@ void target_tell_look(struct target *target, const struct look *look);
 
 /* An apply of `fetch` has gone well. */
 void target_done(struct target *target, const struct driver_result *result);
+
+/* It was asked for, and by now another revision is wanted: that it has gone well is told all the same. */
+void target_tell_overtaken(struct target *target, const struct driver_result *result);
 
 /* ... or has not: sync and health are words of the report; result may be NULL. */
 void target_tell_failure(struct target *target, const char *sync, const char *health, const char *message,

@@ -92,6 +92,24 @@ void target_done(struct target *t, const struct driver_result *result)
 	t->last = (struct outcome){.operation = "Succeeded", .message = t->last_message.data, .started_ms = t->started_ms,
 		.finished_ms = hgt_time_now_ms(), .added = result->added, .modified = result->modified, .removed = result->removed,
 		.has_exit_status = result->ran, .exit_status = result->exit_status};
+	/* Whatever has been asked for meanwhile: this is what that command led to. */
+	if (*t->fetch.request)
+		snprintf(t->last_request, sizeof(t->last_request), "%s", t->fetch.request);
+}
+
+void target_tell_overtaken(struct target *t, const struct driver_result *result)
+{
+	struct outcome o = t->last;
+
+	t->drifted = result->differing > 0;
+	o.sync = *target_wanted(t) ? "OutOfSync" : "Unknown";
+	o.health = health_of(result, t->drifted ? "Degraded" : "Healthy");
+	o.cause = cause(t, true);
+	o.desired = target_wanted(t);
+	o.applied = t->saved.applied;
+	o.observed = t->drifted ? NULL : t->saved.applied;
+	o.look = result;
+	tell(t, &o);
 }
 
 void target_tell_failure(struct target *t, const char *sync, const char *health, const char *message, const struct driver_result *result)

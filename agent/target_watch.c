@@ -2,8 +2,8 @@
  * A target that tells by itself when something about it changes: a word of the kernel (inotify(7)) brings the next look forward. What the
  * word says is not read but for whether folders are others now; the look tells the rest.
  *
- * Nobody listens while a driver works at the target, and before each look what has come is thrown away: so what the agent does itself
- * wakes nobody, and what somebody else does meanwhile is seen by the look or heard after it.
+ * Nobody listens while a driver works at the target, and before each look, also the last one of an apply, what has come is thrown away:
+ * so what the agent does itself wakes nobody, and what somebody else does meanwhile is seen by the look or heard after it.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -51,13 +51,11 @@ void target_watch_release(struct target *t)
 		close(t->watch.fd);
 }
 
-static void on_change(evutil_socket_t fd, short what, void *ctx)
+/* The next look comes soon. */
+static void bring_forward(struct target *t)
 {
-	struct target *t = ctx;
 	int64_t now = hgt_time_mono_ms(), at;
 
-	(void)fd;
-	(void)what;
 	t->watch.heard = true;
 	if (now >= t->watch.quiet_at)
 		pause_reset(&t->watch.pause);
@@ -65,7 +63,14 @@ static void on_change(evutil_socket_t fd, short what, void *ctx)
 	t->watch.quiet_at = now + QUIET * t->watch.pause.next_ms;
 	if (at < t->compare_at)
 		t->compare_at = at;
-	target_drive(t);
+}
+
+static void on_change(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	bring_forward(ctx);
+	target_drive(ctx);
 }
 
 static int open_watch(struct target *t)
@@ -78,6 +83,30 @@ static int open_watch(struct target *t)
 	w->stale = true;
 	w->event = event_new(t->runner->base, w->fd, EV_READ, on_change, t);
 	return w->event ? 0 : -1;
+}
+
+/* What has come is taken out: whether some of it is about folders, and about names that do not begin with `own` (NULL: none do). */
+struct heard {
+	bool folders, others;
+};
+
+static struct heard drain(int fd, const char *own)
+{
+	_Alignas(struct inotify_event) char chunk[4096];
+	struct heard heard = {0};
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		for (const char *p = chunk; p < chunk + n;) {
+			const struct inotify_event *e = (const struct inotify_event *)(const void *)p;
+
+			p += sizeof(*e) + e->len;
+			if (own && e->len > 0 && strncmp(e->name, own, strlen(own)) == 0)
+				continue;
+			heard.others = true;
+			heard.folders |= (e->mask & (IN_ISDIR | IN_IGNORED | IN_Q_OVERFLOW | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
+		}
+	return heard;
 }
 
 int target_watch_begin(struct target *t, bool apply, bool *stale)
@@ -98,13 +127,19 @@ int target_watch_begin(struct target *t, bool apply, bool *stale)
 	return w->fd;
 }
 
-void target_watch_end(struct target *t, int code, const struct hgt_error *err)
+void target_watch_end(struct target *t, bool apply, int code, const struct hgt_error *err)
 {
 	struct watch *w = &t->watch;
+	struct heard heard = {0};
 
 	if (w->fd < 0)
 		return;
-	w->stale = code < 0;
+	/* What it has cleared away after its last look is nobody's change. */
+	if (apply && code == 0)
+		heard = drain(w->fd, t->driver->own_names);
+	w->stale = code < 0 || heard.folders;
+	if (heard.others)
+		bring_forward(t);
 	/* A folder that is not there is told by the look; it is watched once it is. */
 	if (code < 0 && code != HGT_ENOENT)
 		turn_off(t, err->message);
@@ -123,31 +158,14 @@ void target_watch_found(struct target *t)
 	pause_reset(&t->watch.pause);
 }
 
-/* Throw away what has come: whether some of it is about folders. */
-static bool drain(int fd)
-{
-	_Alignas(struct inotify_event) char chunk[4096];
-	bool folders = false;
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		for (const char *p = chunk; p < chunk + n;) {
-			const struct inotify_event *e = (const struct inotify_event *)(const void *)p;
-
-			folders |= (e->mask & (IN_ISDIR | IN_IGNORED | IN_Q_OVERFLOW | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
-			p += sizeof(*e) + e->len;
-		}
-	return folders;
-}
-
 int target_watch_renew(const struct driver *driver, const struct driver_order *order, int fd, bool stale, struct hgt_error *err)
 {
 	int code = 0;
 
-	stale |= drain(fd);
+	stale |= drain(fd, NULL).folders;
 	for (int i = 0; i < ROUNDS && stale && code == 0; i++) {
 		code = driver->watch(order, fd, err);
-		stale = drain(fd);
+		stale = drain(fd, NULL).folders;
 	}
 	return code;
 }

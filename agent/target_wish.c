@@ -80,7 +80,7 @@ bool target_wants_content(struct target *t)
 {
 	if (!is_due(t))
 		return false;
-	return target_may_act(t) || (target_is_pending(t) && !t->failed && strcmp(target_wanted(t), t->held) != 0);
+	return target_may_act(t) || (target_is_pending(t) && !(t->failed && t->in_vain) && strcmp(target_wanted(t), t->held) != 0);
 }
 
 /* Before the daemon has said what should be, there is nothing to say about what is. */
@@ -103,7 +103,7 @@ void target_give_up(struct target *t, const char *revision)
 /* What stood in the way before does not count any more. */
 static void start_afresh(struct target *t)
 {
-	t->failed = false;
+	t->failed = t->in_vain = false;
 	t->settled[0] = '\0';
 	t->held[0] = '\0';
 	t->held_tree[0] = '\0';

@@ -24,6 +24,7 @@ struct work {
 	char kept[HGT_OID_HEX_SHA256 + 1];	/* the tree that was applied */
 
 	bool explain;		/* a comparison that shows how: the order has the archive of what was applied */
+	bool watch_renewed;
 	int watch_fd;		/* -1: the target is not watched */
 	bool watch_stale;
 	int watch_code;
@@ -43,8 +44,8 @@ static struct work *work_new(struct target *t, int stop_fd, bool apply)
 	if (!w)
 		return NULL;
 	w->target = t;
-	w->order = (struct driver_order){.target = t->config, .folder = t->folder.data, .archive = -1, .stop_fd = stop_fd,
-		.leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
+	w->order = (struct driver_order){.target = t->config, .config = t->runner->config, .folder = t->folder.data, .archive = -1,
+		.stop_fd = stop_fd, .leave_fd = t->runner->stop_looks, .tree = w->tree.id, .revision = w->tree.revision, .from = w->from};
 	w->watch_fd = target_watch_begin(t, apply, &w->watch_stale);
 	memcpy(w->kept, t->saved.tree, sizeof(w->kept));
 	driver_result_init(&w->result);
@@ -143,7 +144,7 @@ static void compared(void *job)
 
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
-	target_watch_end(t, w->watch_code, &w->watch_err);
+	target_watch_end(t, false, w->watch_code, &w->watch_err);
 	t->compare_at = t->again ? 0 : target_next_compare(t);
 	if (w->code == 0 && w->result.differing > 0)
 		target_watch_found(t);
@@ -195,6 +196,7 @@ void target_preview(struct target *t)
 {
 	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
 	snprintf(t->held_tree, sizeof(t->held_tree), "%s", t->fetch.tree);
+	t->failed = false;
 	compare(t, t->fetch.file, false);
 }
 
@@ -204,21 +206,13 @@ void target_explain(struct target *t)
 	compare(t, t->fetch.file, true);
 }
 
-/*
- * What the apply has done itself is told by nobody; whatever somebody else has done since its own look is looked for once more.
- */
-static void look_once_more(struct work *w)
+/* What the apply has done itself wakes nobody; whatever somebody else does from here on is seen by its last look, or told. */
+static void before_look(void *ctx)
 {
-	struct driver_result result;
-	struct hgt_error err = {0};
+	struct work *w = ctx;
 
-	driver_result_init(&result);
 	renew_watch(w);
-	if (w->code == 0 && w->target->driver->compare(&w->order, &result, &err) == 0 && result.differing > 0 && w->result.differing == 0) {
-		w->result.differing = result.differing;
-		hgt_buf_adds(&w->result.difference, result.difference.data);
-	}
-	driver_result_release(&result);
+	w->watch_renewed = true;
 }
 
 static void run_apply(void *job)
@@ -234,8 +228,9 @@ static void run_apply(void *job)
 	}
 	if (w->code == 0)
 		w->code = w->target->driver->apply(&w->order, &w->result, &w->err);
-	if (w->watch_fd >= 0)
-		look_once_more(w);
+	/* It has not come so far. */
+	if (!w->watch_renewed)
+		renew_watch(w);
 	/* The one that was applied before is compared with until another is. */
 	if (w->order.checkout)
 		checkout_keep(w->order.folder, w->tree.id, w->code == 0 ? w->tree.id : w->kept);
@@ -262,6 +257,8 @@ static void succeeded(struct target *t, const struct work *w)
 		t->retry_at = 0;
 		t->backing_off = false;
 	}
+	if (*t->fetch.request && target_is_pending(t))
+		target_tell_overtaken(t, &w->result);
 	target_tell_look(t, &look);
 	target_save(t);
 }
@@ -277,6 +274,7 @@ static void failed(struct target *t, const struct work *w)
 		target_give_up(t, t->fetch.revision);
 	else
 		target_postpone(t);
+	t->in_vain = true;
 	target_tell_failure(t, "OutOfSync", "Degraded", w->err.message, &w->result);
 }
 
@@ -287,8 +285,8 @@ static void applied(void *job)
 
 	target_set_state(t, TARGET_IDLE);
 	turn_give(&t->runner->turns, &t->turn);
-	target_watch_end(t, w->watch_code, &w->watch_err);
 	t->compare_at = t->again ? 0 : target_next_compare(t);
+	target_watch_end(t, true, w->watch_code, &w->watch_err);
 	if (w->code == 0) {
 		succeeded(t, w);
 	} else if (w->result.want_whole) {
@@ -318,6 +316,7 @@ static void not_begun(struct target *t, struct work *w, const char *why)
 	turn_give(&t->runner->turns, &t->turn);
 	target_answer(t, false);
 	target_postpone(t);
+	t->in_vain = true;
 	target_tell_failure(t, "OutOfSync", "Degraded", why, NULL);
 	target_fetch_release(t);
 }
@@ -356,6 +355,8 @@ void target_apply(struct target *t)
 	}
 	w->order.archive = t->fetch.file;
 	w->order.unfinished = t->saved.unfinished;
+	w->order.before_look = before_look;
+	w->order.ctx = w;
 	set_tree(&w->tree, t->fetch.tree, t->fetch.revision);
 	memcpy(w->from, t->fetch.from, sizeof(w->from));
 	/* On disk before the first thing moves: whoever starts after a crash knows that the end has not been heard. */

@@ -372,7 +372,8 @@ static void look_at_checks(const struct hgt_node *plan, struct driver_result *re
 	}
 }
 
-static int read_resources(const struct hgt_node *plan, bool diff, struct secrets *secrets, struct driver_result *result, struct hgt_error *err)
+static int read_resources(const struct hgt_node *plan, bool diff, struct secrets *secrets, struct driver_result *result,
+	struct hgt_error *err)
 {
 	const struct hgt_node *list = hgt_node_get(plan, "resource_changes");
 	int code = 0;

@@ -12,7 +12,8 @@
 #include "base/io.h"
 #include "base/log.h"
 
-#define GRACE_MS 45000	/* that a tool gets to put its things in order when it is to end; the service manager waits for 60 s */
+/* That a tool gets to put its things in order when it is to end: with `stop_within` less than the unit's TimeoutStopSec. */
+#define GRACE_MS 20000
 
 void tool_init(struct tool *tool, const struct driver_order *order, const char *name)
 {
@@ -41,6 +42,7 @@ void tool_release(struct tool *tool)
 	hgt_buf_init(&tool->result.output);
 }
 
+HGT_PRINTF(2, 0)
 static void add(struct tool_words *words, const char *fmt, va_list ap)
 {
 	struct hgt_buf text = HGT_BUF_INIT;

@@ -308,7 +308,8 @@ static int check_served(const struct site *site, const struct hgt_config *config
 	return 0;
 }
 
-/* Have Git offer push options, where nobody has said otherwise; on record before it is set. That it cannot be done is told, and no more. */
+/* Have Git offer push options, where nobody has said otherwise; on record before it is set. That it cannot be done is told, and
+ * no more. */
 static int offer_push_options(struct site *site, struct install_report *report, struct hgt_error *err)
 {
 	const char *folder = site->git_dir.data;

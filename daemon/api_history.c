@@ -128,7 +128,7 @@ static int take_glob(const struct request *request, const char *name, char **out
 	return *out ? 0 : hgt_error_nomem(err);
 }
 
-/* The events of an agent and its targets, or of one target, by their subject. Names of agents and targets have nothing of a pattern in them. */
+/* The events of an agent and its targets, or of one target, by their subject. Their names have nothing of a pattern in them. */
 static int take_subject(const struct request *request, char **out, struct hgt_error *err)
 {
 	const char *agent = query_get(&request->query, "agent"), *target = query_get(&request->query, "target");
@@ -137,7 +137,8 @@ static int take_subject(const struct request *request, char **out, struct hgt_er
 	int code = 0;
 
 	if ((agent && !hgt_name_is_valid(agent)) || (target && !hgt_name_is_valid(target)))
-		return hgt_error_set(err, HGT_EINVAL, "parameter \"%s\" is no name", agent && !hgt_name_is_valid(agent) ? "agent" : "target");
+		return hgt_error_set(err, HGT_EINVAL, "parameter \"%s\" is no name",
+			agent && !hgt_name_is_valid(agent) ? "agent" : "target");
 	if (target && !agent)
 		return hgt_error_set(err, HGT_EINVAL, "parameter \"target\" goes with \"agent\"");
 	hgt_buf_adds(&text, "");

@@ -136,8 +136,8 @@ static int look_at_event(void *ctx, const struct hgt_journal_row *row)
 	return 1;
 }
 
-static int write_protected(const struct survey *survey, struct hgt_journal *journal, const struct protected_ref *ref, struct hgt_json *json,
-	struct hgt_error *err)
+static int write_protected(const struct survey *survey, struct hgt_journal *journal, const struct protected_ref *ref,
+	struct hgt_json *json, struct hgt_error *err)
 {
 	struct last last = {.survey = survey, .journal = hgt_journal_id(journal), .seq = ref->seq, .json = json};
 	int code = 0;

@@ -1,6 +1,6 @@
 /*
- * Reports without what takes room: the diff, the resources, the ignore rules, the rest of a long message. What lists of many targets show, of which one is then looked at
- * whole. A report is looked through once, when it comes; what lies where in it is kept beside it.
+ * Reports without what takes room: the diff, the resources, the ignore rules, the rest of a long message. What lists of many targets
+ * show, of which one is then looked at whole. A report is looked through once, when it comes; what lies where in it is kept beside it.
  *
  * The texts are those that the daemon has written itself: JSON without white space.
  */

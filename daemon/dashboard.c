@@ -1,6 +1,6 @@
 /*
- * The dashboard: the files of daemon/dashboard, in the program as they are and compressed. They are answered from where they lie, so one
- * that nobody looks at costs no memory.
+ * The dashboard: the files of daemon/dashboard, in the program as they are and compressed. They are answered from where they lie, so
+ * one that nobody looks at costs no memory.
  */
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -46,7 +46,8 @@ static const struct file {
 	const char *name, *type;
 	struct text_range plain, packed;
 } files[] = {
-#define ROW(name, file, type) {file, type, {dashboard_##name, dashboard_##name##_end}, {dashboard_##name##_gz, dashboard_##name##_gz_end}},
+#define ROW(name, file, type) \
+	{file, type, {dashboard_##name, dashboard_##name##_end}, {dashboard_##name##_gz, dashboard_##name##_gz_end}},
 	FILES(ROW)
 };
 

@@ -1,9 +1,10 @@
 /*
- * An answer that a worker writes, because it reads more of the journal or of repositories than the loop has time for. One at a time, in the
- * order in which they were asked for: the workers are those that make archives, and agents are not to wait for who looks at the past.
+ * An answer that a worker writes, because it reads more of the journal or of repositories than the loop has time for. One at a time,
+ * in the order in which they were asked for: the workers are those that make archives, and agents are not to wait for who looks at
+ * the past.
  *
- * The job of an endpoint begins with a struct errand. `write` runs on a worker, with a connection to the journal of its own, and touches
- * nothing that is the loop's; `release` frees the job, on the loop, whatever has become of it.
+ * The job of an endpoint begins with a struct errand. `write` runs on a worker, with a connection to the journal of its own, and
+ * touches nothing that is the loop's; `release` frees the job, on the loop, whatever has become of it.
  */
 #ifndef HEADGATE_DAEMON_ERRAND_H
 #define HEADGATE_DAEMON_ERRAND_H

@@ -158,7 +158,8 @@ static bool add_entry(struct rollout *r, const struct hgt_buf *name, struct entr
 }
 
 /* The entry of a target, made when it is new; one that follows another folder or ref by now begins anew. */
-static struct entry *find_entry(struct rollout *r, const struct agent *agent, const struct agent_target *target, struct rollout_ref *on)
+static struct entry *find_entry(struct rollout *r, const struct agent *agent, const struct agent_target *target,
+	struct rollout_ref *on)
 {
 	struct hgt_buf name = HGT_BUF_INIT;
 	struct entry *e = NULL;
@@ -413,7 +414,8 @@ static struct rollout_ref *add_ref(struct rollout *r, const struct rollout_move 
 }
 
 /* The move of a target's ref; NULL when there is none. */
-static const struct rollout_move *move_of(const struct rollout_spec *spec, const struct agent_target *target, struct rollout_move *own)
+static const struct rollout_move *move_of(const struct rollout_spec *spec, const struct agent_target *target,
+	struct rollout_move *own)
 {
 	*own = (struct rollout_move){.ref = target->ref, .new_id = ""};
 	if (spec->revision)

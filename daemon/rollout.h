@@ -65,7 +65,8 @@ struct rollout_spec {
 };
 
 /* HGT_ENOENT: no such repository; HGT_EUNAVAILABLE: it cannot be read, as many wait as may (limits.waits), or the daemon stops. */
-int rollout_open(struct rollouts *rollouts, const struct rollout_spec *spec, struct rollout **out, struct hgt_error *err) HGT_MUST_CHECK;
+int rollout_open(struct rollouts *rollouts, const struct rollout_spec *spec, struct rollout **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 void rollout_close(struct rollout *rollout);	/* NULL is fine */
 
 struct rollout_target {

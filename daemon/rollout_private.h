@@ -87,7 +87,8 @@ struct rollouts {
 };
 
 /* The answer to a question, which is asked with the next rollout_ask when it is not known; NULL when memory runs out. */
-struct answer *rollout_answer(struct rollout *rollout, enum question_kind kind, struct rollout_ref *on, const char *path, const char *id);
+struct answer *rollout_answer(struct rollout *rollout, enum question_kind kind, struct rollout_ref *on, const char *path,
+	const char *id);
 
 /* Have a worker answer what has been asked, and look where the refs are when that is not known; then rollout_answered. false: there is
  * nothing to ask. */

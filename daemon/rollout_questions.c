@@ -48,7 +48,8 @@ static void commit_of(struct hgt_repo *repo, const char *id, char commit[HGT_OID
 }
 
 /* The id of what is at path, "" when there is nothing. */
-static int path_id(struct hgt_repo *repo, const char *commit, const char *path, char id[HGT_OID_HEX_SHA256 + 1], struct hgt_error *err)
+static int path_id(struct hgt_repo *repo, const char *commit, const char *path, char id[HGT_OID_HEX_SHA256 + 1],
+	struct hgt_error *err)
 {
 	int code = *commit ? hgt_repo_path_id(repo, commit, path, id, err) : HGT_ENOENT;
 

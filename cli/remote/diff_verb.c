@@ -203,15 +203,16 @@ static int write_report(const struct options *o, const struct hgt_node *target, 
 }
 
 /* 0, 1 or 2, as diff(1) has it. */
-static int judge(const struct hgt_node *agent, const struct hgt_node *report)
+static int judge(const struct hgt_node *agent, const struct hgt_node *target)
 {
-	const char *sync = hgt_node_get_string(report, "sync");
-	bool connected = false;
+	const char *sync = hgt_node_get_string(hgt_node_get(target, "report"), "sync");
+	bool connected = false, stale = false;
 
 	hgt_node_get_bool(agent, "connected", &connected);
+	hgt_node_get_bool(target, "stale", &stale);
 	if (!connected)
 		terminal_complain(NULL, "the agent is not connected: this is what it reported last");
-	if (!connected || !sync)
+	if (stale || !sync)
 		return HGT_EXIT_TROUBLE;
 	return strcmp(sync, "Synced") == 0 ? HGT_EXIT_OK : strcmp(sync, "OutOfSync") == 0 ? HGT_EXIT_NOT : HGT_EXIT_TROUBLE;
 }
@@ -240,7 +241,7 @@ static int tell(const struct options *o, const struct hgt_node *root, struct hgt
 	}
 	status = code < 0 ? remote_fail(err) : remote_print(&out);
 	hgt_buf_release(&out);
-	return status == HGT_EXIT_OK ? judge(agent, report) : status;
+	return status == HGT_EXIT_OK ? judge(agent, target) : status;
 }
 
 /* -1 to go on, else the exit status to end with. */

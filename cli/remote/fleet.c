@@ -42,13 +42,15 @@ enum tint fleet_tint(const char *word)
 	return word ? TINT_BUSY : TINT_NONE;
 }
 
-/* Nothing is believed of an agent that is not there, or has not reported. */
+/* Nothing is believed of an agent that has not been there for a while, or has not reported. */
 static void fill_row(struct fleet_row *row, const struct hgt_node *agent, const struct hgt_node *target)
 {
 	const struct hgt_node *report = hgt_node_get(target, "report");
+	bool stale = false;
 
 	*row = (struct fleet_row){.agent = hgt_node_get_string(agent, "name"), .kind = hgt_node_get_string(agent, "kind")};
 	hgt_node_get_bool(agent, "connected", &row->connected);
+	hgt_node_get_bool(target, "stale", &stale);
 	if (target) {
 		row->target = hgt_node_get_string(target, "name");
 		row->desired = hgt_node_get_string(report, "desired");
@@ -56,14 +58,14 @@ static void fill_row(struct fleet_row *row, const struct hgt_node *agent, const 
 		row->reported = hgt_node_get_string(target, "reported");
 		row->message = hgt_node_get_string(report, "message");
 		row->operation = hgt_node_get_string(report, "operation");
-		row->sync = row->connected ? hgt_node_get_string(report, "sync") : NULL;
-		row->health = row->connected ? hgt_node_get_string(report, "health") : NULL;
+		row->sync = stale ? NULL : hgt_node_get_string(report, "sync");
+		row->health = stale ? NULL : hgt_node_get_string(report, "health");
 	}
 	if (!row->sync)
 		row->sync = "Unknown";
 	if (!row->health)
 		row->health = "Unknown";
-	row->state = state_of(row);
+	row->state = stale ? FLEET_UNKNOWN : state_of(row);
 }
 
 static size_t count(const struct hgt_node *list)

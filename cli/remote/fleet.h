@@ -10,7 +10,7 @@ enum fleet_state {
 	FLEET_FAILED,		/* the last operation */
 	FLEET_DEGRADED,
 	FLEET_OUT_OF_SYNC,
-	FLEET_UNKNOWN,		/* its agent is away, or has not reported; nothing is believed of it then */
+	FLEET_UNKNOWN,		/* its agent has been away for a while, or has not reported; nothing is believed of it then */
 	FLEET_PROGRESSING,
 	FLEET_SYNCED,
 	FLEET_STATES

@@ -15,7 +15,7 @@ static const char usage[] =
 	"usage: headgate status [--watch] [--exit-code] [-c CONFIG] [--json]\n"
 	"\n"
 	"Tell what the daemon serves and the state of every agent's targets, the worst first.\n"
-	"What an agent reported counts as Unknown while the agent is not connected.\n"
+	"What an agent reported counts as Unknown once it has been away for the config's stale_after.\n"
 	"\n"
 	"  -w, --watch           go on: on a terminal the fleet in its place, else a table each time something\n"
 	"                        has happened; interrupt to end\n"
@@ -102,7 +102,8 @@ static void write_daemon(const struct hgt_node *root, bool color, struct hgt_buf
 	}
 }
 
-static int write_status(const struct hgt_node *root, const struct fleet *fleet, bool color, struct hgt_buf *out, struct hgt_error *err)
+static int write_status(const struct hgt_node *root, const struct fleet *fleet, bool color, struct hgt_buf *out,
+	struct hgt_error *err)
 {
 	int code;
 
@@ -179,7 +180,8 @@ static void add_screen(const struct hgt_buf *text, struct hgt_buf *out)
 	hgt_buf_adds(out, SCREEN_REST);
 }
 
-static int write_watched(const struct options *o, bool screen, const struct client_answer *answer, struct hgt_buf *out, struct hgt_error *err)
+static int write_watched(const struct options *o, bool screen, const struct client_answer *answer, struct hgt_buf *out,
+	struct hgt_error *err)
 {
 	bool color = terminal_has_color();
 	struct hgt_buf text = HGT_BUF_INIT;

@@ -31,15 +31,23 @@ export function whenRejected(callback) {
 
 async function send(method, path, { query, body, accept, signal } = {}) {
   // Here a plus is a plus, so no URLSearchParams.
-  const params = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "")
-    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&");
+  const params = Object.entries(query ?? {})
+    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+    .join("&");
   const headers = { Authorization: `Bearer ${token}` };
   if (accept) headers.Accept = accept;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
     answer = await fetch(params ? `${path}?${params}` : path, {
-      method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store", credentials: "omit", redirect: "error",
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -64,7 +72,8 @@ export async function post(path, body) {
 // The lines of server-sent events, as they come.
 async function* read(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "", event = { data: "" };
+  let rest = "",
+    event = { data: "" };
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
@@ -85,10 +94,13 @@ async function* read(body) {
 const silence = 45000; // three bookmarks
 const slowest = 30000;
 
-// Follow the events behind `cursor` until stop() is called, over every cut: tell(event) for each, state(word, until) when the line changes.
-// What has been told is not told again.
+// Follow the events behind `cursor` until stop() is called, over every cut: tell(event) for each, state(word, until) when the
+// line changes. What has been told is not told again.
 export function follow(cursor, tell, state) {
-  let stopped = false, wake = () => {}, abort = null, tries = 0;
+  let stopped = false,
+    wake = () => {},
+    abort = null,
+    tries = 0;
 
   async function once() {
     abort = new AbortController();

@@ -12,7 +12,11 @@ const main = document.getElementById("main");
 const pages = [
   { path: "", title: "Fleet", page: fleetPage },
   { path: "targets", page: targetPage, under: "" },
-  { path: "repositories", title: "Repositories", page: (args, query) => (args.length ? repositoryPage(args, query) : repositoriesPage()) },
+  {
+    path: "repositories",
+    title: "Repositories",
+    page: (args, query) => (args.length ? repositoryPage(args, query) : repositoriesPage()),
+  },
   { path: "refused", title: "Refused pushes", page: refusalsPage },
   { path: "webhooks", title: "Webhooks", page: webhooksPage, who: "admin" },
 ];
@@ -61,8 +65,26 @@ function show() {
 
 function nav(entry) {
   const element = document.getElementById("nav");
-  fill(element, h("ul", {}, pages.filter((page) => page.title && (!page.who || page.who === role())).map((page) =>
-    h("li", {}, h("a", { href: `#/${page.path}`, "aria-current": page === entry || page.path === entry.under ? "page" : null }, page.title)))));
+  fill(
+    element,
+    h(
+      "ul",
+      {},
+      pages
+        .filter((page) => page.title && (!page.who || page.who === role()))
+        .map((page) =>
+          h(
+            "li",
+            {},
+            h(
+              "a",
+              { href: `#/${page.path}`, "aria-current": page === entry || page.path === entry.under ? "page" : null },
+              page.title,
+            ),
+          ),
+        ),
+    ),
+  );
   element.hidden = false;
 }
 
@@ -70,19 +92,24 @@ const words = { live: "Live", connecting: "Connecting", cut: "Cut off", resting:
 
 function frame(events) {
   if (!model.status) return;
-  const link = document.getElementById("link"), trouble = document.getElementById("trouble");
+  const link = document.getElementById("link"),
+    trouble = document.getElementById("trouble");
   const wait = Math.max(0, Math.ceil((model.retryAt - Date.now()) / 1000));
   link.hidden = false;
   link.className = `link ${model.line}`;
-  refill(link, [model.line], () => [h("span", { class: "dot", "aria-hidden": "true" }), words[model.line],
-    model.line === "cut" ? h("button", { type: "button", class: "quiet", onclick: retry }, "Try now") : null]);
+  refill(link, [model.line], () => [
+    h("span", { class: "dot", "aria-hidden": "true" }),
+    words[model.line],
+    model.line === "cut" ? h("button", { type: "button", class: "quiet", onclick: retry }, "Try now") : null,
+  ]);
   link.title = model.line === "cut" ? `The next try is in ${wait} s; what happens meanwhile is shown then` : "";
   trouble.hidden = !model.status.trouble;
   refill(trouble, model.status.trouble, () => ["The journal cannot be written, pushes are spooled: ", model.status.trouble ?? ""]);
   current?.update?.(events);
   for (const event of events) {
     if (event.type === "agent.reported") {
-      const { agent, target } = event.data.data, found = targets().find((t) => t.agent.name === agent && t.name === target);
+      const { agent, target } = event.data.data,
+        found = targets().find((t) => t.agent.name === agent && t.name === target);
       if (found) say(`${agent}/${target}: ${stateOf(found)}`);
     } else if (event.type === "push.refused") {
       say(`A push to ${event.data.data.repo} was refused`);
@@ -100,20 +127,47 @@ function login(message) {
   for (const id of ["nav", "link", "out", "trouble"]) document.getElementById(id).hidden = true;
   for (const id of ["site", "who"]) document.getElementById(id).textContent = "";
   document.title = "Sign in · Headgate";
-  const input = h("input", { id: "token", name: "token", type: "password", autocomplete: "off", spellcheck: "false", required: true,
-    "aria-describedby": "token-hint", "aria-invalid": message ? "true" : null });
+  const input = h("input", {
+    id: "token",
+    name: "token",
+    type: "password",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": "token-hint",
+    "aria-invalid": message ? "true" : null,
+  });
   const enter = h("button", { type: "submit", class: "main" }, "Sign in");
-  fill(main, h("form", { class: "login", onsubmit: (event) => {
-    event.preventDefault();
-    enter.disabled = true;
-    api.signIn(input.value.trim());
-    begin().then(() => main.querySelector("h1")?.focus({ preventScroll: true }), () => {});
-  } },
-  h("h1", {}, "Sign in"),
-  h("label", { for: "token" }, "Token"), input,
-  h("p", { id: "token-hint", class: "hint" }, "Of a viewer, an operator or an admin. An admin makes one by ",
-    h("code", {}, "headgate token add NAME --role viewer"), ". It stays in this tab until the tab is closed."),
-  h("p", { class: "problem", role: "alert" }, message ?? ""), enter));
+  fill(
+    main,
+    h(
+      "form",
+      {
+        class: "login",
+        onsubmit: (event) => {
+          event.preventDefault();
+          enter.disabled = true;
+          api.signIn(input.value.trim());
+          begin().then(
+            () => main.querySelector("h1")?.focus({ preventScroll: true }),
+            () => {},
+          );
+        },
+      },
+      h("h1", {}, "Sign in"),
+      h("label", { for: "token" }, "Token"),
+      input,
+      h(
+        "p",
+        { id: "token-hint", class: "hint" },
+        "Of a viewer, an operator or an admin. An admin makes one by ",
+        h("code", {}, "headgate token add NAME --role viewer"),
+        ". It stays in this tab until the tab is closed.",
+      ),
+      h("p", { class: "problem", role: "alert" }, message ?? ""),
+      enter,
+    ),
+  );
   input.focus();
 }
 
@@ -121,8 +175,12 @@ async function begin() {
   try {
     await start();
   } catch (error) {
-    const what = error.status === 401 ? "The token is wrong or revoked." : error.status === 403 ? "This is an agent's token; a token with a role is needed." :
-      `${error.message}.`;
+    const what =
+      error.status === 401
+        ? "The token is wrong or revoked."
+        : error.status === 403
+          ? "This is an agent's token; a token with a role is needed."
+          : `${error.message}.`;
     if (error.status === 401 || error.status === 403) api.signOut();
     login(what);
     throw error;

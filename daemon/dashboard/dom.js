@@ -1,7 +1,8 @@
 // Elements, times, ids. Whatever comes from outside becomes a text node, and characters that do not show are made to.
 
 // Control characters, and those that turn the direction of text or take no room.
-const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
+const hidden =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
 
 export function shown(text) {
   return String(text ?? "").replace(hidden, (c) => `<U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
@@ -63,7 +64,14 @@ export function reorder(body, items) {
   if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-const units = [[31536000, "year"], [2592000, "month"], [86400, "day"], [3600, "h"], [60, "min"], [1, "s"]];
+const units = [
+  [31536000, "year"],
+  [2592000, "month"],
+  [86400, "day"],
+  [3600, "h"],
+  [60, "min"],
+  [1, "s"],
+];
 
 function span(ms) {
   const seconds = Math.round(Math.abs(ms) / 1000);
@@ -113,11 +121,16 @@ export function commit(id, repo) {
 
 export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
-export const branch = (ref) => String(ref ?? "").replace(/^refs\/heads\//, "").replace(/^refs\//, "");
+export const branch = (ref) =>
+  String(ref ?? "")
+    .replace(/^refs\/heads\//, "")
+    .replace(/^refs\//, "");
 
 // A path that breaks behind its slashes, where it has to.
 export function slashes(text) {
-  return shown(text).split(/(?<=[/:])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+  return shown(text)
+    .split(/(?<=[/:])/)
+    .flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
 
 // Who did something, as the journal names him: a token says so.

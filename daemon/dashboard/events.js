@@ -8,44 +8,140 @@ const zero = /^0+$/;
 
 export function paths(list, truncated, most = 6) {
   if (!list?.length) return truncated ? h("p", { class: "hint" }, "The paths are not listed.") : null;
-  const line = (path) => h("li", {}, h("span", { class: "status", title: { A: "added", M: "modified", D: "deleted", T: "type changed" }[path.status] }, path.status), " ", h("code", {}, path.path));
+  const line = (path) =>
+    h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "status", title: { A: "added", M: "modified", D: "deleted", T: "type changed" }[path.status] },
+        path.status,
+      ),
+      " ",
+      h("code", {}, path.path),
+    );
   const rest = list.slice(most);
-  return [h("ul", { class: "paths" }, list.slice(0, most).map(line)),
-    rest.length || truncated ? h("details", {}, h("summary", {}, `${count(rest.length, "more path")}${truncated ? ", and some that are not listed" : ""}`),
-      h("ul", { class: "paths" }, rest.map(line))) : null];
+  return [
+    h("ul", { class: "paths" }, list.slice(0, most).map(line)),
+    rest.length || truncated
+      ? h(
+          "details",
+          {},
+          h("summary", {}, `${count(rest.length, "more path")}${truncated ? ", and some that are not listed" : ""}`),
+          h("ul", { class: "paths" }, rest.map(line)),
+        )
+      : null,
+  ];
 }
 
 // What an event says: [tone, title, body].
 export function describe(event, repo = event.data.repo) {
-  const data = event.data, kind = kindOf(event);
+  const data = event.data,
+    kind = kindOf(event);
   switch (kind) {
     case "ref.updated":
-      return [data.forced ? "warn" : "", [h("strong", {}, data.actor ?? "Somebody"), data.change === "delete" ? " deleted " : data.change === "create" ? " made " : data.forced ? " force-pushed " : " pushed ",
-        h("code", {}, branch(data.ref)), " ", data.change === "delete" ? "" : commit(data.new, repo), data.actor ? "" : " (seen in the repository, not told by a hook)"],
-      paths(data.paths, data.paths_truncated)];
+      return [
+        data.forced ? "warn" : "",
+        [
+          h("strong", {}, data.actor ?? "Somebody"),
+          data.change === "delete"
+            ? " deleted "
+            : data.change === "create"
+              ? " made "
+              : data.forced
+                ? " force-pushed "
+                : " pushed ",
+          h("code", {}, branch(data.ref)),
+          " ",
+          data.change === "delete" ? "" : commit(data.new, repo),
+          data.actor ? "" : " (seen in the repository, not told by a hook)",
+        ],
+        paths(data.paths, data.paths_truncated),
+      ];
     case "push.refused":
-      return ["bad", [h("a", { href: `#/refused?push=${encodeURIComponent(data.push ?? "")}` }, "Refused"), ": ", h("strong", {}, data.actor ?? "somebody"), ", ",
-        count(data.errors, "error"), data.warnings ? `, ${count(data.warnings, "warning")}` : "",
-        " on ", (data.updates ?? []).slice(0, 3).map((update, i) => [i ? ", " : "", h("code", {}, branch(update.ref))])], null];
+      return [
+        "bad",
+        [
+          h("a", { href: `#/refused?push=${encodeURIComponent(data.push ?? "")}` }, "Refused"),
+          ": ",
+          h("strong", {}, data.actor ?? "somebody"),
+          ", ",
+          count(data.errors, "error"),
+          data.warnings ? `, ${count(data.warnings, "warning")}` : "",
+          " on ",
+          (data.updates ?? []).slice(0, 3).map((update, i) => [i ? ", " : "", h("code", {}, branch(update.ref))]),
+        ],
+        null,
+      ];
     case "push.attributed":
-      return ["", [h("strong", {}, data.actor ?? "Somebody"), " had pushed ", h("code", {}, branch(data.ref)), " ", commit(data.new, repo)], null];
+      return [
+        "",
+        [h("strong", {}, data.actor ?? "Somebody"), " had pushed ", h("code", {}, branch(data.ref)), " ", commit(data.new, repo)],
+        null,
+      ];
     case "push.superseded":
-      return ["", [h("strong", {}, data.actor ?? "Somebody"), " pushed ", h("code", {}, branch(data.ref)), " ", commit(data.new, repo), ", which had moved on"], null];
+      return [
+        "",
+        [
+          h("strong", {}, data.actor ?? "Somebody"),
+          " pushed ",
+          h("code", {}, branch(data.ref)),
+          " ",
+          commit(data.new, repo),
+          ", which had moved on",
+        ],
+        null,
+      ];
     case "agent.reported":
-      return [data.operation === "Failed" || data.health === "Degraded" ? "bad" : data.sync === "OutOfSync" ? "warn" : "",
-        [h("strong", {}, data.operation === "Failed" ? "Failed" : data.sync === "OutOfSync" && data.cause && data.cause !== "pending" ? "Drift" : data.sync),
-          data.sync !== "Synced" || data.health !== "Healthy" ? `, ${data.health}` : "", " at ", commit(data.applied, repo),
-          data.changes && data.changes.added + data.changes.modified + data.changes.removed ? ` · ${data.changes.added} added, ${data.changes.modified} modified, ${data.changes.removed} removed` : "",
-          data.request ? " · asked for" : ""],
-        data.message ? h("p", { class: "message" }, data.message) : null];
+      return [
+        data.operation === "Failed" || data.health === "Degraded" ? "bad" : data.sync === "OutOfSync" ? "warn" : "",
+        [
+          h(
+            "strong",
+            {},
+            data.operation === "Failed"
+              ? "Failed"
+              : data.sync === "OutOfSync" && data.cause && data.cause !== "pending"
+                ? "Drift"
+                : data.sync,
+          ),
+          data.sync !== "Synced" || data.health !== "Healthy" ? `, ${data.health}` : "",
+          " at ",
+          commit(data.applied, repo),
+          data.changes && data.changes.added + data.changes.modified + data.changes.removed
+            ? ` · ${data.changes.added} added, ${data.changes.modified} modified, ${data.changes.removed} removed`
+            : "",
+          data.request ? " · asked for" : "",
+        ],
+        data.message ? h("p", { class: "message" }, data.message) : null,
+      ];
     case "sync.requested":
-      return ["", [h("strong", {}, who(data.actor)), " asked to ", data.action, data.revision ? [" to ", commit(data.revision, repo)] : ""], null];
-    case "agent.added": case "agent.removed": case "agent.rotated":
-      return ["", [{ added: "The agent was added", removed: "The agent was removed", rotated: "The agent has another token" }[kind.slice(6)]], null];
+      return [
+        "",
+        [h("strong", {}, who(data.actor)), " asked to ", data.action, data.revision ? [" to ", commit(data.revision, repo)] : ""],
+        null,
+      ];
+    case "agent.added":
+    case "agent.removed":
+    case "agent.rotated":
+      return [
+        "",
+        [{ added: "The agent was added", removed: "The agent was removed", rotated: "The agent has another token" }[kind.slice(6)]],
+        null,
+      ];
     case "agent.refused":
       return ["warn", ["Turned away: ", data.reason, data.remote ? [" (", h("code", {}, data.remote), ")"] : ""], null];
     case "upstream.pushed":
-      return ["", ["A push upstream of ", h("code", {}, branch(data.ref)), " ", data.new && !zero.test(data.new) ? commit(data.new, repo) : ""], null];
+      return [
+        "",
+        [
+          "A push upstream of ",
+          h("code", {}, branch(data.ref)),
+          " ",
+          data.new && !zero.test(data.new) ? commit(data.new, repo) : "",
+        ],
+        null,
+      ];
     default:
       return ["", [kind], null];
   }
@@ -53,14 +149,23 @@ export function describe(event, repo = event.data.repo) {
 
 function entry(event, marked, repo) {
   const [tone, title, body] = describe(event, repo);
-  return h("li", { class: `entry ${tone}${marked ? " marked" : ""}` }, h("div", { class: "line" }, h("span", { class: "said" }, title), " ", when(event.time)), body);
+  return h(
+    "li",
+    { class: `entry ${tone}${marked ? " marked" : ""}` },
+    h("div", { class: "line" }, h("span", { class: "said" }, title), " ", when(event.time)),
+    body,
+  );
 }
 
-// A list of events that fit `query`, newest first; more({event}) puts one in front that has just come. mark(event): whether it is to stand out.
+// A list of events that fit `query`, newest first; put(event) puts one in front that has just come. mark(event): whether it is to
+// stand out.
 export function past(query, { limit = 20, mark = () => false, draw = entry, repo, empty = "Nothing yet.", heading } = {}) {
-  const list = h("ol", { class: "events" }), foot = h("p", { class: "hint", role: "status" }), seen = new Set();
+  const list = h("ol", { class: "events" }),
+    foot = h("p", { class: "hint", role: "status" }),
+    seen = new Set();
   const further = h("button", { type: "button", hidden: true, onclick: () => ask() }, "Look further back");
-  let before = null, asking = null;
+  let before = null,
+    asking = null;
 
   async function ask() {
     asking = new AbortController();
@@ -101,4 +206,3 @@ export function past(query, { limit = 20, mark = () => false, draw = entry, repo
     },
   };
 }
-

@@ -1,4 +1,5 @@
-// What is known of the fleet: loaded once, kept true by the stream of events, and asked for again now and then, for who is connected is no event.
+// What is known of the fleet: loaded once, kept true by the stream of events, and asked for again now and then, for who is
+// connected is no event.
 import { follow, get } from "./api.js";
 
 // States of a target, the worst first; each with its sign, so that colour alone tells nothing.
@@ -21,7 +22,8 @@ export function isAway(agent) {
   return !agent.connected && !(Date.now() - Date.parse(agent.seen) < patience);
 }
 
-// The state of a target. One whose agent is away is not known, whatever it said last; only bad news stays bad news.
+// The state of a target. One whose agent has been away for too long (the daemon says when) is not known, whatever it said last; only bad
+// news stays bad news.
 export function stateOf(target) {
   const report = target.report;
   if (!report) return "Unknown";
@@ -29,7 +31,7 @@ export function stateOf(target) {
   const drift = report.sync === "OutOfSync" && (report.cause === "drift" || report.cause === "both");
   // What was changed on a target is why it is degraded, and what has to be looked at.
   if (!drift && (report.health === "Degraded" || (report.health === "Missing" && report.sync === "Synced"))) return "Degraded";
-  if (isAway(target.agent)) return "Unknown";
+  if (target.stale) return "Unknown";
   if (report.operation === "Running") return "Working";
   if (drift) return "Drift";
   if (report.sync !== "Synced" && report.sync !== "OutOfSync") return "Unknown";
@@ -41,24 +43,25 @@ export function stateOf(target) {
 
 // One line that says what is the matter.
 export function reasonOf(target) {
-  const report = target.report, agent = target.agent;
-  if (isAway(agent)) {
-    const said = report ? `; it last said ${report.sync}` : "";
-    return agent.seen ? `The agent is away${said}` : "The agent has never been here";
-  }
-  if (!report) return "Nothing has been reported yet";
+  const report = target.report,
+    agent = target.agent;
+  if (target.stale) return `The agent is away; it last said ${report.sync}`;
+  if (!report) return agent.seen ? "Nothing has been reported yet" : "The agent has never been here";
   if (report.message) return report.message.split("\n", 1)[0];
   return states[rank[stateOf(target)]].means;
 }
 
 export const model = {
-  status: null,	// of GET /v1/status, without agents
+  status: null, // of GET /v1/status, without agents
   agents: new Map(),
   line: "connecting",
   retryAt: 0,
 };
 
-let stream = null, poll = 0, listeners = new Set(), planned = false;
+let stream = null,
+  poll = 0,
+  listeners = new Set(),
+  planned = false;
 
 // listen(callback): called once a frame at the most, with the events that came since; returns what ends it.
 export function listen(callback) {
@@ -93,10 +96,12 @@ export function findTarget(agent, name) {
 }
 
 function take(list) {
-  model.agents = new Map(list.map((agent) => {
-    for (const target of agent.targets) target.agent = agent;
-    return [agent.name, agent];
-  }));
+  model.agents = new Map(
+    list.map((agent) => {
+      for (const target of agent.targets) target.agent = agent;
+      return [agent.name, agent];
+    }),
+  );
 }
 
 export const isScoped = () => model.status?.you?.scope !== null;
@@ -127,7 +132,8 @@ async function look() {
 const briefly = ({ agent, diff, resources, ignored, ...report }) => report;
 
 function told(event) {
-  const type = event.type.replace(/^io\.headgate\./, "").replace(/\.v1$/, ""), data = event.data.data;
+  const type = event.type.replace(/^io\.headgate\./, "").replace(/\.v1$/, ""),
+    data = event.data.data;
   if (event.type === "bookmark" || event.type === "snapshot") return;
   if (event.type === "reset") {
     load().catch(() => {});
@@ -143,7 +149,13 @@ function told(event) {
   } else if (type === "sync.requested") {
     const target = findTarget(data.agent, data.target);
     if (target && !target.commands?.some((command) => command.id === event.id))
-      (target.commands ??= []).push({ id: event.id, action: data.action, revision: data.revision, actor: data.actor, time: event.data.time });
+      (target.commands ??= []).push({
+        id: event.id,
+        action: data.action,
+        revision: data.revision,
+        actor: data.actor,
+        time: event.data.time,
+      });
   } else if (type.startsWith("agent.") && type !== "agent.refused") {
     look();
   }

@@ -1,6 +1,6 @@
 /*
- * Trouble that many meet at once, in the log: told when it begins, then once a minute with a count of what was left out, and when nobody
- * has met it for a minute though it was tried: some may meet it while others do not.
+ * Trouble that many meet at once, in the log: told when it begins, then once a minute with a count of what was left out, and when
+ * nobody has met it for a minute though it was tried: some may meet it while others do not.
  *
  *	struct hgt_trouble trouble = {0};
  *	if (code < 0 && hgt_trouble_tell(&trouble, hgt_time_mono_ms(), &left_out))

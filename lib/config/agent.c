@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "base/json_writer.h"
+#include "base/path.h"
 #include "config/agent_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -203,7 +204,8 @@ static bool share_a_state(const struct hgt_agent_target *a, const struct hgt_age
 
 static bool share_a_folder(const struct hgt_agent_target *a, const struct hgt_agent_target *b)
 {
-	return a->files.into && b->files.into && strcmp(a->files.into, b->files.into) == 0;
+	return a->files.into && b->files.into &&
+		(hgt_path_is_within(a->files.into, b->files.into) || hgt_path_is_within(b->files.into, a->files.into));
 }
 
 static int complete_agent(struct reader *r, const struct hgt_node *node, void *base)
@@ -221,7 +223,7 @@ static int complete_agent(struct reader *r, const struct hgt_node *node, void *b
 					r->path, config->targets[i].line, config->targets[i].name, config->targets[j].line);
 			else if (share_a_folder(&config->targets[i], &config->targets[j]))
 				return hgt_error_set(r->err, HGT_EPARSE,
-					"%s:%u:1: targets \"%s\" and \"%s\" share one folder; each needs its own", r->path,
+					"%s:%u:1: targets \"%s\" and \"%s\" share one folder, or one is in the other's; each needs its own", r->path,
 					config->targets[i].line, config->targets[j].name, config->targets[i].name);
 			else if (share_a_state(&config->targets[i], &config->targets[j]))
 				return hgt_error_set(r->err, HGT_EPARSE,

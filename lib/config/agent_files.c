@@ -39,7 +39,8 @@ static const struct section rule_section = {"a rule", sizeof(struct hgt_files_ru
 
 static const struct option options[] = {
 	{.key = "into", .type = OPTION_PATH, .offset = FILES(into), .required = true,
-		.help = "The folder that gets the files."},
+		.help = "The folder that gets the files: each target one of its own, which is not in another's. Once something has been placed, a link that "
+		"comes to lead elsewhere is told and not followed."},
 	{.key = "after", .type = OPTION_STRINGS, .offset = FILES(after), .fallback = "[]",
 		.shape = "command and arguments", .help = "Run without a shell after a change; when it fails, the old files are put back."},
 	{.key = "owner", .type = OPTION_STRING, .offset = FILES(perms.owner), .shape = "name or number",

@@ -32,7 +32,8 @@ static int take(sqlite3_stmt *stmt, const struct hgt_history *history, hgt_journ
 int hgt_journal_history(struct hgt_journal *j, const struct hgt_history *history, hgt_journal_row_cb cb, void *ctx, uint64_t *next,
 	struct hgt_error *err)
 {
-	static const char sql[] = "SELECT seq, time_ms, type, subject, repo, ref, body FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+	static const char sql[] =
+		"SELECT seq, time_ms, type, subject, repo, ref, body FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 	const uint64_t before = history->before && history->before < INT64_MAX ? history->before : INT64_MAX;
 	uint64_t seq = 0, looked = 0, oldest;
 	sqlite3_stmt *stmt = NULL;

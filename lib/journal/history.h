@@ -14,10 +14,10 @@ struct hgt_history {
 };
 
 /*
- * The rows that fit, the newest first. A negative return of cb stops and is passed on, a positive stops after this row. *next gets the
- * seq to go on before, 0 when the oldest row that is held has been looked at.
+ * The rows that fit, the newest first. A negative return of cb stops and is passed on, a positive stops after this row. *next gets
+ * the seq to go on before, 0 when the oldest row that is held has been looked at.
  */
-int hgt_journal_history(struct hgt_journal *journal, const struct hgt_history *history, hgt_journal_row_cb cb, void *ctx, uint64_t *next,
-	struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_journal_history(struct hgt_journal *journal, const struct hgt_history *history, hgt_journal_row_cb cb, void *ctx,
+	uint64_t *next, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

@@ -40,7 +40,8 @@ enum hgt_rollout_end {
 	HGT_ROLLOUT_ENDS
 };
 
-/* "converged", "nobody", "failed", "stopped", "timeout", "left"; NULL for one that goes on. And back, HGT_ROLLOUT_GOES_ON when it is none. */
+/* "converged", "nobody", "failed", "stopped", "timeout", "left"; NULL for one that goes on. And back:
+ * HGT_ROLLOUT_GOES_ON when it is none. */
 const char *hgt_rollout_end_name(enum hgt_rollout_end end);
 enum hgt_rollout_end hgt_rollout_end_parse(const char *name);
 

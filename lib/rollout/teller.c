@@ -175,7 +175,8 @@ static void tell_many(struct hgt_rollout_teller *teller, const struct told *told
 }
 
 /* What a target is called: with its ref, where there are several. */
-static int add_name(const struct hgt_rollout_teller *teller, const struct hgt_node *node, struct hgt_buf *out, struct hgt_error *err)
+static int add_name(const struct hgt_rollout_teller *teller, const struct hgt_node *node, struct hgt_buf *out,
+	struct hgt_error *err)
 {
 	const char *agent = text_of(node, "agent"), *target = text_of(node, "target");
 

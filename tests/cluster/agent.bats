@@ -579,8 +579,8 @@ END
   k patch deployment d --subresource=status --type=merge -p '{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,
     "availableReplicas":1,"readyReplicas":1}}'
   agent_start c1
-  wait_for 60 agent_synced c1 t1 "$TIP"
-  [[ $(report health) == Healthy ]]
+  wait_for 60 told health Healthy
+  agent_synced c1 t1 "$TIP"
 }
 
 @test "a target that follows by hand shows what a sync would change, and what has drifted beside it" {

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import rig
+import synced
 
 PAGE = os.path.join(rig.ROOT, "docs", "reliability.md")
 COUNTS = ("acknowledged", "journaled", "delivered", "compacted")
@@ -34,6 +35,18 @@ def add_commands(run, result):
     f = run.figures["commands"]
     f["trials"] += 1
     for c in COMMAND_COUNTS:
+        f[c] += result[c]
+    f["ended"] = time.monotonic()
+
+
+def begin_synced(run):
+    run.figures["synced"] = {"trials": 0, "began": time.monotonic(), "ended": 0.0, **{c: 0 for c in synced.COUNTS}}
+
+
+def add_synced(run, result):
+    f = run.figures["synced"]
+    f["trials"] += 1
+    for c in synced.COUNTS:
         f[c] += result[c]
     f["ended"] = time.monotonic()
 
@@ -71,6 +84,11 @@ def table(run):
     lines += ["", f"In {f['trials']:,} trials with {f['kills']:,} kills {f['asked']:,} commands were asked for, {f['acknowledged']:,} of which were "
               f"acknowledged and {f['waiting']:,} waited at the end, over {f['streams']:,} streams: none was lost, told twice on one stream, or told "
               "again after its acknowledgement was answered."]
+    f = run.figures["synced"]
+    lines += ["", f"In {f['trials']:,} trials with {f['pushes']:,} changes in Git, {f['hands']:,} on targets, {f['agent_kills']:,} kills of agents and "
+              f"{f['daemon_kills']:,} of daemons, {f['cuts']:,} lines cut or silent and {f['asked']:,} commands, targets were found Synced {f['looks']:,} times, "
+              f"{f['claims']:,} times with a report: never falsely. In the end each was as it should be, and no command was lost. Of {f['forged']:,} forged "
+              "outcomes the judge found each."]
     seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
     lines += ["", where_and_when(run.commit, seconds)]
     return "\n".join(lines)

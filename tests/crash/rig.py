@@ -27,7 +27,7 @@ def wait_for(what, condition, patience=PATIENCE):
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
-            raise Vain(f"waited in vain: {what}")
+            raise Vain(f"waited in vain: {what() if callable(what) else what}")
         time.sleep(0.002)
 
 

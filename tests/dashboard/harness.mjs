@@ -6,7 +6,10 @@ const tests = [];
 export const test = (name, run) => tests.push({ name, run });
 
 export function is(got, want, what = "") {
-  if (!isDeepStrictEqual(got, want)) throw new Error(`${what}\ngot:  ${inspect(got, { depth: 6, breakLength: 150 })}\nwant: ${inspect(want, { depth: 6, breakLength: 150 })}`);
+  if (!isDeepStrictEqual(got, want))
+    throw new Error(
+      `${what}\ngot:  ${inspect(got, { depth: 6, breakLength: 150 })}\nwant: ${inspect(want, { depth: 6, breakLength: 150 })}`,
+    );
 }
 
 export function ok(value, what) {
@@ -15,7 +18,8 @@ export function ok(value, what) {
 
 // Run them all; each gets `context`. `after` is called behind each, and may fail it.
 export async function runAll(context, after) {
-  let failed = 0, n = 0;
+  let failed = 0,
+    n = 0;
   for (const { name, run } of tests) {
     n++;
     let problem = null;

@@ -25,13 +25,26 @@ export async function until(what, look, seconds = 30) {
 // One request; the answer as {status, headers, body}.
 export function ask({ socketPath, port, method = "GET", path, headers = {}, body }) {
   return new Promise((resolve, reject) => {
-    const req = request({ socketPath, host: "127.0.0.1", port, method, path, agent: false,
-      headers: { ...headers, ...(body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) }) } }, (res) => {
-      const parts = [];
-      res.on("data", (part) => parts.push(part));
-      res.on("end", () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts) }));
-      res.on("error", reject);
-    });
+    const req = request(
+      {
+        socketPath,
+        host: "127.0.0.1",
+        port,
+        method,
+        path,
+        agent: false,
+        headers: {
+          ...headers,
+          ...(body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) }),
+        },
+      },
+      (res) => {
+        const parts = [];
+        res.on("data", (part) => parts.push(part));
+        res.on("end", () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts) }));
+        res.on("error", reject);
+      },
+    );
     req.on("error", reject);
     req.end(body);
   });
@@ -43,7 +56,13 @@ class Agent {
   }
 
   async send(method, path, body) {
-    const answer = await ask({ port: this.rig.port, method, path, headers: { Authorization: `Bearer ${this.token}` }, body: JSON.stringify(body) });
+    const answer = await ask({
+      port: this.rig.port,
+      method,
+      path,
+      headers: { Authorization: `Bearer ${this.token}` },
+      body: JSON.stringify(body),
+    });
     if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
     return JSON.parse(answer.body);
   }
@@ -54,12 +73,20 @@ class Agent {
 
   connect() {
     return new Promise((resolve, reject) => {
-      const req = request({ host: "127.0.0.1", port: this.rig.port, path: `/v1/agents/self/events?instance=${this.name}`, agent: false,
-        headers: { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream" } }, (res) => {
-        res.on("data", () => {});
-        res.on("error", () => {});
-        res.statusCode === 200 ? resolve() : reject(new Error(`the stream of ${this.name} is answered ${res.statusCode}`));
-      });
+      const req = request(
+        {
+          host: "127.0.0.1",
+          port: this.rig.port,
+          path: `/v1/agents/self/events?instance=${this.name}`,
+          agent: false,
+          headers: { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream" },
+        },
+        (res) => {
+          res.on("data", () => {});
+          res.on("error", () => {});
+          res.statusCode === 200 ? resolve() : reject(new Error(`the stream of ${this.name} is answered ${res.statusCode}`));
+        },
+      );
       req.on("error", (error) => reject(error));
       req.end();
       this.stream = req;
@@ -85,8 +112,12 @@ class Program {
     this.log = at("log");
     this.into = at("host");
     mkdirSync(this.into);
-    writeFileSync(at("yaml"), `server: ${rig.url}\ntoken_file: ${at("token")}\nstate: ${at("state")}\ntargets:\n  - {name: ${target.name}, repo: ${target.repo}, path: ${target.path}, driver: files, sync: ${target.sync}, ` +
-      `options: {into: ${this.into}}}\n`);
+    writeFileSync(
+      at("yaml"),
+      `server: ${rig.url}\ntoken_file: ${at("token")}\nstate: ${at("state")}\ntargets:\n` +
+        `  - {name: ${target.name}, repo: ${target.repo}, path: ${target.path}, driver: files, sync: ${target.sync}, ` +
+        `options: {into: ${this.into}}}\n`,
+    );
     this.process = spawn("headgate-agent", ["-c", at("yaml")], { env: rig.env, stdio: ["ignore", log, log] });
     closeSync(log);
     this.ended = new Promise((resolve) => this.process.on("exit", resolve));
@@ -102,13 +133,35 @@ class Program {
 export class Rig {
   static async start({ build, folder, config = "" }) {
     const rig = new Rig();
-    Object.assign(rig, { build, folder, agents: new Map(), admin: join(folder, "admin.sock"), yaml: join(folder, "headgate.yaml"), log: join(folder, "headgated.log") });
+    Object.assign(rig, {
+      build,
+      folder,
+      agents: new Map(),
+      admin: join(folder, "admin.sock"),
+      yaml: join(folder, "headgate.yaml"),
+      log: join(folder, "headgated.log"),
+    });
     for (const name of ["git", "state", "work"]) mkdirSync(join(folder, name), { recursive: true });
-    writeFileSync(join(folder, "gitconfig"), "[user]\n  name = Tester\n  email = tester@example.org\n[init]\n  defaultBranch = main\n[gc]\n  auto = 0\n");
-    rig.env = { ...Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(GIT_|GL_|GITEA_|GITHUB_|HEADGATE_|SSH_|REMOTE_USER)|_proxy$/i.test(key))), PATH: `${build}/bin:${process.env.PATH}`, HOME: folder,
-      GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: join(folder, "gitconfig"), HEADGATE_CONFIG: rig.yaml };
-    writeFileSync(rig.yaml, `site: git.example.org\nstate: ${folder}/state\nrepositories: {root: ${folder}/git}\nsockets: {hook: ${folder}/hook.sock, admin: ${rig.admin}}\n` +
-      `listen: [{address: "127.0.0.1:0"}]\nlimits: {address_requests: 0, client_requests: 0, address_connections: 0, wrong_tokens: 0}\n${config}`);
+    writeFileSync(
+      join(folder, "gitconfig"),
+      "[user]\n  name = Tester\n  email = tester@example.org\n[init]\n  defaultBranch = main\n[gc]\n  auto = 0\n",
+    );
+    rig.env = {
+      ...Object.fromEntries(
+        Object.entries(process.env).filter(([key]) => !/^(GIT_|GL_|GITEA_|GITHUB_|HEADGATE_|SSH_|REMOTE_USER)|_proxy$/i.test(key)),
+      ),
+      PATH: `${build}/bin:${process.env.PATH}`,
+      HOME: folder,
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_CONFIG_GLOBAL: join(folder, "gitconfig"),
+      HEADGATE_CONFIG: rig.yaml,
+    };
+    writeFileSync(
+      rig.yaml,
+      `site: git.example.org\nstate: ${folder}/state\nrepositories: {root: ${folder}/git}\n` +
+        `sockets: {hook: ${folder}/hook.sock, admin: ${rig.admin}}\nlisten: [{address: "127.0.0.1:0"}]\n` +
+        `limits: {address_requests: 0, client_requests: 0, address_connections: 0, wrong_tokens: 0}\nstale_after: 1s\n${config}`,
+    );
     await rig.launch();
     return rig;
   }
@@ -154,11 +207,14 @@ export class Rig {
   }
 
   async repository(name) {
-    const bare = join(this.folder, "git", `${name}.git`), work = join(this.folder, "work", name);
+    const bare = join(this.folder, "git", `${name}.git`),
+      work = join(this.folder, "work", name);
     await this.git(this.folder, ["init", "-q", "--bare", bare]);
     await run("headgate", ["install", "-c", this.yaml, bare], { env: this.env });
     await this.git(this.folder, ["clone", "-q", bare, work]);
-    await until(`the repository ${name}`, async () => (await this.call("GET", "/v1/status?detail=brief")).repositories.some((repo) => repo.name === name));
+    await until(`the repository ${name}`, async () =>
+      (await this.call("GET", "/v1/status?detail=brief")).repositories.some((repo) => repo.name === name),
+    );
     return work;
   }
 
@@ -173,10 +229,13 @@ export class Rig {
     await this.git(work, ["add", "-A"]);
     await this.git(work, ["commit", "-q", "--allow-empty", "-m", message]);
     const id = (await this.git(work, ["rev-parse", "HEAD"])).stdout.trim();
-    const pushed = await this.git(work, ["push", "-q", ...(force ? ["-f"] : []), "origin", `HEAD:refs/heads/${ref}`], user).then(() => true, (error) => {
-      if (!refused) throw error;
-      return false;
-    });
+    const pushed = await this.git(work, ["push", "-q", ...(force ? ["-f"] : []), "origin", `HEAD:refs/heads/${ref}`], user).then(
+      () => true,
+      (error) => {
+        if (!refused) throw error;
+        return false;
+      },
+    );
     if (pushed === refused) throw new Error(`the push to ${name} was ${pushed ? "taken" : "refused"}`);
     if (refused) await this.git(work, ["reset", "-q", "--hard", "HEAD~1"]);
     return id;

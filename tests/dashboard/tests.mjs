@@ -11,21 +11,33 @@ import { driftDiff, trouble } from "./trouble.mjs";
 const [build, packages, folder, executablePath] = process.argv.slice(2);
 const { chromium } = createRequire(pathToFileURL(`${packages}/package.json`))("playwright-core");
 const receiver = "http://127.0.0.1:9/";
-const rig = await Rig.start({ build, folder, config: `webhooks:\n  - {name: argocd, url: "${receiver}", allow_private: true, insecure: true, retry_for: 0s}\n` });
+const rig = await Rig.start({
+  build,
+  folder,
+  config: `webhooks:\n  - {name: argocd, url: "${receiver}", allow_private: true, insecure: true, retry_for: 0s}\n`,
+});
 const fleet = await trouble(rig);
 const tokens = {
-  viewer: await rig.token("vera", "viewer"), operator: await rig.token("oscar", "operator"), admin: await rig.token("ada", "admin"),
-  scoped: await rig.token("nils", "viewer", { repos: ["platform/*"] }), narrow: await rig.token("paula", "viewer", { repos: ["infra/hosts"], paths: ["db"] }),
+  viewer: await rig.token("vera", "viewer"),
+  operator: await rig.token("oscar", "operator"),
+  admin: await rig.token("ada", "admin"),
+  scoped: await rig.token("nils", "viewer", { repos: ["platform/*"] }),
+  narrow: await rig.token("paula", "viewer", { repos: ["infra/hosts"], paths: ["db"] }),
 };
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 
 // A tab of its own, whose every fault and request is kept.
-const open = [], faults = [];
+const open = [],
+  faults = [];
 async function tab({ as = "viewer", hash = "", later = 0, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   context.setDefaultTimeout(15000);
   open.push(context);
-  await context.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)));
+  await context.addInitScript(() =>
+    addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`),
+    ),
+  );
   const page = await context.newPage();
   page.requests = [];
   page.on("request", (request) => {
@@ -57,30 +69,64 @@ async function signIn(page, token) {
 }
 
 const go = (page, hash) => page.evaluate((to) => (location.hash = to), hash);
-const counts = (page) => page.$$eval(".strip button", (buttons) => Object.fromEntries(buttons.map((button) => [button.querySelector(".word").lastChild.data, Number(button.querySelector(".n").textContent.replace(",", ""))])));
-const rows = (page) => page.$$eval(".fleet tbody tr", (list) => list.map((row) => `${row.querySelector(".badge").lastChild.data} ${row.querySelector("th a").textContent}`));
+const counts = (page) =>
+  page.$$eval(".strip button", (buttons) =>
+    Object.fromEntries(
+      buttons.map((button) => [
+        button.querySelector(".word").lastChild.data,
+        Number(button.querySelector(".n").textContent.replace(",", "")),
+      ]),
+    ),
+  );
+const rows = (page) =>
+  page.$$eval(".fleet tbody tr", (list) =>
+    list.map((row) => `${row.querySelector(".badge").lastChild.data} ${row.querySelector("th a").textContent}`),
+  );
 const text = (page, selector) => page.textContent(selector);
 // Lines of a diff as they were: what is there for readers alone is left out.
-const diffLines = (page, selector) => page.$$eval(selector, (list) => list.map((row) => {
-  const copy = row.querySelector(".text").cloneNode(true);
-  copy.querySelectorAll(".spoken").forEach((word) => word.remove());
-  return row.querySelector(".sign").textContent.replace("−", "-") + copy.textContent;
-}));
+const diffLines = (page, selector) =>
+  page.$$eval(selector, (list) =>
+    list.map((row) => {
+      const copy = row.querySelector(".text").cloneNode(true);
+      copy.querySelectorAll(".spoken").forEach((word) => word.remove());
+      return row.querySelector(".sign").textContent.replace("−", "-") + copy.textContent;
+    }),
+  );
 const header = { All: 27, Failed: 2, Degraded: 1, Drift: 2, Unknown: 1, Behind: 2, Working: 1, Suspended: 1, Synced: 17 };
 
 test("files: to anyone, with strict headers, compressed, by tag, and nothing else", async () => {
   const get = (path, headers = {}, method = "GET") => ask({ port: rig.port, method, path, headers });
   const page = await get("/");
   is(page.status, 200);
-  is(page.headers["content-security-policy"], "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; " +
-    "require-trusted-types-for 'script'; trusted-types 'none'");
-  is([page.headers["x-content-type-options"], page.headers["referrer-policy"], page.headers["cross-origin-opener-policy"], page.headers["cache-control"]], ["nosniff", "no-referrer", "same-origin", "no-cache"]);
+  is(
+    page.headers["content-security-policy"],
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+      "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; " +
+      "require-trusted-types-for 'script'; trusted-types 'none'",
+  );
+  is(
+    [
+      page.headers["x-content-type-options"],
+      page.headers["referrer-policy"],
+      page.headers["cross-origin-opener-policy"],
+      page.headers["cache-control"],
+    ],
+    ["nosniff", "no-referrer", "same-origin", "no-cache"],
+  );
   const files = [...page.body.toString().matchAll(/(?:href|src)="(\/dashboard\/[^"]+)"/g)].map((match) => match[1]);
   ok(files.length > 10, "the page names its files");
   for (const path of ["/", ...files]) {
-    const plain = await get(path), packed = await get(path, { "Accept-Encoding": "gzip" });
-    is([plain.status, packed.status, packed.headers["content-encoding"], packed.headers.vary], [200, 200, "gzip", "Accept-Encoding"], path);
-    ok(plain.headers["content-security-policy"] && plain.headers["x-content-type-options"] === "nosniff", `${path} has the headers`);
+    const plain = await get(path),
+      packed = await get(path, { "Accept-Encoding": "gzip" });
+    is(
+      [plain.status, packed.status, packed.headers["content-encoding"], packed.headers.vary],
+      [200, 200, "gzip", "Accept-Encoding"],
+      path,
+    );
+    ok(
+      plain.headers["content-security-policy"] && plain.headers["x-content-type-options"] === "nosniff",
+      `${path} has the headers`,
+    );
     is(gunzipSync(packed.body).equals(plain.body), true, `${path} is the same compressed`);
     ok(plain.headers.etag && packed.headers.etag && plain.headers.etag !== packed.headers.etag, `${path} has two tags`);
     is((await get(path, { "If-None-Match": plain.headers.etag })).status, 304, path);
@@ -121,8 +167,18 @@ test("signing in: a wrong token and an agent's are told apart, a good one stays 
 test("fleet: counted by state, the worst first, filtered by state, kind and words", async () => {
   const page = await tab();
   is(await counts(page), header);
-  is((await rows(page)).slice(0, 10), ["Failed prod-eu/ingress", "Failed web3/nginx", "Drift prod-eu/shop", "Drift web5/nginx", "Degraded prod-us/shop", "Unknown edge/cdn", "Behind staging/sandbox",
-    "Behind web6/nginx", "Working staging/shop", "Suspended web7/base"]);
+  is((await rows(page)).slice(0, 10), [
+    "Failed prod-eu/ingress",
+    "Failed web3/nginx",
+    "Drift prod-eu/shop",
+    "Drift web5/nginx",
+    "Degraded prod-us/shop",
+    "Unknown edge/cdn",
+    "Behind staging/sandbox",
+    "Behind web6/nginx",
+    "Working staging/shop",
+    "Suspended web7/base",
+  ]);
   is(await text(page, "h1"), "8 targets of 27 need a look");
   is(await page.title(), "(8) Fleet · git.example.org");
   ok((await text(page, "main")).includes("Without a target: spare."), "an agent without targets is named");
@@ -146,7 +202,10 @@ test("fleet: counted by state, the worst first, filtered by state, kind and word
 test("fleet: a target whose agent has gone is Unknown, whatever it said last", async () => {
   await fleet.db2.leave();
   const page = await tab({ later: 5 * 60000 });
-  is((await rows(page)).filter((row) => row.includes("db2")), ["Unknown db2/postgres"]);
+  is(
+    (await rows(page)).filter((row) => row.includes("db2")),
+    ["Unknown db2/postgres"],
+  );
   is(await text(page, "tr:has(a[href='#/targets/db2/postgres']) .c-what"), "The agent is away; it last said Synced");
   ok((await text(page, ".lede")).includes("15 agents, 1 away"), "the agents that are away are counted");
   await go(page, "#/targets/db2/postgres");
@@ -158,12 +217,27 @@ test("live: a report is shown when it comes, said aloud, and counted; nothing is
   const page = await tab();
   await page.waitForSelector(".link.live");
   const asked = page.requests.length;
-  await fleet.db1.report({ target: "postgres", sync: "OutOfSync", cause: "drift", desired: fleet.h2, applied: fleet.h2, observed: null, message: "postgresql.conf was changed" });
+  await fleet.db1.report({
+    target: "postgres",
+    sync: "OutOfSync",
+    cause: "drift",
+    desired: fleet.h2,
+    applied: fleet.h2,
+    observed: null,
+    message: "postgresql.conf was changed",
+  });
   await page.waitForSelector("tr.s-drift:has(a[href='#/targets/db1/postgres'])");
   is(await counts(page), { ...header, Drift: 3, Synced: 16 });
   await page.waitForFunction(() => document.getElementById("spoken").textContent === "db1/postgres: Drift");
   is(page.requests.slice(asked), []);
-  await fleet.db1.report({ target: "postgres", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });
+  await fleet.db1.report({
+    target: "postgres",
+    sync: "Synced",
+    desired: fleet.h2,
+    applied: fleet.h2,
+    observed: fleet.h2,
+    message: "",
+  });
   await page.waitForSelector("tr.s-synced:has(a[href='#/targets/db1/postgres'])");
 });
 
@@ -173,7 +247,14 @@ test("live: what is focused stays where it is while rows move", async () => {
   await fleet.db1.report({ target: "postgres", sync: "Unknown", health: "Unknown", desired: fleet.h2, message: "cannot be read" });
   await page.waitForSelector("tr.s-unknown:has(a[href='#/targets/db1/postgres'])");
   is(await page.evaluate(() => document.activeElement.getAttribute("href")), "#/targets/web8/nginx");
-  await fleet.db1.report({ target: "postgres", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });
+  await fleet.db1.report({
+    target: "postgres",
+    sync: "Synced",
+    desired: fleet.h2,
+    applied: fleet.h2,
+    observed: fleet.h2,
+    message: "",
+  });
   await page.waitForSelector("tr.s-synced:has(a[href='#/targets/db1/postgres'])");
 });
 
@@ -185,36 +266,86 @@ test("live: the line is cut and comes back, and what happened meanwhile is there
   is(await page.$eval("#link", (link) => link.textContent), "Cut offTry now");
   await rig.launch();
   await fleet.us.announce("prod-us.example.org");
-  await fleet.us.report({ target: "ingress", sync: "OutOfSync", cause: "drift", desired: fleet.c3, applied: fleet.c3, message: "made while nobody looked" });
+  await fleet.us.report({
+    target: "ingress",
+    sync: "OutOfSync",
+    cause: "drift",
+    desired: fleet.c3,
+    applied: fleet.c3,
+    message: "made while nobody looked",
+  });
   await page.click("#link button").catch(() => {});
   await page.waitForSelector(".link.live", { timeout: 40000 });
   await page.waitForSelector("tr.s-drift:has(a[href='#/targets/prod-us/ingress'])");
   for (const agent of rig.agents.values()) await agent.connect();
-  await fleet.us.report({ target: "ingress", sync: "Synced", desired: fleet.c3, applied: fleet.c3, observed: fleet.c3, message: "" });
+  await fleet.us.report({
+    target: "ingress",
+    sync: "Synced",
+    desired: fleet.c3,
+    applied: fleet.c3,
+    observed: fleet.c3,
+    message: "",
+  });
 });
 
 test("target: what it should have and has, how they differ, what it consists of, and its past", async () => {
   const page = await tab({ hash: "#/targets/prod-eu/shop" });
   await page.waitForSelector(".diff");
   is(await text(page, "h1"), "prod-eu/shop");
-  is(await page.$$eval(".revisions li", (list) => list.map((item) => [item.querySelector(".step").textContent, item.querySelector("code")?.title ?? "none"])),
-    [["Desired", fleet.c3], ["Applied", fleet.c3], ["Observed", "none"]]);
-  is(await page.$$eval(".revisions a", (list) => list.map((a) => a.getAttribute("href"))), [0, 1].map(() => `#/repositories/infra%2Fclusters?commit=${fleet.c3}`));
+  is(
+    await page.$$eval(".revisions li", (list) =>
+      list.map((item) => [item.querySelector(".step").textContent, item.querySelector("code")?.title ?? "none"]),
+    ),
+    [
+      ["Desired", fleet.c3],
+      ["Applied", fleet.c3],
+      ["Observed", "none"],
+    ],
+  );
+  is(
+    await page.$$eval(".revisions a", (list) => list.map((a) => a.getAttribute("href"))),
+    [0, 1].map(() => `#/repositories/infra%2Fclusters?commit=${fleet.c3}`),
+  );
   ok((await text(page, ".facts")).includes("41 compared, 2 could not be"), "the coverage is told");
   const lines = driftDiff.split("\n").slice(0, -1);
   is(await diffLines(page, ".diff tr"), lines);
-  is(await page.$$eval(".d-add, .d-del", (list) => list.map((row) => row.className).join(" ")), "d-del d-add d-del d-del d-add d-del d-add d-add");
+  is(
+    await page.$$eval(".d-add, .d-del", (list) => list.map((row) => row.className).join(" ")),
+    "d-del d-add d-del d-del d-add d-del d-add d-add",
+  );
   is(await page.$$eval(".diff .redacted", (list) => list.map((mark) => mark.textContent)), ["[redacted 1]", "[redacted 2]"]);
-  ok((await text(page, "section[aria-labelledby=diff] .hint")).includes("2 values taken out on the host"), "what was taken out is counted");
-  is(await page.$$eval(".resources tbody tr", (list) => list.slice(0, 3).map((row) => [...row.children].map((cell) => cell.textContent))), [
-    ["apps/v1/Deploymentshop/checkout", "OutOfSync", "Healthy", "spec.replicas, image and 2 more fields differ"], ["v1/ConfigMapshop/flags", "Extra", "not told", "is not in Git; was made by kubectl-create"],
-    ["apps/v1/Deploymentshop/payments", "Synced", "Progressing", "2 of 3 replicas are ready"]]);
-  ok((await text(page, "section[aria-labelledby=resources]")).includes("The 8 that are worst off are listed."), "that the list is cut is told");
-  is(await page.$$eval("section[aria-labelledby=ignored] tbody tr", (list) => list.map((row) => row.textContent)), ["apps/v1/Deployment spec.replicas when autoscaled4", "v1/Secret data.ca.crtnever hit"]);
-  is(await page.$$eval("section[aria-labelledby=history] .said strong", (list) => list.map((item) => item.textContent)), ["Drift", "Synced", "Synced"]);
+  ok(
+    (await text(page, "section[aria-labelledby=diff] .hint")).includes("2 values taken out on the host"),
+    "what was taken out is counted",
+  );
+  is(
+    await page.$$eval(".resources tbody tr", (list) =>
+      list.slice(0, 3).map((row) => [...row.children].map((cell) => cell.textContent)),
+    ),
+    [
+      ["apps/v1/Deploymentshop/checkout", "OutOfSync", "Healthy", "spec.replicas, image and 2 more fields differ"],
+      ["v1/ConfigMapshop/flags", "Extra", "not told", "is not in Git; was made by kubectl-create"],
+      ["apps/v1/Deploymentshop/payments", "Synced", "Progressing", "2 of 3 replicas are ready"],
+    ],
+  );
+  ok(
+    (await text(page, "section[aria-labelledby=resources]")).includes("The 8 that are worst off are listed."),
+    "that the list is cut is told",
+  );
+  is(await page.$$eval("section[aria-labelledby=ignored] tbody tr", (list) => list.map((row) => row.textContent)), [
+    "apps/v1/Deployment spec.replicas when autoscaled4",
+    "v1/Secret data.ca.crtnever hit",
+  ]);
+  is(await page.$$eval("section[aria-labelledby=history] .said strong", (list) => list.map((item) => item.textContent)), [
+    "Drift",
+    "Synced",
+    "Synced",
+  ]);
   await fleet.eu.report({ target: "shop", sync: "Synced", desired: fleet.c3, applied: fleet.c3, observed: fleet.c3, message: "" });
   await page.waitForSelector(".title .s-synced");
-  await page.waitForFunction(() => !document.querySelector(".diff") && document.querySelectorAll("section[aria-labelledby=history] li").length === 4);
+  await page.waitForFunction(
+    () => !document.querySelector(".diff") && document.querySelectorAll("section[aria-labelledby=history] li").length === 4,
+  );
   await go(page, "#/targets/web3/nginx");
   await page.waitForSelector(".reason .message");
   is((await text(page, ".reason .message")).split("\n").length, 3);
@@ -226,13 +357,27 @@ test("refused pushes: who, where, what was found with its place, rule and hint; 
   const page = await tab({ hash: "#/refused" });
   await page.waitForSelector(".refusal");
   is(await page.$$eval(".refusal", (list) => list.map((item) => item.querySelector("strong").textContent)), ["jonas", "tomasz"]);
-  const finding = await page.$$eval(".refusal:nth-child(2) .finding", (list) => list.map((item) => [".place", ".severity", ".rule", ".hint"].map((part) => item.querySelector(part)?.textContent ?? "")));
-  is(finding[0], ["clusters/prod-eu/shop/orders.yaml:10:16", "error", "transition/shrink", "Hint: put the old size back; or make a new, smaller claim and copy the data: volumes grow, and do not shrink"]);
+  const finding = await page.$$eval(".refusal:nth-child(2) .finding", (list) =>
+    list.map((item) => [".place", ".severity", ".rule", ".hint"].map((part) => item.querySelector(part)?.textContent ?? "")),
+  );
+  is(finding[0], [
+    "clusters/prod-eu/shop/orders.yaml:10:16",
+    "error",
+    "transition/shrink",
+    "Hint: put the old size back; or make a new, smaller claim and copy the data: volumes grow, and do not shrink",
+  ]);
   is(finding[1], ["clusters/prod-eu/shop/payments.yaml:7:3", "error", "schema/unknown-field", "Hint: write it replicas"]);
   const bad = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`web/bad${i}.yaml`, "a: 1\na: 2\n"]));
   await rig.commit(fleet.hosts, bad, { user: "greta", refused: true });
   await page.waitForFunction(() => document.querySelectorAll(".refusal").length === 3);
-  is(await page.$eval(".refusal", (item) => [item.querySelector("strong").textContent, item.querySelectorAll(":scope > .findings > li").length, item.querySelector("summary").textContent]), ["greta", 5, "3 more findings"]);
+  is(
+    await page.$eval(".refusal", (item) => [
+      item.querySelector("strong").textContent,
+      item.querySelectorAll(":scope > .findings > li").length,
+      item.querySelector("summary").textContent,
+    ]),
+    ["greta", 5, "3 more findings"],
+  );
   await page.click(".refusal summary");
   is(await page.$$eval(".refusal:first-child .finding", (list) => list.filter((item) => item.checkVisibility()).length), 8);
 });
@@ -240,8 +385,22 @@ test("refused pushes: who, where, what was found with its place, rule and hint; 
 test("repositories: protected refs and who moved them last; one of them with its changes", async () => {
   const page = await tab({ hash: "#/repositories" });
   await page.waitForSelector(".repo");
-  is(await page.$$eval(".repo", (list) => list.map((item) => [item.querySelector("h2").textContent, item.querySelector(".ref").title, item.querySelector(".tag").textContent, item.querySelector(".id").title, item.querySelector(".moved-by strong").textContent])),
-    [["infra/clusters", "refs/heads/main", "default", fleet.c3, "maria"], ["infra/hosts", "refs/heads/main", "default", fleet.h2, "jonas"], ["platform/network", "refs/heads/main", "default", fleet.n1, "alice"]]);
+  is(
+    await page.$$eval(".repo", (list) =>
+      list.map((item) => [
+        item.querySelector("h2").textContent,
+        item.querySelector(".ref").title,
+        item.querySelector(".tag").textContent,
+        item.querySelector(".id").title,
+        item.querySelector(".moved-by strong").textContent,
+      ]),
+    ),
+    [
+      ["infra/clusters", "refs/heads/main", "default", fleet.c3, "maria"],
+      ["infra/hosts", "refs/heads/main", "default", fleet.h2, "jonas"],
+      ["platform/network", "refs/heads/main", "default", fleet.n1, "alice"],
+    ],
+  );
   await page.click("text=platform/network");
   await page.waitForSelector(".events .entry");
   is(await text(page, "h1"), "platform/network");
@@ -262,14 +421,20 @@ test("webhooks: for admins; nobody else is shown them, nor turned away while loo
   is(await text(admin, ".hooks tbody th"), "argocdcloudevents · not signed");
   await admin.waitForSelector(".hooks .s-failed");
   await admin.waitForSelector(".events .entry code");
-  ok((await text(admin, ".events .entry code")).startsWith("headgate webhook replay argocd "), "how a parked one is replayed is told");
+  ok(
+    (await text(admin, ".events .entry code")).startsWith("headgate webhook replay argocd "),
+    "how a parked one is replayed is told",
+  );
   const viewer = await tab();
   for (const hash of ["#/repositories", "#/refused", "#/targets/prod-us/shop", "#/"]) {
     await go(viewer, hash);
     await viewer.waitForSelector("h1");
   }
   is(await viewer.$$eval("#nav a", (list) => list.map((a) => a.textContent)), ["Fleet", "Repositories", "Refused pushes"]);
-  is((await rig.call("GET", "/v1/history?type=io.headgate.agent.refused.v1")).events.filter((event) => event.data.token === "vera"), []);
+  is(
+    (await rig.call("GET", "/v1/history?type=io.headgate.agent.refused.v1")).events.filter((event) => event.data.token === "vera"),
+    [],
+  );
   await go(viewer, "#/webhooks");
   await viewer.waitForSelector("text=Webhooks are shown to admins.");
 });
@@ -288,14 +453,26 @@ test("an operator syncs, suspends and resumes; a viewer has no such buttons", as
   ok((await text(page, ".pending li")).startsWith("sync was asked for by"), "what is asked for is shown until it is taken");
   is(await page.evaluate(() => document.activeElement.id), "do-sync");
   await viewer.waitForSelector(".pending li");
-  await rig.agents.get("web1").report({ target: "nginx", sync: "OutOfSync", cause: "pending", suspended: true, desired: fleet.h2, applied: fleet.h1, message: "suspended" });
+  await rig.agents
+    .get("web1")
+    .report({
+      target: "nginx",
+      sync: "OutOfSync",
+      cause: "pending",
+      suspended: true,
+      desired: fleet.h2,
+      applied: fleet.h1,
+      message: "suspended",
+    });
   await page.waitForSelector("#do-resume");
   await page.click("#do-resume");
   await page.waitForSelector("text=Resume is asked for.");
-  await rig.agents.get("web1").report({ target: "nginx", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });
+  await rig.agents
+    .get("web1")
+    .report({ target: "nginx", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });
 });
 
-test("the button moves a real agent's host, and a change by hand on it is shown", async () => {
+test("the button moves a real agent's host, and a change by hand on it is shown line by line", async () => {
   const agent = await rig.program("real", { name: "motd", repo: fleet.hosts, path: "base", sync: "manual" });
   try {
     const page = await tab({ as: "operator", hash: "#/?q=real/" });
@@ -308,8 +485,9 @@ test("the button moves a real agent's host, and a change by hand on it is shown"
     await page.waitForFunction(() => /asked to sync/.test(document.querySelector("section[aria-labelledby=history]").textContent));
     writeFileSync(`${agent.into}/motd`, "changed by hand\npassword: hunter2\n");
     await page.waitForSelector(".title .s-drift");
-    await page.waitForSelector(".resources .odd");
-    is(await page.$eval(".resources .odd", (row) => [...row.children].slice(0, 2).map((cell) => cell.textContent)), ["motd", "OutOfSync"]);
+    await page.waitForSelector(".diff .d-del");
+    is(await diffLines(page, ".d-del, .d-add"), ["-changed by hand", "-password: [redacted 1]", "+welcome"]);
+    is(await page.$$eval(".diff .redacted", (list) => list.map((mark) => mark.textContent)), ["[redacted 1]"]);
     ok(!(await text(page, "body")).includes("hunter2"), "a secret of the host is not in the page");
   } catch (error) {
     throw new Error(`${error.stack}\nthe agent says:\n${readFileSync(agent.log, "utf8").slice(-2000)}`);
@@ -335,9 +513,15 @@ test("a scope: what lies outside is not shown, counted or hinted at", async () =
   await page.waitForSelector("text=There is no such repository, or it is not yours to see.");
   await go(page, "#/targets/edge/cdn");
   await page.waitForSelector("text=The history of reports is told to tokens without a scope.");
-  ok(!/prod-eu|infra|tomasz|jonas@?[^l]/.test((await text(page, "body")).replace("jonas@lap12", "")), "nothing of others is in the page");
+  ok(
+    !/prod-eu|infra|tomasz|jonas@?[^l]/.test((await text(page, "body")).replace("jonas@lap12", "")),
+    "nothing of others is in the page",
+  );
   const narrow = await tab({ as: "narrow" });
-  is((await rows(narrow)).map((row) => row.split(" ")[1]), ["db1/postgres", "db2/postgres"]);
+  is(
+    (await rows(narrow)).map((row) => row.split(" ")[1]),
+    ["db1/postgres", "db2/postgres"],
+  );
   await go(narrow, "#/refused");
   await narrow.waitForSelector("text=Refusals are told to tokens without a scope of refs or paths.");
   await go(narrow, "#/repositories/infra%2Fhosts");
@@ -346,20 +530,52 @@ test("a scope: what lies outside is not shown, counted or hinted at", async () =
 });
 
 test("hostile text is text: in names, paths, actors, messages, diffs and resources", async () => {
-  const evil = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>', repo = "evil/<img src=x onerror=hit=1>";
+  const evil = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>',
+    repo = "evil/<img src=x onerror=hit=1>";
   await rig.repository(repo);
   const id = await rig.commit(repo, { "<svg onload=hit=1>/\u202egnp.yaml": "a: 1\n" }, { user: "<b onclick=hit=1>bob</b>" });
   await rig.commit(repo, { '"><script>hit=1</script>.yaml': "a: <b>1\na: 2\n" }, { user: "javascript:hit=1", refused: true });
   const agent = await rig.agent("evil", { host: evil, targets: [{ name: "x", repo, path: "<svg onload=hit=1>" }] });
-  await agent.report({ target: "x", sync: "OutOfSync", cause: "drift", health: "Degraded", desired: id, applied: id, tool: evil, version: evil, message: `${evil}\n\u202ereversed`,
-    diff: `--- ${evil}\n+++ ${evil}\n@@ -1,1 +1,1 @@\n-${evil}\n+\u202e${evil}\n`, redacted: 0, ignored: [{ rule: evil, hits: 1 }], resources: [{ name: `v1/X ${evil}`, sync: "Extra", health: "Degraded", message: evil }], resources_total: 1 });
+  await agent.report({
+    target: "x",
+    sync: "OutOfSync",
+    cause: "drift",
+    health: "Degraded",
+    desired: id,
+    applied: id,
+    tool: evil,
+    version: evil,
+    message: `${evil}\n\u202ereversed`,
+    diff: `--- ${evil}\n+++ ${evil}\n@@ -1,1 +1,1 @@\n-${evil}\n+\u202e${evil}\n`,
+    redacted: 0,
+    ignored: [{ rule: evil, hits: 1 }],
+    resources: [{ name: `v1/X ${evil}`, sync: "Extra", health: "Degraded", message: evil }],
+    resources_total: 1,
+  });
   const page = await tab({ as: "admin", later: 0 });
-  for (const [hash, selector] of [["#/?q=evil", ".fleet"], ["#/targets/evil/x", ".diff"], [`#/repositories/${encodeURIComponent(repo)}`, ".entry"], ["#/repositories", ".repo"], ["#/refused", ".refusal"],
-    ["#/targets/%3Cimg%20src=x%20onerror=hit=1%3E/x", ".empty"], ["#/repositories/%3Cscript%3E?commit=%22%3E%3Cscript%3E", "h1"], ["#/%3Cscript%3E", "h1"], ["#/?q=%22%3E%3Cscript%3Ehit=1", ".empty"], ["#/%E0%A4%A", "h1"]]) {
+  for (const [hash, selector] of [
+    ["#/?q=evil", ".fleet"],
+    ["#/targets/evil/x", ".diff"],
+    [`#/repositories/${encodeURIComponent(repo)}`, ".entry"],
+    ["#/repositories", ".repo"],
+    ["#/refused", ".refusal"],
+    ["#/targets/%3Cimg%20src=x%20onerror=hit=1%3E/x", ".empty"],
+    ["#/repositories/%3Cscript%3E?commit=%22%3E%3Cscript%3E", "h1"],
+    ["#/%3Cscript%3E", "h1"],
+    ["#/?q=%22%3E%3Cscript%3Ehit=1", ".empty"],
+    ["#/%E0%A4%A", "h1"],
+  ]) {
     await go(page, hash);
     await page.waitForSelector(selector);
-    is(await page.$$eval("main img, main script, main svg, main b, body > script, [onerror], [onload], [onclick]", (list) => list.map((element) => element.outerHTML)), [], hash);
-    for (const href of await page.$$eval("main a", (list) => list.map((a) => a.getAttribute("href")))) ok(href.startsWith("#/"), `a link leads away: ${href}`);
+    is(
+      await page.$$eval("main img, main script, main svg, main b, body > script, [onerror], [onload], [onclick]", (list) =>
+        list.map((element) => element.outerHTML),
+      ),
+      [],
+      hash,
+    );
+    for (const href of await page.$$eval("main a", (list) => list.map((a) => a.getAttribute("href"))))
+      ok(href.startsWith("#/"), `a link leads away: ${href}`);
   }
   await go(page, "#/targets/evil/x");
   await page.waitForSelector(".diff");
@@ -376,7 +592,8 @@ test("keyboard: skip link, focus that is seen, everything reached and pressed wi
   const page = await tab();
   await page.reload();
   await page.waitForSelector(".fleet tbody tr");
-  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.textContent);
+  const focused = () =>
+    page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.textContent);
   await page.keyboard.press("Tab");
   is(await focused(), "skip");
   ok(await page.$eval("#skip", (link) => link.getBoundingClientRect().top >= 0), "the skip link is seen");
@@ -386,7 +603,14 @@ test("keyboard: skip link, focus that is seen, everything reached and pressed wi
   is(await focused(), "count all");
   await page.keyboard.press("Tab");
   is(await focused(), "count s-failed");
-  ok(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle === "solid" && parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2), "what has the focus is seen");
+  ok(
+    await page.evaluate(
+      () =>
+        getComputedStyle(document.activeElement).outlineStyle === "solid" &&
+        parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2,
+    ),
+    "what has the focus is seen",
+  );
   await page.keyboard.press("Space");
   is((await rows(page)).length, 2);
   is(await focused(), "count s-failed");
@@ -400,7 +624,16 @@ test("keyboard: skip link, focus that is seen, everything reached and pressed wi
   is((await rows(page)).length, 2);
 });
 
-const everywhere = ["#/", "#/targets/prod-eu/ingress", "#/targets/web5/nginx", "#/targets/prod-us/shop", "#/repositories", "#/repositories/infra%2Fclusters", "#/refused", "#/webhooks"];
+const everywhere = [
+  "#/",
+  "#/targets/prod-eu/ingress",
+  "#/targets/web5/nginx",
+  "#/targets/prod-us/shop",
+  "#/repositories",
+  "#/repositories/infra%2Fclusters",
+  "#/refused",
+  "#/webhooks",
+];
 
 async function eachPage(options, look) {
   const page = await tab({ as: null, ...options });
@@ -420,22 +653,38 @@ test("every page: controls with names, tables with heads, headings in order, not
 
 test("every page: contrast as AA asks, light and dark", async () => {
   for (const colorScheme of ["light", "dark"])
-    await eachPage({ colorScheme, reducedMotion: "reduce" }, async (page, hash) => is(await page.evaluate(faint), [], `${hash} ${colorScheme}`));
+    await eachPage({ colorScheme, reducedMotion: "reduce" }, async (page, hash) =>
+      is(await page.evaluate(faint), [], `${hash} ${colorScheme}`),
+    );
 });
 
 test("every page: nothing wider than a phone of 360 pixels, and tables stay tables", () =>
-  eachPage({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, reducedMotion: "reduce" }, async (page, hash) => {
-    is(await page.evaluate(wide), [], hash);
-    for (const role of await page.$$eval("table.cards", (list) => list.map((table) => [table.getAttribute("role"), table.querySelector("tbody th, tbody td")?.getAttribute("role")].join(" "))))
-      ok(/^table (cell|rowheader)$/.test(role), `${hash}: ${role}`);
-  }));
+  eachPage(
+    { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, reducedMotion: "reduce" },
+    async (page, hash) => {
+      is(await page.evaluate(wide), [], hash);
+      for (const role of await page.$$eval("table.cards", (list) =>
+        list.map((table) =>
+          [table.getAttribute("role"), table.querySelector("tbody th, tbody td")?.getAttribute("role")].join(" "),
+        ),
+      ))
+        ok(/^table (cell|rowheader)$/.test(role), `${hash}: ${role}`);
+    },
+  ));
 
 test("who wants no motion has none", async () => {
   const page = await tab({ reducedMotion: "reduce" });
   await fleet.db1.report({ target: "postgres", sync: "Unknown", health: "Unknown", desired: fleet.h2, message: "moved" });
   await page.waitForSelector("tr.s-unknown:has(a[href='#/targets/db1/postgres'])");
   is(await page.evaluate(() => document.getAnimations().length), 0);
-  await fleet.db1.report({ target: "postgres", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });
+  await fleet.db1.report({
+    target: "postgres",
+    sync: "Synced",
+    desired: fleet.h2,
+    applied: fleet.h2,
+    observed: fleet.h2,
+    message: "",
+  });
 });
 
 test("a token that is revoked ends what is shown", async () => {
@@ -449,10 +698,26 @@ test("a token that is revoked ends what is shown", async () => {
 
 test("two thousand targets: shown a page at a time, found while one types, never frozen", async () => {
   for (const name of Array.from({ length: 8 }, (_, i) => `many${i}`)) {
-    const agent = await rig.agent(name, { targets: Array.from({ length: 250 }, (_, i) => ({ name: `t${String(i).padStart(4, "0")}`, repo: fleet.hosts, path: `many/${i}` })) });
+    const agent = await rig.agent(name, {
+      targets: Array.from({ length: 250 }, (_, i) => ({
+        name: `t${String(i).padStart(4, "0")}`,
+        repo: fleet.hosts,
+        path: `many/${i}`,
+      })),
+    });
     for (let i = 0; i < 250; i += 50)
-      await Promise.all(Array.from({ length: 50 }, (_, k) => agent.report({ target: `t${String(i + k).padStart(4, "0")}`, sync: (i + k) % 10 ? "Synced" : "OutOfSync", cause: (i + k) % 10 ? null : "drift", desired: fleet.h2, applied: fleet.h2,
-        message: (i + k) % 10 ? "" : "a file differs" })));
+      await Promise.all(
+        Array.from({ length: 50 }, (_, k) =>
+          agent.report({
+            target: `t${String(i + k).padStart(4, "0")}`,
+            sync: (i + k) % 10 ? "Synced" : "OutOfSync",
+            cause: (i + k) % 10 ? null : "drift",
+            desired: fleet.h2,
+            applied: fleet.h2,
+            message: (i + k) % 10 ? "" : "a file differs",
+          }),
+        ),
+      );
   }
   const page = await tab();
   is((await counts(page)).All, 2027);
@@ -461,7 +726,9 @@ test("two thousand targets: shown a page at a time, found while one types, never
   // Nothing that the page does keeps it from answering for long.
   await page.evaluate(() => {
     window.tasks = [];
-    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => Math.round(entry.duration)))).observe({ type: "longtask" });
+    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => Math.round(entry.duration)))).observe({
+      type: "longtask",
+    });
   });
   await page.fill("#search", "many2/t0249");
   await page.waitForFunction(() => document.querySelectorAll(".fleet tbody tr").length === 1);
@@ -471,7 +738,18 @@ test("two thousand targets: shown a page at a time, found while one types, never
   is((await rows(page)).length, 27);
   is(await page.$eval("#page1", (button) => button.disabled), true);
   const many = rig.agents.get("many1");
-  await Promise.all(Array.from({ length: 60 }, (_, i) => many.report({ target: `t${String(i).padStart(4, "0")}`, sync: "OutOfSync", cause: "drift", operation: "Failed", desired: fleet.h2, message: "all at once" })));
+  await Promise.all(
+    Array.from({ length: 60 }, (_, i) =>
+      many.report({
+        target: `t${String(i).padStart(4, "0")}`,
+        sync: "OutOfSync",
+        cause: "drift",
+        operation: "Failed",
+        desired: fleet.h2,
+        message: "all at once",
+      }),
+    ),
+  );
   await page.waitForFunction(() => document.querySelector(".strip .s-failed .n").textContent === "62");
   const worst = Math.max(0, ...(await page.evaluate(() => window.tasks)));
   console.log(`# longest task ${worst} ms`);
@@ -481,7 +759,13 @@ test("two thousand targets: shown a page at a time, found while one types, never
 async function pictures(into) {
   mkdirSync(into, { recursive: true });
   await fleet.db2.leave();
-  for (const [name, hash, options] of [["fleet", "#/", {}], ["fleet-dark", "#/", { colorScheme: "dark" }], ["target", "#/targets/web3/nginx", {}], ["refused", "#/refused", {}], ["phone", "#/", { viewport: { width: 360, height: 740 } }]]) {
+  for (const [name, hash, options] of [
+    ["fleet", "#/", {}],
+    ["fleet-dark", "#/", { colorScheme: "dark" }],
+    ["target", "#/targets/web3/nginx", {}],
+    ["refused", "#/refused", {}],
+    ["phone", "#/", { viewport: { width: 360, height: 740 } }],
+  ]) {
     const page = await tab({ as: "admin", hash, later: 5 * 60000, reducedMotion: "reduce", ...options });
     await page.waitForSelector(".link.live");
     await page.waitForFunction(() => !/^Looking$/m.test(document.querySelector("main").innerText));

@@ -126,17 +126,21 @@ END
   report gone Synced Healthy Succeeded "$TIP"
   report broken OutOfSync Degraded Failed "" "after: exit 1"
   report behind OutOfSync Healthy Pending "$(git -C "$GIT_ROOT/infra/prod.git" hash-object -t tree /dev/null)"
+  server_config 'stale_after: 1s'
+  kill -HUP "$DAEMON_PID"
+  wait_for 20 eval 'admin GET /v1/agents | jq -e ".agents[] | select(.name == \"gone\") | .targets[0].stale"'
   run headgate status
   ((status == 0))
   [[ ${lines[0]} =~ ^test\.example\.org:\ headgated\ 0\.1\.0,\ up\ since\ .*,\ journal\ at\ [0-9a-f]{16}\.[0-9]+$ ]]
   [[ ${lines[2]} =~ ^infra/prod\ +1$ ]]
-  [[ ${lines[3]} =~ ^NAME\ +KIND\ +CONNECTED\ +TARGET\ +SYNC\ +HEALTH\ +OPERATION\ +REVISION\ +AGE$ ]]
-  [[ ${lines[4]} =~ ^broken\ +host\ +yes\ +t\ +OutOfSync\ +Degraded\ +Failed\ +-\.\.${TIP:0:8}\ +[0-9]+s$ ]]
-  [[ ${lines[5]} =~ ^behind\ .*\ OutOfSync\ +Healthy\ +Pending\ +4b825dc6\.\.${TIP:0:8}\  ]]
-  # Not connected: what it said last counts no more.
-  [[ ${lines[6]} =~ ^gone\ +host\ +no\ +t\ +Unknown\ +Unknown\ +Succeeded\ +${TIP:0:8}\  ]]
-  [[ ${lines[7]} =~ ^idle\ +host\ +no\ +-\ +Unknown ]]
-  [[ ${lines[8]} =~ ^fine\ +host\ +yes\ +t\ +Synced\ +Healthy\ +Succeeded\ +${TIP:0:8}\  ]]
+  [[ ${lines[3]} == '4 targets: 1 Failed, 1 OutOfSync, 1 Unknown, 1 Synced; 2 of 5 agents away' ]]
+  [[ ${lines[4]} =~ ^NAME\ +KIND\ +CONNECTED\ +TARGET\ +SYNC\ +HEALTH\ +OPERATION\ +REVISION\ +AGE\ +MESSAGE$ ]]
+  [[ ${lines[5]} =~ ^broken\ +host\ +yes\ +t\ +OutOfSync\ +Degraded\ +Failed\ +-\.\.${TIP:0:8}\ +[0-9]+s\ +after:\ exit\ 1$ ]]
+  [[ ${lines[6]} =~ ^behind\ .*\ OutOfSync\ +Healthy\ +Pending\ +4b825dc6\.\.${TIP:0:8}\  ]]
+  # Away for a while: what it said last counts no more.
+  [[ ${lines[7]} =~ ^gone\ +host\ +no\ +t\ +Unknown\ +Unknown\ +Succeeded\ +${TIP:0:8}\  ]]
+  [[ ${lines[8]} =~ ^idle\ +host\ +no\ +-\ +Unknown ]]
+  [[ ${lines[9]} =~ ^fine\ +host\ +yes\ +t\ +Synced\ +Healthy\ +Succeeded\ +${TIP:0:8}\  ]]
   lacks $'\e'
   run headgate status --exit-code
   ((status == 1))

@@ -270,7 +270,7 @@ follows_a_provider() {
   put main.tf <<END
 terraform {
   required_providers {
-    local = { source = "hashicorp/local" }
+    local = { source = "example.org/headgate/local" }
   }
 }
 resource "local_file" "conf" {
@@ -315,6 +315,35 @@ END
 @test "tofu: a provider's object changed by hand is put right, and who is chosen stays chosen" {
   with tofu
   follows_a_provider
+}
+
+ends_in_order() {
+  main_tf 1 'resource "terraform_data" "slow" {
+  provisioner "local-exec" { command = "touch '"$T"'/slow; while [ -e '"$T"'/slow ]; do sleep 0.1; done" }
+  depends_on = [terraform_data.one, terraform_data.two]
+}'
+  push
+  terraform_target
+  sed -i '1i stop_within: 1s' "$T/web1.yaml"
+  agent_start web1
+  wait_for 60 test -e "$T/slow"
+  agent_stop web1
+  # It was told to end and wrote its state: what had been made is in it, and nothing is locked.
+  [[ $(in_state one input.value.size) == 1 && $(in_state two input.value) == kept ]]
+  grep -q 'was ended, since the agent stops' "$T/web1.log"
+  rm -f "$T/slow"
+  main_tf 1
+  push
+  agent_start web1
+  wait_for 60 agent_synced web1 t1 "$TIP"
+}
+@test "terraform: the agent stops in the midst of an apply" {
+  with terraform
+  ends_in_order
+}
+@test "tofu: the agent stops in the midst of an apply" {
+  with tofu
+  ends_in_order
 }
 
 # fake TEXT...: a terraform of our own.

@@ -26,7 +26,7 @@ waiting_push() {
 }
 
 push() {
-  git push -q "$@" origin HEAD:refs/heads/main 2>/dev/null || return 1
+  git push -q "$@" origin HEAD:refs/heads/main 2>"$T/push.err" || { cat "$T/push.err"; return 1; }
   TIP=$(git rev-parse HEAD)
 }
 
@@ -117,6 +117,7 @@ matches() {
 
   # It comes back while the pusher waits.
   commit web/a two
+  rm -f "$T/told"
   timeout 60 git push -o headgate.wait=30 origin HEAD:refs/heads/main >"$T/told" 2>&1 3>&- &
   pusher=$!
   wait_for 10 grep -q 'away since' "$T/told"
@@ -136,6 +137,7 @@ matches() {
   agent_stop web1
   wait_for 20 connected web1 false
   commit web/a two
+  rm -f "$T/told"
   timeout 60 git push -o headgate.wait=30 origin HEAD:refs/heads/main >"$T/told" 2>&1 3>&- &
   pusher=$!
   wait_for 10 grep -q 'away since' "$T/told"
@@ -156,6 +158,7 @@ matches() {
   server_config 'policies: [{repos: ["**"], refs: ["refs/heads/other"]}]'
   kill -HUP "$DAEMON_PID"
   commit web/a four
+  rm -f "$T/told"
   timeout 60 git push -o headgate.wait=30 origin HEAD:refs/heads/main >"$T/told" 2>&1 3>&- &
   pusher=$!
   wait_for 10 grep -q 'away since' "$T/told"
@@ -202,6 +205,7 @@ matches() {
   local url
   for url in "$SSH_URL/infra.git" "http://bob:secret@127.0.0.1:$WEB_PORT/infra.git"; do
     commit web/a "$url"
+    rm -f "$T/told"
     setsid timeout --foreground 60 git push -o headgate.wait=600 "$url" HEAD:refs/heads/main >"$T/told" 2>&1 3>&- &
     pusher=$!
     wait_for 10 grep -q 'away since' "$T/told"
@@ -219,6 +223,7 @@ matches() {
   printf '#!/bin/sh\ncat >%s\n' "$T/chained" >"$GIT_ROOT/infra.git/hooks/post-receive.before-headgate"
   chmod +x "$GIT_ROOT/infra.git/hooks/post-receive.before-headgate"
   commit web/a one
+  rm -f "$T/told"
   timeout 60 git push -o headgate.wait=600 origin HEAD:refs/heads/main >"$T/told" 2>&1 3>&- &
   pusher=$!
   wait_for 10 grep -q "$(git rev-parse HEAD) refs/heads/main" "$T/chained"
@@ -257,6 +262,7 @@ matches() {
   kill -HUP "$DAEMON_PID"
   wait_for 10 eval '(($(grep -c "the config is in force" "$DAEMON_LOG") == 3))'
   commit web/a four
+  rm -f "$T/told"
   timeout 60 git push -o headgate.wait=600 origin HEAD:refs/heads/main >"$T/told" 2>&1 3>&- &
   pusher=$!
   wait_for 10 grep -q 'away since' "$T/told"
@@ -320,6 +326,7 @@ matches() {
   agent_stop web1
   commit web/a three
   push
+  rm -f "$T/told"
   timeout 60 headgate wait infra main >"$T/told" 3>&- &
   waiter=$!
   wait_for 10 grep -q 'web1/t1  away since' "$T/told"

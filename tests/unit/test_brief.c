@@ -92,7 +92,8 @@ static void events(void **state)
 	} cases[] = {
 		{"{\"id\":\"1\",\"diff\":\"kept\",\"data\":{\"agent\":\"a\",\"diff\":\"x\",\"truncated\":false}}",
 			"{\"id\":\"1\",\"diff\":\"kept\",\"data\":{\"agent\":\"a\",\"truncated\":false}}"},
-		{"{\"id\":\"1\",\"data\":{\"agent\":\"a\",\"resources\":[1]},\"time\":\"t\"}", "{\"id\":\"1\",\"data\":{\"agent\":\"a\"},\"time\":\"t\"}"},
+		{"{\"id\":\"1\",\"data\":{\"agent\":\"a\",\"resources\":[1]},\"time\":\"t\"}",
+			"{\"id\":\"1\",\"data\":{\"agent\":\"a\"},\"time\":\"t\"}"},
 		{"{\"id\":\"1\"}", "{\"id\":\"1\"}"},
 		{"{\"id\":\"1\",\"data\":null}", "{\"id\":\"1\",\"data\":null}"},
 	};

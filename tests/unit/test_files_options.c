@@ -188,6 +188,11 @@ static void a_difference_is_explained_without_secrets(void **state)
 	assert_int_equal(rig->result.redacted, 3);
 	assert_int_equal(rig->result.differing, 3);
 	assert_int_equal(access(left, F_OK), -1);
+
+	/* A link where a file should be is told as that. */
+	assert_int_equal(symlink("conf/b", path), 0);
+	assert_non_null(strstr(explain(rig), "--- target/run\n+++ git/run\n(no file, or not one on both sides)\n"));
+	assert_int_equal(rig->result.differing, 3);
 	free(path);
 	free(left);
 }

@@ -20,8 +20,8 @@ static void append(struct hgt_journal *j, const char *type, const char *subject,
 {
 	uint64_t seq;
 
-	assert_int_equal(hgt_journal_append(j, "test", &(struct hgt_journal_entry){.type = type, .subject = subject, .repo = repo, .ref = ref,
-		.data = "{}", .data_len = 2}, 1767323045678, &seq, NULL, NULL), 0);
+	assert_int_equal(hgt_journal_append(j, "test", &(struct hgt_journal_entry){.type = type, .subject = subject, .repo = repo,
+		.ref = ref, .data = "{}", .data_len = 2}, 1767323045678, &seq, NULL, NULL), 0);
 }
 
 /* Ten rows: 1 3 5 7 9 are moves of infra, 2 6 10 reports of web1/a, 4 8 of web12/a. */
