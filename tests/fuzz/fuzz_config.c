@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		assert(agent->n_targets > 0);
 		for (size_t i = 0; i < agent->n_targets; i++)
-			assert(hgt_name_is_valid(agent->targets[i].name) && agent->targets[i].options.into[0] == '/');
+			assert(hgt_name_is_valid(agent->targets[i].name) &&
+				(strcmp(agent->targets[i].driver, "files") != 0 || agent->targets[i].files.into[0] == '/'));
 	}
 	hgt_agent_config_free(agent);
 	return 0;
