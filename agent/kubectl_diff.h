@@ -1,10 +1,10 @@
 /*
  * What kubectl diff prints, read: of each object that an apply would change, what it is and what it would be.
  *
- * kubectl writes both sides of every object as YAML into two folders and runs a program over these; told to run diff with more lines of
- * context than an object has, it gives each such object whole, from which both sides are put together again. Objects are known by what
- * is in them, not by the names of those files. Secrets' values are masked by kubectl; kubectl_diff_judge takes them out itself all the
- * same.
+ * kubectl writes both sides of every object as YAML into two folders and runs a program over these; told to run diff with more
+ * lines of context than an object has, it gives each such object whole, from which both sides are put together again. Objects are
+ * known by what is in them, not by the names of those files. Secrets' values are masked by kubectl; kubectl_diff_judge takes them
+ * out itself all the same.
  */
 #ifndef HEADGATE_AGENT_KUBECTL_DIFF_H
 #define HEADGATE_AGENT_KUBECTL_DIFF_H

@@ -1,11 +1,12 @@
 /*
- * The kubectl driver: a Kubernetes cluster, or a part of one, that holds the objects of a tree. Everything here blocks and runs on a
- * worker.
+ * The kubectl driver: a Kubernetes cluster, or a part of one, that holds the objects of a tree. Everything here blocks and runs
+ * on a worker.
  *
- * An apply has kubectl read the tree (kubectl_manifests.h), looks at what it will change, writes into the inventory all that was and will
- * be, applies namespaces and definitions, waits for these to be known to the server, applies the rest, deletes what is in the inventory
- * and no longer in the tree, waits a while for workloads to become healthy, and looks again. Applying is server-side, by a field manager
- * of ours, and the same twice over is nothing; so whatever an apply is interrupted by, the next one goes on from there.
+ * An apply has kubectl read the tree (kubectl_manifests.h), looks at what it will change, writes into the inventory all that was
+ * and will be, applies namespaces and definitions, waits for these to be known to the server, applies the rest, deletes what is
+ * in the inventory and no longer in the tree, waits a while for workloads to become healthy, and looks again. Applying is
+ * server-side, by a field manager of ours, and the same twice over is nothing; so whatever an apply is interrupted by, the next
+ * one goes on from there.
  */
 #include <poll.h>
 
@@ -153,8 +154,8 @@ static int look_at_definitions(struct turn *turn, const struct kubectl_set *set,
 	return code < 0 ? code : established == set->n;
 }
 
-/* Until the definitions among the first objects are established, so that their kinds can be applied. Asked for again and again, since
- * `kubectl wait` would take the right to watch. */
+/* Until the definitions among the first objects are established, so that their kinds can be applied. Asked for again and again,
+ * since `kubectl wait` would take the right to watch. */
 static int wait_for_kinds(struct turn *turn, int64_t deadline, struct hgt_error *err)
 {
 	struct kubectl_set set = KUBECTL_SET_INIT;
@@ -201,7 +202,8 @@ static int apply_all(struct turn *turn, struct hgt_error *err)
 	}
 }
 
-/* What is of a kind that nobody knows waits, for something that was just applied may define it; the rest has been applied by now. */
+/* What is of a kind that nobody knows waits, for something that was just applied may define it; the rest has been applied by
+ * now. */
 static int refuse_unknown_kind(const struct kubectl_manifests *m, struct hgt_error *err)
 {
 	const struct kubectl_object *o = &m->items[m->n_known]->object;
@@ -394,5 +396,5 @@ static void forget(const struct driver_order *order)
 	kubectl_manifests_keep(order->folder, "");
 }
 
-const struct driver kubectl_driver = {.name = "kubectl", .from_checkout = true, .place = place, .forget = forget, .compare = compare,
-	.apply = apply};
+const struct driver kubectl_driver = {.name = "kubectl", .from_checkout = true, .place = place, .forget = forget,
+	.compare = compare, .apply = apply};

@@ -131,7 +131,8 @@ static enum kubectl_health stateful_set(const struct look *l)
 	int64_t replicas = number(l->spec, "replicas", 1), ready = number(l->status, "readyReplicas", 0);
 	int64_t partition = number(hgt_node_get(strategy, "rollingUpdate"), "partition", 0);
 	int64_t updated = number(l->status, "updatedReplicas", 0);
-	const char *current = hgt_node_get_string(l->status, "currentRevision"), *update = hgt_node_get_string(l->status, "updateRevision");
+	const char *current = hgt_node_get_string(l->status, "currentRevision");
+	const char *update = hgt_node_get_string(l->status, "updateRevision");
 
 	if (is_outdated(l))
 		return because(l, KUBECTL_PROGRESSING, "its controller has not seen the change yet");

@@ -1,9 +1,10 @@
 /*
- * How an object fares, in the words that users of Argo CD know: by its status, and never from a status that was written before the change.
+ * How an object fares, in the words that users of Argo CD know: by its status, and never from a status that was written before
+ * the change.
  *
- * The rules are our own, to the same ends as those of `kubectl rollout status` (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go) and
- * of github.com/argoproj/gitops-engine/pkg/health; of custom resources the conditions count that
- * sigs.k8s.io/cli-utils/pkg/kstatus describes (Ready, Reconciling, Stalled).
+ * The rules are our own, to the same ends as those of `kubectl rollout status`
+ * (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go) and of github.com/argoproj/gitops-engine/pkg/health; of custom
+ * resources the conditions count that sigs.k8s.io/cli-utils/pkg/kstatus describes (Ready, Reconciling, Stalled).
  */
 #ifndef HEADGATE_AGENT_KUBECTL_HEALTH_H
 #define HEADGATE_AGENT_KUBECTL_HEALTH_H

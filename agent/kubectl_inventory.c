@@ -9,8 +9,8 @@
 
 #define FILE_MAX (32 << 20)
 
-static const struct hgt_doc_limits limits = {.bytes = FILE_MAX, .depth = 8, .documents = 1, .nodes = 12 * KUBECTL_OBJECTS_MAX, .problems = 1,
-	.memory = 256 << 20};
+static const struct hgt_doc_limits limits = {.bytes = FILE_MAX, .depth = 8, .documents = 1, .nodes = 12 * KUBECTL_OBJECTS_MAX,
+	.problems = 1, .memory = 256 << 20};
 
 static void path_of(const char *folder, struct hgt_buf *out)
 {

@@ -1,6 +1,6 @@
 /*
- * The inventory: what the cluster holds because of a target. Only what is in it is ever pruned, and it is on disk before the first object
- * is applied, as the union of what was and what will be, so that a crash leaves nothing behind that nobody knows of.
+ * The inventory: what the cluster holds because of a target. Only what is in it is ever pruned, and it is on disk before the
+ * first object is applied, as the union of what was and what will be, so that a crash leaves nothing behind that nobody knows of.
  *
  *	<state>/targets/<name>/inventory: {"v":1,"objects":[{"apiVersion":"apps/v1","kind":"Deployment","namespace":"shop","name":"web"}]}
  */

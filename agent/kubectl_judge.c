@@ -164,8 +164,8 @@ static void walk_seq(struct judge *j, const struct hgt_node *live, const struct 
 	}
 }
 
-/* A place where something may differ: where it is a rule's, all below it is; else it is looked at what is below it, on the side where
- * there is something too. */
+/* A place where something may differ: where it is a rule's, all below it is; else it is looked at what is below it, on the side
+ * where there is something too. */
 static void walk(struct judge *j, struct spot live, struct spot wanted)
 {
 	const struct hgt_node *one = live.node ? live.node : wanted.node;

@@ -1,6 +1,6 @@
 /*
- * Which kinds the API server has, and which of them live in namespaces: from `kubectl api-resources`, and from definitions that are about
- * to be applied.
+ * Which kinds the API server has, and which of them live in namespaces: from `kubectl api-resources`, and from definitions that
+ * are about to be applied.
  */
 #ifndef HEADGATE_AGENT_KUBECTL_KINDS_H
 #define HEADGATE_AGENT_KUBECTL_KINDS_H

@@ -59,7 +59,8 @@ static int add(struct kubectl *k, struct kubectl_lives *lives, const struct hgt_
 	if (code < 0)
 		return code;
 	live.health = (int)kubectl_health_of(root, &o, &message);
-	live.object = (struct kubectl_object){o.group, copy(lives, o.version), copy(lives, o.kind), copy(lives, o.namespace), copy(lives, o.name)};
+	live.object = (struct kubectl_object){o.group, copy(lives, o.version), copy(lives, o.kind), copy(lives, o.namespace),
+		copy(lives, o.name)};
 	live.message = message.len ? copy(lives, message.data) : NULL;
 	live.uid = copy(lives, uid ? uid : "");
 	live.marked = says(hgt_node_get(metadata, "labels"), KUBECTL_LABEL, k->order->target->name);
@@ -122,7 +123,8 @@ const struct kubectl_live *kubectl_lives_find(const struct kubectl_lives *lives,
 }
 
 /* Objects from..to, which are of one namespace. */
-static int get_some(struct kubectl *k, const struct kubectl_set *set, size_t from, size_t to, struct kubectl_lives *out, struct hgt_error *err)
+static int get_some(struct kubectl *k, const struct kubectl_set *set, size_t from, size_t to, struct kubectl_lives *out,
+	struct hgt_error *err)
 {
 	const char *args[NAMES_MAX + 16] = {"get", "-o", "json", "--ignore-not-found"};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
@@ -220,7 +222,8 @@ static int ask_resources(struct kubectl *k, struct hgt_buf *out, struct hgt_erro
 static int discover_in(struct kubectl *k, const char *resources, const char *namespace, struct kubectl_lives *lives, bool *all,
 	struct hgt_error *err)
 {
-	const char *args[] = {"get", "-o", "json", "--ignore-not-found", "-l", k->selector.data, namespace ? "-n" : "-A", NULL, NULL, NULL};
+	const char *args[] = {"get", "-o", "json", "--ignore-not-found", "-l", k->selector.data, namespace ? "-n" : "-A",
+		NULL, NULL, NULL};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
 	int code;
 

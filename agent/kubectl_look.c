@@ -162,7 +162,8 @@ int kubectl_look_at_sync(struct kubectl *k, struct kubectl_manifests *m, struct 
 }
 
 /* What is there of these in one namespace ("": in none), by one run. */
-static int health_in(struct kubectl *k, struct kubectl_manifests *m, const char *namespace, const char *kinds, struct hgt_error *err)
+static int health_in(struct kubectl *k, struct kubectl_manifests *m, const char *namespace, const char *kinds,
+	struct hgt_error *err)
 {
 	const char *args[] = {"get", "-o", "json", "--ignore-not-found", "-l", k->selector.data, NULL, NULL, NULL, NULL, NULL};
 	struct kubectl_lives lives = KUBECTL_LIVES_INIT;
@@ -211,7 +212,8 @@ static int health_in(struct kubectl *k, struct kubectl_manifests *m, const char 
 	return code;
 }
 
-/* The kinds of one namespace whose health is to be asked for, from `at` on, comma-separated; the manifests that were seen to are marked. */
+/* The kinds of one namespace whose health is to be asked for, from `at` on, comma-separated; the manifests that were seen to are
+ * marked. */
 static void gather(const struct kubectl_manifests *m, size_t at, bool *seen, struct hgt_buf *kinds)
 {
 	const char *namespace = m->items[at]->object.namespace;

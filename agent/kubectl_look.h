@@ -1,5 +1,6 @@
 /*
- * Looking at a cluster: what an apply of the manifests would change, how they fare, and what is there of the inventory that should be gone.
+ * Looking at a cluster: what an apply of the manifests would change, how they fare, and what is there of the inventory that
+ * should be gone.
  */
 #ifndef HEADGATE_AGENT_KUBECTL_LOOK_H
 #define HEADGATE_AGENT_KUBECTL_LOOK_H
@@ -30,7 +31,8 @@ struct kubectl_lives {
 void kubectl_lives_release(struct kubectl_lives *lives);
 
 /* Add what `kubectl get -o json` has printed: nothing, an object or a list. */
-int kubectl_lives_parse(struct kubectl *k, const char *text, size_t len, struct kubectl_lives *out, struct hgt_error *err) HGT_MUST_CHECK;
+int kubectl_lives_parse(struct kubectl *k, const char *text, size_t len, struct kubectl_lives *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The live objects of a set, by name. Kinds that the server does not have are passed over: nothing of them is there. Sorted. */
 int kubectl_get(struct kubectl *k, const struct kubectl_set *set, struct kubectl_lives *out, struct hgt_error *err) HGT_MUST_CHECK;
@@ -41,8 +43,8 @@ const struct kubectl_live *kubectl_lives_find(const struct kubectl_lives *lives,
 int kubectl_discover(struct kubectl *k, struct kubectl_set *out, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
- * Set `sync` of all manifests; the result gets diff, redacted and ignored. 0 also when some could not be told (KUBECTL_SYNC_UNKNOWN);
- * negative when nothing can be told at all.
+ * Set `sync` of all manifests; the result gets diff, redacted and ignored. 0 also when some could not be told
+ * (KUBECTL_SYNC_UNKNOWN); negative when nothing can be told at all.
  */
 int kubectl_look_at_sync(struct kubectl *k, struct kubectl_manifests *m, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -26,15 +26,16 @@ void kubectl_manifests_release(struct kubectl_manifests *m)
 	*m = (struct kubectl_manifests)KUBECTL_MANIFESTS_INIT;
 }
 
-/* What they come to need of each other, as kustomize and Helm have it too: what others refer to comes first, what has a say in the making
- * of others (and may not run yet) last. */
+/* What they come to need of each other, as kustomize and Helm have it too: what others refer to comes first, what has a say in
+ * the making of others (and may not run yet) last. */
 static unsigned rank_of(const struct kubectl_object *o)
 {
 	static const struct {
 		const char *kind;
 		unsigned rank;
-	} ranks[] = {{"ResourceQuota", 2}, {"LimitRange", 2}, {"PriorityClass", 2}, {"StorageClass", 2}, {"ServiceAccount", 3}, {"ClusterRole", 3},
-		{"Role", 3}, {"ClusterRoleBinding", 4}, {"RoleBinding", 4}, {"Secret", 5}, {"ConfigMap", 5}, {"PersistentVolume", 5},
+	} ranks[] = {{"ResourceQuota", 2}, {"LimitRange", 2}, {"PriorityClass", 2}, {"StorageClass", 2}, {"ServiceAccount", 3},
+		{"ClusterRole", 3}, {"Role", 3}, {"ClusterRoleBinding", 4}, {"RoleBinding", 4}, {"Secret", 5}, {"ConfigMap", 5},
+		{"PersistentVolume", 5},
 		{"PersistentVolumeClaim", 6}, {"Service", 6}, {"MutatingWebhookConfiguration", 9}, {"ValidatingWebhookConfiguration", 9},
 		{"MutatingAdmissionPolicyBinding", 9}, {"ValidatingAdmissionPolicyBinding", 9}};
 
@@ -116,9 +117,11 @@ static const char *copy_of(struct kubectl_manifests *m, const char *text)
 	return hgt_arena_strndup(&m->arena, text, strlen(text));
 }
 
-static int add(struct kubectl_manifests *m, const struct kubectl_object *o, bool known, const char *json, size_t len, struct hgt_error *err)
+static int add(struct kubectl_manifests *m, const struct kubectl_object *o, bool known, const char *json, size_t len,
+	struct hgt_error *err)
 {
 	struct kubectl_manifest *item;
+	struct kubectl_object *copy;
 	int code = grow(m, err);
 
 	if (code < 0)
@@ -126,10 +129,13 @@ static int add(struct kubectl_manifests *m, const struct kubectl_object *o, bool
 	item = hgt_arena_alloc(&m->arena, sizeof(*item));
 	if (!item)
 		return hgt_error_nomem(err);
-	*item = (struct kubectl_manifest){.object = {copy_of(m, o->group), copy_of(m, o->version), copy_of(m, o->kind), copy_of(m, o->namespace),
-		copy_of(m, o->name)}, .first = kubectl_object_is_namespace(o) || kubectl_object_is_crd(o), .fares = kubectl_health_matters(o),
-		.known = known, .rank = known ? rank_of(o) : RANK_UNKNOWN, .at = m->n, .json = hgt_arena_strndup(&m->arena, json, len), .len = len};
-	if (!item->object.group || !item->object.version || !item->object.kind || !item->object.namespace || !item->object.name || !item->json)
+	*item = (struct kubectl_manifest){.first = kubectl_object_is_namespace(o) || kubectl_object_is_crd(o), .known = known,
+		.fares = kubectl_health_matters(o), .rank = known ? rank_of(o) : RANK_UNKNOWN, .at = m->n,
+		.json = hgt_arena_strndup(&m->arena, json, len), .len = len};
+	copy = &item->object;
+	*copy = (struct kubectl_object){copy_of(m, o->group), copy_of(m, o->version), copy_of(m, o->kind), copy_of(m, o->namespace),
+		copy_of(m, o->name)};
+	if (!copy->group || !copy->version || !copy->kind || !copy->namespace || !copy->name || !item->json)
 		return hgt_error_nomem(err);
 	m->items[m->n++] = item;
 	m->n_first += item->first;
@@ -191,8 +197,8 @@ static void write_manifest(const struct hgt_node *root, const char *namespace, c
 }
 
 /* One object of kubectl's: after all definitions are known it is known too where it lives. */
-static int add_object(struct kubectl *k, const struct kubectl_kinds *kinds, const struct hgt_node *root, struct kubectl_manifests *m,
-	struct hgt_error *err)
+static int add_object(struct kubectl *k, const struct kubectl_kinds *kinds, const struct hgt_node *root,
+	struct kubectl_manifests *m, struct hgt_error *err)
 {
 	struct hgt_arena arena = HGT_ARENA_INIT;
 	struct hgt_buf line = HGT_BUF_INIT;
@@ -218,8 +224,8 @@ static int add_object(struct kubectl *k, const struct kubectl_kinds *kinds, cons
 }
 
 /* Each object of the text, which kubectl has indented: it ends where a line is a brace alone. */
-static int each_object(const char *text, size_t len, int (*cb)(void *ctx, const struct hgt_node *root, struct hgt_error *err), void *ctx,
-	struct hgt_error *err)
+static int each_object(const char *text, size_t len, int (*cb)(void *ctx, const struct hgt_node *root, struct hgt_error *err),
+	void *ctx, struct hgt_error *err)
 {
 	const char *end = text + len;
 	struct hgt_doc_set set;
@@ -268,8 +274,8 @@ static int on_object(void *ctx, const struct hgt_node *root, struct hgt_error *e
 	return add_object(r->k, r->kinds, root, r->m, err);
 }
 
-int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, const char *text, size_t len, struct kubectl_manifests *out,
-	struct hgt_error *err)
+int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, const char *text, size_t len,
+	struct kubectl_manifests *out, struct hgt_error *err)
 {
 	struct rendering r = {k, kinds, out};
 	int code = each_object(text, len, on_definition, &r, err);

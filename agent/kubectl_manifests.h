@@ -1,9 +1,10 @@
 /*
- * The objects of a tree as they are applied: read, or built, by kubectl itself, so that no second reading of YAML comes between; with the
- * target's label and annotation; with a namespace where the kind has one; in the order in which they are needed. One line of JSON each.
+ * The objects of a tree as they are applied: read, or built, by kubectl itself, so that no second reading of YAML comes between;
+ * with the target's label and annotation; with a namespace where the kind has one; in the order in which they are needed. One
+ * line of JSON each.
  *
- * What was applied is kept, by revision, in <state>/targets/<name>/rendered-<revision>, and is what the cluster is compared with: a base
- * that a kustomization fetches from elsewhere may have moved on. The first line tells how it was made:
+ * What was applied is kept, by revision, in <state>/targets/<name>/rendered-<revision>, and is what the cluster is compared with:
+ * a base that a kustomization fetches from elsewhere may have moved on. The first line tells how it was made:
  *
  *	{"v":1,"how":"<options that count>","tool":"v1.37.2","minor":37,"objects":12}
  */
@@ -44,15 +45,17 @@ struct kubectl_manifests {
 
 void kubectl_manifests_release(struct kubectl_manifests *m);
 
-/* Make them from the order's checkout; kinds gets the definitions among them. HGT_EPARSE, HGT_EPERM, HGT_ELIMIT: the tree is to blame. */
+/* Make them from the order's checkout; kinds gets the definitions among them. HGT_EPARSE, HGT_EPERM, HGT_ELIMIT: the tree is to
+ * blame. */
 int kubectl_manifests_render(struct kubectl *k, struct kubectl_kinds *kinds, struct kubectl_manifests *out, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
 /* Add what `kubectl label --local -o json` has printed: one object after the other. */
-int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, const char *text, size_t len, struct kubectl_manifests *out,
-	struct hgt_error *err) HGT_MUST_CHECK;
+int kubectl_manifests_parse(struct kubectl *k, struct kubectl_kinds *kinds, const char *text, size_t len,
+	struct kubectl_manifests *out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Keep them for the order's revision; read them again: HGT_ENOENT when they are not there, or were made otherwise than they would be now. */
+/* Keep them for the order's revision; read them again: HGT_ENOENT when they are not there, or were made otherwise than they
+ * would be now. */
 int kubectl_manifests_save(struct kubectl *k, const struct kubectl_manifests *m, struct hgt_error *err) HGT_MUST_CHECK;
 int kubectl_manifests_load(struct kubectl *k, struct kubectl_manifests *out, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -35,7 +35,8 @@ static int grow(struct kubectl_set *set, struct hgt_error *err)
 	return 0;
 }
 
-int kubectl_set_add(struct kubectl_set *set, const struct kubectl_object *object, struct kubectl_object **out, struct hgt_error *err)
+int kubectl_set_add(struct kubectl_set *set, const struct kubectl_object *object, struct kubectl_object **out,
+	struct hgt_error *err)
 {
 	struct kubectl_object *item;
 	int code = grow(set, err);

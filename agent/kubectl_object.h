@@ -1,5 +1,6 @@
 /*
- * What the API server calls an object: its kind and its name, and sets of them. An object is the same one in every version of its group.
+ * What the API server calls an object: its kind and its name, and sets of them. An object is the same one in every version of its
+ * group.
  *
  *	struct kubectl_set set = KUBECTL_SET_INIT;
  *	code = kubectl_set_add(&set, &object, NULL, &err);	(copies)
@@ -37,7 +38,8 @@ struct kubectl_set {
 void kubectl_set_release(struct kubectl_set *set);
 
 /* *out (may be NULL) gets the copy. HGT_ELIMIT past KUBECTL_OBJECTS_MAX. */
-int kubectl_set_add(struct kubectl_set *set, const struct kubectl_object *object, struct kubectl_object **out, struct hgt_error *err)
+int kubectl_set_add(struct kubectl_set *set, const struct kubectl_object *object, struct kubectl_object **out,
+	struct hgt_error *err)
 	HGT_MUST_CHECK;
 
 void kubectl_set_sort(struct kubectl_set *set);
@@ -48,13 +50,14 @@ struct kubectl_object *kubectl_set_find(const struct kubectl_set *set, const str
 /* By group, kind, namespace and name. */
 int kubectl_object_compare(const struct kubectl_object *a, const struct kubectl_object *b);
 
-/* Read apiVersion, kind and metadata of a manifest; borrows from the node, but for group and version, which are in the arena. HGT_EPARSE
- * says what is missing: a name too, and what has a generateName has none. */
+/* Read apiVersion, kind and metadata of a manifest; borrows from the node, but for group and version, which are in the arena.
+ * HGT_EPARSE says what is missing: a name too, and what has a generateName has none. */
 int kubectl_object_read(const struct hgt_node *root, struct hgt_arena *arena, struct kubectl_object *out, struct hgt_error *err)
 	HGT_MUST_CHECK;
 
 /* "apps/v1" into group and version; HGT_EPARSE when it is none. */
-int kubectl_object_split(const char *api_version, struct hgt_arena *arena, struct kubectl_object *out, struct hgt_error *err) HGT_MUST_CHECK;
+int kubectl_object_split(const char *api_version, struct hgt_arena *arena, struct kubectl_object *out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 bool kubectl_object_is_namespace(const struct kubectl_object *object);
 bool kubectl_object_is_crd(const struct kubectl_object *object);

@@ -26,7 +26,8 @@ enum kubectl_fate kubectl_fate_of(const struct kubectl *k, const struct kubectl_
 	return !k->order->target->prune || live->kept || !is_allowed(k, &live->object) ? KUBECTL_STAYS : KUBECTL_TO_GO;
 }
 
-int kubectl_extras(const struct kubectl_set *inventory, const struct kubectl_manifests *m, struct kubectl_set *out, struct hgt_error *err)
+int kubectl_extras(const struct kubectl_set *inventory, const struct kubectl_manifests *m, struct kubectl_set *out,
+	struct hgt_error *err)
 {
 	int code = 0;
 

@@ -1,6 +1,6 @@
 /*
- * Rules about places in objects: what of a difference is not to count (`ignore`), and what no diff may show (`redact`). A place is a JSON
- * pointer (RFC 6901) in which * stands for any one key or index; all below it belongs to it.
+ * Rules about places in objects: what of a difference is not to count (`ignore`), and what no diff may show (`redact`). A place
+ * is a JSON pointer (RFC 6901) in which * stands for any one key or index; all below it belongs to it.
  */
 #ifndef HEADGATE_AGENT_KUBECTL_RULES_H
 #define HEADGATE_AGENT_KUBECTL_RULES_H

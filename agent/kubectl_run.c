@@ -199,7 +199,8 @@ enum kubectl_trouble kubectl_trouble_of(const char *text, size_t len)
 		"context deadline exceeded", "Client.Timeout exceeded", "server is currently unable to handle the request", "unexpected EOF",
 		"must be logged in to the server", "asked for the client to provide credentials", "Unauthorized", "http2: client connection lost",
 		"failed to verify certificate", "etcdserver:", "does not exist: no configuration has been provided", "apiserver not ready",
-		"invalid configuration", "net/http: request canceled", "failed to download openapi", "couldn't get current server API group list"};
+		"invalid configuration", "net/http: request canceled", "failed to download openapi",
+		"couldn't get current server API group list"};
 
 	/* A kind that is not there comes first: kubectl tells of a group that does not answer in passing. */
 	if (has(text, len, "no matches for kind") || has(text, len, "the server doesn't have a resource type"))

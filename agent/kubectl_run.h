@@ -1,6 +1,6 @@
 /*
- * Running kubectl (or oc, which takes the same words) for a target: always with the target's kubeconfig and context, a cache and temporary
- * files of the target's own, and limits of time and output. Blocks.
+ * Running kubectl (or oc, which takes the same words) for a target: always with the target's kubeconfig and context, a cache and
+ * temporary files of the target's own, and limits of time and output. Blocks.
  */
 #ifndef HEADGATE_AGENT_KUBECTL_RUN_H
 #define HEADGATE_AGENT_KUBECTL_RUN_H
@@ -8,8 +8,8 @@
 #include "agent/driver.h"
 #include "agent/job.h"
 
-/* The label that all objects of a target carry, with the target's name; the annotation that says by what they live and where, which tells
- * them from those of another agent's target of that name: "repo:ref:path:namespace". */
+/* The label that all objects of a target carry, with the target's name; the annotation that says by what they live and where,
+ * which tells them from those of another agent's target of that name: "repo:ref:path:namespace". */
 #define KUBECTL_LABEL "headgate.io/target"
 #define KUBECTL_SOURCE "headgate.io/source"
 #define KUBECTL_PRUNE "headgate.io/prune"	/* an annotation: "never" */
@@ -45,19 +45,20 @@ struct kubectl_run {
 
 #define KUBECTL_RUN_INIT {.out = HGT_BUF_INIT, .job = {.output = HGT_BUF_INIT}}
 
-int kubectl_init(struct kubectl *k, const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+int kubectl_init(struct kubectl *k, const struct driver_order *order, struct driver_result *result,
+	struct hgt_error *err) HGT_MUST_CHECK;
 void kubectl_release(struct kubectl *k);
 
 /* Ask the program for its version: HGT_ENOENT when it is not there, HGT_EUNSUPPORTED when it is too old. */
 int kubectl_ask_version(struct kubectl *k, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Run it. 0 however it ended on its own: look at run->job.exit_status. Negative when it could not be run, took too long, printed too
- * much or was stopped; err says so. */
+/* Run it. 0 however it ended on its own: look at run->job.exit_status. Negative when it could not be run, took too long, printed
+ * too much or was stopped; err says so. */
 int kubectl_run(struct kubectl *k, struct kubectl_run *run, struct hgt_error *err) HGT_MUST_CHECK;
 void kubectl_run_release(struct kubectl_run *run);
 
-/* It has failed: an error that says what failed in the server's words, the rest of these into the result's output. HGT_EUNAVAILABLE for
- * KUBECTL_TROUBLE_AWAY, else HGT_ECONFLICT. */
+/* It has failed: an error that says what failed in the server's words, the rest of these into the result's output.
+ * HGT_EUNAVAILABLE for KUBECTL_TROUBLE_AWAY, else HGT_ECONFLICT. */
 int kubectl_fail(struct kubectl *k, const struct kubectl_run *run, const char *doing, struct hgt_error *err);
 
 enum kubectl_trouble kubectl_trouble_of(const char *text, size_t len);

@@ -5,8 +5,8 @@
 #include "agent/kubectl_prune.h"
 
 /*
- * Put into the result what the manifests' sync and health and the live extras are: differing, resources with the worst first, coverage,
- * health. Negative when some could not be compared: then nothing may be called in sync.
+ * Put into the result what the manifests' sync and health and the live extras are: differing, resources with the worst first,
+ * coverage, health. Negative when some could not be compared: then nothing may be called in sync.
  */
 int kubectl_tell(struct kubectl *k, const struct kubectl_manifests *m, const struct kubectl_lives *extras, struct hgt_error *err)
 	HGT_MUST_CHECK;

@@ -1,7 +1,9 @@
 /* The agent: everything wired together, and its start and end. */
 #include "agent/runner.h"
 
+#include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -301,6 +303,18 @@ int runner_run(struct runner *runner)
 	return runner->exit_code;
 }
 
+/* The end of a save may begin the next one, of what is the newest by then. */
+static void finish_saving(struct runner *runner)
+{
+	while (hgt_workers_pending(runner->saver) > 0) {
+		struct pollfd fd = {.fd = hgt_workers_fd(runner->saver), .events = POLLIN};
+
+		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+			return;
+		hgt_workers_dispatch(runner->saver);
+	}
+}
+
 void runner_free(struct runner *runner)
 {
 	if (!runner)
@@ -309,8 +323,12 @@ void runner_free(struct runner *runner)
 	runner->stopping = true;
 	feed_free(runner->feed);
 	health_free(runner->health);
+	/* What ends at one may have something saved at the other. */
 	hgt_workers_free(runner->workers);
+	runner->workers = NULL;
+	finish_saving(runner);
 	hgt_workers_free(runner->saver);
+	runner->saver = NULL;
 	for (size_t i = 0; runner->targets && i < runner->config->n_targets; i++)
 		target_free(runner->targets[i]);
 	free(runner->targets);

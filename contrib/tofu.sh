@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 into=suites/tofu
 
 needed=$(sed -n 's/^go //p' tests/tofu/go.mod)
-pins=$(cat tests/tofu/go.mod tests/tofu/go.sum tests/tofu/provider/go.mod tests/tofu/provider/go.sum | sha256sum)
+pins=$(cat contrib/tofu.sh tests/tofu/go.mod tests/tofu/go.sum tests/tofu/provider/go.mod tests/tofu/provider/go.sum | sha256sum)
 if [ "$(cat $into/.go 2>/dev/null)" = "$pins" ]; then
   exit 0
 elif ! command -v go >/dev/null || [ "$(printf '%s\n' "$needed" "$(go env GOVERSION | sed 's/^go//')" | sort -V | head -n 1)" != "$needed" ]; then
@@ -30,14 +30,8 @@ mkdir -p $into
 here=$(pwd)
 build tests/tofu github.com/opentofu/opentofu/cmd/tofu "$here/$into/tofu" '-X github.com/opentofu/opentofu/version.dev=no'
 local=$(version_of github.com/terraform-providers/terraform-provider-local tests/tofu/provider/go.mod)
-first=
-for registry in registry.terraform.io registry.opentofu.org; do
-  folder=$into/mirror/$registry/hashicorp/local/$local/$(go env GOOS)_$(go env GOARCH)
-  mkdir -p "$folder"
-  provider=$here/$folder/terraform-provider-local_v$local
-  [ -n "$first" ] || build tests/tofu/provider github.com/terraform-providers/terraform-provider-local "$provider"
-  [ -z "$first" ] || cp "$first" "$provider"
-  first=$provider
-done
+folder=$into/mirror/example.org/headgate/local/$local/$(go env GOOS)_$(go env GOARCH)
+mkdir -p "$folder"
+build tests/tofu/provider github.com/terraform-providers/terraform-provider-local "$here/$folder/terraform-provider-local_v$local"
 echo "$pins" >$into/.go
 echo "tofu: OpenTofu $(version_of github.com/opentofu/opentofu tests/tofu/go.mod), terraform-provider-local $local"

@@ -188,5 +188,5 @@ void hgt_workers_dispatch(struct hgt_workers *w)
 
 unsigned hgt_workers_pending(const struct hgt_workers *w)
 {
-	return w->pending;
+	return w ? w->pending : 0;
 }

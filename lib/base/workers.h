@@ -35,7 +35,7 @@ int hgt_workers_submit(struct hgt_workers *workers, hgt_workers_cb run, hgt_work
 /* Call `done` for what has ended; never blocks. */
 void hgt_workers_dispatch(struct hgt_workers *workers);
 
-/* Jobs submitted whose `done` has not been called yet. */
+/* Jobs submitted whose `done` has not been called yet; of NULL none. */
 unsigned hgt_workers_pending(const struct hgt_workers *workers);
 
 #endif

@@ -75,17 +75,21 @@ static const struct option rule_options[] = {
 		.shape = "JSON pointer list", .help = "Places in the object, with all that is below them; a part that is * stands for any key "
 		"or index: /spec/template/spec/containers/*/image."},
 };
-static const struct section rule_section = {"a rule", sizeof(struct hgt_kubectl_rule), rule_options, COUNT(rule_options), SIZE_MAX, NULL};
+static const struct section rule_section = {"a rule", sizeof(struct hgt_kubectl_rule), rule_options, COUNT(rule_options), SIZE_MAX,
+	NULL};
 
 static const struct option options[] = {
 	{.key = "command", .type = OPTION_STRING, .offset = KUBECTL(command), .fallback = "kubectl", .shape = "kubectl | oc | path",
 		.help = "The program: kubectl 1.20 or later, or an oc that is as new."},
-	{.key = "kubeconfig", .type = OPTION_PATH, .offset = KUBECTL(kubeconfig), .help = "Its kubeconfig. Default: as kubectl finds one; in a pod, "
+	{.key = "kubeconfig", .type = OPTION_PATH, .offset = KUBECTL(kubeconfig),
+		.help = "Its kubeconfig. Default: as kubectl finds one; in a pod, "
 		"the pod's service account."},
-	{.key = "context", .type = OPTION_STRING, .offset = KUBECTL(context), .help = "The context of the kubeconfig. Default: its current one."},
+	{.key = "context", .type = OPTION_STRING, .offset = KUBECTL(context),
+		.help = "The context of the kubeconfig. Default: its current one."},
 	{.key = "namespace", .type = OPTION_STRING, .offset = KUBECTL(namespace), .fallback = "default",
 		.help = "The namespace of objects that name none. A context's own namespace is not looked at."},
-	{.key = "folder", .type = OPTION_CUSTOM, .offset = KUBECTL(folder), .parse = parse_repo_path, .fallback = "\"\"", .shape = "folder",
+	{.key = "folder", .type = OPTION_CUSTOM, .offset = KUBECTL(folder), .parse = parse_repo_path, .fallback = "\"\"",
+		.shape = "folder",
 		.help = "The folder below the target's path that is applied, such as overlays/prod; the rest is there for it to refer to."},
 	{.key = "kustomize", .type = OPTION_CUSTOM, .offset = KUBECTL(kustomize), .parse = parse_kustomize, .fallback = "auto",
 		.shape = "auto | always | never", .help = "Whether the folder is built with kustomize; auto: when there is a kustomization in it. "

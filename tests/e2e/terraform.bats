@@ -270,7 +270,7 @@ follows_a_provider() {
   put main.tf <<END
 terraform {
   required_providers {
-    local = { source = "hashicorp/local" }
+    local = { source = "example.org/headgate/local" }
   }
 }
 resource "local_file" "conf" {

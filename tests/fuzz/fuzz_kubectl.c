@@ -1,6 +1,6 @@
 /*
- * What kubectl prints, which a cluster's objects and anyone's manifests are in: the first byte chooses who reads the rest. What is shown of a
- * diff is one of lines; a line of a manifest is one object, the same as it was.
+ * What kubectl prints, which a cluster's objects and anyone's manifests are in: the first byte chooses who reads the rest. What
+ * is shown of a diff is one of lines; a line of a manifest is one object, the same as it was.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -94,14 +94,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *pointers[] = {(char *)(uintptr_t)"/spec/*/image", (char *)(uintptr_t)"/metadata/labels"};
 	struct hgt_kubectl_rule rule = {"*", "*", "*", "*", {pointers, 2}};
-	struct rig rig = {.target = {.name = "web", .repo = "infra", .ref = "refs/heads/main", .path = "", .prune = true, .kubectl = {.command = "x",
+	struct rig rig = {.target = {.name = "web", .repo = "infra", .ref = "refs/heads/main", .path = "", .prune = true,
+		.kubectl = {.command = "x",
 		.namespace = "shop", .folder = "", .timeout = 1, .output_limit = 1 << 20, .ignore = &rule, .n_ignore = 1}}};
 	const char *text = (const char *)data + 1;
 	int code;
 
 	if (size == 0)
 		return 0;
-	rig.order = (struct driver_order){.target = &rig.target, .folder = "/nonexistent", .revision = "", .stop_fd = -1, .leave_fd = -1, .archive = -1};
+	rig.order = (struct driver_order){.target = &rig.target, .folder = "/nonexistent", .revision = "", .stop_fd = -1, .leave_fd = -1,
+		.archive = -1};
 	driver_result_init(&rig.result);
 	kubectl_verdict_init(&rig.verdict);
 	code = kubectl_init(&rig.k, &rig.order, &rig.result, NULL);

@@ -42,7 +42,8 @@ static void rig_make(struct rig *rig, const char *folder)
 {
 	*rig = (struct rig){.target = {.name = "web", .repo = "infra", .ref = "refs/heads/main", .path = "apps", .prune = true,
 		.kubectl = {.command = "kubectl", .namespace = "shop", .folder = "", .timeout = 10, .output_limit = 1 << 20}}};
-	rig->order = (struct driver_order){.target = &rig->target, .folder = folder, .revision = "abc", .stop_fd = -1, .leave_fd = -1, .archive = -1};
+	rig->order = (struct driver_order){.target = &rig->target, .folder = folder, .revision = "abc", .stop_fd = -1, .leave_fd = -1,
+		.archive = -1};
 	driver_result_init(&rig->result);
 	assert_int_equal(kubectl_init(&rig->k, &rig->order, &rig->result, NULL), 0);
 }
@@ -320,7 +321,8 @@ static void refuses_what_cannot_be_meant(void **state)
 		const char *text, *why;
 	} cases[] = {
 		{MAP THING MAP, "v1/ConfigMap other/m is in the tree twice"},
-		{"{\n    \"apiVersion\": \"v1\",\n    \"kind\": \"Pod\",\n    \"metadata\": {\n        \"generateName\": \"a\"\n    }\n}\n", "generateName"},
+		{"{\n    \"apiVersion\": \"v1\",\n    \"kind\": \"Pod\",\n    \"metadata\": {\n        \"generateName\": \"a\"\n    }\n}\n",
+			"generateName"},
 		{"{\n    \"apiVersion\": \"v1\"\n", "ends within an object"},
 		{MAP "junk", "ends within an object"},
 		{"[\n]\n}\n", ""},
@@ -411,8 +413,10 @@ static void reads_what_get_prints(void **state)
 		int code;
 		size_t n;
 	} cases[] = {
-		{"", 0, 0}, {"\n", 0, 0}, {LIVE("a", ""), 0, 1}, {"{\"kind\":\"List\",\"items\":[]}", 0, 0}, {"{\"kind\":\"List\"}", HGT_EPARSE, 0},
-		{"{\"kind\":\"List\",\"items\":[" LIVE("a", "") "," LIVE("b", "") "]}", 0, 2}, {"{\"kind\":\"List\",\"items\":[{}]}", HGT_EPARSE, 0},
+		{"", 0, 0}, {"\n", 0, 0}, {LIVE("a", ""), 0, 1}, {"{\"kind\":\"List\",\"items\":[]}", 0, 0}, {"{\"kind\":\"List\"}", HGT_EPARSE,
+			0},
+		{"{\"kind\":\"List\",\"items\":[" LIVE("a", "") "," LIVE("b", "") "]}", 0, 2}, {"{\"kind\":\"List\",\"items\":[{}]}", HGT_EPARSE,
+			0},
 		{"Error", HGT_EPARSE, 0}, {"{\"kind\":\"List\",\"items\":[", HGT_EPARSE, 0},
 	};
 
@@ -467,13 +471,16 @@ static void understands_what_is_wrong(void **state)
 		{"error: resource mapping not found for name: \"t\" namespace: \"\" from \"STDIN\": no matches for kind \"Thing\" in version \"e/v1\"\n"
 			"ensure CRDs are installed first\n", "resource mapping not found for name: \"t\" namespace: \"\" from \"STDIN\": no matches for "
 			"kind \"Thing\" in version \"e/v1\"", KUBECTL_TROUBLE_NO_KIND},
-		{"Warning: old\nerror: the server doesn't have a resource type \"things\"\n", "the server doesn't have a resource type \"things\"",
+		{"Warning: old\nerror: the server doesn't have a resource type \"things\"\n",
+			"the server doesn't have a resource type \"things\"",
 			KUBECTL_TROUBLE_NO_KIND},
-		{"Error from server (NotFound): namespaces \"nowhere\" not found\n", "Error from server (NotFound): namespaces \"nowhere\" not found",
+		{"Error from server (NotFound): namespaces \"nowhere\" not found\n",
+			"Error from server (NotFound): namespaces \"nowhere\" not found",
 			KUBECTL_TROUBLE_NO_NAMESPACE},
 		{"W1126 00:04:11.506798   22319 diff.go:723] Object keeps changing\nerror: one\nError from server (Invalid): two\nthree\n",
 			"Error from server (Invalid): two", KUBECTL_TROUBLE_OTHER},
-		{"error: failed to run \"diff\": executable file not found in $PATH\n", "failed to run \"diff\": executable file not found in $PATH",
+		{"error: failed to run \"diff\": executable file not found in $PATH\n",
+			"failed to run \"diff\": executable file not found in $PATH",
 			KUBECTL_TROUBLE_NO_DIFF},
 		{"Warning: alone\n", "", KUBECTL_TROUBLE_OTHER}, {"", "", KUBECTL_TROUBLE_OTHER}, {"plain", "plain", KUBECTL_TROUBLE_OTHER},
 	};
@@ -498,9 +505,11 @@ static void leaves_out_the_values_that_errors_quote(void **state)
 		{"Error from server: failed to create typed patch object (default/sx; /v1, Kind=Secret): .stringData.password: expected string, got "
 			"&value.valueUnstructured{Value:hunter2}\n", "Error from server: failed to create typed patch object (default/sx; /v1, "
 			"Kind=Secret): .stringData.password: expected string (the value is left out)\n"},
-		{"one\nx: .data: expected map, got &{hunter\n2}\nError from server: two\n", "one\nx: .data: expected map (the value is left out)\n"
+		{"one\nx: .data: expected map, got &{hunter\n2}\nError from server: two\n",
+			"one\nx: .data: expected map (the value is left out)\n"
 			"Error from server: two\n"},
-		{"error: unable to decode \"a.yaml\": Object 'Kind' is missing in '{\"just\":\"hunter2\"}'\nmore", "error: unable to decode \"a.yaml\": "
+		{"error: unable to decode \"a.yaml\": Object 'Kind' is missing in '{\"just\":\"hunter2\"}'\nmore",
+			"error: unable to decode \"a.yaml\": "
 			"Object 'Kind' (the value is left out)\n"},
 		{"a, got &b, got &c\nError from server: d, got &e", "a (the value is left out)\nError from server: d (the value is left out)\n"},
 		{"plain\n", "plain\n"}, {"", ""},

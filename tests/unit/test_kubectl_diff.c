@@ -258,7 +258,8 @@ static void every_allocation_may_fail(void **state)
 static void names_a_rule(void **state)
 {
 	char *pointers[] = {(char *)(uintptr_t)"/a", (char *)(uintptr_t)"/b"};
-	const struct hgt_kubectl_rule rules[] = {{"*", "Deployment", "*", "*", {pointers, 1}}, {"apps", "D*", "shop", "web*", {pointers, 2}},
+	const struct hgt_kubectl_rule rules[] = {{"*", "Deployment", "*", "*", {pointers, 1}}, {"apps", "D*", "shop", "web*", {pointers,
+		2}},
 		{"", "Secret", "*", "s", {pointers, 1}}};
 	static const char *const texts[] = {"Deployment: /a", "apps/D* shop/web*: /a, /b", "/Secret s: /a"};
 

@@ -70,6 +70,7 @@ static int tear_down(void **state)
 
 	rig->runner.stopping = true;
 	hgt_workers_free(rig->runner.workers);
+	rig->runner.workers = NULL;
 	save_all(rig);
 	hgt_workers_free(rig->runner.saver);
 	target_free(rig->t);

@@ -70,6 +70,7 @@ static void runs_everything(void **state)
 		hgt_workers_free(workers);
 	}
 	hgt_workers_free(NULL);
+	assert_int_equal(hgt_workers_pending(NULL), 0);
 }
 
 /* Freed with work in the queue: it all runs, every done is called; a job without one is fine. */
