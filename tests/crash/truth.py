@@ -31,20 +31,20 @@ class Seen:
             self.runs.append([value, began, began, ended, ended])
 
     def before(self, when):
-        """(value, when its last such look began) of the last look that had ended by then, or None."""
+        """(value, when its last such look began, which run of looks it is of) of the last look that had ended by then, or None."""
         at = bisect.bisect_left(self.runs, when, key=lambda run: run[3]) - 1
         if at < 0:
             return None
         run = self.runs[at]
-        return run[0], (run[2] if run[4] < when else run[1])
+        return run[0], (run[2] if run[4] < when else run[1]), at
 
     def after(self, when):
-        """(value, when that look ended) of the first look that began later, or None."""
+        """(value, when that look ended, which run of looks it is of) of the first look that began later, or None."""
         at = bisect.bisect_right(self.runs, when, key=lambda run: run[2])
         if at == len(self.runs):
             return None
         run = self.runs[at]
-        return run[0], (run[3] if run[1] > when else run[4])
+        return run[0], (run[3] if run[1] > when else run[4]), at
 
 
 class Claim:
@@ -137,17 +137,20 @@ def could_be_put_back(truth, claim, name, value, since, until):
     # It follows the wishes in their order: there must be one with this before that of the claim, and another behind it.
     wished = [r for when, r in truth.wishes if when < until]
     has = [i for i, r in enumerate(wished) if truth.value(r, name) == value]
+    if value is None:
+        has.insert(0, -1)  # as it was before there was anything
     return any(r == claim.revision and has and has[0] < i < has[-1] for i, r in enumerate(wished))
 
 
-def known_since(truth, claim, name, value, until):
+def known_since(truth, claim, name, value, until, run):
     """From when on the place has held what it held at `until`, as far as that is known; None when it is not."""
     puts = [(began, ended) for n, v, began, ended in truth.hands[claim.target] if n == name and v == value]
     unique = value is not None and not any(tree.get(name) == value for tree in truth.trees.values())
     if unique and len(puts) == 1:
         return puts[0][1]
     before = truth.seen[claim.target][name].before(claim.began)
-    if before is None or before[0] != value or could_be_put_back(truth, claim, name, value, before[1], until):
+    # Another run of looks: it was seen to hold something else in between.
+    if before is None or before[2] != run or could_be_put_back(truth, claim, name, value, before[1], until):
         return None
     return before[1]
 
@@ -172,7 +175,7 @@ def judge_claim(truth, claim):
             continue
         if wished is None:
             continue  # it was asked for alone, and may be on its way back
-        since = known_since(truth, claim, name, after[0], after[1])
+        since = known_since(truth, claim, name, *after)
         if since is not None and since < claim.began:
             found.append(f"false: {claim}: {name} held {after[0]!r} from {since:.3f} to {after[1]:.3f}")
     return found
