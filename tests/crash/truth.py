@@ -96,8 +96,9 @@ def claims_of(truth):
         for target, kind, when, line in said_by(life):
             at = now[target]
             if kind == "state":
-                # What differs is told once it has been fetched what it differs from.
-                still = silent_claim(truth, target, at) if line["to"] == "comparing" else None
+                # What differs is told once it has been fetched what it differs from; and where another look follows at once, that one tells.
+                last = line["to"] == "comparing" and at["ended"] is not None and when - at["ended"] > 0.3
+                still = silent_claim(truth, target, at) if last else None
                 if still:
                     claims.append(still)
                 if line["to"] in ("comparing", "applying"):
