@@ -51,6 +51,22 @@ static void note_reading(struct hub *hub, int code, const char *what, const stru
 		hgt_log(HGT_LOG_INFO, "hub", "the journal can be read again", HGT_I("left_out", left_out));
 }
 
+/* Notices. */
+
+/* Those whose turn it is: what was journaled before one is told before it. */
+static void feed_notices(struct subscriber *s)
+{
+	struct hub_notice notice;
+
+	while (s->noticing && !stream_is_full(s)) {
+		s->noticing = s->notice(s->ctx, s->noticed, &notice);
+		if (!s->noticing || (notice.number > s->seen && s->seen < s->hub->head))
+			return;
+		stream_notice(s, &notice);
+		s->noticed = notice.number;
+	}
+}
+
 /* Snapshot: the refs there are, in slices as the socket takes them. */
 
 struct snapshot {
@@ -149,8 +165,10 @@ static int feed_snapshot(struct subscriber *s, struct hgt_error *err)
 	snapshot_free(place);
 	s->snapshot = NULL;
 	s->phase = SUBSCRIBER_LIVE;
-	if (!s->page)
+	if (!s->page) {
+		feed_notices(s);
 		stream_bookmark(s);
+	}
 	return 0;
 }
 
@@ -168,23 +186,6 @@ int snapshot_begin(struct subscriber *s)
 	if (s->page)
 		s->page->has_snapshot = true;
 	return 0;
-}
-
-/* Notices. */
-
-/* False when there are more than it can take for now: nothing else is told before them. */
-static bool feed_notices(struct subscriber *s)
-{
-	struct hub_notice notice;
-
-	while (s->noticing && !stream_is_full(s)) {
-		s->noticing = s->notice(s->ctx, s->noticed, &notice);
-		if (!s->noticing)
-			break;
-		stream_notice(s, &notice);
-		s->noticed = notice.number;
-	}
-	return !s->noticing;
 }
 
 /* Rows. */
@@ -240,7 +241,6 @@ static bool end_dead(struct subscriber *s)
 bool subscriber_feed(struct subscriber *s)
 {
 	struct hgt_error err = {0};
-	bool noticed;
 	int code = 0;
 
 	if (!s->trailing && !s->page) {
@@ -259,14 +259,18 @@ bool subscriber_feed(struct subscriber *s)
 		s->seen = subscriber_seen(s);
 		s->hits = 0;
 	}
-	noticed = feed_notices(s);
-	if (noticed && s->phase == SUBSCRIBER_SNAPSHOT) {
+	if (s->phase == SUBSCRIBER_SNAPSHOT) {
 		code = feed_snapshot(s, &err);
 		note_reading(s->hub, code, "streams end: no snapshot", &err);
 		s->broken |= code < 0;
 	}
-	if (noticed && s->phase == SUBSCRIBER_LIVE && !s->broken)
+	if (s->phase == SUBSCRIBER_LIVE && !s->broken) {
 		scan(s);
+		/* What is said of its own goes before the rows that it is said with. */
+		if (s->noticing && stream_flush(s) < 0)
+			return end_dead(s);
+		feed_notices(s);
+	}
 	if (s->page)
 		return page_settle(s);
 	if (stream_flush(s) < 0)

@@ -33,8 +33,9 @@ enum hub_form {
 };
 
 /*
- * What a stream is told beside events, for itself alone: numbered things, in the order of their numbers and each of them once, all
- * that there are before the first bookmark. They move no cursor; the next stream is told from the beginning.
+ * What a stream is told beside events, for itself alone: numbered things, in the order of their numbers and each of them once. A number
+ * is a place in the journal: what the stream is told of the events before it comes first. They move no cursor; the next stream is told
+ * from the beginning.
  */
 struct hub_notice {
 	uint64_t number;	/* from 1 on */

@@ -110,6 +110,7 @@ acknowledge() {
   commit web/c four && git push -q origin HEAD:main 2>/dev/null
   dial on -H "Last-Event-ID: $cursor"
   wait_for 10 grep -q '^event: io.headgate.ref.updated' on
+  wait_for 10 told_are on 6
   [[ $(told on) == "$(told live)" ]]
   ! grep -q '^event: snapshot' on || false
   hang_up
@@ -208,6 +209,29 @@ events_all() {
     cursor=$(jq -r .cursor <<<"$page")
     [[ $(jq -r .more <<<"$page") == true ]] || break
   done
+}
+
+@test "a command comes behind the push that it was asked for after: on a new stream, on one that goes on, and live" {
+  start
+  # order FILE: what it told, by a letter each: the ref, a command.
+  order() {
+    grep -E '^event: (snapshot|command|io.headgate.ref.updated)' "$1" | sed 's/.*command/c/; s/.*\(snapshot\|updated.*\)/r/' | tr -d '\n'
+  }
+  listen live
+  cursor=$(sed -n 's/^id: //p' live | tail -n 1)
+  commit web/a moved && git push -q origin HEAD:main 2>/dev/null
+  headgate sync web1 web
+  wait_for 10 told_are live 1
+  # The refs of its two targets are one: it is told once.
+  [[ $(order live) == rrc ]] || { cat live; false; }
+  hang_up
+  dial on -H "Last-Event-ID: $cursor"
+  wait_for 10 told_are on 1
+  [[ $(order on) == rc ]] || { cat on; false; }
+  hang_up
+  listen new
+  [[ $(order new) == rc ]] || { cat new; false; }
+  hang_up
 }
 
 @test "a revision is one of the target's own ref, and is looked up by the daemon" {
