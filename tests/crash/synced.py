@@ -333,7 +333,7 @@ class World:
     def is_quiet(self):
         """Whether all that is told of the targets is what can be told when nothing goes on, and has been for two looks."""
         agent = get(self.site, "/v1/agents")["agents"][0]
-        if not agent["connected"]:
+        if not agent["connected"] or len(agent["targets"]) < len(self.known.targets):
             return False
         for target in agent["targets"]:
             report = target["report"]
@@ -342,6 +342,11 @@ class World:
             if report["sync"] != "Synced" and (target["name"] != "keep" or report["cause"] != "drift"):
                 return False
         return True
+
+    def has_told_of_all(self):
+        """It may not have announced anything yet."""
+        targets = get(self.site, "/v1/agents")["agents"][0]["targets"]
+        return len(targets) == len(self.known.targets) and all(self.is_of_tip(t["report"]) for t in targets)
 
     def is_of_tip(self, report):
         """A change of what is elsewhere is not told to who has nothing of it."""
@@ -363,8 +368,7 @@ class World:
         # A revision that was asked for holds until the ref moves, or a sync without one is asked for.
         if self.known.asked:
             self.order({"action": "sync", "target": None})
-        wait_for("the agent knows of the last change", lambda: all(
-            self.is_of_tip(t["report"]) for t in get(self.site, "/v1/agents")["agents"][0]["targets"]))
+        wait_for("the agent knows of the last change", self.has_told_of_all)
         if "manual" in self.known.targets or self.known.commands:
             for action in ("resume", "sync"):
                 for target in self.known.targets if action == "resume" else [t for t in self.known.targets if t == "manual"]:
