@@ -96,7 +96,11 @@ class Agent {
   // Gone, and the daemon has seen it.
   async leave() {
     this.stream.destroy();
-    await until(`${this.name} to be away`, async () => !(await this.rig.call("GET", `/v1/agents/${this.name}`)).connected);
+    // For long enough that nothing is believed of it (stale_after).
+    await until(`${this.name} to be away`, async () => {
+      const agent = await this.rig.call("GET", `/v1/agents/${this.name}`);
+      return !agent.connected && agent.targets.every((target) => target.stale || !target.report);
+    });
   }
 
   report(report) {
