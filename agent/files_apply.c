@@ -30,14 +30,41 @@ static int copy_entry(struct manifest *to, const struct manifest_entry *entry, e
 	return manifest_add(to, kind, entry->path, strlen(entry->path), entry->digest, &entry->stamp, err);
 }
 
+/* A file or link that may be ours, where the tree has other content: whose it is has to be settled before that takes its place. */
+static bool is_unsettled(const struct manifest_entry *before, const struct manifest_entry *wanted)
+{
+	return before->kind == MANIFEST_STALE && !manifest_is_folder(wanted->kind) &&
+		memcmp(before->digest, wanted->digest, HGT_SHA256_SIZE) != 0;
+}
+
 /* Whether the list on disk tells of all that already: nothing is added. Should this be the end of us, what is changed by then looks changed by
  * hand, and is put right. */
 static bool is_planned_for(const struct apply *a)
 {
-	for (size_t i = 0; i < a->after.n; i++)
-		if (!manifest_find(&a->before, a->after.items[i]->path, strlen(a->after.items[i]->path)))
+	for (size_t i = 0; i < a->after.n; i++) {
+		const struct manifest_entry *wanted = a->after.items[i];
+		const struct manifest_entry *before = manifest_find(&a->before, wanted->path, strlen(wanted->path));
+
+		if (!before || is_unsettled(before, wanted))
 			return false;
+	}
 	return true;
+}
+
+/* One of the list as it was. What may be ours and is there as we would have placed it is ours, whatever it holds from here on; what is
+ * not there may come to be ours by what the tree has. */
+static int plan_before(struct apply *a, struct manifest *both, const struct manifest_entry *entry)
+{
+	const struct manifest_entry *wanted = manifest_find(&a->after, entry->path, strlen(entry->path));
+	struct place place;
+	int code;
+
+	if (!wanted || !is_unsettled(entry, wanted))
+		return copy_entry(both, entry, entry->kind, a->err);
+	code = tree_look_beneath(&a->changes.target, entry->path, entry, &place, a->err);
+	if (code == 0 && tree_holds(&place, entry))
+		return copy_entry(both, entry, place.kind == PLACE_LINK ? MANIFEST_LINK : MANIFEST_FILE, a->err);
+	return code < 0 && code != HGT_ENOENT && code != HGT_ECONFLICT ? code : copy_entry(both, wanted, MANIFEST_STALE, a->err);
 }
 
 /* Before the first change: let the list on disk tell of all that may be ours from here on. */
@@ -51,7 +78,7 @@ static int plan(struct apply *a)
 		return 0;
 	}
 	for (size_t i = 0; i < a->before.n && code == 0; i++)
-		code = copy_entry(&both, a->before.items[i], a->before.items[i]->kind, a->err);
+		code = plan_before(a, &both, a->before.items[i]);
 	for (size_t i = 0; i < a->after.n && code == 0; i++) {
 		const struct manifest_entry *entry = a->after.items[i];
 

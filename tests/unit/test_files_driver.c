@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/manifest.h"
@@ -647,9 +648,49 @@ static void survives_failing_allocations(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, tear_down)
 
+/* An apply that is killed once all is in place, and nothing has been noted of it. */
+static void apply_and_die(struct rig *rig, const struct entry *tree)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		rig_after(rig, "kill -9 $PPID");
+		_exit(rig_apply_due(rig, tree, false) == 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+/* Two of them, and what they placed at one path is not the same: it goes when the tree has it no more. */
+static void nothing_stays_of_applies_that_died(void **state)
+{
+	static const struct entry one[] = {{'0', "a", "1"}, {'0', "b", "1"}, {'2', "l", "a"}, {0}};
+	static const struct entry two[] = {{'0', "a", "2"}, {'0', "b", "1"}, {'2', "l", "b"}, {'0', "c", "2"}, {0}};
+	static const struct entry three[] = {{'0', "b", "3"}, {0}};
+	struct rig *rig = *state;
+
+	apply_and_die(rig, one);
+	apply_and_die(rig, two);
+	rig_is(rig, "a", "2");
+	rig_apply(rig, three);
+	rig_is(rig, "a", "");
+	rig_is(rig, "l", "");
+	rig_is(rig, "c", "");
+	rig_is(rig, "b", "3");
+	/* Somebody else's file at a path that was planned is not ours. */
+	rig_apply(rig, nothing);
+	apply_and_die(rig, one);
+	rig_put(rig, "a", "theirs");
+	rig_apply(rig, three);
+	rig_is(rig, "a", "theirs");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(nothing_stays_of_applies_that_died, rig_set_up, tear_down),
 		TEST(places_changes_and_prunes), TEST(works_without_exchange), TEST(leaves_what_is_of_others),
 		TEST(keeps_what_is_gone_without_prune), TEST(changes_types), TEST(follows_no_link), TEST(may_be_reached_through_a_link),
 		TEST(puts_back_what_after_refuses), TEST(runs_after_when_it_is_owed), TEST(tells_what_after_has_changed), TEST(compares),
