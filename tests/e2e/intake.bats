@@ -182,6 +182,8 @@ repo_status() {
   repo_new fresh
   git push -q "$GIT_ROOT/fresh.git" main
   wait_for 20 has_moves 1 fresh
+  # Which folder that was has been noted.
+  wait_for 20 eval '(($(sqlite3 "$STATE/journal.db" "SELECT count(*) FROM folders WHERE repo = '"'fresh'"'") == 1))'
   daemon_stop
   mv "$GIT_ROOT/fresh.git" "$GIT_ROOT/fresher.git"
   mv "$T/away" "$GIT_ROOT/back.git"
