@@ -52,7 +52,7 @@ struct watch {
 	int fd;			/* of inotify; -1: none */
 	struct event *event;
 	bool stale;		/* its folders may be others by now */
-	bool never, off;	/* it is not to be watched; it cannot be for now */
+	bool never, off;	/* it is not to be watched; it cannot be as long as nothing is applied anew */
 	bool said;
 	bool heard;		/* of a change, since a difference was explained */
 	struct pause pause;	/* from a change to the look: longer where looks find nothing */
