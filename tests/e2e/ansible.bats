@@ -248,7 +248,7 @@ fake() {
   sed -i 's/apply_timeout: 2s/apply_timeout: 60s/' "$T/web1.yaml"
   agent_start web1
   wait_for 60 told_like message '*status 5 before it ran anything: ERROR! it was I*'
-  (($(awk '/^VmHWM/ {print $2}' "/proc/${AGENT_PID[web1]}/status") < 20000))
+  agent_peak_below web1 20000
 }
 
 @test "no home, no locale, no PATH but the system's: as a service has it" {

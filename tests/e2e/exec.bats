@@ -93,9 +93,9 @@ exec_target() {
   agent_start web1
   wait_for 20 agent_synced web1 t1 "$TIP"
   touch "$STEER/flood"
-  wait_for 60 told sync OutOfSync
-  [[ $(report truncated) == true ]]
-  (($(awk '/^VmHWM/ {print $2}' "/proc/${AGENT_PID[web1]}/status") < 20000))
+  wait_for 60 told truncated true
+  told sync OutOfSync
+  agent_peak_below web1 20000
 }
 
 @test "a command that is not there, and one that cannot be run" {

@@ -388,5 +388,5 @@ fake() {
     '[ "$1" != apply ] || { head -c 1000000000 /dev/zero | tr "\0" x; exit 7; }'
   agent_start web1
   wait_for 60 told_like message '*apply: *status 7*'
-  (($(awk '/^VmHWM/ {print $2}' "/proc/${AGENT_PID[web1]}/status") < 60000))
+  agent_peak_below web1 60000
 }

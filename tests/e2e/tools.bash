@@ -50,6 +50,11 @@ told_like() {
   [[ $(report "$1") == $2 ]]
 }
 
+# agent_peak_below AGENT KILOBYTES: the most memory it has had; sanitizers have as much again for themselves, and more.
+agent_peak_below() {
+  sanitized || (($(awk '/^VmHWM/ { print $2 }' "/proc/${AGENT_PID[$1]}/status") < $2))
+}
+
 # row NAME: of the report's resources, "Synced Healthy message".
 row() {
   admin GET /v1/agents | jq -r --arg name "$1" '.agents[0].targets[0].report.resources[] | select(.name == $name) | "\(.sync) \(.message)"'
