@@ -1,0 +1,133 @@
+/*
+ * What the parts of the mirrors share; nobody else includes it.
+ *
+ *	mirrors.c	the mirrors and copies there are; reload, drain, numbers
+ *	mirror_queue.c	whose turn it is: fair between mirrors, bounded in total and per host; the clock
+ *	mirror_copy.c	one copy: what makes it wanted, what a turn has come to, back-off, alerts, what is written down
+ *	mirror_git.c	git as a child: its environment, credentials, ssh; its words without secrets
+ *	mirror_push.c, mirror_pull.c	the two ways: what a turn is
+ *	mirror_publish.c	pull: from incoming refs to published ones, the gate included
+ */
+#ifndef HEADGATE_DAEMON_MIRROR_H
+#define HEADGATE_DAEMON_MIRROR_H
+
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "daemon/child.h"
+#include "daemon/mirrors.h"
+
+struct event;
+struct turn;
+
+/* How a turn goes: one for each direction. Everything is called on the loop. */
+struct way {
+	const char *name;	/* "push", "pull" */
+	/* Begin. Later, and never before this has returned, the way calls turn_ended once. On failure it does not. */
+	int (*begin)(struct turn *turn, struct hgt_error *err) HGT_MUST_CHECK;
+	/* The daemon stops, or somebody has paused it: end soon, by turn_ended. What has been done counts. */
+	void (*stop)(struct turn *turn);
+	/* Free what turn->own is; nothing of it runs any more. */
+	void (*release)(struct turn *turn);
+};
+extern const struct way mirror_push, mirror_pull;
+
+struct mirror {
+	TAILQ_ENTRY(mirror) entry;
+	struct mirrors *mirrors;
+	char *name;
+	const struct way *way;
+	const struct hgt_config_mirror *config;	/* of mirrors->config */
+	TAILQ_HEAD(, copy) copies;	/* in order of repository */
+	bool gone;			/* of no config any more: whatever ends is dropped */
+};
+
+struct copy {
+	TAILQ_ENTRY(copy) entry, waiting;
+	unsigned refs;
+	struct mirror *mirror;
+	char *repo;
+	char *host;			/* of the other side, "" for a path: what mirrors_per_host counts by */
+	struct hgt_copy_row row;	/* as it is now; its strings are the copy's own */
+	bool wanted;			/* there is something to do, and it waits for its turn or its time */
+	bool verify;			/* the next turn asks the other side for everything */
+	bool accept;			/* the next turn may settle what is diverged or held */
+	bool gone;
+	struct turn *turn;		/* while it has one */
+	int64_t due_ms;			/* monotonic: not before; 0 at once */
+	struct event *timer;		/* of due_ms; NULL while there is none */
+};
+
+enum turn_end {
+	TURN_DONE,	/* all that could be moved is, and nothing waits for a person */
+	TURN_STOPPED,	/* the same, but something waits for a person: err says what */
+	TURN_FAILED,	/* to be tried again: err says why, without secrets */
+	TURN_BROKEN_OFF,	/* by stop: nothing is known to be wrong */
+};
+
+/* A ref as a turn leaves it: what goes into the journal. Strings are the turn's own (turn_ref copies). */
+struct turn_ref {
+	struct turn_ref *next;
+	struct hgt_copy_ref_row row;
+	bool forget;			/* neither side has it any more */
+	bool moved;			/* this turn has moved it, from `before` to row.id ("" deleted): told by mirror.updated */
+	bool forced;
+	char *before;
+};
+
+struct turn {
+	struct copy *copy;		/* a reference */
+	struct daemon *daemon;
+	const struct hgt_config *config;	/* a reference: that of the beginning */
+	const struct hgt_config_mirror *mirror;	/* in it */
+	char *url;			/* of this repository */
+	char *path;			/* of the .git folder here; NULL: there is none yet (pull, create) */
+	bool verify, accept;
+	uint64_t seq;			/* the journal's head at the beginning: what push will have dealt with */
+	int64_t began_ms;		/* monotonic */
+	void *own;			/* the way's */
+
+	/* What the way says as it goes, for who looks: mirrors_walk. */
+	const char *phase;
+	unsigned percent;
+	uint64_t objects, objects_total, phase_bytes;
+
+	/* What it leaves. */
+	struct turn_ref *turn_refs, **last_ref;
+	bool verified;			/* the other side was asked for all its refs, and what is left here is what it said */
+	uint64_t bytes;			/* that moved */
+};
+
+/* mirror_copy.c. The strings are copied; HGT_ENOMEM. */
+struct turn_ref *turn_ref(struct turn *turn, const struct hgt_copy_ref_row *row, struct hgt_error *err) HGT_MUST_CHECK;
+int turn_ref_moved(struct turn_ref *ref, const char *before, bool forced, struct hgt_error *err) HGT_MUST_CHECK;
+/* Takes the turn. err may be NULL for TURN_DONE and TURN_BROKEN_OFF. */
+void turn_ended(struct turn *turn, enum turn_end end, const struct hgt_error *err);
+
+/* The copy has something to do as of now. */
+void copy_want(struct copy *copy);
+struct copy *copy_ref(struct copy *copy);
+void copy_unref(struct copy *copy);
+
+/* mirror_git.c: git, in the repository of the turn (or in `folder`), its environment made from nothing: the account's HOME and PATH, no
+ * prompts, no config of other users' repositories, credentials by file, ssh in batch mode with strict host keys, no protocol but the
+ * URL's. The URL stands in no argument: it is handed over in the environment as the remote "mirror" (GIT_CONFIG_COUNT). */
+struct mirror_git {
+	const char *const *args;	/* after "git", NULL at its end; "mirror" names the remote */
+	const char *folder;		/* NULL: turn->path */
+	const char *input;
+	size_t input_len;
+	bool offline;			/* it speaks to nobody: no credentials, no remote */
+	void (*line)(void *ctx, int fd, const char *line, size_t len);	/* each whole line of its outputs (\n or \r ends one), or NULL */
+	void (*ended)(void *ctx, const struct child_end *end, const char *said);	/* said: the end of stderr, secrets taken out, escaped */
+	void *ctx;
+};
+struct mirror_run;
+int mirror_git_run(struct turn *turn, const struct mirror_git *git, struct mirror_run **out, struct hgt_error *err) HGT_MUST_CHECK;
+void mirror_git_stop(struct mirror_run *run);
+void mirror_git_free(struct mirror_run *run);	/* kill and forget; NULL is fine */
+
+/* Why a run of git failed, as one sentence that says the way out where it is known: host key, authentication, not found, away, disk. */
+void mirror_git_judge(const struct turn *turn, const struct child_end *end, const char *said, struct hgt_error *err);
+
+#endif
