@@ -20,7 +20,7 @@
 #define COPIES_MAX 1000		/* of one answer */
 #define REFS_MAX 1000
 #define LIMIT_USUAL 100
-#define CURSOR_MAX 1024		/* of MIRROR/REPOSITORY */
+#define REPO_MAX 1024		/* bytes of a repository's name */
 #define STATES (HGT_COPY_STOPPED + 1)
 #define REF_LOOK_MAX 100000	/* refs of one copy that are looked at for who sees some of them */
 
@@ -76,7 +76,7 @@ struct listing {
 	size_t n, most;
 	bool more, failed;
 	/* What is asked for, while it is collected. */
-	const char *wanted_repo;	/* a pattern, the request's */
+	const char *wanted_repo;	/* a pattern, the request's: while it is collected alone */
 	bool wanted[STATES];
 	bool totals;			/* the walk counts: no copy is kept */
 };
@@ -352,8 +352,9 @@ static bool has_copy(struct request *request, const char *mirror, const char *re
 	return false;
 }
 
-/* "MIRROR/REPOSITORY", of which the first has no slash; false when the request has been answered. */
-static bool read_after(struct request *request, char room[CURSOR_MAX], const char **mirror, const char **repo)
+/* "MIRROR/REPOSITORY", of which the first has no slash, as texts of their own: in *room and behind it, which is to be freed. False when
+ * the request has been answered. */
+static bool read_after(struct request *request, char **room, const char **mirror, const char **repo)
 {
 	const char *after = query_get(&request->query, "after");
 	char *slash;
@@ -361,16 +362,38 @@ static bool read_after(struct request *request, char room[CURSOR_MAX], const cha
 	*mirror = *repo = "";
 	if (!after)
 		return true;
-	if (strlen(after) >= CURSOR_MAX || !strchr(after, '/')) {
+	if (!strchr(after, '/')) {
 		request_reply_error(request, 400, NULL, "parameter \"after\" is to be what an answer had");
 		return false;
 	}
-	memcpy(room, after, strlen(after) + 1);
-	slash = strchr(room, '/');
+	*room = strdup(after);
+	if (!*room) {
+		request_reply_error(request, 503, NULL, "out of memory");
+		return false;
+	}
+	slash = strchr(*room, '/');
 	*slash = '\0';
-	*mirror = room;
+	*mirror = *room;
 	*repo = slash + 1;
 	return true;
+}
+
+static struct listing *make_listing(struct request *request, const char *mirror, const char *repo, uint64_t most, const bool wanted[STATES])
+{
+	struct listing *listing = calloc(1, sizeof(*listing));
+
+	if (!listing)
+		return NULL;
+	listing->errand = (struct errand){.write = write_listing, .release = listing_free};
+	listing->scope = request->scope ? scope_ref((struct scope *)request->scope) : NULL;
+	listing->most = most;
+	listing->wanted_repo = repo;
+	memcpy(listing->wanted, wanted, sizeof(listing->wanted));
+	listing->copies = calloc(most, sizeof(*listing->copies));
+	if (listing->copies && collect_mirrors(listing, request->daemon, mirror))
+		return listing;
+	listing_free(&listing->errand);
+	return NULL;
 }
 
 void api_mirrors(struct request *request)
@@ -379,34 +402,25 @@ void api_mirrors(struct request *request)
 	const char *after_mirror, *after_repo;
 	struct hgt_error err = {0};
 	struct listing *listing;
-	char room[CURSOR_MAX];
 	bool wanted[STATES];
+	char *room = NULL;
 	uint64_t most;
 
-	if (!read_limit(request, COPIES_MAX, &most) || !read_states(request, query_get(&request->query, "state"), wanted) ||
-	    !read_after(request, room, &after_mirror, &after_repo) || (mirror && !has_copy(request, mirror, NULL)))
-		return;
 	if (repo && hgt_glob_check(repo, &err) < 0) {
 		request_reply_error(request, 400, NULL, "parameter \"repo\": %s", err.message);
 		return;
 	}
-	listing = calloc(1, sizeof(*listing));
-	if (listing) {
-		listing->errand = (struct errand){.write = write_listing, .release = listing_free};
-		listing->scope = request->scope ? scope_ref((struct scope *)request->scope) : NULL;
-		listing->most = most;
-		listing->wanted_repo = repo;
-		memcpy(listing->wanted, wanted, sizeof(wanted));
-		listing->copies = calloc(most, sizeof(*listing->copies));
-		listing->failed = !listing->copies || !collect_mirrors(listing, request->daemon, mirror);
-		if (!listing->failed)
-			mirrors_walk(request->daemon->mirrors, mirror, after_mirror, after_repo, look_at_copy, listing);
-		listing->wanted_repo = NULL;
-		if (listing->failed) {
-			listing_free(&listing->errand);
-			listing = NULL;
-		}
+	if (!read_limit(request, COPIES_MAX, &most) || !read_states(request, query_get(&request->query, "state"), wanted) ||
+	    (mirror && !has_copy(request, mirror, NULL)) || !read_after(request, &room, &after_mirror, &after_repo))
+		return;
+	listing = make_listing(request, mirror, repo, most, wanted);
+	if (listing)
+		mirrors_walk(request->daemon->mirrors, mirror, after_mirror, after_repo, look_at_copy, listing);
+	if (listing && listing->failed) {
+		listing_free(&listing->errand);
+		listing = NULL;
 	}
+	free(room);
 	errand_send(listing ? &listing->errand : NULL, request);
 }
 
@@ -577,7 +591,7 @@ void api_mirror_act(struct request *request)
 
 	hgt_doc_set_init(&set);
 	if (field_object(text, len, &set, &body, &err) < 0 || field_string(body, "mirror", FIELD_TEXT_MAX, true, &mirror, &err) < 0 ||
-	    field_string(body, "repo", CURSOR_MAX, false, &repo, &err) < 0 || field_word(body, "action", action_words, true, &action, &err) < 0 ||
+	    field_string(body, "repo", REPO_MAX, false, &repo, &err) < 0 || field_word(body, "action", action_words, true, &action, &err) < 0 ||
 	    field_string(body, "actor", FIELD_TEXT_MAX, false, &named, &err) < 0)
 		request_reply_failure(request, &err);
 	else if (may_act(request, repo) && has_copy(request, mirror, repo))
