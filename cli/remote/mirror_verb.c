@@ -131,16 +131,18 @@ static int not_there(const struct options *o, struct hgt_error *err)
 	return remote_fail(err);
 }
 
-static int show_copy(const struct options *o, const struct mirror_pages *copies, const struct mirror_pages *refs, struct hgt_error *err)
+static int show_copy(const struct mirror_pages *copies, const struct mirror_pages *refs, struct hgt_error *err)
 {
 	const int64_t now_ms = hgt_time_now_ms();
 	const bool color = terminal_has_color();
 	struct hgt_buf out = HGT_BUF_INIT;
+	int64_t known = 0;
 	int code;
 
 	mirror_view_copy(copies->list.items[0], now_ms, color, &out);
 	hgt_buf_addc(&out, '\n');
-	code = mirror_view_refs(&refs->list, o->all, now_ms, color, &out, err);
+	hgt_node_get_int(copies->list.items[0], "refs", &known);
+	code = mirror_view_refs(&refs->list, known > 0, now_ms, color, &out, err);
 	return print(&out, code, err);
 }
 
@@ -160,7 +162,7 @@ static int show(struct client *client, const struct options *o, struct hgt_error
 	} else if (o->json) {
 		status = print_json(&copies, o->repo ? &refs : NULL, err);
 	} else if (o->repo) {
-		status = show_copy(o, &copies, &refs, err);
+		status = show_copy(&copies, &refs, err);
 	} else {
 		code = mirror_view_mirrors(mirror_pages_mirrors(&copies), terminal_has_color(), &out, err);
 		hgt_buf_addc(&out, '\n');

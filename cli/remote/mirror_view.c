@@ -261,7 +261,7 @@ int mirror_view_copies(const struct mirror_list *copies, size_t most, bool named
 }
 
 /* How far a ref lags, and between what. */
-int mirror_view_refs(const struct mirror_list *refs, bool all, int64_t now_ms, bool color, struct hgt_buf *out, struct hgt_error *err)
+int mirror_view_refs(const struct mirror_list *refs, bool known, int64_t now_ms, bool color, struct hgt_buf *out, struct hgt_error *err)
 {
 	static const char *const heads[] = {"REF", "STATE", "LAG", "OURS", "THEIRS", "LAST-IN-STEP", "WHY"};
 	static const char *const ids[] = {"ours", "theirs", "id"};
@@ -270,7 +270,7 @@ int mirror_view_refs(const struct mirror_list *refs, bool all, int64_t now_ms, b
 	int code;
 
 	if (!refs->n) {
-		hgt_buf_adds(out, all ? "No ref is known yet.\n" : "Every ref that is known is in step.\n");
+		hgt_buf_adds(out, known ? "Every ref that is known is in step.\n" : "No ref is known yet.\n");
 		return hgt_buf_check(out, err);
 	}
 	table_init(&table, heads, sizeof(heads) / sizeof(heads[0]));

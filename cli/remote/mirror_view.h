@@ -27,8 +27,8 @@ int mirror_view_copies(const struct mirror_list *copies, size_t most, bool named
 /* What is known of one copy, a line a subject, and what to do about it where that is known. */
 void mirror_view_copy(const struct hgt_node *copy, int64_t now_ms, bool color, struct hgt_buf *out);
 
-/* A table of refs; `all`: those in step are among them, so that none is no news. */
-int mirror_view_refs(const struct mirror_list *refs, bool all, int64_t now_ms, bool color, struct hgt_buf *out,
+/* A table of refs; `known`: of the copy that they are of, refs are known, so that none here is good news. */
+int mirror_view_refs(const struct mirror_list *refs, bool known, int64_t now_ms, bool color, struct hgt_buf *out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* What accepting does to a ref that is diverged or held, as one line; nothing is added for another. */

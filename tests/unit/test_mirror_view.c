@@ -226,10 +226,10 @@ static void lists_refs(void **state)
 		"refs/heads/slow  behind    -    aaaaaaaa  -         -             -\n"
 		"refs/heads/well  in step   -    aaaaaaaa  aaaaaaaa  aaaaaaaa      -\n");
 	hgt_buf_reset(&out);
-	assert_int_equal(mirror_view_refs(&none, false, now_ms(), false, &out, NULL), 0);
+	assert_int_equal(mirror_view_refs(&none, true, now_ms(), false, &out, NULL), 0);
 	assert_string_equal(out.data, "Every ref that is known is in step.\n");
 	hgt_buf_reset(&out);
-	assert_int_equal(mirror_view_refs(&none, true, now_ms(), false, &out, NULL), 0);
+	assert_int_equal(mirror_view_refs(&none, false, now_ms(), false, &out, NULL), 0);
 	assert_string_equal(out.data, "No ref is known yet.\n");
 	hgt_buf_reset(&out);
 	for (size_t i = 0; i < list.n; i++)
