@@ -52,6 +52,7 @@ struct copy {
 	bool wanted;			/* there is something to do, and it waits for its turn or its time */
 	bool verify;			/* the next turn asks the other side for everything */
 	bool accept;			/* the next turn may settle what is diverged or held */
+	bool judged;			/* pull: what is refused was so by the config in force; a reload takes it back */
 	bool gone;
 	struct turn *turn;		/* while it has one */
 	int64_t due_ms;			/* monotonic: not before; 0 at once */
