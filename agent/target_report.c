@@ -37,6 +37,7 @@ static void tell(struct target *t, struct outcome *o)
 	o->tool = t->driver->name;
 	o->request = *t->last_request ? t->last_request : NULL;
 	o->suspended = t->saved.suspended;
+	o->pinned = t->saved.pin;
 	o->next_ms = next_ms(t);
 	outcome_write(o, t->config->name, false, &text);
 	if (!text.failed && text.len == t->told_text.len && memcmp(text.data, t->told_text.data, text.len) == 0) {

@@ -125,17 +125,28 @@ heard() {
   wait_for 20 agent_synced web1 web "$TIP"
   ask sync web --rev "$first"
   wait_for 20 agent_synced web1 web "$first"
-  [[ $(<"$T/web/a") == one && $(of web request) == "$ID" && $(of web desired) == "$first" ]]
+  [[ $(<"$T/web/a") == one && $(of web request) == "$ID" && $(of web desired) == "$first" && $(of web pinned) == "$first" ]]
+  run headgate status
+  has "${first:0:8} pinned "
   # It is what the target is healed to, and holds over a restart.
   agent_stop web1
   echo drift >"$T/web/a"
   agent_start web1
   wait_for 20 grep -qx one "$T/web/a"
   wait_for 20 agent_synced web1 web "$first"
+  [[ $(of web pinned) == "$first" ]]
   commit hosts/web/a three
   push
   wait_for 20 agent_synced web1 web "$TIP"
-  [[ $(<"$T/web/a") == three && $(of web request) == null ]]
+  [[ $(<"$T/web/a") == three && $(of web request) == null && $(of web pinned) == null ]]
+  run headgate status
+  lacks pinned
+  # So does a sync that names no revision.
+  ask sync web --rev "$first"
+  wait_for 20 told web pinned "$first"
+  ask sync web
+  wait_for 20 agent_synced web1 web "$TIP"
+  [[ $(of web pinned) == null ]]
 }
 
 @test "suspended: nothing is done and everything told, over a restart, until resume" {
