@@ -153,6 +153,11 @@ void target_tell_held(struct target *t, const struct look *look)
 	o.look = ahead ? ahead : look->result;
 	if (*t->saved.applied)
 		o.health = health_of(o.look, o.health);
+	if (ahead) {
+		o.added = ahead->added;
+		o.modified = ahead->modified;
+		o.removed = ahead->removed;
+	}
 	if (ahead && ahead->differing == 0)
 		o.observed = o.desired;
 	else if (*t->saved.applied && look->result && !t->drifted)
