@@ -114,21 +114,26 @@ void copy_unref(struct copy *copy);
  * prompts, no config of other users' repositories, credentials by file, ssh in batch mode with strict host keys, no protocol but the
  * URL's. The URL stands in no argument: it is handed over in the environment as the remote "mirror" (GIT_CONFIG_COUNT). */
 struct mirror_git {
-	const char *const *args;	/* after "git", NULL at its end; "mirror" names the remote */
+	const char *const *args;	/* after "git", NULL at its end; "mirror" as an argument of its own names the remote */
 	const char *folder;		/* NULL: turn->path */
 	const char *input;
 	size_t input_len;
 	bool offline;			/* it speaks to nobody: no credentials, no remote */
 	void (*line)(void *ctx, int fd, const char *line, size_t len);	/* each whole line of its outputs (\n or \r ends one), or NULL */
-	void (*ended)(void *ctx, const struct child_end *end, const char *said);	/* said: the end of stderr, secrets taken out, escaped */
+	/* said: the end of stderr, secrets taken out, each line escaped, without lines of progress */
+	void (*ended)(void *ctx, const struct child_end *end, const char *said);
 	void *ctx;
 };
 struct mirror_run;
+/* `line` and `ended` come later, `line` without secrets and not escaped. Once `ended` has been called the run is gone when it returns. */
 int mirror_git_run(struct turn *turn, const struct mirror_git *git, struct mirror_run **out, struct hgt_error *err) HGT_MUST_CHECK;
 void mirror_git_stop(struct mirror_run *run);
 void mirror_git_free(struct mirror_run *run);	/* kill and forget; NULL is fine */
 
 /* Why a run of git failed, as one sentence that says the way out where it is known: host key, authentication, not found, away, disk. */
 void mirror_git_judge(const struct turn *turn, const struct child_end *end, const char *said, struct hgt_error *err);
+
+/* When the daemon ends, and no git runs any more: ssh connections that are kept open for the next run are ended. */
+void mirror_git_hang_up(const struct hgt_config *config);
 
 #endif
