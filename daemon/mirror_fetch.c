@@ -53,7 +53,7 @@ static void listed(void *ctx, const struct child_end *end, const char *said)
 	}
 	if (pull->odd)
 		hgt_log(HGT_LOG_INFO, "mirrors", "upstream has refs whose names are none; they are passed over", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo), HGT_U("refs", pull->odd));
+			HGT_S("repo", pull->repo), HGT_I("refs", (int64_t)pull->odd));
 	hgt_tips_sort(&pull->theirs);
 	pull_look_soon(pull);
 }

@@ -26,6 +26,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "daemon/mirror.h"
+#include "git/update.h"
 #include "mirror/pull_plan.h"
 
 struct hgt_repo;
