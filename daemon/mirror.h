@@ -42,6 +42,7 @@ struct mirror {
 	struct mirrors *mirrors;
 	unsigned refs;
 	char *name;
+	enum hgt_mirror_direction direction;
 	const struct way *way;
 	const struct hgt_config_mirror *config;	/* of mirrors->config; NULL once it is gone */
 	char *url;			/* what is known of the other side is of this one */

@@ -216,7 +216,7 @@ void copy_moved(struct copy *copy, uint64_t seq)
 {
 	if (copy->gone)
 		return;
-	if (seq && copy->mirror->way == &mirror_push && !copy->known_behind && !copy->unsettled)
+	if (seq && copy->mirror->direction == HGT_MIRROR_PUSH && !copy->known_behind && !copy->unsettled)
 		list(copy, seq);
 	if ((copy->turn || copy->ending) && !copy->later)
 		copy->later = seq ? seq : 1;
@@ -427,7 +427,7 @@ static void take_success(struct copy *copy, const struct turn *turn, int64_t now
 	row->next_ms = row->since_ms = 0;
 	row->ok_ms = now;
 	row->alerted = false;
-	if (turn->copy->mirror->way == &mirror_push)
+	if (turn->copy->mirror->direction == HGT_MIRROR_PUSH)
 		row->seq = turn->seq;
 	copy->due_ms = 0;
 	set_error(copy, "");
@@ -442,7 +442,7 @@ static void take_stop(struct copy *copy, const struct turn *turn, const struct h
 	row->state = HGT_COPY_STOPPED;
 	row->attempts = 0;
 	row->next_ms = 0;
-	if (turn->copy->mirror->way == &mirror_push)
+	if (turn->copy->mirror->direction == HGT_MIRROR_PUSH)
 		row->seq = turn->seq;
 	copy->due_ms = 0;
 	set_error(copy, err && *err->message ? err->message : "it waits for a person");

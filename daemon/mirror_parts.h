@@ -9,6 +9,7 @@ TAILQ_HEAD(copy_list, copy);
 
 struct mirrors {
 	struct daemon *daemon;
+	const struct way *const *ways;		/* by direction */
 	const struct hgt_config *config;	/* the daemon's, or during a reload the one to come */
 	struct mirror_list list;		/* in order of name */
 	struct hgt_turns turns;
@@ -33,7 +34,8 @@ void turn_not_begun(struct turn *turn, const struct hgt_error *err);	/* mirror_c
 void turn_free(struct turn *turn);	/* the way's own has been released */
 uint64_t mirrors_dice(void);
 
-/* mirrors.c */
+/* mirrors.c. ways: by direction, they outlive the mirrors; mirrors_new has those that there are. */
+int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struct mirrors **out, struct hgt_error *err) HGT_MUST_CHECK;
 void mirror_unref(struct mirror *mirror);
 
 /* mirror_copy.c */

@@ -183,7 +183,7 @@ static int run_save(struct hgt_journal *journal, struct store_batch *batch, void
 	for (const struct turn_ref *ref = save->refs; ref && code == 0; ref = ref->next)
 		code = put_ref(journal, ref, err);
 	for (size_t i = 0; i < save->n && code == 0; i++) {
-		if (seq && save->copies[i].copy->mirror->way == &mirror_pull)
+		if (seq && save->copies[i].copy->mirror->direction == HGT_MIRROR_PULL)
 			save->copies[i].row.seq = seq;
 		code = hgt_copy_put(journal, &save->copies[i].row, err);
 	}

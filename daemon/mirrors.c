@@ -35,7 +35,8 @@ static int mirror_new(struct mirrors *m, const struct hgt_config_mirror *config,
 	mirror->refs = 1;
 	mirror->mirrors = m;
 	mirror->config = config;
-	mirror->way = config->direction == HGT_MIRROR_PUSH ? &mirror_push : &mirror_pull;
+	mirror->direction = config->direction;
+	mirror->way = m->ways[config->direction];
 	hgt_turns_lane_init(&mirror->lane);
 	mirror->name = strdup(config->name);
 	mirror->url = strdup(config->url);
@@ -91,7 +92,7 @@ static int insert_copy(struct mirror *mirror, const char *repo, struct copy **ou
 		return code;
 	memmove(mirror->copies + at + 1, mirror->copies + at, (mirror->n_copies++ - at) * sizeof(struct copy *));
 	mirror->copies[at] = copy;
-	mirror->mirrors->n_push += mirror->way == &mirror_push;
+	mirror->mirrors->n_push += mirror->direction == HGT_MIRROR_PUSH;
 	*out = copy;
 	return 0;
 }
@@ -104,7 +105,7 @@ void mirror_drop_copy(struct copy *copy)
 	copy_end(copy);
 	mirror->n_copies--;
 	memmove(mirror->copies + at, mirror->copies + at + 1, (mirror->n_copies - at) * sizeof(struct copy *));
-	mirror->mirrors->n_push -= mirror->way == &mirror_push;
+	mirror->mirrors->n_push -= mirror->direction == HGT_MIRROR_PUSH;
 	copy_unref(copy);
 }
 
@@ -271,7 +272,7 @@ static int load_move(void *ctx, const char *repo, uint64_t seq)
 	struct mirror *mirror;
 
 	TAILQ_FOREACH(mirror, &m->list, entry) {
-		struct copy *copy = mirror->way == &mirror_push ? mirror_find_copy(mirror, repo) : NULL;
+		struct copy *copy = mirror->direction == HGT_MIRROR_PUSH ? mirror_find_copy(mirror, repo) : NULL;
 
 		if (copy && copy->row.state != HGT_COPY_NEW && copy->row.seq < seq) {
 			copy->verify = true;
@@ -297,7 +298,7 @@ static int load_moves(struct mirrors *m, struct hgt_error *err)
 		return hgt_repos_moved(reader, m->settled, load_move, m, err);
 	m->settled = 0;
 	TAILQ_FOREACH(mirror, &m->list, entry)
-		for (size_t i = 0; i < mirror->n_copies && mirror->way == &mirror_push; i++) {
+		for (size_t i = 0; i < mirror->n_copies && mirror->direction == HGT_MIRROR_PUSH; i++) {
 			mirror->copies[i]->verify = true;
 			copy_look(mirror->copies[i], false);
 		}
@@ -333,7 +334,7 @@ struct plan {
 
 static bool is_same_place(const struct mirror *mirror, const struct hgt_config_mirror *config)
 {
-	return mirror->way == (config->direction == HGT_MIRROR_PUSH ? &mirror_push : &mirror_pull) && !strcmp(mirror->url, config->url);
+	return mirror->direction == config->direction && !strcmp(mirror->url, config->url);
 }
 
 static void plan_release(struct plan *plan)
@@ -500,7 +501,7 @@ int mirrors_reload(struct mirrors *m, const struct hgt_config *config, struct hg
 	return take_config(m, config, true, err);
 }
 
-int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *err)
+int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struct mirrors **out, struct hgt_error *err)
 {
 	struct mirrors *m = calloc(1, sizeof(*m));
 	int code = 0;
@@ -508,6 +509,7 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	if (!m)
 		return hgt_error_nomem(err);
 	m->daemon = daemon;
+	m->ways = ways;
 	m->config = daemon->config;
 	m->clock_ms = INT64_MAX;
 	TAILQ_INIT(&m->list);
@@ -526,6 +528,13 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	else
 		mirrors_free(m);
 	return code;
+}
+
+int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *err)
+{
+	static const struct way *const ways[] = {[HGT_MIRROR_PUSH] = &mirror_push, [HGT_MIRROR_PULL] = &mirror_pull};
+
+	return mirrors_new_with(daemon, ways, out, err);
 }
 
 /* What of a mirror that is gone still has a turn is held by nothing but that. */
@@ -574,20 +583,19 @@ static bool wants_ref(const struct hgt_config_mirror *config, const char *ref)
 
 void mirrors_published(struct mirrors *m, const struct hgt_journal_row *row)
 {
-	const struct way *way = !strcmp(row->type, HGT_EVENT_REF_UPDATED) ? &mirror_push :
-		!strcmp(row->type, HGT_EVENT_UPSTREAM_PUSHED) ? &mirror_pull : NULL;
+	bool ours = !strcmp(row->type, HGT_EVENT_REF_UPDATED), theirs = !strcmp(row->type, HGT_EVENT_UPSTREAM_PUSHED);
 	struct mirror *mirror;
 
 	if (m->n_push && row->seq > m->settled + SETTLE_EVERY && !m->draining)
 		mirrors_settle(m);
-	if (!way || TAILQ_EMPTY(&m->list))
+	if (!ours && !theirs)
 		return;
 	TAILQ_FOREACH(mirror, &m->list, entry) {
-		struct copy *copy = mirror->way == way ? mirror_find_copy(mirror, row->repo) : NULL;
+		struct copy *copy = ours == (mirror->direction == HGT_MIRROR_PUSH) ? mirror_find_copy(mirror, row->repo) : NULL;
 
 		if (!copy || (*row->ref && !wants_ref(mirror->config, row->ref)))
 			continue;
-		if (way == &mirror_push)
+		if (ours)
 			copy_moved(copy, row->seq);
 		else
 			mirrors_upstream_moved(m, mirror->name, row->repo);
@@ -598,7 +606,7 @@ void mirrors_published(struct mirrors *m, const struct hgt_journal_row *row)
 void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *repo)
 {
 	struct mirror *mirror = mirrors_find(m, name);
-	struct copy *copy = mirror && mirror->way == &mirror_pull ? mirror_find_copy(mirror, repo) : NULL;
+	struct copy *copy = mirror && mirror->direction == HGT_MIRROR_PULL ? mirror_find_copy(mirror, repo) : NULL;
 	int64_t soon;
 
 	if (!copy)
