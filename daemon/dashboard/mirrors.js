@@ -113,7 +113,8 @@ function copyRow(copy, named) {
 
 const copyHeads = ["State", "Repository", "What", "Behind since", "Last good"];
 
-// Ask again and again, sooner when an event tells of mirrors; look() answers whether something moves.
+// Ask again and again, sooner when an event tells of mirrors; look() answers whether something moves, null: only an event is a reason to
+// ask again.
 const concerns = /^(mirror\.|ref\.updated$|upstream\.)/;
 function follow(look) {
   let timer = 0,
@@ -132,7 +133,7 @@ function follow(look) {
     } catch (error) {
       if (error.name === "AbortError") return;
     }
-    if (!left && asking === own) timer = setTimeout(again, soon ? often : seldom);
+    if (!left && asking === own && soon !== null) timer = setTimeout(again, soon ? often : seldom);
   }
   again();
   return {
@@ -158,7 +159,8 @@ export function mirrorHealth() {
   const element = h("p", { class: "health", hidden: true });
   const line = follow(async (signal) => {
     const { mirrors } = await get("/v1/mirrors", { limit: 1 }, signal);
-    element.hidden = !mirrors.some((mirror) => mirror.copies);
+    const some = mirrors.some((mirror) => mirror.copies);
+    element.hidden = !some;
     refill(element, mirrors, () => [
       h("a", { href: "#/mirrors" }, "Mirrors"),
       " ",
@@ -167,9 +169,14 @@ export function mirrorHealth() {
         .filter(([, n]) => n)
         .map(([state, n]) => h("span", { class: "fed" }, badge(state), h("span", { class: "n" }, n.toLocaleString("en")))),
     ]);
-    return false;
+    return some ? false : null;
   });
-  return { element, told: line.told, leave: line.leave };
+  return {
+    element,
+    // A push moves copies, which tell of it.
+    told: (events) => line.told(events.filter((event) => event.type.startsWith("mirror."))),
+    leave: line.leave,
+  };
 }
 
 export function mirrorsPage() {
