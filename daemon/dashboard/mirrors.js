@@ -257,6 +257,13 @@ export function mirrorsPage() {
   };
 }
 
+// Buttons anew, where they are others; what had the focus has it again, or that which takes its place.
+function rebutton(actions, key, build) {
+  const had = actions.contains(document.activeElement) ? document.activeElement.id : "";
+  refill(actions, key, build);
+  if (had && !actions.contains(document.activeElement)) (document.getElementById(had) ?? actions.firstElementChild)?.focus();
+}
+
 // Buttons by which an operator asks for something; told is where the answer is said.
 function orders(mirror, repo, told, after) {
   async function order(action, button) {
@@ -276,7 +283,7 @@ function orders(mirror, repo, told, after) {
       told.textContent = `That was not taken: ${error.message}.`;
     }
     button.disabled = false;
-    button.focus();
+    document.getElementById(button.id)?.focus();
   }
   const make = (text, action, main) => {
     const button = h(
@@ -332,7 +339,7 @@ export function mirrorPage([name], query) {
   function draw(mirror, copies) {
     refill(state, mirror, () => [badge(worst(mirror)), pausedTag(mirror.paused)]);
     // Whoever sees some repositories alone acts on each of them.
-    refill(actions, [mirror.paused === mirror.copies, mirror.paused > 0], () =>
+    rebutton(actions, [mirror.paused === mirror.copies, mirror.paused > 0], () =>
       mayOperate() && !isScoped() && mirror.copies
         ? [
             ...(mirror.paused < mirror.copies
@@ -547,7 +554,7 @@ export function copyPage([name, repo]) {
   function draw() {
     const now = states[rank(copy.state)];
     refill(state, [copy.state, copy.paused], () => [badge(now), pausedTag(copy.paused)]);
-    refill(actions, [copy.state, copy.paused, copy.direction], buttons);
+    rebutton(actions, [copy.state, copy.paused, copy.direction], buttons);
     refill(top, copy, () => [
       copy.error || copy.running
         ? h("div", { class: `reason s-${now?.look ?? "unknown"}` }, h("p", {}, copy.running ? moving(copy.running) : copy.error))
