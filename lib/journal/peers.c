@@ -60,6 +60,18 @@ int hgt_peer_put(struct hgt_journal *j, const char *mirror, const struct hgt_pee
 	return run(j, stmt, err);
 }
 
+int hgt_peer_met(struct hgt_journal *j, const char *mirror, int64_t met_ms, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_prepare(j, "UPDATE mirror_peers SET met_ms = ?2 WHERE mirror = ?1", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, mirror);
+	sqlite3_bind_int64(stmt, 2, met_ms);
+	return run(j, stmt, err);
+}
+
 int hgt_peer_get(struct hgt_journal *j, const char *mirror, struct hgt_peer_row *row, struct hgt_error *err)
 {
 	sqlite3_stmt *stmt;

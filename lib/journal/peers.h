@@ -24,6 +24,9 @@ struct hgt_peer_row {
 
 int hgt_peer_put(struct hgt_journal *journal, const char *mirror, const struct hgt_peer_row *row, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* The time alone; nothing where there is no row. */
+int hgt_peer_met(struct hgt_journal *journal, const char *mirror, int64_t met_ms, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* 1; 0 when there is none. HGT_ECORRUPT when what is there cannot be. */
 int hgt_peer_get(struct hgt_journal *journal, const char *mirror, struct hgt_peer_row *row, struct hgt_error *err) HGT_MUST_CHECK;
 
