@@ -14,6 +14,7 @@
 #include "base/workers.h"
 #include "daemon/folders.h"
 #include "daemon/intake.h"
+#include "daemon/mirrors.h"
 #include "daemon/repos.h"
 #include "git/repository_pool.h"
 
@@ -265,6 +266,8 @@ static void on_added(void *ctx, const struct repo *repo)
 	w->folders_due = true;
 	target_add(w, repo);
 	intake_compare(w->daemon->intake, repo->name, repo->path, INTAKE_START);
+	if (w->daemon->mirrors)
+		mirrors_repo_added(w->daemon->mirrors, repo);
 }
 
 /* Put aside until the scan is merged: it may be there under another name. */
@@ -273,6 +276,8 @@ static void on_gone(void *ctx, const struct repo *repo)
 	struct ref_watch *w = ctx;
 	struct target *target = hgt_map_remove(&w->targets, repo->name, strlen(repo->name));
 
+	if (w->daemon->mirrors)
+		mirrors_repo_gone(w->daemon->mirrors, repo);
 	if (target) {
 		marks_drop(w, &target->marks);
 		target->next_gone = w->gone;

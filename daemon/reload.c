@@ -13,6 +13,7 @@
 #include "daemon/http.h"
 #include "daemon/inbound.h"
 #include "daemon/metrics.h"
+#include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
@@ -32,6 +33,11 @@ static int take_webhooks(struct daemon *daemon, const struct hgt_config *config,
 	return webhooks_reload(daemon->webhooks, config, err);
 }
 
+static int take_mirrors(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return mirrors_reload(daemon->mirrors, config, err);
+}
+
 static int take_archives(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	(void)err;
@@ -46,6 +52,7 @@ static int (*const parts[])(struct daemon *daemon, const struct hgt_config *conf
 	take_http,
 	take_inbound,
 	take_webhooks,
+	take_mirrors,
 	take_archives,
 };
 

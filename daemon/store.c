@@ -11,6 +11,7 @@
 #include "daemon/hub.h"
 #include "daemon/metrics.h"
 #include "daemon/rollout.h"
+#include "daemon/mirrors.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
@@ -342,6 +343,8 @@ static void hand_over(struct store *store)
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
 			rollouts_published(store->daemon->rollouts, &event->row);
+			if (store->daemon->mirrors)
+				mirrors_published(store->daemon->mirrors, &event->row);
 		}
 	if (head && store->daemon->webhooks)
 		webhooks_wake(store->daemon->webhooks);
