@@ -632,8 +632,9 @@ void mirrors_repo_added(struct mirrors *m, const struct repo *repo)
 	TAILQ_FOREACH(mirror, &m->list, entry) {
 		struct copy *copy = mirror_find_copy(mirror, repo->name);
 
+		/* It has waited for that. */
 		if (copy)
-			copy_look(copy, false);
+			copy_look(copy, true);
 		else if (wants_repo(mirror->config, repo->name) && mirror_add_copy(mirror, repo->name, NULL, &err) < 0)
 			hgt_log(HGT_LOG_ERROR, "mirrors", "a new repository is not mirrored until the config is loaded again",
 				HGT_S("mirror", mirror->name), HGT_S("repo", repo->name), HGT_S("error", err.message));
