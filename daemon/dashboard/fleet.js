@@ -1,5 +1,6 @@
 // The fleet: how many targets are in which state, and all of them, the worst first.
 import { branch, count, fill, h, none, reorder, short, shown, slashes, when } from "./dom.js";
+import { mirrorHealth } from "./mirrors.js";
 import { isAway, model, rank, reasonOf, stateOf, states, targets, troubled } from "./model.js";
 
 const rows = 100; // of one page: two thousand targets are twenty pages, and a page is drawn in a few milliseconds
@@ -74,6 +75,7 @@ function row(target, state) {
         { class: "what" },
         tag(commands?.length && `${commands[0].action} asked for`),
         tag(report?.suspended && state !== "Suspended" && "suspended"),
+        tag(report?.pinned && "pinned"),
         reasonOf(target),
       ),
     ),
@@ -96,6 +98,7 @@ const lookOf = (target, state) =>
     reasonOf(target),
     target.reported,
     target.report?.suspended,
+    target.report?.pinned,
     target.commands?.[0]?.action,
   ].join("\u0000");
 
@@ -161,6 +164,7 @@ export function fleetPage(args, query) {
   const empty = h("p", { class: "empty" });
   const pager = h("div", { class: "pager" });
   const idle = h("p", { class: "hint" });
+  const mirrors = mirrorHealth();
 
   const buttons = new Map(
     ["", ...states.map((state) => state.name)].map((name) => {
@@ -306,6 +310,7 @@ export function fleetPage(args, query) {
       h("div", { class: "head" }, headline, lede),
       strip,
       channel,
+      mirrors.element,
       h(
         "div",
         { class: "filters" },
@@ -319,6 +324,10 @@ export function fleetPage(args, query) {
       pager,
       idle,
     ),
-    update: draw,
+    update(events) {
+      mirrors.told(events);
+      draw();
+    },
+    leave: mirrors.leave,
   };
 }

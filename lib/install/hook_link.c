@@ -1,5 +1,5 @@
 /* One symbolic link of ours in a repository. */
-#include "cli/hook_link.h"
+#include "install/hook_link.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static int read_link(const char *path, const struct stat *st, struct hgt_buf *ta
 	return 0;
 }
 
-int hook_link_look(const char *path, const char *target, bool any, enum link_state *state, struct hgt_error *err)
+int hgt_hook_link_look(const char *path, const char *target, bool any, enum hgt_link_state *state, struct hgt_error *err)
 {
 	struct hgt_buf points = HGT_BUF_INIT;
 	struct stat st;
@@ -40,24 +40,24 @@ int hook_link_look(const char *path, const char *target, bool any, enum link_sta
 	if (lstat(path, &st) < 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			return hgt_error_set_errno(err, "cannot look at %s", path);
-		*state = LINK_ABSENT;
+		*state = HGT_LINK_ABSENT;
 		return 0;
 	}
 	if (!S_ISLNK(st.st_mode)) {
-		*state = S_ISDIR(st.st_mode) ? LINK_FOLDER : LINK_FOREIGN;
+		*state = S_ISDIR(st.st_mode) ? HGT_LINK_FOLDER : HGT_LINK_FOREIGN;
 		return 0;
 	}
 	code = read_link(path, &st, &points, err);
 	if (code == 0) {
 		bool ours = any || strcmp(last_part(points.data), last_part(target)) == 0;
 
-		*state = strcmp(points.data, target) == 0 ? LINK_OURS : ours ? LINK_ELSEWHERE : LINK_FOREIGN;
+		*state = strcmp(points.data, target) == 0 ? HGT_LINK_OURS : ours ? HGT_LINK_ELSEWHERE : HGT_LINK_FOREIGN;
 	}
 	hgt_buf_release(&points);
 	return code;
 }
 
-int hook_link_exists(const char *path, bool *exists, struct hgt_error *err)
+int hgt_hook_link_exists(const char *path, bool *exists, struct hgt_error *err)
 {
 	struct stat st;
 
@@ -71,7 +71,7 @@ int hook_link_exists(const char *path, bool *exists, struct hgt_error *err)
 	return 0;
 }
 
-int hook_link_may_keep(const char *path, const char *keep, struct hgt_error *err)
+int hgt_hook_link_may_keep(const char *path, const char *keep, struct hgt_error *err)
 {
 	struct stat st, kept;
 
@@ -89,13 +89,13 @@ static int keep_aside(const char *path, const char *keep, struct hgt_error *err)
 	if (linkat(AT_FDCWD, path, AT_FDCWD, keep, 0) == 0)
 		return 0;
 	if (errno == EEXIST)
-		return hook_link_may_keep(path, keep, err);
+		return hgt_hook_link_may_keep(path, keep, err);
 	if (renameat2(AT_FDCWD, path, AT_FDCWD, keep, RENAME_NOREPLACE) == 0)
 		return 0;
 	return hgt_error_set_errno(err, "cannot keep %s as %s", path, keep);
 }
 
-int hook_link_put(const char *path, const char *target, const char *keep, const struct link_owner *owner,
+int hgt_hook_link_put(const char *path, const char *target, const char *keep, const struct hgt_link_owner *owner,
 	struct hgt_error *err)
 {
 	struct hgt_buf temp = HGT_BUF_INIT;
@@ -128,7 +128,7 @@ out:
 	return code;
 }
 
-int hook_link_take(const char *path, const char *kept, struct hgt_error *err)
+int hgt_hook_link_take(const char *path, const char *kept, struct hgt_error *err)
 {
 	if (kept && rename(kept, path) < 0)
 		return hgt_error_set_errno(err, "cannot put %s back as %s", kept, path);

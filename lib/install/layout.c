@@ -1,5 +1,5 @@
 /* Where each kind of Git server looks for a repository's hooks. */
-#include "cli/layout.h"
+#include "install/layout.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,20 +9,20 @@
 /* A delegate script is a few hundred bytes; what is larger is none. */
 enum { DELEGATE_MAX = 64 * 1024 };
 
-static const char *const names[LAYOUT_COUNT] = {
-	[LAYOUT_PLAIN] = "plain",
-	[LAYOUT_GITLAB] = "gitlab",
-	[LAYOUT_GITEA] = "gitea",
+static const char *const names[HGT_LAYOUT_COUNT] = {
+	[HGT_LAYOUT_PLAIN] = "plain",
+	[HGT_LAYOUT_GITLAB] = "gitlab",
+	[HGT_LAYOUT_GITEA] = "gitea",
 };
 
-const char *layout_name(enum layout layout)
+const char *hgt_layout_name(enum hgt_layout layout)
 {
 	return names[layout];
 }
 
-int layout_parse(const char *name)
+int hgt_layout_parse(const char *name)
 {
-	for (int i = 0; i < LAYOUT_COUNT; i++)
+	for (int i = 0; i < HGT_LAYOUT_COUNT; i++)
 		if (strcmp(name, names[i]) == 0)
 			return i;
 	return -1;
@@ -77,21 +77,21 @@ static bool is_gitlab(const char *git_dir)
 	return strstr(target, "gitlab-shell") || strstr(target, "gitaly");
 }
 
-enum layout layout_detect(const char *git_dir, const char *hooks)
+enum hgt_layout hgt_layout_detect(const char *git_dir, const char *hooks)
 {
 	if (is_folder(hooks, "pre-receive.d") && has_delegate(hooks))
-		return LAYOUT_GITEA;
-	return is_gitlab(git_dir) ? LAYOUT_GITLAB : LAYOUT_PLAIN;
+		return HGT_LAYOUT_GITEA;
+	return is_gitlab(git_dir) ? HGT_LAYOUT_GITLAB : HGT_LAYOUT_PLAIN;
 }
 
-void layout_hook_path(enum layout layout, const char *git_dir, const char *hooks, const char *hook,
+void hgt_layout_hook_path(enum hgt_layout layout, const char *git_dir, const char *hooks, const char *hook,
 	struct hgt_buf *out)
 {
 	switch (layout) {
-	case LAYOUT_GITLAB:
+	case HGT_LAYOUT_GITLAB:
 		hgt_buf_addf(out, "%s/custom_hooks/%s.d/headgate", git_dir, hook);
 		break;
-	case LAYOUT_GITEA:
+	case HGT_LAYOUT_GITEA:
 		hgt_buf_addf(out, "%s/%s.d/headgate", hooks, hook);
 		break;
 	default:

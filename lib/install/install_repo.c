@@ -1,13 +1,13 @@
 /* Installing into one repository, and back. */
-#include "cli/install_repo.h"
+#include "install/install_repo.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "cli/hook_link.h"
-#include "cli/push_options.h"
+#include "install/hook_link.h"
+#include "install/push_options.h"
 #include "config/config.h"
 #include "git/repository.h"
 #include "gate/tree.h"
@@ -15,31 +15,31 @@
 
 enum { MADE_MAX = 1024 * 1024 };
 
-const char *const install_hook_names[INSTALL_HOOKS] = {"pre-receive", "post-receive"};
+const char *const hgt_install_hook_names[HGT_INSTALL_HOOKS] = {"pre-receive", "post-receive"};
 
-const char *install_change_name(enum install_change change)
+const char *hgt_install_change_name(enum hgt_install_change change)
 {
-	static const char *const names[INSTALL_CHANGE_COUNT] = {
-		[INSTALL_NOTHING] = "unchanged",
-		[INSTALL_INSTALLED] = "installed",
-		[INSTALL_UPDATED] = "updated",
-		[INSTALL_REMOVED] = "removed",
-		[INSTALL_RESTORED] = "restored",
+	static const char *const names[HGT_INSTALL_CHANGE_COUNT] = {
+		[HGT_INSTALL_NOTHING] = "unchanged",
+		[HGT_INSTALL_INSTALLED] = "installed",
+		[HGT_INSTALL_UPDATED] = "updated",
+		[HGT_INSTALL_REMOVED] = "removed",
+		[HGT_INSTALL_RESTORED] = "restored",
 	};
 
 	return names[change];
 }
 
-void install_report_init(struct install_report *report, const char *repo)
+void hgt_install_report_init(struct hgt_install_report *report, const char *repo)
 {
-	*report = (struct install_report){.repo = repo};
-	for (size_t i = 0; i < INSTALL_HOOKS; i++)
+	*report = (struct hgt_install_report){.repo = repo};
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS; i++)
 		hgt_buf_init(&report->hooks[i].path);
 }
 
-void install_report_release(struct install_report *report)
+void hgt_install_report_release(struct hgt_install_report *report)
 {
-	for (size_t i = 0; i < INSTALL_HOOKS; i++)
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS; i++)
 		hgt_buf_release(&report->hooks[i].path);
 }
 
@@ -50,7 +50,7 @@ struct site {
 	struct hgt_buf own;	/* git_dir/headgate */
 	struct hgt_buf config;	/* own/config */
 	struct hgt_buf made;	/* the text of own/made */
-	struct link_owner owner;
+	struct hgt_link_owner owner;
 };
 
 static void site_release(struct site *site)
@@ -117,7 +117,7 @@ static int site_open(struct site *site, const char *path, bool leaving, struct h
 		code = hgt_error_set_errno(err, "cannot look at %s", site->git_dir.data);
 		goto out;
 	}
-	site->owner = (struct link_owner){st.st_uid, st.st_gid, geteuid() == 0 && st.st_uid != 0};
+	site->owner = (struct hgt_link_owner){st.st_uid, st.st_gid, geteuid() == 0 && st.st_uid != 0};
 	hgt_buf_addf(&site->own, "%s/headgate", site->git_dir.data);
 	hgt_buf_addf(&site->config, "%s/%s", site->git_dir.data, HGT_REPO_CONFIG);
 	hgt_buf_addf(&made, "%s/made", site->own.data);
@@ -137,9 +137,9 @@ out:
 	return code;
 }
 
-static enum layout choose_layout(const struct site *site, const struct install_plan *plan)
+static enum hgt_layout choose_layout(const struct site *site, const struct hgt_install_plan *plan)
 {
-	return plan->layout < 0 ? layout_detect(site->git_dir.data, site->hooks.data) : (enum layout)plan->layout;
+	return plan->layout < 0 ? hgt_layout_detect(site->git_dir.data, site->hooks.data) : (enum hgt_layout)plan->layout;
 }
 
 /* Whether `folder` is a line of what we made. */
@@ -222,13 +222,13 @@ static int write_made(struct site *site, size_t old_len, struct hgt_error *err)
 /* What is to be done with one link. */
 struct step {
 	struct hgt_buf path, target, keep;
-	enum link_state state;
+	enum hgt_link_state state;
 	bool kept;	/* something has the name `keep` */
 };
 
 static void step_init(struct step *step)
 {
-	*step = (struct step){HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT, LINK_ABSENT, false};
+	*step = (struct step){HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT, HGT_LINK_ABSENT, false};
 }
 
 static void step_release(struct step *step)
@@ -239,42 +239,42 @@ static void step_release(struct step *step)
 }
 
 /* Where the link of a hook goes, what it leads to, and what is there now. */
-static int look_at_hook(const struct site *site, enum layout layout, const char *programs, const char *hook,
+static int look_at_hook(const struct site *site, enum hgt_layout layout, const char *programs, const char *hook,
 	struct step *step, struct hgt_error *err)
 {
 	int code;
 
-	layout_hook_path(layout, site->git_dir.data, site->hooks.data, hook, &step->path);
+	hgt_layout_hook_path(layout, site->git_dir.data, site->hooks.data, hook, &step->path);
 	hgt_buf_addf(&step->keep, "%s%s", step->path.data, HGT_CHAINED_SUFFIX);
 	hgt_buf_addf(&step->target, "%s/headgate-%s", programs, hook);
 	if (step->path.failed || step->keep.failed || step->target.failed)
 		return hgt_error_nomem(err);
-	code = hook_link_look(step->path.data, step->target.data, false, &step->state, err);
+	code = hgt_hook_link_look(step->path.data, step->target.data, false, &step->state, err);
 	if (code == 0)
-		code = hook_link_exists(step->keep.data, &step->kept, err);
+		code = hgt_hook_link_exists(step->keep.data, &step->kept, err);
 	return code;
 }
 
 /* Whether the link can be put there. */
-static int check_step(enum layout layout, const struct step *step, struct hgt_error *err)
+static int check_step(enum hgt_layout layout, const struct step *step, struct hgt_error *err)
 {
-	if (step->state != LINK_FOREIGN && step->state != LINK_FOLDER)
+	if (step->state != HGT_LINK_FOREIGN && step->state != HGT_LINK_FOLDER)
 		return 0;
-	if (layout == LAYOUT_PLAIN && step->state == LINK_FOREIGN)
-		return hook_link_may_keep(step->path.data, step->keep.data, err);
+	if (layout == HGT_LAYOUT_PLAIN && step->state == HGT_LINK_FOREIGN)
+		return hgt_hook_link_may_keep(step->path.data, step->keep.data, err);
 	return hgt_error_set(err, HGT_EEXIST, "%s is not Headgate's; move it away", step->path.data);
 }
 
-static int do_step(struct site *site, const struct step *step, enum install_change *change, struct hgt_error *err)
+static int do_step(struct site *site, const struct step *step, enum hgt_install_change *change, struct hgt_error *err)
 {
-	const char *keep = step->state == LINK_FOREIGN ? step->keep.data : NULL;
+	const char *keep = step->state == HGT_LINK_FOREIGN ? step->keep.data : NULL;
 	int code;
 
-	if (step->state == LINK_OURS)
+	if (step->state == HGT_LINK_OURS)
 		return 0;
-	code = hook_link_put(step->path.data, step->target.data, keep, &site->owner, err);
+	code = hgt_hook_link_put(step->path.data, step->target.data, keep, &site->owner, err);
 	if (code == 0)
-		*change = step->state == LINK_ELSEWHERE ? INSTALL_UPDATED : INSTALL_INSTALLED;
+		*change = step->state == HGT_LINK_ELSEWHERE ? HGT_INSTALL_UPDATED : HGT_INSTALL_INSTALLED;
 	return code;
 }
 
@@ -287,8 +287,8 @@ static int look_at_config(const struct site *site, const char *config, struct st
 	hgt_buf_adds(&step->target, config);
 	if (step->path.failed || step->target.failed)
 		return hgt_error_nomem(err);
-	code = hook_link_look(step->path.data, step->target.data, true, &step->state, err);
-	if (code == 0 && (step->state == LINK_FOREIGN || step->state == LINK_FOLDER))
+	code = hgt_hook_link_look(step->path.data, step->target.data, true, &step->state, err);
+	if (code == 0 && (step->state == HGT_LINK_FOREIGN || step->state == HGT_LINK_FOLDER))
 		code = hgt_error_set(err, HGT_EEXIST, "%s is no link to a config; move it away", step->path.data);
 	return code;
 }
@@ -310,73 +310,73 @@ static int check_served(const struct site *site, const struct hgt_config *config
 
 /* Have Git offer push options, where nobody has said otherwise; on record before it is set. That it cannot be done is told, and
  * no more. */
-static int offer_push_options(struct site *site, struct install_report *report, struct hgt_error *err)
+static int offer_push_options(struct site *site, struct hgt_install_report *report, struct hgt_error *err)
 {
 	const char *folder = site->git_dir.data;
 	struct hgt_error *trouble = &report->push_options_trouble;
-	enum push_options now;
+	enum hgt_push_options now;
 	size_t made = site->made.len;
 	int code;
 
-	if (report->layout != LAYOUT_PLAIN)
+	if (report->layout != HGT_LAYOUT_PLAIN)
 		return 0;
-	if (push_options_look(folder, site->owner.uid, site->owner.gid, &now, trouble) < 0 || now == PUSH_OPTIONS_ON)
+	if (hgt_push_options_look(folder, site->owner.uid, site->owner.gid, &now, trouble) < 0 || now == HGT_PUSH_OPTIONS_ON)
 		return 0;
-	report->push_options_off = now == PUSH_OPTIONS_OFF;
+	report->push_options_off = now == HGT_PUSH_OPTIONS_OFF;
 	if (report->push_options_off)
 		return 0;
-	if (!is_made(site, PUSH_OPTIONS_KEY))
-		hgt_buf_addf(&site->made, "%s\n", PUSH_OPTIONS_KEY);
+	if (!is_made(site, HGT_PUSH_OPTIONS_KEY))
+		hgt_buf_addf(&site->made, "%s\n", HGT_PUSH_OPTIONS_KEY);
 	code = hgt_buf_check(&site->made, err);
 	if (code == 0)
 		code = write_made(site, made, err);
-	if (code == 0 && push_options_set(folder, site->owner.uid, site->owner.gid, trouble) == 0)
-		report->push_options = INSTALL_INSTALLED;
+	if (code == 0 && hgt_push_options_set(folder, site->owner.uid, site->owner.gid, trouble) == 0)
+		report->push_options = HGT_INSTALL_INSTALLED;
 	return code;
 }
 
 /* What we have set, unless somebody has said no since. */
-static int take_push_options(const struct site *site, struct install_report *report, struct hgt_error *err)
+static int take_push_options(const struct site *site, struct hgt_install_report *report, struct hgt_error *err)
 {
 	const char *folder = site->git_dir.data;
-	enum push_options now;
+	enum hgt_push_options now;
 	int code;
 
-	if (!is_made(site, PUSH_OPTIONS_KEY))
+	if (!is_made(site, HGT_PUSH_OPTIONS_KEY))
 		return 0;
-	code = push_options_look(folder, site->owner.uid, site->owner.gid, &now, err);
-	if (code < 0 || now != PUSH_OPTIONS_ON)
+	code = hgt_push_options_look(folder, site->owner.uid, site->owner.gid, &now, err);
+	if (code < 0 || now != HGT_PUSH_OPTIONS_ON)
 		return code;
-	code = push_options_unset(folder, site->owner.uid, site->owner.gid, err);
+	code = hgt_push_options_unset(folder, site->owner.uid, site->owner.gid, err);
 	if (code == 0)
-		report->push_options = INSTALL_REMOVED;
+		report->push_options = HGT_INSTALL_REMOVED;
 	return code;
 }
 
-int install_repo(const char *path, const struct install_plan *plan, struct install_report *report,
+int hgt_install_repo(const char *path, const struct hgt_install_plan *plan, struct hgt_install_report *report,
 	struct hgt_error *err)
 {
-	struct step steps[INSTALL_HOOKS + 1];
-	const size_t n = INSTALL_HOOKS + (plan->config != NULL);
+	struct step steps[HGT_INSTALL_HOOKS + 1];
+	const size_t n = HGT_INSTALL_HOOKS + (plan->config != NULL);
 	struct site site;
 	size_t made;
 	int code, recorded;
 
-	for (size_t i = 0; i <= INSTALL_HOOKS; i++)
+	for (size_t i = 0; i <= HGT_INSTALL_HOOKS; i++)
 		step_init(&steps[i]);
 	code = site_open(&site, path, false, err);
 	if (code < 0)
 		goto out;
 	report->layout = choose_layout(&site, plan);
-	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
-		code = look_at_hook(&site, report->layout, plan->programs, install_hook_names[i], &steps[i], err);
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS && code == 0; i++) {
+		code = look_at_hook(&site, report->layout, plan->programs, hgt_install_hook_names[i], &steps[i], err);
 		if (code == 0)
 			code = check_step(report->layout, &steps[i], err);
 	}
 	if (code == 0 && plan->config)
 		code = check_served(&site, plan->config, &report->not_served, err);
 	if (code == 0 && plan->config)
-		code = look_at_config(&site, plan->config_path, &steps[INSTALL_HOOKS], err);
+		code = look_at_config(&site, plan->config_path, &steps[HGT_INSTALL_HOOKS], err);
 
 	/* From here on things change. The config comes first: hooks never run without the one that was asked for. */
 	made = site.made.len;
@@ -386,17 +386,17 @@ int install_repo(const char *path, const struct install_plan *plan, struct insta
 	if (code == 0)
 		code = recorded;
 	if (code == 0 && plan->config)
-		code = do_step(&site, &steps[INSTALL_HOOKS], &report->config, err);
-	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
+		code = do_step(&site, &steps[HGT_INSTALL_HOOKS], &report->config, err);
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS && code == 0; i++) {
 		code = do_step(&site, &steps[i], &report->hooks[i].change, err);
-		report->hooks[i].chained = report->layout == LAYOUT_PLAIN &&
-			(steps[i].kept || steps[i].state == LINK_FOREIGN);
+		report->hooks[i].chained = report->layout == HGT_LAYOUT_PLAIN &&
+			(steps[i].kept || steps[i].state == HGT_LINK_FOREIGN);
 		hgt_buf_adds(&report->hooks[i].path, steps[i].path.data);
 	}
 	if (code == 0)
 		code = offer_push_options(&site, report, err);
 out:
-	for (size_t i = 0; i <= INSTALL_HOOKS; i++)
+	for (size_t i = 0; i <= HGT_INSTALL_HOOKS; i++)
 		step_release(&steps[i]);
 	site_release(&site);
 	return code;
@@ -418,7 +418,7 @@ static void remove_made(const struct site *site, const char *path)
 }
 
 /* Take one hook's link away if it is ours; a hook that was kept comes back, also where our link is gone already. */
-static int remove_hook(const struct site *site, enum layout layout, const char *hook, enum install_change *change,
+static int remove_hook(const struct site *site, enum hgt_layout layout, const char *hook, enum hgt_install_change *change,
 	struct hgt_buf *where, struct hgt_error *err)
 {
 	struct step step;
@@ -429,14 +429,14 @@ static int remove_hook(const struct site *site, enum layout layout, const char *
 	code = look_at_hook(site, layout, "", hook, &step, err);
 	if (code < 0)
 		goto out;
-	ours = step.state == LINK_OURS || step.state == LINK_ELSEWHERE;
-	if (layout != LAYOUT_PLAIN)
+	ours = step.state == HGT_LINK_OURS || step.state == HGT_LINK_ELSEWHERE;
+	if (layout != HGT_LAYOUT_PLAIN)
 		step.kept = false;
-	if (ours || (step.state == LINK_ABSENT && step.kept)) {
-		code = hook_link_take(step.path.data, step.kept ? step.keep.data : NULL, err);
+	if (ours || (step.state == HGT_LINK_ABSENT && step.kept)) {
+		code = hgt_hook_link_take(step.path.data, step.kept ? step.keep.data : NULL, err);
 		if (code < 0)
 			goto out;
-		*change = step.kept ? INSTALL_RESTORED : INSTALL_REMOVED;
+		*change = step.kept ? HGT_INSTALL_RESTORED : HGT_INSTALL_REMOVED;
 		hgt_buf_reset(where);
 		hgt_buf_adds(where, step.path.data);
 		remove_made(site, step.path.data);
@@ -447,7 +447,7 @@ out:
 }
 
 /* Our own folder in the repository: the config link, what is recorded, and the folder when nothing else is in it. */
-static int remove_own(const struct site *site, enum install_change *change, struct hgt_error *err)
+static int remove_own(const struct site *site, enum hgt_install_change *change, struct hgt_error *err)
 {
 	static const char *const files[] = {"made", HGT_TREE_DEFINITIONS};
 	struct hgt_buf path = HGT_BUF_INIT;
@@ -455,10 +455,10 @@ static int remove_own(const struct site *site, enum install_change *change, stru
 	int code = 0;
 
 	if (lstat(site->config.data, &st) == 0 && S_ISLNK(st.st_mode)) {
-		code = hook_link_take(site->config.data, NULL, err);
+		code = hgt_hook_link_take(site->config.data, NULL, err);
 		if (code < 0)
 			return code;
-		*change = INSTALL_REMOVED;
+		*change = HGT_INSTALL_REMOVED;
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && code == 0; i++) {
 		hgt_buf_reset(&path);
@@ -475,7 +475,7 @@ static int remove_own(const struct site *site, enum install_change *change, stru
 	return code;
 }
 
-int install_repo_remove(const char *path, const struct install_plan *plan, struct install_report *report,
+int hgt_install_remove(const char *path, const struct hgt_install_plan *plan, struct hgt_install_report *report,
 	struct hgt_error *err)
 {
 	struct site site;
@@ -484,12 +484,12 @@ int install_repo_remove(const char *path, const struct install_plan *plan, struc
 	if (code < 0)
 		goto out;
 	report->layout = choose_layout(&site, plan);
-	for (size_t i = 0; i < INSTALL_HOOKS && code == 0; i++) {
-		layout_hook_path(report->layout, site.git_dir.data, site.hooks.data, install_hook_names[i],
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS && code == 0; i++) {
+		hgt_layout_hook_path(report->layout, site.git_dir.data, site.hooks.data, hgt_install_hook_names[i],
 			&report->hooks[i].path);
-		for (int layout = 0; layout < LAYOUT_COUNT && code == 0; layout++)
+		for (int layout = 0; layout < HGT_LAYOUT_COUNT && code == 0; layout++)
 			if (plan->layout < 0 || plan->layout == layout)
-				code = remove_hook(&site, (enum layout)layout, install_hook_names[i],
+				code = remove_hook(&site, (enum hgt_layout)layout, hgt_install_hook_names[i],
 					&report->hooks[i].change, &report->hooks[i].path, err);
 	}
 	if (code == 0)

@@ -1,5 +1,5 @@
 /* Whether a repository takes push options: asked and set by Git itself, which keeps what else stands in its config. */
-#include "cli/push_options.h"
+#include "install/push_options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static int run_git(const char *git_dir, uid_t uid, gid_t gid, const char *word, 
 	child = fork();
 	if (child == 0)
 		run_child((char *[]){(char *)"git", (char *)"config", (char *)"--file", file.data, (char *)(uintptr_t)word,
-			(char *)PUSH_OPTIONS_KEY, (char *)(uintptr_t)value, NULL}, ends[1], uid, gid);
+			(char *)HGT_PUSH_OPTIONS_KEY, (char *)(uintptr_t)value, NULL}, ends[1], uid, gid);
 	close(ends[1]);
 	if (child < 0)
 		code = hgt_error_set_errno(err, "cannot run git");
@@ -71,20 +71,20 @@ out:
 static int failed(const char *git_dir, int status, struct hgt_error *err)
 {
 	if (status == CANNOT_RUN)
-		return hgt_error_set(err, HGT_EUNAVAILABLE, "git cannot be run to set %s", PUSH_OPTIONS_KEY);
-	return hgt_error_set(err, HGT_EIO, "git config %s ended with status %d in %s/config", PUSH_OPTIONS_KEY, status, git_dir);
+		return hgt_error_set(err, HGT_EUNAVAILABLE, "git cannot be run to set %s", HGT_PUSH_OPTIONS_KEY);
+	return hgt_error_set(err, HGT_EIO, "git config %s ended with status %d in %s/config", HGT_PUSH_OPTIONS_KEY, status, git_dir);
 }
 
-int push_options_look(const char *git_dir, uid_t uid, gid_t gid, enum push_options *out, struct hgt_error *err)
+int hgt_push_options_look(const char *git_dir, uid_t uid, gid_t gid, enum hgt_push_options *out, struct hgt_error *err)
 {
 	struct hgt_buf answer = HGT_BUF_INIT;
 	int status = run_git(git_dir, uid, gid, "--type=bool", NULL, &answer, err);
 	int code = status < 0 ? status : 0;
 
 	if (status == KEY_MISSING)
-		*out = PUSH_OPTIONS_UNSET;
+		*out = HGT_PUSH_OPTIONS_UNSET;
 	else if (status == 0)
-		*out = strncmp(answer.data, "true", 4) == 0 ? PUSH_OPTIONS_ON : PUSH_OPTIONS_OFF;
+		*out = strncmp(answer.data, "true", 4) == 0 ? HGT_PUSH_OPTIONS_ON : HGT_PUSH_OPTIONS_OFF;
 	else if (code == 0)
 		code = failed(git_dir, status, err);
 	hgt_buf_release(&answer);
@@ -100,12 +100,12 @@ static int change(const char *git_dir, uid_t uid, gid_t gid, const char *word, c
 	return status <= 0 ? status : failed(git_dir, status, err);
 }
 
-int push_options_set(const char *git_dir, uid_t uid, gid_t gid, struct hgt_error *err)
+int hgt_push_options_set(const char *git_dir, uid_t uid, gid_t gid, struct hgt_error *err)
 {
 	return change(git_dir, uid, gid, "--type=bool", "true", err);
 }
 
-int push_options_unset(const char *git_dir, uid_t uid, gid_t gid, struct hgt_error *err)
+int hgt_push_options_unset(const char *git_dir, uid_t uid, gid_t gid, struct hgt_error *err)
 {
 	return change(git_dir, uid, gid, "--unset", NULL, err);
 }
