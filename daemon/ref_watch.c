@@ -156,13 +156,21 @@ failed:
 	hgt_log(HGT_LOG_ERROR, "ref_watch", "out of memory for a watch", HGT_S("folder", path));
 }
 
+/* Whether it is the folder of Headgate's own refs, of which nobody is told. */
+static bool is_own(const struct target *target, const char *path)
+{
+	size_t n = strlen(target->path);
+
+	return strncmp(path, target->path, n) == 0 && strcmp(path + n, "/refs/headgate") == 0;
+}
+
 /* Watch a folder of refs and all below it. Watched first and read then, so that nothing slips between. */
 static void mark_refs(struct ref_watch *w, struct hgt_buf *path, struct target *target, int depth)
 {
 	size_t len = path->len;
 	DIR *dir;
 
-	if (path->failed || depth > REFS_DEPTH_MAX)
+	if (path->failed || depth > REFS_DEPTH_MAX || is_own(target, path->data))
 		return;
 	mark_add(w, path->data, target);
 	dir = opendir(path->data);
