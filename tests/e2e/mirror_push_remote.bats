@@ -151,7 +151,7 @@ watch_git() {
   rm "$THERE/r.git/hooks/pre-receive"
   wait_for 20 in_step r
   grep -q git-receive-pack "$T/web/access.log"
-  told git-credential-store || told credential-store
+  told headgate-mirror
   fails told t0psecret-word
 }
 
