@@ -101,8 +101,8 @@ int mirror_wait_begin(struct client *client, const struct mirror_want *want, str
 	return 0;
 }
 
-/* The turn that was asked for is over when the last one is another than before, and none moves or is due. One that has failed waits for
- * its time, which is not its turn. */
+/* The turn that was asked for is over when the last one is another than before, and none runs or waits for its turn. One that has failed
+ * waits for its time, which is something else. */
 static bool has_ended(const struct awaited *awaited, const struct hgt_node *copy)
 {
 	bool waiting = false, paused = false;
@@ -113,7 +113,7 @@ static bool has_ended(const struct awaited *awaited, const struct hgt_node *copy
 		return false;
 	if (paused)
 		return true;
-	return strcmp(text_of(copy, "tried"), awaited->tried) != 0 && (!waiting || !strcmp(text_of(copy, "state"), "failing"));
+	return !waiting && strcmp(text_of(copy, "tried"), awaited->tried) != 0;
 }
 
 /* The bar is of the objects of the one copy that there is, or of how many copies are through. */
