@@ -71,7 +71,6 @@ struct copy {
 	bool urgent : 1;		/* somebody waits for it: before the others of its mirror */
 	bool verify : 1;		/* the next turn asks the other side for everything */
 	bool accept : 1;		/* the next turn may settle what is diverged or held */
-	bool judged : 1;		/* pull: what is refused was so by the config in force; a reload takes it back */
 	bool known_behind : 1;		/* the disk has it as something to be done at a start */
 	bool gone : 1;
 	bool ending : 1;		/* what its turn has come to is on its way to disk */

@@ -56,7 +56,7 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->mirror = turn->mirror;
 	pull->pool = repos_pool(turn->daemon->repos);
 	pull->accept = turn->accept;
-	pull->judge_again = turn->verify || turn->accept || !turn->copy->judged;
+	pull->judge_again = turn->verify || turn->accept;
 	hgt_buf_init(&pull->stale);
 	hgt_buf_init(&pull->input);
 	hgt_buf_init(&pull->said);
@@ -91,7 +91,6 @@ static int begin(struct turn *turn, struct hgt_error *err)
 		pull_give_up(pull);
 		return code;
 	}
-	turn->copy->judged = true;
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* The two ways, while there are none: each turn is refused. */
+/* The way out, while there is none: each turn is refused. */
 #include "daemon/mirror.h"
 
 static int begin(struct turn *turn, struct hgt_error *err)
@@ -11,4 +11,4 @@ static void nothing(struct turn *turn)
 	(void)turn;
 }
 
-const struct way mirror_push = {"push", begin, nothing, nothing}, mirror_pull = {"pull", begin, nothing, nothing};
+const struct way mirror_push = {"push", begin, nothing, nothing};

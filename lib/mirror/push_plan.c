@@ -133,6 +133,18 @@ static bool is_known(const struct hgt_push_item *item, const struct hgt_push_kno
 		!strcmp(known->ours, item->ours);
 }
 
+/* What waits for a person is told by the turn as well. */
+static int note_waiting(struct hgt_push_plan *plan, const struct hgt_push_item *item)
+{
+	if (item->forget || item->what != HGT_PUSH_NOTHING || (item->state != HGT_COPY_REF_DIVERGED && item->state != HGT_COPY_REF_HELD))
+		return 0;
+	if (!plan->waiting++) {
+		plan->first = strdup(item->ref);
+		plan->first_note = item->note;
+	}
+	return plan->first ? 0 : HGT_ENOMEM;
+}
+
 static int take(const struct hgt_push_sides *sides, const struct view *view, struct hgt_push_plan *plan, struct hgt_error *err)
 {
 	const struct hgt_push_known *known = view->known;
@@ -149,6 +161,8 @@ static int take(const struct hgt_push_sides *sides, const struct view *view, str
 	code = judge(sides, view, item, err);
 	if (code < 0)
 		return code;
+	if (note_waiting(plan, item) < 0)
+		return hgt_error_nomem(err);
 	item->again = known && known->state == HGT_COPY_REF_REFUSED && !strcmp(known->ours, item->ours) && !strcmp(known->theirs, item->theirs);
 	if (is_known(item, known)) {
 		free(item->ref);
@@ -206,6 +220,7 @@ void hgt_push_plan_release(struct hgt_push_plan *plan)
 	for (size_t i = 0; i < plan->n; i++)
 		free(plan->items[i].ref);
 	free(plan->items);
+	free(plan->first);
 	*plan = (struct hgt_push_plan)HGT_PUSH_PLAN_INIT;
 }
 

@@ -53,8 +53,11 @@ struct hgt_push_item {
 struct hgt_push_plan {
 	struct hgt_push_item *items;
 	size_t n, room;
+	size_t waiting;		/* refs for which nothing can be done until a person does something, also those that are no items */
+	char *first;		/* of these; NULL */
+	const char *first_note;
 };
-#define HGT_PUSH_PLAN_INIT {NULL, 0, 0}
+#define HGT_PUSH_PLAN_INIT {NULL, 0, 0, 0, NULL, NULL}
 
 struct hgt_push_sides {
 	const struct hgt_tips *ours;		/* sorted, as what follows; only refs that belong to the mirror */

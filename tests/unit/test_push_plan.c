@@ -102,6 +102,8 @@ static void judges_each_ref(void **state)
 				plan.n ? (int)plan.items[0].state : -1);
 		if (plan.n && plan.items[0].what == HGT_PUSH_NOTHING && plan.items[0].state == DIVERGED)
 			assert_non_null(strstr(plan.items[0].note, "sync --accept"));
+		assert_int_equal(plan.waiting, (plan.n && plan.items[0].state == DIVERGED && !plan.items[0].what && !plan.items[0].forget) ||
+			(!plan.n && cases[i].was == DIVERGED));
 		assert_true(!plan.n || plan.items[0].again == (sides[2] && cases[i].was == REFUSED));
 		hgt_push_plan_release(&plan);
 		hgt_tips_release(&ours);
@@ -146,6 +148,8 @@ static void walks_all_sides(void **state)
 	known_set(&known[2], "refs/other/x", "aaa", IN_STEP);
 	assert_int_equal(hgt_push_plan_make(&all, &plan, &err), 0);
 	assert_int_equal(plan.n, N_OF(expected));
+	assert_int_equal(plan.waiting, 1);
+	assert_string_equal(plan.first, "refs/heads/refs/heads/b");
 	for (size_t i = 0; i < plan.n; i++) {
 		assert_string_equal(plan.items[i].ref, expected[i].ref);
 		assert_int_equal(plan.items[i].what, expected[i].what);
