@@ -219,6 +219,28 @@ static int leave_row(struct pull *pull, size_t i, struct hgt_error *err)
 	return moved ? turn_ref_moved(ref, item->ours, item->what == HGT_PULL_FORCE, err) : 0;
 }
 
+/* What was held or refused and never here, and is upstream no more: nothing is known of it that the plan would name. */
+static int forget_rows(struct pull *pull, struct hgt_error *err)
+{
+	size_t at = 0;
+
+	for (size_t k = 0; k < pull->n_rows; k++) {
+		const struct pull_row *before = &pull->rows[k];
+		struct hgt_copy_ref_row row = {.mirror = pull->name, .repo = pull->repo, .ref = before->ref, .id = "", .theirs = "", .ours = "", .note = ""};
+		struct turn_ref *ref;
+
+		while (at < pull->plan.n && strcmp(pull->plan.items[at].ref, before->ref) < 0)
+			at++;
+		if (at < pull->plan.n && strcmp(pull->plan.items[at].ref, before->ref) == 0)
+			continue;
+		ref = turn_ref(pull->turn, &row, err);
+		if (!ref)
+			return HGT_ENOMEM;
+		ref->forget = true;
+	}
+	return 0;
+}
+
 struct tally {
 	size_t behind, waiting;
 	const struct hgt_pull_item *first_behind, *first_waiting;
@@ -260,6 +282,8 @@ void pull_finish(struct pull *pull)
 
 	for (size_t i = 0; i < pull->plan.n && code == 0; i++)
 		code = leave_row(pull, i, &err);
+	if (code == 0)
+		code = forget_rows(pull, &err);
 	if (code < 0) {
 		pull_fail(pull, &err);
 		return;

@@ -210,6 +210,15 @@ state_of() { refs_of "$1" | jq -r .state; }
   [[ $(copy error) == 'upstream has no history in common'* ]]
   [[ $(ours rev-parse refs/heads/main) == "$tip" ]]
   fails ours rev-parse -q --verify refs/heads/extra
+  [[ $(refs_of refs/heads/extra | jq -r .state) == held ]]
+  # Once it is the right one again nothing is left of the other.
+  mv "$UPSTREAM" "$UPSTREAM.other" && mv "$UPSTREAM.old" "$UPSTREAM"
+  turn
+  is state in-step
+  [[ -z $(refs_of) ]]
+  mv "$UPSTREAM" "$UPSTREAM.old" && mv "$UPSTREAM.other" "$UPSTREAM"
+  turn
+  is state stopped
   turn accept
   in_step refs/heads/main refs/heads/extra
   [[ $(kept) == "$tip" ]]
