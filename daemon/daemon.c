@@ -241,6 +241,7 @@ static void on_compared(void *arg)
 	hgt_notify("READY=1");
 	/* What the start took is not needed again soon. */
 	malloc_trim(0);
+	mirrors_begin(d->mirrors);
 }
 
 /* What was left behind while the daemon was away comes before the compare, which knows of no pusher. */

@@ -538,6 +538,11 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	return mirrors_new_with(daemon, ways, out, err);
 }
 
+void mirrors_begin(struct mirrors *m)
+{
+	mirrors_pump_soon(m);
+}
+
 void mirrors_free(struct mirrors *m)
 {
 	struct mirror *mirror;
