@@ -20,6 +20,7 @@ void pull_give_up(struct pull *pull)
 	hgt_map_release(&pull->late);
 	hgt_arena_release(&pull->arena);
 	hgt_buf_release(&pull->stale);
+	hgt_buf_release(&pull->note);
 	hgt_buf_release(&pull->input);
 	hgt_buf_release(&pull->said);
 	free(pull->rows);
@@ -31,6 +32,7 @@ void pull_give_up(struct pull *pull)
 	free(pull->repo);
 	free(pull->path);
 	free(pull->journal_path);
+	free(pull->incoming);
 	hgt_config_unref(pull->config);
 	free(pull);
 }
@@ -48,7 +50,7 @@ const struct pull_row *pull_row(const struct pull *pull, const char *ref)
 static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 {
 	struct pull *pull = calloc(1, sizeof(*pull));
-	struct hgt_buf journal = HGT_BUF_INIT;
+	struct hgt_buf journal = HGT_BUF_INIT, incoming = HGT_BUF_INIT;
 
 	if (!pull)
 		return hgt_error_nomem(err);
@@ -59,6 +61,7 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->accept = turn->accept;
 	pull->judge_again = turn->verify || turn->accept;
 	hgt_buf_init(&pull->stale);
+	hgt_buf_init(&pull->note);
 	hgt_buf_init(&pull->input);
 	hgt_buf_init(&pull->said);
 	hgt_buf_addf(&journal, "%s/" HGT_JOURNAL_FILE, turn->config->state);
@@ -66,7 +69,12 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->repo = strdup(turn->copy->repo);
 	pull->path = strdup(turn->path);
 	pull->journal_path = hgt_buf_take(&journal);
-	if (!pull->name || !pull->repo || !pull->path || !pull->journal_path) {
+	hgt_buf_addf(&incoming, PULL_INCOMING "%s/", turn->mirror->name);
+	for (size_t i = strlen(PULL_INCOMING); i < incoming.len; i++)
+		if (incoming.data[i] == '.')
+			incoming.data[i] = '@';
+	pull->incoming = hgt_buf_take(&incoming);
+	if (!pull->incoming || !pull->name || !pull->repo || !pull->path || !pull->journal_path) {
 		pull_give_up(pull);
 		return hgt_error_nomem(err);
 	}
@@ -152,7 +160,24 @@ static void looked(void *arg)
 		return;
 	if (pull->code < 0)
 		pull_fail(pull, &pull->err);
-	else if (!pull->planned && !pull->hidden)
+	else
+		pull_go_on(pull);
+}
+
+/* Whether this turn may make a ref that is none of the clients' business. */
+static bool makes_own_refs(const struct pull *pull)
+{
+	if (!pull->planned)
+		return true;
+	for (size_t i = 0; i < pull->plan.n; i++)
+		if (pull->plan.items[i].keep)
+			return true;
+	return false;
+}
+
+void pull_go_on(struct pull *pull)
+{
+	if (!pull->hidden && makes_own_refs(pull))
 		pull_hide(pull);
 	else if (!pull->planned)
 		pull_fetch(pull);
@@ -289,6 +314,8 @@ void pull_finish(struct pull *pull)
 		return;
 	}
 	pull->turn->verified = true;
+	if (!pull->locks_left)
+		pull_unnote(pull);
 	count(pull, &tally);
 	if (pull->trouble.code < 0) {
 		pull_fail(pull, &pull->trouble);
@@ -301,8 +328,6 @@ void pull_finish(struct pull *pull)
 	} else if (tally.waiting) {
 		tell(&err, HGT_ECONFLICT, tally.first_waiting, tally.waiting);
 		turn_ended(pull->turn, TURN_STOPPED, &err);
-	} else if (pull->stopping) {
-		turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
 	} else {
 		turn_ended(pull->turn, TURN_DONE, NULL);
 	}
