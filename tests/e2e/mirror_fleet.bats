@@ -1,0 +1,162 @@
+# Fleets of repositories: the manifest that is published, beside grokmirror's own tools (make suites); what a manifest of an upstream leads to.
+load helper
+
+grok() {
+  local tool=$1
+  shift
+  [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
+  env -u GIT_CONFIG_NOSYSTEM PYTHONPATH="$ROOT/suites/grokmirror" PYTHONDONTWRITEBYTECODE=1 timeout 60 python3 -m "grokmirror.$tool" "$@"
+}
+
+# filled NAME: a repository with a commit, a second branch and a tag.
+filled() {
+  repo_new "$1"
+  repo_clone "$1" "$T/fill"
+  commit a.txt "$1"
+  git tag -a -m tag v1
+  git push -q origin main main:refs/heads/dev v1
+  cd "$T"
+  rm -rf "$T/fill"
+}
+
+# moved NAME TEXT: one more commit on main.
+moved() {
+  git clone -q "$GIT_ROOT/$1.git" "$T/move" 2>/dev/null
+  cd "$T/move"
+  commit b.txt "$2"
+  git push -q origin main
+  cd "$T"
+  rm -rf "$T/move"
+}
+
+manifest() {
+  gzip -dc "$T/manifest.js.gz" | jq -e "$@"
+}
+
+fingerprint() {
+  git -C "$GIT_ROOT/$1.git" show-ref | sha1sum | cut -d ' ' -f 1
+}
+
+tells() {
+  manifest --arg path "/$1.git" --arg print "$(fingerprint "$1")" '.[$path].fingerprint == $print'
+}
+
+@test "what there is and what moves is in the manifest, by its fingerprint; it is written when it says something new" {
+  server_config "manifest: {file: $T/manifest.js.gz}"
+  filled infra/prod
+  filled apps
+  repo_new empty
+  daemon_start
+  wait_for 10 tells infra/prod
+  wait_for 10 tells apps
+  manifest 'keys == ["/apps.git", "/infra/prod.git"] and all(.[]; .head == "ref: refs/heads/main" and has("reference") and .modified > 1700000000)'
+  [[ $(stat -c %a "$T/manifest.js.gz") == 644 && ! -e $T/manifest.js.gz.new ]]
+  # Each push, however close, is seen by whoever asks by a time of whole seconds.
+  before=$(stat -c %Y "$T/manifest.js.gz")
+  for text in one two three; do
+    moved apps $text
+    wait_for 10 tells apps
+    after=$(stat -c %Y "$T/manifest.js.gz")
+    ((after > before))
+    before=$after
+  done
+  # Repositories come and go.
+  filled more
+  wait_for 10 tells more
+  tells empty && false
+  mv "$GIT_ROOT/infra/prod.git" "$T/away"
+  wait_for 10 manifest 'has("/infra/prod.git") | not'
+  # The same again is no reason to write.
+  before=$(stat -c %i.%Y "$T/manifest.js.gz")
+  daemon_stop
+  daemon_start
+  moved more x
+  wait_for 10 tells more
+  daemon_stop
+  before=$(stat -c %i.%Y "$T/manifest.js.gz")
+  daemon_start
+  kill -HUP "$DAEMON_PID"
+  wait_for 10 grep -q 'the config is in force' "$DAEMON_LOG"
+  daemon_stop
+  [[ $(stat -c %i.%Y "$T/manifest.js.gz") == "$before" ]]
+}
+
+@test "our manifest and grok-manifest's say the same of the same repositories" {
+  [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
+  server_config "manifest: {file: $T/manifest.js.gz}"
+  filled infra/prod
+  filled plain
+  filled fork
+  filled 'odd name'
+  git init -q --bare "$GIT_ROOT/unborn.git"
+  printf 'What it is\n' >"$GIT_ROOT/plain.git/description"
+  git -C "$GIT_ROOT/plain.git" config gitweb.owner 'Ann Öwner'
+  git -C "$GIT_ROOT/plain.git" symbolic-ref HEAD refs/heads/dev
+  git -C "$GIT_ROOT/plain.git" symbolic-ref refs/heads/alias refs/heads/main
+  echo "$GIT_ROOT/plain.git/objects" >"$GIT_ROOT/fork.git/objects/info/alternates"
+  git -C "$GIT_ROOT/infra/prod.git" pack-refs --all
+  ln -s plain.git "$GIT_ROOT/also.git"
+  ln -s ../plain.git "$GIT_ROOT/infra/again.git"
+  ln -s "$T" "$GIT_ROOT/elsewhere.git"
+  grok manifest -m "$T/theirs.js.gz" -t "$GIT_ROOT"
+  daemon_start
+  wait_for 10 test -e "$T/manifest.js.gz"
+  canonical='map_values(if .symlinks then .symlinks |= sort else . end)'
+  diff <(gzip -dc "$T/theirs.js.gz" | jq -S "$canonical") <(gzip -dc "$T/manifest.js.gz" | jq -S "$canonical")
+}
+
+@test "only what is to be exported is told of, by name and by git-daemon-export-ok" {
+  server_config "manifest: {file: $T/manifest.js, repos: ['public/**'], export_ok: true}"
+  filled public/a
+  filled public/b
+  filled private/c
+  touch "$GIT_ROOT/public/a.git/git-daemon-export-ok" "$GIT_ROOT/private/c.git/git-daemon-export-ok"
+  daemon_start
+  wait_for 10 test -e "$T/manifest.js"
+  jq -e 'keys == ["/public/a.git"]' "$T/manifest.js"
+}
+
+@test "a manifest that cannot be written is told of, and written once it can be" {
+  mkdir "$T/www"
+  server_config "manifest: {file: $T/www/not/yet/manifest.js.gz}"
+  filled apps
+  daemon_start
+  wait_for 10 grep -q 'the manifest cannot be written' "$DAEMON_LOG"
+  mkdir -p "$T/www/not/yet"
+  moved apps x
+  wait_for 10 grep -q 'the manifest can be written again' "$DAEMON_LOG"
+  gzip -dc "$T/www/not/yet/manifest.js.gz" | jq -e --arg print "$(fingerprint apps)" '."/apps.git".fingerprint == $print'
+}
+
+@test "grok-pull follows our manifest and our repositories" {
+  [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
+  server_config "manifest: {file: $T/manifest.js.gz}"
+  filled infra/prod
+  filled apps
+  daemon_start
+  wait_for 10 tells apps
+  wait_for 10 tells infra/prod
+  mkdir "$T/replica"
+  cat >"$T/grok.conf" <<END
+[core]
+toplevel = $T/replica
+manifest = $T/replica/manifest.js.gz
+log = $T/grok.log
+[remote]
+site = $GIT_ROOT
+manifest = file://$T/manifest.js.gz
+[pull]
+include = *
+pull_threads = 2
+[fsck]
+frequency = 30
+END
+  grok pull -o -c "$T/grok.conf"
+  for name in infra/prod apps; do
+    [[ $(git -C "$T/replica/$name.git" show-ref) == "$(git -C "$GIT_ROOT/$name.git" show-ref)" ]]
+  done
+  moved apps again
+  wait_for 10 tells apps
+  grok pull -o -c "$T/grok.conf"
+  [[ $(git -C "$T/replica/apps.git" show-ref) == "$(git -C "$GIT_ROOT/apps.git" show-ref)" ]]
+}
