@@ -33,14 +33,14 @@ bool checkout_is_there(const char *target, const char *tree)
 	return there;
 }
 
-/* The folder of trees, made where it is not; -1 with err set. */
-static int open_trees(const char *target, struct hgt_error *err)
+/* The folder of trees, made where it is not if so wished; -1 with err set. */
+static int open_trees(const char *target, bool make, struct hgt_error *err)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 	int fd = -1;
 
 	hgt_buf_addf(&path, "%s" TREES, target);
-	if (hgt_buf_check(&path, err) == 0 && hgt_make_folders(path.data, 0700, err) == 0) {
+	if (hgt_buf_check(&path, err) == 0 && (!make || hgt_make_folders(path.data, 0700, err) == 0)) {
 		fd = open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			hgt_error_set_errno(err, "cannot open folder %s", path.data);
@@ -91,7 +91,7 @@ int checkout_make(const char *target, const char *tree, int archive, struct hgt_
 
 	if (checkout_is_there(target, tree))
 		return 0;
-	trees = open_trees(target, err);
+	trees = open_trees(target, true, err);
 	if (trees < 0)
 		return err->code;
 	code = tree_remove(trees, UNFINISHED, err);
@@ -117,7 +117,7 @@ void checkout_keep(const char *target, const char *tree, const char *other)
 {
 	struct manifest names = MANIFEST_INIT;
 	struct hgt_error err = {0};
-	int trees = open_trees(target, &err);
+	int trees = open_trees(target, false, &err);
 
 	if (trees >= 0 && tree_names(trees, "", &names, &err) == 0)
 		for (size_t i = 0; i < names.n; i++)

@@ -18,7 +18,7 @@ struct driver_order {
 	const struct hgt_agent_target *target;
 	const struct hgt_agent_config *config;	/* of all targets; NULL where there are no others to be looked at */
 	const char *folder;	/* <state>/targets/<name>: what the driver keeps is here, in files of its own */
-	const char *checkout;	/* from_checkout: the folder with the tree; else NULL */
+	const char *checkout;	/* from_checkout, and `preview`: the folder with the tree; else NULL */
 	const char *revision;	/* the commit that the tree is of: apply, the wanted one; compare, the applied one */
 	int stop_fd;		/* readable when a command that runs is to be ended (job.h); -1: never */
 	int leave_fd;		/* readable when the agent is to stop: an apply still ends well, but waits for nothing any more; -1: never */
@@ -126,6 +126,10 @@ struct driver {
 	/* Compare, and tell in the result's diff what differs line by line; order->archive holds the applied tree, whole. NULL where compare
 	 * tells that by itself. */
 	int (*explain)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
+
+	/* What an apply of the tree in order->checkout would change, in all that a look tells and in added, modified, removed; changes nothing. NULL
+	 * with from_checkout, where compare tells that. */
+	int (*preview)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);
 
 	/* 0 when the target now is as the tree says (look at `differing`: something may have changed it since). */
 	int (*apply)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err);

@@ -92,37 +92,43 @@ static int plan(struct apply *a)
 	return code;
 }
 
-/* Whether the tree wants something at the entry's path, or on the way to it, that cannot be while the entry is there. */
-static bool is_in_the_way(const struct apply *a, const struct manifest_entry *entry)
+bool files_is_in_the_way(const struct manifest *tree, const struct manifest_entry *entry)
 {
-	const struct manifest_entry *wanted = manifest_find(&a->after, entry->path, strlen(entry->path));
+	const struct manifest_entry *wanted = manifest_find(tree, entry->path, strlen(entry->path));
 
 	if (wanted)
 		return manifest_is_folder(wanted->kind) != manifest_is_folder(entry->kind);
 	for (const char *slash = entry->path; (slash = strchr(slash, '/')); slash++) {
-		wanted = manifest_find(&a->after, entry->path, (size_t)(slash - entry->path));
+		wanted = manifest_find(tree, entry->path, (size_t)(slash - entry->path));
 		if (wanted && !manifest_is_folder(wanted->kind))
 			return true;
 	}
 	return false;
 }
 
-/* Take away what we placed; what others have put in its stead stays. */
-static int prune_entry(struct apply *a, const struct manifest_entry *entry)
+int files_find_ours(struct hgt_beneath *target, const struct manifest_entry *entry, struct place *place, struct hgt_error *err)
 {
-	struct place place;
 	int code;
 
 	if (entry->kind == MANIFEST_FOLDER_FOUND)
 		return 0;
-	code = tree_look_beneath(&a->changes.target, entry->path, entry, &place, a->err);
+	code = tree_look_beneath(target, entry->path, entry, place, err);
 	if (code == HGT_ENOENT || code == HGT_ECONFLICT)
 		return 0;
-	if (code < 0 || place.kind == PLACE_NOTHING || place.kind == PLACE_OTHER ||
-		(place.kind == PLACE_FOLDER) != manifest_is_folder(entry->kind))
+	if (code < 0 || place->kind == PLACE_NOTHING || place->kind == PLACE_OTHER ||
+		(place->kind == PLACE_FOLDER) != manifest_is_folder(entry->kind))
 		return code;
-	if (entry->kind == MANIFEST_STALE && !tree_holds(&place, entry))
-		return 0;
+	return entry->kind != MANIFEST_STALE || tree_holds(place, entry);
+}
+
+/* Take away what we placed; what others have put in its stead stays. */
+static int prune_entry(struct apply *a, const struct manifest_entry *entry)
+{
+	struct place place;
+	int code = files_find_ours(&a->changes.target, entry, &place, a->err);
+
+	if (code <= 0)
+		return code;
 	code = plan(a);
 	if (code < 0)
 		return code;
@@ -141,7 +147,7 @@ static int clear_the_way(struct apply *a)
 	int code = 0;
 
 	for (size_t i = a->before.n; i-- > 0 && code == 0;)
-		if (is_in_the_way(a, a->before.items[i]))
+		if (files_is_in_the_way(&a->after, a->before.items[i]))
 			code = prune_entry(a, a->before.items[i]);
 	return code;
 }
@@ -154,7 +160,7 @@ static int prune(struct apply *a)
 	for (size_t i = a->before.n; i-- > 0 && code == 0;) {
 		const struct manifest_entry *entry = a->before.items[i];
 
-		if (manifest_find(&a->after, entry->path, strlen(entry->path)) || is_in_the_way(a, entry))
+		if (manifest_find(&a->after, entry->path, strlen(entry->path)) || files_is_in_the_way(&a->after, entry))
 			continue;
 		if (a->order->target->prune)
 			code = prune_entry(a, entry);
@@ -431,4 +437,5 @@ static bool is_of(const struct driver_order *order)
 }
 
 const struct driver files_driver = {.name = "files", .takes_differences = true, .place = place, .forget = forget, .is_of = is_of,
-	.watch = files_watch, .own_names = FILES_STAGING_PREFIX, .compare = files_compare, .explain = files_explain, .apply = files_apply};
+	.watch = files_watch, .own_names = FILES_STAGING_PREFIX, .compare = files_compare, .explain = files_explain, .preview = files_preview,
+	.apply = files_apply};

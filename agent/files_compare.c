@@ -56,7 +56,7 @@ static int differs(struct look *l, const char *path, const char *sync, const cha
 	return driver_add_resource(l->result, path, sync, NULL, how, err);
 }
 
-static const char *what_differs(const struct place *place, const struct manifest_entry *entry)
+const char *files_what_differs(const struct place *place, const struct manifest_entry *entry)
 {
 	bool folder = manifest_is_folder(entry->kind);
 
@@ -82,7 +82,7 @@ static int compare_entry(struct look *l, struct manifest_entry *entry, struct hg
 	l->result->checked++;
 	if (files_hold(l->rules, &place, entry))
 		return tree_learn(entry, &place);
-	return differs(l, entry->path, "OutOfSync", what_differs(&place, entry), err);
+	return differs(l, entry->path, "OutOfSync", files_what_differs(&place, entry), err);
 }
 
 /* Something that we may have placed and that the tree does not have. */

@@ -24,6 +24,9 @@ int files_compare(const struct driver_order *order, struct driver_result *result
 /* The same with a diff; order->archive holds what was applied, whole. */
 int files_explain(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* What an apply of the tree in order->checkout would change, with counts and a diff. */
+int files_preview(const struct driver_order *order, struct driver_result *result, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Watch the folders that hold what the list names. HGT_ELIMIT: they are too many. */
 #define FILES_WATCHES_MAX 16384
 int files_watch(const struct driver_order *order, int inotify, struct hgt_error *err) HGT_MUST_CHECK;

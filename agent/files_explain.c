@@ -27,7 +27,8 @@ struct explain {
 	struct hgt_error *err;
 	struct hgt_map shown;		/* paths -> the resource */
 	struct hgt_buf folder;
-	int fd, into;
+	int fd, into, fresh;
+	bool removed;			/* what is Extra goes, and is shown */
 };
 
 static bool is_shown(void *ctx, const char *path, size_t len)
@@ -37,13 +38,13 @@ static bool is_shown(void *ctx, const char *path, size_t len)
 	return hgt_map_get(&e->shown, path, len);
 }
 
-/* Which of what differs is text that the tree has: what is missing on the target, too. */
+/* Which of what differs is text that the tree has, or had: what is missing on the target, too. */
 static int choose(struct explain *e)
 {
 	for (size_t i = 0; i < e->result->n_resources; i++) {
 		struct driver_resource *r = &e->result->resources[i];
 
-		if (strcmp(r->sync, "Extra") == 0)
+		if (strcmp(r->sync, "Extra") == 0 && !e->removed)
 			continue;
 		if (e->shown.len == FILES_MAX) {
 			e->result->diff_cut = true;
@@ -171,22 +172,22 @@ static bool is_in(const struct hgt_strings *globs, const char *path)
 }
 
 /* What the tree has there, as it would be placed. */
-static int read_wanted(struct explain *e, int fresh, const char *path, struct hgt_buf *out)
+static int read_wanted(struct explain *e, const char *path, struct hgt_buf *out)
 {
 	const struct hgt_agent_target *target = e->order->target;
 	struct hgt_buf text = HGT_BUF_INIT;
 	int code;
 
 	if (!is_in(&target->files.templates, path))
-		return read_beneath(fresh, path, out, e->err);
-	code = read_beneath(fresh, path, &text, e->err);
+		return read_beneath(e->fresh, path, out, e->err);
+	code = read_beneath(e->fresh, path, &text, e->err);
 	if (code == 0)
 		code = template_render(text.data, text.len, path, target, out, e->err);
 	hgt_buf_release(&text);
 	return code;
 }
 
-static int explain_one(struct explain *e, int fresh, const char *path)
+static int explain_one(struct explain *e, const char *path)
 {
 	struct hgt_buf wanted = HGT_BUF_INIT, found = HGT_BUF_INIT;
 	int code;
@@ -195,8 +196,8 @@ static int explain_one(struct explain *e, int fresh, const char *path)
 		e->result->redacted++;
 		return add_note(e, path, "secret: not shown");
 	}
-	code = read_wanted(e, fresh, path, &wanted);
-	if (code == 0)
+	code = read_wanted(e, path, &wanted);
+	if (code == 0 && e->into >= 0)
 		code = read_beneath(e->into, path, &found, e->err);
 	if (code == HGT_ELIMIT)
 		code = add_note(e, path, "too large to be shown");
@@ -219,21 +220,26 @@ static int explain_one(struct explain *e, int fresh, const char *path)
 	return code;
 }
 
-static int explain_all(struct explain *e)
+/* The tree's files, out of the archive. */
+static int unpack_shown(struct explain *e)
 {
 	struct hgt_unpack_info info;
-	int fresh, code = 0;
 
 	if (mkdirat(e->fd, "tree", 0700) < 0)
 		return hgt_error_set_errno(e->err, "cannot make a folder for a tree");
-	fresh = openat(e->fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fresh < 0)
+	e->fresh = openat(e->fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (e->fresh < 0)
 		return hgt_error_set_errno(e->err, "cannot open the folder for a tree");
-	code = hgt_unpack(e->order->archive, fresh, &hgt_unpack_default_limits, is_shown, e, &info, e->err);
+	return hgt_unpack(e->order->archive, e->fresh, &hgt_unpack_default_limits, is_shown, e, &info, e->err);
+}
+
+static int explain_all(struct explain *e)
+{
+	int code = e->fresh < 0 ? unpack_shown(e) : 0;
+
 	for (size_t i = 0; i < e->result->n_resources && code == 0; i++)
 		if (hgt_map_get(&e->shown, e->result->resources[i].name, strlen(e->result->resources[i].name)))
-			code = explain_one(e, fresh, e->result->resources[i].name);
-	close(fresh);
+			code = explain_one(e, e->result->resources[i].name);
 	return code;
 }
 
@@ -259,37 +265,44 @@ static int open_folder(struct explain *e, int *state)
 	return code;
 }
 
-int files_explain(const struct driver_order *order, struct driver_result *result, struct hgt_error *err)
+void files_show(const struct driver_order *order, int into, int fresh, bool removed, struct driver_result *result)
 {
-	struct explain e = {.order = order, .result = result, .err = err, .shown = HGT_MAP_INIT, .folder = HGT_BUF_INIT, .fd = -1, .into = -1};
-	struct hgt_error left = {0};
-	int state = -1, code = files_compare(order, result, err);
+	struct hgt_error err = {0}, left = {0};
+	struct explain e = {.order = order, .result = result, .err = &err, .shown = HGT_MAP_INIT, .folder = HGT_BUF_INIT, .fd = -1, .into = into,
+		.fresh = fresh, .removed = removed};
+	int state = -1, code = choose(&e);
 
-	if (code < 0 || result->differing == 0)
-		return code;
-	/* One that is missing altogether has no lines to show. */
-	code = files_open_into(order, false, &e.into, &left) == 0 ? choose(&e) : 0;
-	if (code == 0 && e.into >= 0)
+	if (code == 0)
 		code = open_folder(&e, &state);
-	if (code == 0 && e.into >= 0)
+	if (code == 0)
 		code = explain_all(&e);
-	/* What differs is known; that it cannot be shown is no reason not to tell it. */
 	if (code < 0) {
 		hgt_log(HGT_LOG_WARNING, "files", "what differs cannot be shown line by line", HGT_S("target", order->target->name),
-			HGT_S("reason", err->message));
+			HGT_S("reason", err.message));
 		result->diff_cut = true;
-		code = 0;
 	}
 	/* What is left is removed by the next one. */
 	if (state >= 0 && tree_remove(state, FOLDER, &left) < 0)
 		hgt_log(HGT_LOG_WARNING, "files", "a folder cannot be removed", HGT_S("reason", left.message));
-	for (int i = 0; i < 3; i++) {
-		int fds[] = {e.fd, e.into, state};
-
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
+	if (e.fresh >= 0 && e.fresh != fresh)
+		close(e.fresh);
+	if (e.fd >= 0)
+		close(e.fd);
+	if (state >= 0)
+		close(state);
 	hgt_map_release(&e.shown);
 	hgt_buf_release(&e.folder);
+}
+
+int files_explain(const struct driver_order *order, struct driver_result *result, struct hgt_error *err)
+{
+	struct hgt_error gone = {0};
+	int into = -1, code = files_compare(order, result, err);
+
+	/* One that is missing altogether has no lines to show. */
+	if (code == 0 && result->differing > 0 && files_open_into(order, false, &into, &gone) == 0) {
+		files_show(order, into, -1, false, result);
+		close(into);
+	}
 	return code;
 }

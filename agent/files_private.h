@@ -30,8 +30,33 @@ int files_compare_with(int into, const struct files_rules *rules, struct manifes
 /* Whether the target holds what the entry says, as it is to have it. */
 bool files_hold(const struct files_rules *rules, const struct place *place, const struct manifest_entry *entry);
 
+/* Else how not, in words that follow its name. */
+const char *files_what_differs(const struct place *place, const struct manifest_entry *entry);
+
 /* Which ignore rule lets this path differ, or -1; ignored paths are put in place once and then left alone. */
 int files_ignore(const struct hgt_files_options *options, const char *path);
+
+/* What may differ and has been placed (`before`, or NULL) stays as it is, until the tree has something else there. */
+bool files_is_left_alone(const struct hgt_files_options *options, const struct manifest_entry *entry, const struct manifest_entry *before);
+
+/* A file in which words are put in before it is placed. */
+bool files_is_template(const struct hgt_files_options *options, const struct manifest_entry *entry);
+
+/* A path that no tree may have: HGT_EPERM. */
+int files_check_name(const char *path, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* Whether the tree wants something at the entry's path, or on the way to it, that cannot be while the entry is there. */
+bool files_is_in_the_way(const struct manifest *tree, const struct manifest_entry *entry);
+
+/* 1: what stands at the path of the entry, which the tree does not have any more, is what we placed, and goes with it; 0: it is not. */
+int files_find_ours(struct hgt_beneath *target, const struct manifest_entry *entry, struct place *place, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
+ * Tell in the result's diff, line by line, how its resources differ from the tree's files, which are in the folder `fresh`, or (-1) in
+ * order->archive. `into`: the target, -1 when it is missing. With `removed` what is Extra is shown as what goes. That it cannot be shown is no
+ * reason not to tell what differs: the diff is marked as cut then.
+ */
+void files_show(const struct driver_order *order, int into, int fresh, bool removed, struct driver_result *result);
 
 /* Tell of each name in the manifest's folders that is not in it; the staging folders are not told. */
 typedef int (*files_extra_cb)(void *ctx, const char *path, struct hgt_error *err);

@@ -26,6 +26,13 @@ static bool is_delta(const struct apply *a)
 	return a->order->from && *a->order->from;
 }
 
+int files_check_name(const char *path, struct hgt_error *err)
+{
+	if (strncmp(path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) != 0)
+		return 0;
+	return hgt_error_set(err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own", path, FILES_STAGING_PREFIX);
+}
+
 static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hgt_error *err)
 {
 	static const enum manifest_kind kinds[] = {
@@ -36,9 +43,10 @@ static int take_entry(void *ctx, const struct hgt_unpack_entry *entry, struct hg
 	};
 	struct apply *a = ctx;
 
-	if (strncmp(entry->path, FILES_STAGING_PREFIX, strlen(FILES_STAGING_PREFIX)) == 0)
-		return hgt_error_set(err, HGT_EPERM, "the tree holds %s; names with %s at the top are the agent's own", entry->path,
-			FILES_STAGING_PREFIX);
+	int code = files_check_name(entry->path, err);
+
+	if (code < 0)
+		return code;
 	if (entry->kind == HGT_UNPACK_REMOVED)
 		return manifest_add(&a->removed, MANIFEST_STALE, entry->path, entry->len, entry->digest, NULL, err);
 	return manifest_add(is_delta(a) ? &a->differing : &a->after, kinds[entry->kind], entry->path, entry->len, entry->digest, NULL, err);
@@ -90,9 +98,9 @@ int apply_list(struct apply *a)
 	return code;
 }
 
-static bool is_template(const struct apply *a, const struct manifest_entry *entry)
+bool files_is_template(const struct hgt_files_options *options, const struct manifest_entry *entry)
 {
-	const struct hgt_strings *templates = &a->order->target->files.templates;
+	const struct hgt_strings *templates = &options->templates;
 
 	return (entry->kind == MANIFEST_FILE || entry->kind == MANIFEST_EXECUTABLE) &&
 		hgt_glob_match_any(templates->items, templates->n, entry->path);
@@ -104,11 +112,10 @@ static bool is_in_archive(const struct apply *a, const struct manifest_entry *en
 	return !is_delta(a) || manifest_find(&a->differing, entry->path, strlen(entry->path));
 }
 
-/* What may differ and has been placed stays as it is, until the tree has something else there. */
-static bool is_left_alone(const struct apply *a, const struct manifest_entry *entry, const struct manifest_entry *before)
+bool files_is_left_alone(const struct hgt_files_options *options, const struct manifest_entry *entry, const struct manifest_entry *before)
 {
 	return before && before->kind == entry->kind && memcmp(before->digest, entry->digest, HGT_SHA256_SIZE) == 0 &&
-		files_ignore(a->rules.options, entry->path) >= 0;
+		files_ignore(options, entry->path) >= 0;
 }
 
 /* Whether the target lacks it; HGT_ENOENT and HGT_ECONFLICT are no failure, since there is no folder for it then. */
@@ -121,7 +128,7 @@ static int look_for(struct apply *a, struct hgt_beneath *into, struct manifest_e
 	entry->wanted = !(code == 0 && files_hold(&a->rules, &place, entry));
 	if (!entry->wanted)
 		tree_learn(entry, &place);
-	else if (is_left_alone(a, entry, before))
+	else if (files_is_left_alone(a->rules.options, entry, before))
 		entry->wanted = false;
 	return code == HGT_ENOENT || code == HGT_ECONFLICT ? 0 : code;
 }
@@ -139,7 +146,7 @@ int apply_find_wanted(struct apply *a)
 		if (manifest_is_folder(entry->kind))
 			continue;
 		/* What a template comes to is known when it has been unpacked. */
-		if (is_template(a, entry) && is_in_archive(a, entry))
+		if (files_is_template(a->rules.options, entry) && is_in_archive(a, entry))
 			entry->wanted = true;
 		else
 			code = look_for(a, &into, entry);
@@ -190,7 +197,7 @@ static int render_all(struct apply *a)
 		size_t len;
 		int folder;
 
-		if (!entry->wanted || !is_template(a, entry))
+		if (!entry->wanted || !files_is_template(a->rules.options, entry))
 			continue;
 		leaf = files_leaf(entry->path, &len);
 		code = hgt_beneath_open(&fresh, entry->path, len, NULL, NULL, &folder, a->err);

@@ -125,6 +125,7 @@ static void write_with(const struct outcome *o, const char *target, bool times, 
 		write_look(&json, o->look, room);
 	hgt_json_key_string(&json, "request", o->request);
 	hgt_json_key_bool(&json, "suspended", o->suspended);
+	write_id(&json, "pinned", o->pinned);
 	write_time(&json, "next", times ? o->next_ms : 0);
 	hgt_json_key_bool(&json, "truncated", is_cut(o, room));
 	hgt_json_end_object(&json);

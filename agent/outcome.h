@@ -26,6 +26,7 @@ struct outcome {
 	const struct driver_result *look;	/* what a look has told beyond that, or NULL: diff, coverage, resources, ... */
 	const char *request;		/* the id of the command that led to this, or NULL */
 	bool suspended;
+	const char *pinned;		/* the revision that was asked for and holds until the ref moves; NULL or "" for none */
 	int64_t next_ms;		/* when the target will act by itself, wall clock; 0: it will not */
 };
 

@@ -130,7 +130,7 @@ static void step_from_ready(struct target *t)
 		target_explain(t);
 	else if (target_may_act(t))
 		target_apply(t);
-	else if (target_is_pending(t) && t->driver->from_checkout)
+	else if (target_is_pending(t) && !*t->fetch.from)
 		target_preview(t);
 	else
 		drop_fetch(t);

@@ -25,7 +25,6 @@ void target_fetch_release(struct target *t)
 	f->file = -1;
 	hgt_buf_release(&f->digest);
 	target_verify_release(f);
-	f->held_back = false;
 }
 
 /* What the answer is about: "<tree id>" with its quotes, or "<tree id>-<the tree that we have>" of differences. */
@@ -86,11 +85,6 @@ static int on_head(void *ctx, struct call *call, struct hgt_error *err)
 		return hgt_error_set(err, HGT_EPARSE, "the server says that nothing has changed, unasked");
 	if (call_status(call) == 304)
 		return is_proved(f, t->saved.tree, err);
-	/* Without a folder to compare with there is no use for what is not to be applied. */
-	if (!f->explain && !target_may_act(t) && !t->driver->from_checkout) {
-		f->held_back = true;
-		return HGT_ECONFLICT;
-	}
 	if (!digest)
 		return hgt_error_set(err, HGT_EPARSE, "the server gives no digest of its archive (Repr-Digest)");
 	hgt_buf_adds(&f->digest, digest);
@@ -155,28 +149,9 @@ void target_fetch_failed(struct target *t, bool permanent, const char *sync, con
 	target_tell_failure(t, sync, health, message, NULL);
 }
 
-/* The sync stays with a person, or waits for a window; that there is something to sync is told. */
-static void hold_back(struct target *t)
-{
-	const struct look look = {0};
-
-	snprintf(t->held, sizeof(t->held), "%s", t->fetch.revision);
-	t->held_tree[0] = '\0';
-	t->failed = false;
-	if (!target_is_pending(t))
-		return;
-	/* Whether it has drifted too is seen by a look, which tells both. */
-	if (*t->saved.applied)
-		t->compare_at = 0;
-	else
-		target_tell_held(t, &look);
-}
-
 static void failed(struct target *t, const struct call *call, int code, const struct hgt_error *err)
 {
-	if (t->fetch.held_back) {
-		hold_back(t);
-	} else if (code == HGT_ENOENT && strcmp(call_problem(call), "path-not-found") == 0) {
+	if (code == HGT_ENOENT && strcmp(call_problem(call), "path-not-found") == 0) {
 		/* A folder that is gone from the tree may be a mistake; an empty target would be one. */
 		target_fetch_failed(t, true, "OutOfSync", "Missing", "path not in the tree");
 	} else if (code == HGT_ENOENT && strcmp(call_problem(call), "revision-not-found") == 0) {
@@ -252,9 +227,10 @@ void target_fetch_archive(struct target *t)
 	struct hgt_error err = {0};
 	int code;
 
-	/* What has drifted, or owes its `after`, needs the files themselves; and whoever asks for a sync gets one. */
+	/* What has drifted, or owes its `after`, needs the files themselves; and whoever asks for a sync gets one. What is not to be applied is
+	 * shown, for which all files are needed. */
 	t->fetch.conditional = *t->saved.tree && !t->drifted && !t->saved.unfinished && !*t->fetch.request && !t->fetch.explain;
-	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences && !t->fetch.proof;
+	t->fetch.asked_from = t->fetch.conditional && !t->whole && t->driver->takes_differences && !t->fetch.proof && target_may_act(t);
 	memcpy(t->fetch.from, t->saved.tree, sizeof(t->fetch.from));
 	if (!t->fetch.asked_from)
 		t->fetch.from[0] = '\0';

@@ -37,7 +37,6 @@ struct fetch {
 	struct hgt_buf proof_text;
 	struct hgt_proof *proof;		/* of the revision, checked, its signature too; NULL where none is asked for */
 	bool explain;				/* of what was applied, to show how the target differs from it */
-	bool held_back;				/* the content has changed, and the target is not to follow by itself */
 };
 
 /* The state's way to the disk: one save at a time, of what is then the newest. */

@@ -37,6 +37,7 @@ static void tell(struct target *t, struct outcome *o)
 	o->tool = t->driver->name;
 	o->request = *t->last_request ? t->last_request : NULL;
 	o->suspended = t->saved.suspended;
+	o->pinned = t->saved.pin;
 	o->next_ms = next_ms(t);
 	outcome_write(o, t->config->name, false, &text);
 	if (!text.failed && text.len == t->told_text.len && memcmp(text.data, t->told_text.data, text.len) == 0) {
@@ -152,6 +153,11 @@ void target_tell_held(struct target *t, const struct look *look)
 	o.look = ahead ? ahead : look->result;
 	if (*t->saved.applied)
 		o.health = health_of(o.look, o.health);
+	if (ahead) {
+		o.added = ahead->added;
+		o.modified = ahead->modified;
+		o.removed = ahead->removed;
+	}
 	if (ahead && ahead->differing == 0)
 		o.observed = o.desired;
 	else if (*t->saved.applied && look->result && !t->drifted)

@@ -80,27 +80,48 @@ int64_t target_next_compare(const struct target *t)
 }
 
 /* Where the driver works from a folder: which one. */
-static int find_checkout(struct driver_order *order, const struct driver *driver, struct tree *tree, struct hgt_error *err)
+static int find_checkout(struct driver_order *order, struct tree *tree, struct hgt_error *err)
 {
-	if (!driver->from_checkout)
-		return 0;
 	checkout_path(order->folder, tree->id, &tree->folder);
 	order->checkout = tree->folder.data;
 	return hgt_buf_check(&tree->folder, err);
 }
 
-static int compare_with(const struct work *w, struct tree *tree, struct driver_result *result, struct hgt_error *err)
+static int compare_with_checkout(const struct work *w, struct tree *tree,
+	int (*compare)(const struct driver_order *order, struct driver_result *result, struct hgt_error *err),
+	struct driver_result *result, struct hgt_error *err)
 {
-	const struct driver *driver = w->target->driver;
 	struct driver_order order = w->order;
 	int code;
 
 	order.tree = tree->id;
 	order.revision = tree->revision;
-	code = find_checkout(&order, driver, tree, err);
-	if (code == 0 && driver->from_checkout && !checkout_is_there(order.folder, tree->id))
+	code = find_checkout(&order, tree, err);
+	if (code == 0 && !checkout_is_there(order.folder, tree->id))
 		code = hgt_error_set(err, HGT_ENOENT, "the agent's copy of the tree is gone; the next sync fetches it again");
-	return code == 0 ? driver->compare(&order, result, err) : code;
+	return code == 0 ? compare(&order, result, err) : code;
+}
+
+static int compare_with_applied(struct work *w)
+{
+	const struct driver *driver = w->target->driver;
+
+	if (driver->from_checkout)
+		return compare_with_checkout(w, &w->tree, driver->compare, &w->result, &w->err);
+	return driver->compare(&w->order, &w->result, &w->err);
+}
+
+static int compare_with_wanted(struct work *w)
+{
+	const struct driver *driver = w->target->driver;
+
+	return compare_with_checkout(w, &w->wanted, driver->preview ? driver->preview : driver->compare, &w->ahead, &w->ahead_err);
+}
+
+/* The folders that are of use from here on: what was applied, where the driver works from it, and what is held. */
+static void keep_checkouts(const struct work *w, const char *applied, const char *held)
+{
+	checkout_keep(w->order.folder, w->target->driver->from_checkout ? applied : "", held);
 }
 
 static void renew_watch(struct work *w)
@@ -119,11 +140,11 @@ static void run_compare(void *job)
 	if (w->order.archive >= 0 && w->ahead_code == 0)
 		w->ahead_code = checkout_make(w->order.folder, w->wanted.id, w->order.archive, &w->ahead_err);
 	if (*w->tree.revision)
-		w->code = compare_with(w, &w->tree, &w->result, &w->err);
+		w->code = compare_with_applied(w);
 	if (*w->wanted.id && w->ahead_code == 0)
-		w->ahead_code = compare_with(w, &w->wanted, &w->ahead, &w->ahead_err);
+		w->ahead_code = compare_with_wanted(w);
 	if (w->order.archive >= 0)
-		checkout_keep(w->order.folder, w->kept, w->ahead_code == 0 ? w->wanted.id : "");
+		keep_checkouts(w, w->kept, w->wanted.id);
 }
 
 static void run_explain(void *job)
@@ -150,8 +171,8 @@ static void compared(void *job)
 		target_watch_found(t);
 	if (w->code == 0 && w->explain)
 		target_explain_keep(t, &w->result);
-	/* What was ended because the agent stops tells nothing. */
-	if (w->code == 0 && !w->explain && w->result.differing > 0 && t->driver->explain && target_is_puzzled(t, &w->result))
+	/* What was ended because the agent stops tells nothing. What a sync would change shows the drift, too. */
+	if (w->code == 0 && !w->explain && !ahead && w->result.differing > 0 && t->driver->explain && target_is_puzzled(t, &w->result))
 		t->drifted = true;
 	else if (!t->runner->stopping)
 		target_tell_look(t, &look);
@@ -169,7 +190,8 @@ static void compare(struct target *t, int archive, bool explain)
 	target_set_state(t, TARGET_COMPARING);
 	if (w) {
 		set_tree(&w->tree, t->saved.tree, t->saved.applied);
-		set_tree(&w->wanted, t->held_tree, t->held);
+		if (!explain)
+			set_tree(&w->wanted, t->held_tree, t->held);
 		w->order.archive = archive;
 		w->explain = explain;
 	}
@@ -219,7 +241,8 @@ static void run_apply(void *job)
 {
 	struct work *w = job;
 
-	w->code = find_checkout(&w->order, w->target->driver, &w->tree, &w->err);
+	if (w->target->driver->from_checkout)
+		w->code = find_checkout(&w->order, &w->tree, &w->err);
 	if (w->code == 0)
 		w->code = target_verify_archive(&w->target->fetch, &w->err);
 	if (w->code == 0 && w->order.checkout) {
@@ -234,6 +257,8 @@ static void run_apply(void *job)
 	/* The one that was applied before is compared with until another is. */
 	if (w->order.checkout)
 		checkout_keep(w->order.folder, w->tree.id, w->code == 0 ? w->tree.id : w->kept);
+	else if (w->code == 0)
+		checkout_keep(w->order.folder, "", "");
 }
 
 static void succeeded(struct target *t, const struct work *w)

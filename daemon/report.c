@@ -134,6 +134,7 @@ int report_parse(const char *text, size_t len, struct hgt_doc_set *set, struct r
 	    (code = field_int(root, "redacted", 0, &there, &out->redacted, err)) < 0 ||
 	    (code = field_string(root, "request", FIELD_TEXT_MAX, false, &out->request, err)) < 0 ||
 	    (code = field_bool(root, "suspended", &out->suspended, err)) < 0 ||
+	    (code = field_commit(root, "pinned", &out->pinned, err)) < 0 ||
 	    (code = field_time(root, "next", &out->next, err)) < 0 || (code = parse_coverage(root, out, err)) < 0 ||
 	    (code = parse_lists(root, out, err)) < 0)
 		return code;
@@ -189,6 +190,7 @@ static void write_look(struct hgt_json *json, const struct report *report)
 	write_lists(json, report);
 	hgt_json_key_string(json, "request", report->request);
 	hgt_json_key_bool(json, "suspended", report->suspended);
+	hgt_json_key_string(json, "pinned", report->pinned);
 	hgt_json_key_string(json, "next", report->next);
 }
 

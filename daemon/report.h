@@ -26,6 +26,7 @@ struct report {
 	int64_t resources_total;
 	const char *request, *next;			/* or NULL */
 	bool suspended;
+	const char *pinned;				/* or NULL */
 	bool truncated;
 };
 

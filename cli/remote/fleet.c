@@ -55,6 +55,7 @@ static void fill_row(struct fleet_row *row, const struct hgt_node *agent, const 
 		row->target = hgt_node_get_string(target, "name");
 		row->desired = hgt_node_get_string(report, "desired");
 		row->applied = hgt_node_get_string(report, "applied");
+		row->pinned = hgt_node_get_string(report, "pinned");
 		row->reported = hgt_node_get_string(target, "reported");
 		row->message = hgt_node_get_string(report, "message");
 		row->operation = hgt_node_get_string(report, "operation");
@@ -154,7 +155,7 @@ void fleet_write_counts(const struct fleet *fleet, bool color, struct hgt_buf *o
 	hgt_buf_addf(out, "; %zu of %zu agent%s away\n", fleet->away, fleet->agents, fleet->agents == 1 ? "" : "s");
 }
 
-/* What is applied; while something else is wanted, both. */
+/* What is applied; while something else is wanted, both. "pinned" where Git may be further than that. */
 static void add_revision(struct table *table, const struct fleet_row *row)
 {
 	struct hgt_buf text = HGT_BUF_INIT;
@@ -164,6 +165,8 @@ static void add_revision(struct table *table, const struct fleet_row *row)
 		hgt_buf_adds(&text, "..");
 		show_id(&text, row->desired);
 	}
+	if (row->pinned)
+		hgt_buf_adds(&text, " pinned");
 	table_add(table, text.data, TINT_NONE);
 	hgt_buf_release(&text);
 }

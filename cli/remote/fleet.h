@@ -23,6 +23,7 @@ struct fleet_row {
 	const char *target;	/* NULL: the agent has none */
 	const char *sync, *health, *operation;
 	const char *desired, *applied;
+	bool pinned;		/* to what a sync asked for, until the ref moves */
 	const char *reported, *message;
 	enum fleet_state state;
 };

@@ -74,6 +74,7 @@ function row(target, state) {
         { class: "what" },
         tag(commands?.length && `${commands[0].action} asked for`),
         tag(report?.suspended && state !== "Suspended" && "suspended"),
+        tag(report?.pinned && "pinned"),
         reasonOf(target),
       ),
     ),
@@ -96,6 +97,7 @@ const lookOf = (target, state) =>
     reasonOf(target),
     target.reported,
     target.report?.suspended,
+    target.report?.pinned,
     target.commands?.[0]?.action,
   ].join("\u0000");
 

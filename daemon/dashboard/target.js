@@ -84,6 +84,14 @@ function facts(target, report) {
             : null,
           report.next ? fact("Acts next", when(report.next)) : null,
           report.suspended ? fact("Suspended", "yes: nothing is applied until it is resumed") : null,
+          report.pinned
+            ? fact(
+                "Pinned",
+                "to ",
+                commit(report.pinned, target.repo),
+                ", which was asked for: until the ref moves, or a sync without a revision",
+              )
+            : null,
           fact("Reported", when(target.reported)),
         ]
       : null,
@@ -93,11 +101,11 @@ function facts(target, report) {
 function revisions(target, report) {
   const step = (name, id, note) =>
     h("li", {}, h("span", { class: "step" }, name), commit(id, target.repo), h("span", { class: "under" }, note));
-  const { desired, applied, observed } = report;
+  const { desired, applied, observed, pinned } = report;
   return h(
     "ol",
     { class: "revisions" },
-    step("Desired", desired, "what Git says"),
+    step("Desired", desired, pinned && pinned === desired ? "what a sync asked for: pinned" : "what Git says"),
     step("Applied", applied, !applied ? "nothing was applied" : applied === desired ? "the same" : "another"),
     step("Observed", observed, !observed ? "the content of no revision" : observed === desired ? "the same" : "another"),
   );

@@ -83,6 +83,14 @@ const rows = (page) =>
     list.map((row) => `${row.querySelector(".badge").lastChild.data} ${row.querySelector("th a").textContent}`),
   );
 const text = (page, selector) => page.textContent(selector);
+
+// What is told under one head of a target's facts.
+const facts = (page, name) =>
+  page.$$eval(
+    ".facts dt",
+    (list, head) => list.filter((dt) => dt.textContent === head).map((dt) => dt.nextElementSibling.textContent),
+    name,
+  );
 // Lines of a diff as they were: what is there for readers alone is left out.
 const diffLines = (page, selector) =>
   page.$$eval(selector, (list) =>
@@ -467,6 +475,25 @@ test("an operator syncs, suspends and resumes; a viewer has no such buttons", as
   await page.waitForSelector("#do-resume");
   await page.click("#do-resume");
   await page.waitForSelector("text=Resume is asked for.");
+  is(await facts(page, "Pinned"), []);
+  await rig.agents
+    .get("web1")
+    .report({
+      target: "nginx",
+      sync: "Synced",
+      desired: fleet.h1,
+      applied: fleet.h1,
+      observed: fleet.h1,
+      pinned: fleet.h1,
+      message: "",
+    });
+  await page.waitForSelector("text=what a sync asked for: pinned");
+  is(await facts(page, "Pinned"), [
+    `to ${fleet.h1.slice(0, 10)}, which was asked for: until the ref moves, or a sync without a revision`,
+  ]);
+  const all = await tab({ as: "operator", hash: "#/?q=web1/nginx" });
+  await all.waitForSelector("tr.s-synced .tag");
+  is(await all.$$eval("tr.s-synced .tag", (list) => list.map((tag) => tag.textContent)), ["sync asked for", "pinned"]);
   await rig.agents
     .get("web1")
     .report({ target: "nginx", sync: "Synced", desired: fleet.h2, applied: fleet.h2, observed: fleet.h2, message: "" });

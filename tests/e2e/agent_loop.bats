@@ -88,7 +88,7 @@ heard() {
   push
   agent_config web1 "$(target web "options: {into: $T/web}" "sync: manual" "compare_every: 1s")"
   agent_start web1
-  wait_for 20 told web message "sync is manual"
+  wait_for 20 told web message "sync is manual; a sync would change that a is missing"
   [[ $(of web cause) == pending && $(of web operation) == Pending && $(of web health) == Missing && ! -e $T/web/a ]]
   ask sync web
   wait_for 20 agent_synced web1 web "$TIP"
@@ -125,17 +125,28 @@ heard() {
   wait_for 20 agent_synced web1 web "$TIP"
   ask sync web --rev "$first"
   wait_for 20 agent_synced web1 web "$first"
-  [[ $(<"$T/web/a") == one && $(of web request) == "$ID" && $(of web desired) == "$first" ]]
+  [[ $(<"$T/web/a") == one && $(of web request) == "$ID" && $(of web desired) == "$first" && $(of web pinned) == "$first" ]]
+  run headgate status
+  has "${first:0:8} pinned "
   # It is what the target is healed to, and holds over a restart.
   agent_stop web1
   echo drift >"$T/web/a"
   agent_start web1
   wait_for 20 grep -qx one "$T/web/a"
   wait_for 20 agent_synced web1 web "$first"
+  [[ $(of web pinned) == "$first" ]]
   commit hosts/web/a three
   push
   wait_for 20 agent_synced web1 web "$TIP"
-  [[ $(<"$T/web/a") == three && $(of web request) == null ]]
+  [[ $(<"$T/web/a") == three && $(of web request) == null && $(of web pinned) == null ]]
+  run headgate status
+  lacks pinned
+  # So does a sync that names no revision.
+  ask sync web --rev "$first"
+  wait_for 20 told web pinned "$first"
+  ask sync web
+  wait_for 20 agent_synced web1 web "$TIP"
+  [[ $(of web pinned) == null ]]
 }
 
 @test "suspended: nothing is done and everything told, over a restart, until resume" {
@@ -205,7 +216,7 @@ heard() {
   agent_config web1 "$(target web "options: {into: $T/web}" "compare_every: 1s" \
     "windows: [{kind: deny, from: \"00:00\", to: \"00:00\", zone: UTC}]")"
   agent_start web1
-  wait_for 20 told web message "outside its windows"
+  wait_for 20 told web message "outside its windows; a sync would change that a is missing"
   [[ $(of web cause) == pending && $(of web next) == null && ! -e $T/web/a ]]
   ask sync web
   wait_for 20 agent_synced web1 web "$TIP"
@@ -242,6 +253,42 @@ cp a $T/$1.new && mv $T/$1.new $T/$1.live
 END
   printf '      compare: [sh, %s]\n      apply: [sh, %s]\n' "$T/$1.compare" "$T/$1.apply"
   (($# < 2)) || printf '    %s\n' "${@:2}"
+}
+
+@test "files: what a sync would change is shown before anybody asks for it, and nothing is touched" {
+  commit hosts/web/a $'one\n'
+  commit hosts/web/gone $'going\n'
+  push
+  first=$TIP
+  agent_config web1 "$(target web "options: {into: $T/web}" "sync: manual" "compare_every: 1s")"
+  agent_start web1
+  wait_for 20 told web message "sync is manual; a sync would change that a is missing, and 1 more"
+  [[ $(of web health) == Missing && $(of web diff) == *"+++ git/a"*+one*+going* && ! -e $T/web ]]
+  [[ $(of web changes | jq -c .) == '{"added":2,"modified":0,"removed":0}' ]]
+  ask sync web
+  wait_for 20 agent_synced web1 web "$first"
+  # The wanted tree's copy is not needed any more.
+  [[ -z $(ls "$T/web1.state/targets/web/trees") ]]
+  git rm -q hosts/web/gone
+  commit hosts/web/a $'two\n'
+  push
+  wait_for 20 told web desired "$TIP"
+  [[ $(of web cause) == pending && $(of web health) == Healthy && $(of web observed) == "$first" ]]
+  [[ $(of web diff) == *-one*+two*-going* && $(of web changes | jq -c .) == '{"added":0,"modified":1,"removed":1}' ]]
+  run headgate diff web1 web
+  has "+two"
+  # A change by hand on top of it: the diff is still what a sync would do.
+  echo three >"$T/web/a"
+  wait_for 20 told web cause both
+  [[ $(of web health) == Degraded && $(of web observed) == null && $(of web diff) == *-three*+two*-going* ]]
+  # By hand it becomes what is wanted, though nobody has synced.
+  echo two >"$T/web/a"
+  rm "$T/web/gone"
+  wait_for 20 told web message "sync is manual; a sync would change nothing"
+  [[ $(of web sync) == OutOfSync && $(of web observed) == "$TIP" && $(of web diff) == null ]]
+  ask sync web
+  wait_for 20 agent_synced web1 web "$TIP"
+  [[ -z $(ls "$T/web1.state/targets/web/trees") ]]
 }
 
 @test "a driver that works from a folder: what a sync would change is shown before anybody asks for it" {

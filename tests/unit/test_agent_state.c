@@ -133,7 +133,7 @@ static const struct outcome plain = {.sync = "Synced", .health = "Healthy", .ope
 static void tells(void **state)
 {
 	struct outcome failed = {.sync = "OutOfSync", .health = "Degraded", .operation = "Failed", .cause = "pending", .desired = COMMIT,
-		.applied = "", .tool = "files", .message = "no", .output = "said", .output_len = 4, .has_exit_status = true, .exit_status = 3,
+		.applied = "", .pinned = COMMIT, .tool = "files", .message = "no", .output = "said", .output_len = 4, .has_exit_status = true, .exit_status = 3,
 		.started_ms = 1000};
 	struct hgt_buf text = HGT_BUF_INIT;
 
@@ -142,7 +142,7 @@ static void tells(void **state)
 	assert_string_equal(text.data, "{\"target\":\"web\",\"sync\":\"Synced\",\"health\":\"Healthy\",\"operation\":\"Succeeded\","
 		"\"desired\":\"" COMMIT "\",\"applied\":\"" COMMIT "\",\"observed\":\"" COMMIT "\",\"cause\":null,\"message\":\"done\","
 		"\"tool\":\"files\",\"version\":\"" HGT_VERSION "\",\"exit_status\":null,\"started\":\"1970-01-01T00:00:01.000Z\","
-		"\"finished\":\"1970-01-01T00:00:02.000Z\",\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"request\":null,\"suspended\":false,\"next\":null,"
+		"\"finished\":\"1970-01-01T00:00:02.000Z\",\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"request\":null,\"suspended\":false,\"pinned\":null,\"next\":null,"
 		"\"truncated\":false}");
 	hgt_buf_reset(&text);
 	outcome_write(&failed, "web", true, &text);
@@ -150,7 +150,7 @@ static void tells(void **state)
 		"\"desired\":\"" COMMIT "\",\"applied\":null,\"observed\":null,\"cause\":\"pending\",\"message\":\"no\\nsaid\","
 		"\"tool\":\"files\",\"version\":\"" HGT_VERSION "\",\"exit_status\":3,\"started\":\"1970-01-01T00:00:01.000Z\","
 		"\"finished\":null,\"changes\":{\"added\":0,\"modified\":0,\"removed\":0},\"request\":null,"
-		"\"suspended\":false,\"next\":null,\"truncated\":false}");
+		"\"suspended\":false,\"pinned\":\"" COMMIT "\",\"next\":null,\"truncated\":false}");
 	hgt_buf_release(&text);
 }
 

@@ -251,6 +251,8 @@ static void test_report(void **state)
 		{REPORT(",\"resources\":{}"), "\"resources\" is to be an array", HGT_EPARSE},
 		{REPORT(",\"resources\":[{\"name\":\"a\",\"sync\":\"Lost\"}]"), "\"sync\" cannot be", HGT_EPARSE},
 		{REPORT(",\"suspended\":1"), "\"suspended\" is to be true or false", HGT_EPARSE},
+		{REPORT(",\"pinned\":true"), "\"pinned\" is to be a string", HGT_EPARSE},
+		{REPORT(",\"pinned\":\"v1.0\""), "\"pinned\" is no", HGT_EPARSE},
 		{REPORT(",\"next\":\"soon\""), "\"next\" is no time", HGT_EPARSE},
 		{REPORT(",\"truncated\":1"), "\"truncated\" is to be true or false", HGT_EPARSE},
 	};
@@ -260,7 +262,7 @@ static void test_report(void **state)
 		"\"changes\":{\"added\":1,\"modified\":2,\"removed\":3},\"coverage\":{\"checked\":5,\"unchecked\":1},"
 		"\"diff\":\"-a\\n+b\\n\",\"redacted\":2,\"ignored\":[{\"rule\":\"/spec/replicas\",\"hits\":4}],"
 		"\"resources\":[{\"name\":\"v1/ConfigMap a\",\"sync\":\"Extra\",\"health\":null,\"message\":\"m\"}],"
-		"\"resources_total\":7,\"request\":\"j.1\",\"suspended\":true,\"next\":\"2026-01-02T03:04:05.678Z\",\"truncated\":true");
+		"\"resources_total\":7,\"request\":\"j.1\",\"suspended\":true,\"pinned\":\"" ID "\",\"next\":\"2026-01-02T03:04:05.678Z\",\"truncated\":true");
 	struct hgt_buf text = HGT_BUF_INIT;
 	struct hgt_doc_set set;
 	struct report report;
