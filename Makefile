@@ -116,7 +116,7 @@ $(O)/share/headgate/schemas/%.pack: contrib/schemas/%.yaml $(CONSTRAINTS) $(BIN)
 
 $(BIN)/headgate: $(call objects,$(CLI_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgate: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
-$(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC) cli/terminal.c) $(LIB)
+$(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC) cli/terminal.c cli/progress.c) $(LIB)
 $(LIBEXEC)/headgate-remote: LIBS = $(CURL_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
 $(BIN)/headgated: $(call objects,$(DAEMON_SRC) $(TLS_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)

@@ -25,6 +25,7 @@
 #include "daemon/intake.h"
 #include "daemon/manifest.h"
 #include "daemon/metrics.h"
+#include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/reload.h"
 #include "daemon/repos.h"
@@ -57,7 +58,8 @@ static bool quiet(struct process *p)
 {
 	struct daemon *d = &p->daemon;
 	bool requests = http_drain(d->http) == 1, webhooks = webhooks_drain(d->webhooks) == 1;
-	bool others = requests && webhooks && hgt_workers_pending(d->archivers) == 0;
+	bool mirrors = mirrors_drain(d->mirrors) == 1;
+	bool others = requests && webhooks && mirrors && hgt_workers_pending(d->archivers) == 0;
 
 	if (!others && hgt_time_mono_ms() < p->stop_by - HOOKS_MS)
 		return false;
@@ -300,6 +302,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = retention_hold(d->retention, "webhooks", needed_by_webhooks, d, err);
 	if (code == 0)
+		code = mirrors_new(d, &d->mirrors, err);
+	if (code == 0)
 		code = inbound_new(d, &d->inbound, err);
 	if (code == 0)
 		code = http_new(d, &d->http, err);
@@ -337,6 +341,8 @@ static void tear_down(struct process *p)
 	http_free(d->http);
 	guard_free(d->guard);
 	inbound_free(d->inbound);
+	mirrors_free(d->mirrors);
+	d->mirrors = NULL;
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);

@@ -2,8 +2,11 @@
  * What the parts of the mirrors share; nobody else includes it.
  *
  *	mirrors.c	the mirrors and copies there are; reload, drain, numbers
- *	mirror_queue.c	whose turn it is: fair between mirrors, bounded in total and per host; the clock
- *	mirror_copy.c	one copy: what makes it wanted, what a turn has come to, back-off, alerts, what is written down
+ *	mirror_queue.c	turns begin, as mirror/turns.h has their order; the clock
+ *	mirror_copy.c	one copy: what makes it wanted, what a turn has come to, back-off, alerts
+ *	mirror_save.c	what is written down, and up to where all is
+ *	mirror_events.c	what is told of it as events
+ *	mirror_act.c	what people ask for
  *	mirror_git.c	git as a child: its environment, credentials, ssh; its words without secrets
  *	mirror_push.c, mirror_pull.c	the two ways: what a turn is
  *	mirror_publish.c	pull: from incoming refs to published ones, the gate included
@@ -14,8 +17,10 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
+#include "base/heap.h"
 #include "daemon/child.h"
 #include "daemon/mirrors.h"
+#include "mirror/turns.h"
 
 struct event;
 struct turn;
@@ -33,29 +38,44 @@ struct way {
 extern const struct way mirror_push, mirror_pull;
 
 struct mirror {
-	TAILQ_ENTRY(mirror) entry;
+	TAILQ_ENTRY(mirror) entry;	/* in order of name */
 	struct mirrors *mirrors;
+	unsigned refs;
 	char *name;
+	enum hgt_mirror_direction direction;
 	const struct way *way;
-	const struct hgt_config_mirror *config;	/* of mirrors->config */
-	TAILQ_HEAD(, copy) copies;	/* in order of repository */
+	const struct hgt_config_mirror *config;	/* of mirrors->config; NULL once it is gone */
+	char *url;			/* what is known of the other side is of this one */
+	struct copy **copies;		/* in order of repository */
+	size_t n_copies, copies_room;
+	struct hgt_turns_lane lane;
+	bool paused;			/* all of it */
+	bool known;			/* what the disk has under the name is of this place */
 	bool gone;			/* of no config any more: whatever ends is dropped */
+	uint64_t turns, failed, bytes;	/* since the start */
 };
 
 struct copy {
-	TAILQ_ENTRY(copy) entry, waiting;
+	TAILQ_ENTRY(copy) entry;	/* of those whose moves the disk may not know, by `unsettled` */
+	struct hgt_turns_waiter waiter;
+	struct hgt_heap_item due;	/* when something is to be done about it that no one else will cause */
 	unsigned refs;
 	struct mirror *mirror;
 	char *repo;
-	char *host;			/* of the other side, "" for a path: what mirrors_per_host counts by */
 	struct hgt_copy_row row;	/* as it is now; its strings are the copy's own */
-	bool wanted;			/* there is something to do, and it waits for its turn or its time */
-	bool verify;			/* the next turn asks the other side for everything */
-	bool accept;			/* the next turn may settle what is diverged or held */
-	bool gone;
 	struct turn *turn;		/* while it has one */
-	int64_t due_ms;			/* monotonic: not before; 0 at once */
-	struct event *timer;		/* of due_ms; NULL while there is none */
+	struct copy *held;		/* a reference to one of the same name that is gone and still has its turn: it ends first */
+	unsigned writing;		/* its rows are on their way to disk, so many times */
+	bool wanted : 1;		/* there is something to do, and it waits for its turn or its time */
+	bool urgent : 1;		/* somebody waits for it: before the others of its mirror */
+	bool verify : 1;		/* the next turn asks the other side for everything */
+	bool accept : 1;		/* the next turn may settle what is diverged or held */
+	bool known_behind : 1;		/* the disk has it as something to be done at a start */
+	bool gone : 1;
+	bool ending : 1;		/* what its turn has come to is on its way to disk */
+	int64_t due_ms, look_ms, verify_ms, alert_ms;	/* monotonic: an attempt not before; a look by the clock; the same for everything; told as late */
+	uint64_t unsettled;		/* the first event about it that the disk may not know; 0: none */
+	uint64_t later;			/* the first event since its turn began; 0: none */
 };
 
 enum turn_end {
@@ -83,6 +103,7 @@ struct turn {
 	char *url;			/* of this repository */
 	char *path;			/* of the .git folder here; NULL: there is none yet (pull, create) */
 	bool verify, accept;
+	bool stopping;			/* way->stop has been called */
 	uint64_t seq;			/* the journal's head at the beginning: what push will have dealt with */
 	int64_t began_ms;		/* monotonic */
 	void *own;			/* the way's */
@@ -104,30 +125,44 @@ int turn_ref_moved(struct turn_ref *ref, const char *before, bool forced, struct
 /* Takes the turn. err may be NULL for TURN_DONE and TURN_BROKEN_OFF. */
 void turn_ended(struct turn *turn, enum turn_end end, const struct hgt_error *err);
 
-/* The copy has something to do as of now. */
+/* The copy has something to do as of now: it is behind. */
 void copy_want(struct copy *copy);
+/* Whether there is something to do is to be seen; urgent: somebody waits for it, whatever the back-off says. */
+void copy_look(struct copy *copy, bool urgent);
 struct copy *copy_ref(struct copy *copy);
 void copy_unref(struct copy *copy);
+
+/* mirrors.c: the copy of that repository, made if there is none: whether the repository is here or not (pull). */
+int mirror_add_copy(struct mirror *mirror, const char *repo, struct copy **out, struct hgt_error *err) HGT_MUST_CHECK;
+struct copy *mirror_find_copy(const struct mirror *mirror, const char *repo);
+struct mirror *mirrors_find(const struct mirrors *mirrors, const char *name);
+/* A copy that nothing in the config or on disk stands for any more; what is known of it stays on disk. */
+void mirror_drop_copy(struct copy *copy);
 
 /* mirror_git.c: git, in the repository of the turn (or in `folder`), its environment made from nothing: the account's HOME and PATH, no
  * prompts, no config of other users' repositories, credentials by file, ssh in batch mode with strict host keys, no protocol but the
  * URL's. The URL stands in no argument: it is handed over in the environment as the remote "mirror" (GIT_CONFIG_COUNT). */
 struct mirror_git {
-	const char *const *args;	/* after "git", NULL at its end; "mirror" names the remote */
+	const char *const *args;	/* after "git", NULL at its end; "mirror" as an argument of its own names the remote */
 	const char *folder;		/* NULL: turn->path */
 	const char *input;
 	size_t input_len;
 	bool offline;			/* it speaks to nobody: no credentials, no remote */
 	void (*line)(void *ctx, int fd, const char *line, size_t len);	/* each whole line of its outputs (\n or \r ends one), or NULL */
-	void (*ended)(void *ctx, const struct child_end *end, const char *said);	/* said: the end of stderr, secrets taken out, escaped */
+	/* said: the end of stderr, secrets taken out, each line escaped, without lines of progress */
+	void (*ended)(void *ctx, const struct child_end *end, const char *said);
 	void *ctx;
 };
 struct mirror_run;
+/* `line` and `ended` come later, `line` without secrets and not escaped. Once `ended` has been called the run is gone when it returns. */
 int mirror_git_run(struct turn *turn, const struct mirror_git *git, struct mirror_run **out, struct hgt_error *err) HGT_MUST_CHECK;
 void mirror_git_stop(struct mirror_run *run);
 void mirror_git_free(struct mirror_run *run);	/* kill and forget; NULL is fine */
 
 /* Why a run of git failed, as one sentence that says the way out where it is known: host key, authentication, not found, away, disk. */
 void mirror_git_judge(const struct turn *turn, const struct child_end *end, const char *said, struct hgt_error *err);
+
+/* When the daemon ends, and no git runs any more: ssh connections that are kept open for the next run are ended. */
+void mirror_git_hang_up(const struct hgt_config *config);
 
 #endif

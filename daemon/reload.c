@@ -14,6 +14,7 @@
 #include "daemon/inbound.h"
 #include "daemon/manifest.h"
 #include "daemon/metrics.h"
+#include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
@@ -33,6 +34,11 @@ static int take_webhooks(struct daemon *daemon, const struct hgt_config *config,
 	return webhooks_reload(daemon->webhooks, config, err);
 }
 
+static int take_mirrors(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return mirrors_reload(daemon->mirrors, config, err);
+}
+
 static int take_archives(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	(void)err;
@@ -47,6 +53,7 @@ static int (*const parts[])(struct daemon *daemon, const struct hgt_config *conf
 	take_http,
 	take_inbound,
 	take_webhooks,
+	take_mirrors,
 	take_archives,
 };
 

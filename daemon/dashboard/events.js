@@ -34,6 +34,29 @@ export function paths(list, truncated, most = 6) {
   ];
 }
 
+// What a mirror has moved: the first few refs.
+function refsMoved(refs, repo) {
+  const gone = (id) => !id || zero.test(id);
+  return refs.length
+    ? h(
+        "ul",
+        { class: "paths" },
+        refs
+          .slice(0, 6)
+          .map((ref) =>
+            h(
+              "li",
+              {},
+              h("code", {}, branch(ref.ref)),
+              " ",
+              gone(ref.new) ? "deleted" : [gone(ref.old) ? "new, " : "", ref.forced ? "forced, " : "", commit(ref.new, repo)],
+            ),
+          ),
+        refs.length > 6 ? h("li", {}, `and ${refs.length - 6} more`) : null,
+      )
+    : null;
+}
+
 // What an event says: [tone, title, body].
 export function describe(event, repo = event.data.repo) {
   const data = event.data,
@@ -131,6 +154,39 @@ export function describe(event, repo = event.data.repo) {
       ];
     case "agent.refused":
       return ["warn", ["Turned away: ", data.reason, data.remote ? [" (", h("code", {}, data.remote), ")"] : ""], null];
+    case "mirror.updated": {
+      const refs = data.refs ?? [];
+      return [
+        refs.some((ref) => ref.forced) ? "warn" : "",
+        [
+          data.direction === "push" ? "Pushed to " : "Pulled from ",
+          h("strong", {}, data.mirror),
+          ": ",
+          count(refs.length, "ref"),
+          data.refs_truncated ? " and more" : "",
+          data.milliseconds === undefined ? "" : ` in ${data.milliseconds < 1000 ? `${data.milliseconds} ms` : `${(data.milliseconds / 1000).toFixed(1)} s`}`,
+        ],
+        refsMoved(refs, repo),
+      ];
+    }
+    case "mirror.diverged":
+      return [
+        "bad",
+        [h("strong", {}, data.mirror), " waits for a person: ", data.reason ?? ""],
+        (data.refs ?? []).length
+          ? h(
+              "ul",
+              { class: "paths" },
+              data.refs.slice(0, 6).map((ref) => h("li", {}, h("code", {}, branch(ref.ref)), " ", ref.state, ref.note ? `: ${ref.note}` : "")),
+            )
+          : null,
+      ];
+    case "mirror.late":
+      return ["warn", [h("strong", {}, data.mirror), " has been behind since ", when(data.since), data.error ? `: ${data.error}` : ""], null];
+    case "mirror.caught_up":
+      return ["", [h("strong", {}, data.mirror), " is in step again; it was behind since ", when(data.since)], null];
+    case "mirror.acted":
+      return ["", [h("strong", {}, who(data.actor)), " asked ", h("strong", {}, data.mirror), " to ", data.action], null];
     case "upstream.pushed":
       return [
         "",

@@ -72,7 +72,10 @@ static const char schema[] =
 	"  PRIMARY KEY (mirror, repo)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS mirror_refs (mirror TEXT NOT NULL, repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL,"
 	"  id TEXT NOT NULL, theirs TEXT NOT NULL, ours TEXT NOT NULL, since_ms INTEGER NOT NULL, note TEXT NOT NULL,"
-	"  PRIMARY KEY (mirror, repo, ref)) WITHOUT ROWID;";
+	"  PRIMARY KEY (mirror, repo, ref)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirrors (mirror TEXT NOT NULL PRIMARY KEY, direction TEXT NOT NULL, url TEXT NOT NULL,"
+	"  paused INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirrors_settled (journal TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static int run_sql(struct hgt_journal *j, enum hgt_journal_sql sql, struct hgt_error *err)

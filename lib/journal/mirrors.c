@@ -127,22 +127,100 @@ int hgt_copy_forget(struct hgt_journal *j, const char *mirror, const char *repo,
 	return code;
 }
 
+int hgt_mirror_put(struct hgt_journal *j, const struct hgt_mirror_row *row, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_prepare(j, "INSERT OR REPLACE INTO mirrors (mirror, direction, url, paused) VALUES (?1, ?2, ?3, ?4)", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, row->mirror);
+	hgt_journal_bind(stmt, 2, row->direction);
+	hgt_journal_bind(stmt, 3, row->url);
+	sqlite3_bind_int(stmt, 4, row->paused);
+	return run(j, stmt, err);
+}
+
+int hgt_mirrors(struct hgt_journal *j, hgt_mirror_cb cb, void *ctx, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_prepare(j, "SELECT mirror, direction, url, paused FROM mirrors ORDER BY mirror", &stmt, err);
+
+	if (code < 0)
+		return code;
+	while ((code = hgt_journal_step(j, stmt, err)) == 1) {
+		struct hgt_mirror_row row = {.mirror = hgt_journal_column(stmt, 0), .direction = hgt_journal_column(stmt, 1),
+			.url = hgt_journal_column(stmt, 2), .paused = sqlite3_column_int(stmt, 3) != 0};
+
+		code = cb(ctx, &row);
+		if (code)
+			break;
+	}
+	sqlite3_finalize(stmt);
+	return code < 0 ? code : 0;
+}
+
+int hgt_mirror_forget(struct hgt_journal *j, const char *mirror, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_copy_forget(j, mirror, NULL, err);
+
+	if (code == 0)
+		code = hgt_journal_prepare(j, "DELETE FROM mirrors WHERE mirror = ?1", &stmt, err);
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, mirror);
+	return run(j, stmt, err);
+}
+
+int hgt_mirrors_set_settled(struct hgt_journal *j, uint64_t seq, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_prepare(j, "DELETE FROM mirrors_settled WHERE journal <> ?1", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, j->id);
+	code = run(j, stmt, err);
+	if (code == 0)
+		code = hgt_journal_prepare(j, "INSERT OR REPLACE INTO mirrors_settled (journal, seq) VALUES (?1, ?2)", &stmt, err);
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, j->id);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)seq);
+	return run(j, stmt, err);
+}
+
+int hgt_mirrors_get_settled(struct hgt_journal *j, uint64_t *seq, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	int code = hgt_journal_prepare(j, "SELECT seq FROM mirrors_settled WHERE journal = ?1", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, j->id);
+	code = hgt_journal_step(j, stmt, err);
+	if (code >= 0)
+		*seq = code == 1 ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_finalize(stmt);
+	return code < 0 ? code : 0;
+}
+
 /* A word that is none of ours, in a file that was written by another: the state that promises least. */
 static int word_of(int parsed, int otherwise)
 {
 	return parsed < 0 ? otherwise : parsed;
 }
 
-int hgt_copies(struct hgt_journal *j, const char *mirror, hgt_copy_cb cb, void *ctx, struct hgt_error *err)
-{
-	sqlite3_stmt *stmt;
-	int code = hgt_journal_prepare(j, "SELECT mirror, repo, state, seq, paused, alerted, attempts, since_ms, tried_ms, ok_ms, verified_ms,"
-		" next_ms, bytes, error FROM mirror_copies WHERE ?1 IS NULL OR mirror = ?1 ORDER BY mirror, repo", &stmt, err);
+#define COPY_COLUMNS "SELECT mirror, repo, state, seq, paused, alerted, attempts, since_ms, tried_ms, ok_ms, verified_ms, next_ms, bytes," \
+	" error FROM mirror_copies"
 
-	if (code < 0)
-		return code;
-	if (mirror)
-		hgt_journal_bind(stmt, 1, mirror);
+/* Tell each row, finalize; *n gets how many there were. */
+static int tell_copies(struct hgt_journal *j, sqlite3_stmt *stmt, uint64_t *n, hgt_copy_cb cb, void *ctx, struct hgt_error *err)
+{
+	int code;
+
+	*n = 0;
 	while ((code = hgt_journal_step(j, stmt, err)) == 1) {
 		struct hgt_copy_row row = {
 			.mirror = hgt_journal_column(stmt, 0), .repo = hgt_journal_column(stmt, 1),
@@ -154,12 +232,42 @@ int hgt_copies(struct hgt_journal *j, const char *mirror, hgt_copy_cb cb, void *
 			.bytes = (uint64_t)sqlite3_column_int64(stmt, 12), .error = hgt_journal_column(stmt, 13),
 		};
 
+		++*n;
 		code = cb(ctx, &row);
 		if (code)
 			break;
 	}
 	sqlite3_finalize(stmt);
 	return code < 0 ? code : 0;
+}
+
+int hgt_copies(struct hgt_journal *j, const char *mirror, hgt_copy_cb cb, void *ctx, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	uint64_t n;
+	int code = hgt_journal_prepare(j, COPY_COLUMNS " WHERE ?1 IS NULL OR mirror = ?1 ORDER BY mirror, repo", &stmt, err);
+
+	if (code < 0)
+		return code;
+	if (mirror)
+		hgt_journal_bind(stmt, 1, mirror);
+	return tell_copies(j, stmt, &n, cb, ctx, err);
+}
+
+int hgt_copy_get(struct hgt_journal *j, const char *mirror, const char *repo, bool *found, hgt_copy_cb cb, void *ctx, struct hgt_error *err)
+{
+	sqlite3_stmt *stmt;
+	uint64_t n;
+	int code = hgt_journal_prepare(j, COPY_COLUMNS " WHERE mirror = ?1 AND repo = ?2", &stmt, err);
+
+	if (code < 0)
+		return code;
+	hgt_journal_bind(stmt, 1, mirror);
+	hgt_journal_bind(stmt, 2, repo);
+	code = tell_copies(j, stmt, &n, cb, ctx, err);
+	if (code == 0)
+		*found = n > 0;
+	return code;
 }
 
 int hgt_copy_refs(struct hgt_journal *j, const char *mirror, const char *repo, const char *after, bool out_of_step, size_t most,

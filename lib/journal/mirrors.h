@@ -61,6 +61,29 @@ struct hgt_copy_ref_row {
 typedef int (*hgt_copy_cb)(void *ctx, const struct hgt_copy_row *row);
 typedef int (*hgt_copy_ref_cb)(void *ctx, const struct hgt_copy_ref_row *row);
 
+/* A mirror as it was when what is known of its copies was found out: of another direction or URL that says nothing. */
+struct hgt_mirror_row {
+	const char *mirror;
+	const char *direction;	/* "push", "pull" */
+	const char *url;	/* as in the config */
+	bool paused;		/* all of it, copies that come later as well */
+};
+typedef int (*hgt_mirror_cb)(void *ctx, const struct hgt_mirror_row *row);
+
+/* Add it, or replace the one of that name. In order of name; returns of cb as of hgt_journal_read. */
+int hgt_mirror_put(struct hgt_journal *journal, const struct hgt_mirror_row *row, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_mirrors(struct hgt_journal *journal, hgt_mirror_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The mirror, its copies and their refs. */
+int hgt_mirror_forget(struct hgt_journal *journal, const char *mirror, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
+ * Up to where all that moved is in the rows of the copies: what came behind it has to be looked up (hgt_repos_moved) by who begins. 0
+ * when that was never noted, or of the journal under another id: a copy of it may have been put in place since.
+ */
+int hgt_mirrors_set_settled(struct hgt_journal *journal, uint64_t seq, struct hgt_error *err) HGT_MUST_CHECK;
+int hgt_mirrors_get_settled(struct hgt_journal *journal, uint64_t *seq, struct hgt_error *err) HGT_MUST_CHECK;
+
 /* Add it, or replace the one of that mirror and repository (and ref). */
 int hgt_copy_put(struct hgt_journal *journal, const struct hgt_copy_row *row, struct hgt_error *err) HGT_MUST_CHECK;
 int hgt_copy_ref_put(struct hgt_journal *journal, const struct hgt_copy_ref_row *row, struct hgt_error *err) HGT_MUST_CHECK;
@@ -74,6 +97,10 @@ int hgt_copy_forget(struct hgt_journal *journal, const char *mirror, const char 
 
 /* In order of mirror, repo; mirror NULL: of all. Returns of cb as of hgt_journal_read. */
 int hgt_copies(struct hgt_journal *journal, const char *mirror, hgt_copy_cb cb, void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The same of one; *found says whether there is one. */
+int hgt_copy_get(struct hgt_journal *journal, const char *mirror, const char *repo, bool *found, hgt_copy_cb cb, void *ctx,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* The refs of one copy in order of name, those behind `after` ("" for all), at most `most`; only those that are not in step, if asked. */
 int hgt_copy_refs(struct hgt_journal *journal, const char *mirror, const char *repo, const char *after, bool out_of_step, size_t most,
