@@ -124,8 +124,17 @@ static bool why_is(const struct hgt_push_line *line, const char *why)
 
 static enum hgt_pushed judge_rejected(struct rest summary, const struct hgt_push_line *line)
 {
-	if (skip(&summary, "[remote rejected]"))
+	static const char *const overtaken[] = {"incorrect old value provided", "failed to update ref", "failed to lock", "fetch first"};
+
+	if (skip(&summary, "[remote rejected]")) {
+		for (size_t i = 0; i < COUNT(overtaken); i++)
+			if (why_is(line, overtaken[i]))
+				return HGT_PUSHED_OVERTAKEN;
+		/* Nothing of that push was taken in, for want of room, say: that is trouble, and nobody's decision. */
+		if (why_is(line, "unpacker error"))
+			return HGT_PUSHED_LOST;
 		return why_is(line, "pre-receive hook declined") ? HGT_PUSHED_REFUSED_ALL : HGT_PUSHED_REFUSED;
+	}
 	if (skip(&summary, "[rejected]"))
 		return why_is(line, "atomic push failed") ? HGT_PUSHED_LOST : HGT_PUSHED_OVERTAKEN;
 	if (skip(&summary, "[no match]"))

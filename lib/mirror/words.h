@@ -20,10 +20,10 @@ bool hgt_words_progress(const char *line, size_t len, struct hgt_progress *out);
 enum hgt_pushed {
 	HGT_PUSHED_DONE,	/* it moved: made, forwarded, forced, deleted */
 	HGT_PUSHED_SAME,	/* it was there already */
-	HGT_PUSHED_OVERTAKEN,	/* not sent: the other side has something else than was thought */
+	HGT_PUSHED_OVERTAKEN,	/* the other side has something else than was thought, or had when it was to move */
 	HGT_PUSHED_REFUSED,	/* by the other side, for this ref */
 	HGT_PUSHED_REFUSED_ALL,	/* by the other side's pre-receive hook, which takes all refs of a push or none */
-	HGT_PUSHED_LOST,	/* sent, and what became of it is not known */
+	HGT_PUSHED_LOST,	/* sent, and what became of it is not known, or the other side could not take it in */
 };
 struct hgt_push_line {
 	enum hgt_pushed what;

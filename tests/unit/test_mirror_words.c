@@ -54,6 +54,8 @@ static void reads_what_became_of_a_ref(void **state)
 		{"!\tabc:refs/heads/upd\t[remote rejected] (hook declined)", "refs/heads/upd", "hook declined", HGT_PUSHED_REFUSED},
 		{"!\tabc:refs/heads/bad\t[remote rejected] (pre-receive hook declined)", "refs/heads/bad", "pre-receive hook declined", HGT_PUSHED_REFUSED_ALL},
 		{"!\tabc:refs/heads/b\t[remote rejected] (protected (by us))", "refs/heads/b", "protected (by us)", HGT_PUSHED_REFUSED},
+		{"!\tabc:refs/heads/b\t[remote rejected] (unpacker error)", "refs/heads/b", "unpacker error", HGT_PUSHED_LOST},
+		{"!\tabc:refs/heads/b\t[remote rejected] (failed to update ref)", "refs/heads/b", "failed to update ref", HGT_PUSHED_OVERTAKEN},
 		{"!\tabc:refs/heads/b\t[remote rejected]", "refs/heads/b", "", HGT_PUSHED_REFUSED},
 		{"!\tabc:refs/heads/b\t[remote failure] (remote failed to report status)", "refs/heads/b", "remote failed to report status", HGT_PUSHED_LOST},
 		{"!\tabc:refs/heads/b\t", "refs/heads/b", "", HGT_PUSHED_LOST},
