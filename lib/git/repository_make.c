@@ -38,3 +38,14 @@ int hgt_repository_make(const char *path, const struct hgt_repository_settings *
 	git_repository_free(git);
 	return code;
 }
+
+int hgt_repository_lend(const char *path, struct hgt_error *err)
+{
+	struct hgt_repo *repo = NULL;
+	int code = hgt_repo_open_any_owner(path, &repo, err);
+
+	if (code == 0)
+		code = set_text(repo->git, path, "gc.pruneExpire", "never", err);
+	hgt_repo_close(repo);
+	return code;
+}

@@ -148,6 +148,8 @@ static int borrow(const struct site *site, struct hgt_error *err)
 	if (code == 0 && access(objects.data, R_OK | X_OK) < 0)
 		code = hgt_error_set_errno(err, "cannot borrow the objects in %s", objects.data);
 	if (code == 0)
+		code = hgt_repository_lend(site->order->borrow, err);
+	if (code == 0)
 		code = put(site, "objects/info/alternates", objects.data, err);
 	hgt_buf_release(&objects);
 	return code;

@@ -75,6 +75,7 @@ static void makes_a_whole_repository(void **state)
 		"refs/heads/trunk\nThe kernel\nL \"T\"\ntrue\ntrue\nrefs/headgate\n/opt/x/headgate-pre-receive\n/opt/x/headgate-post-receive\n");
 	check_prints("cd git/pub/scm && ls -A && git -C linux.git fsck 2>/dev/null && basename $(readlink linux.git/headgate/config)", "linux.git\nheadgate.yaml\n");
 	check_prints("dirname $(dirname $(cat git/pub/scm/linux.git/objects/info/alternates)) | xargs basename", "git\n");
+	check_prints("git -C git/base.git config --local gc.pruneExpire", "never\n");
 	assert_int_equal(make(config, "pub/scm/linux", &err), HGT_EEXIST);
 	check_prints("ls -A git/pub/scm", "linux.git\n");
 	hgt_buf_release(&path);
