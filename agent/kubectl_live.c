@@ -3,12 +3,11 @@
 
 #include "agent/kubectl_health.h"
 #include "agent/kubectl_look.h"
+#include "agent/kubectl_names.h"
 #include "base/log.h"
 #include "doc/doc.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-enum { NAMES_MAX = 100 /* of one run */ };
 
 /* A list of a thousand objects is one text. */
 static struct hgt_doc_limits limits_of(const struct kubectl *k)
@@ -126,29 +125,10 @@ const struct kubectl_live *kubectl_lives_find(const struct kubectl_lives *lives,
 static int get_some(struct kubectl *k, const struct kubectl_set *set, size_t from, size_t to, struct kubectl_lives *out,
 	struct hgt_error *err)
 {
-	const char *args[NAMES_MAX + 16] = {"get", "-o", "json", "--ignore-not-found"};
+	static const char *const verb[] = {"get", "-o", "json", "--ignore-not-found", NULL};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
-	struct hgt_buf names[NAMES_MAX];
-	const char *namespace = set->items[from]->namespace;
-	size_t n = 4;
-	int code = 0;
+	int code = kubectl_run_named(k, &run, verb, set, from, to, err);
 
-	if (*namespace) {
-		args[n++] = "-n";
-		args[n++] = namespace;
-	}
-	args[n++] = "--";
-	for (size_t i = 0; i < to - from; i++) {
-		hgt_buf_init(&names[i]);
-		kubectl_object_write_type(set->items[from + i], &names[i]);
-		hgt_buf_addf(&names[i], "/%s", set->items[from + i]->name);
-		args[n++] = names[i].data;
-		if (code == 0)
-			code = hgt_buf_check(&names[i], err);
-	}
-	run.args = args;
-	if (code == 0)
-		code = kubectl_run(k, &run, err);
 	if (code == 0 && run.job.exit_status != 0) {
 		enum kubectl_trouble trouble = kubectl_trouble_of(run.job.output.data, run.job.output.len);
 
@@ -161,8 +141,6 @@ static int get_some(struct kubectl *k, const struct kubectl_set *set, size_t fro
 	} else if (code == 0) {
 		code = kubectl_lives_parse(k, run.out.data, run.out.len, out, err);
 	}
-	for (size_t i = 0; i < to - from; i++)
-		hgt_buf_release(&names[i]);
 	kubectl_run_release(&run);
 	return code;
 }
@@ -185,7 +163,7 @@ int kubectl_get(struct kubectl *k, const struct kubectl_set *set, struct kubectl
 	if (code == 0 && sorted.n > 0)
 		qsort(sorted.items, sorted.n, sizeof(*sorted.items), by_namespace);
 	for (size_t from = 0, to; from < sorted.n && code == 0; from = to) {
-		for (to = from + 1; to < sorted.n && to - from < NAMES_MAX; to++)
+		for (to = from + 1; to < sorted.n && to - from < KUBECTL_NAMES_MAX; to++)
 			if (strcmp(sorted.items[to]->namespace, sorted.items[from]->namespace) != 0)
 				break;
 		code = get_some(k, &sorted, from, to, out, err);

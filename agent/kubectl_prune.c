@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
+#include "agent/kubectl_names.h"
 #include "base/log.h"
-
-enum { NAMES_MAX = 100 /* of one run */ };
 
 static bool is_allowed(const struct kubectl *k, const struct kubectl_object *o)
 {
@@ -41,35 +40,14 @@ int kubectl_extras(const struct kubectl_set *inventory, const struct kubectl_man
 /* Objects from..to, which are of one namespace. */
 static int delete_some(struct kubectl *k, const struct kubectl_set *set, size_t from, size_t to, struct hgt_error *err)
 {
-	const char *args[NAMES_MAX + 16] = {"delete", "--wait=false", "--ignore-not-found"};
+	static const char *const verb[] = {"delete", "--wait=false", "--ignore-not-found", NULL};
 	struct kubectl_run run = KUBECTL_RUN_INIT;
-	struct hgt_buf names[NAMES_MAX];
-	const char *namespace = set->items[from]->namespace;
-	size_t n = 3;
-	int code = 0;
+	int code = kubectl_run_named(k, &run, verb, set, from, to, err);
 
-	if (*namespace) {
-		args[n++] = "-n";
-		args[n++] = namespace;
-	}
-	args[n++] = "--";
-	for (size_t i = 0; i < to - from; i++) {
-		hgt_buf_init(&names[i]);
-		kubectl_object_write_type(set->items[from + i], &names[i]);
-		hgt_buf_addf(&names[i], "/%s", set->items[from + i]->name);
-		args[n++] = names[i].data;
-		if (code == 0)
-			code = hgt_buf_check(&names[i], err);
-	}
-	run.args = args;
-	if (code == 0)
-		code = kubectl_run(k, &run, err);
 	if (code == 0 && run.job.exit_status != 0)
 		code = kubectl_fail(k, &run, "kubectl delete", err);
 	if (code == 0)
 		k->result->removed += to - from;
-	for (size_t i = 0; i < to - from; i++)
-		hgt_buf_release(&names[i]);
 	kubectl_run_release(&run);
 	return code;
 }
@@ -161,7 +139,7 @@ int kubectl_prune(struct kubectl *k, struct kubectl_set *extras, const struct ku
 	if (going.n > 0)
 		qsort(going.items, going.n, sizeof(*going.items), by_turn);
 	for (size_t from = 0, to; from < going.n && code == 0; from = to) {
-		for (to = from + 1; to < going.n && to - from < NAMES_MAX && go_together(going.items[from], going.items[to]); to++)
+		for (to = from + 1; to < going.n && to - from < KUBECTL_NAMES_MAX && go_together(going.items[from], going.items[to]); to++)
 			;
 		code = delete_some(k, &going, from, to, err);
 	}

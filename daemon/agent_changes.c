@@ -163,7 +163,6 @@ int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seco
 	agents_done_cb done, void *ctx, struct hgt_error *err)
 {
 	struct agent *agent = agents_find(agents, name);
-	char hash[HGT_SHA256_HEX];
 	struct change *change;
 
 	if (!agent || agent->pending || agent->removed)
@@ -175,15 +174,10 @@ int agents_rotate(struct agents *agents, const char *name, uint64_t overlap_seco
 	change = begin(agents, agent, done, ctx);
 	if (!change)
 		return hgt_error_nomem(err);
-	if (secret_make(HGT_TOKEN_PREFIX, token, hash)) {
-		change->hash = strdup(hash);
-		change->old_hash = strdup(agent->secret.hash);
-	}
-	if (!change->hash || !change->old_hash || !secret_put_next(&agent->secret, hash, agent, &agents->by_token)) {
+	if (!change_next_secret(change, &agent->secret, agent, &agents->by_token, HGT_TOKEN_PREFIX, overlap_seconds, token)) {
 		change_free(change);
 		return hgt_error_nomem(err);
 	}
-	change->until_ms = change->time_ms + (int64_t)overlap_seconds * 1000;
 	change->write = write_rotated;
 	change->commit = rotated;
 	change->fail = not_rotated;

@@ -36,11 +36,13 @@ void agents_each_lag(struct agents *agents, size_t most, void (*cb)(void *ctx, c
 	int64_t now_ms = hgt_time_now_ms();
 	struct agent_lag lag;
 
-	for (size_t i = 0; i < agents->n && most > 0; i++) {
-		if (agents->list[i]->pending)
+	for (size_t i = 0; i < agents->list.n && most > 0; i++) {
+		struct agent *agent = agents->list.items[i].thing;
+
+		if (agent->pending)
 			continue;
-		find_lag(agents, agents->list[i], now_ms, &lag);
-		cb(ctx, agents->list[i], &lag);
+		find_lag(agents, agent, now_ms, &lag);
+		cb(ctx, agent, &lag);
 		most--;
 	}
 }

@@ -14,32 +14,9 @@
 #include "doc/doc.h"
 #include "journal/access.h"
 
-/* Where name is in the list, or would be. */
-static size_t place_of(const struct agents *agents, const char *name, bool *there)
-{
-	size_t low = 0, high = agents->n;
-
-	*there = false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int order = strcmp(agents->list[mid]->name, name);
-
-		if (!order)
-			*there = true;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 struct agent *agents_find(const struct agents *agents, const char *name)
 {
-	bool there;
-	size_t at = place_of(agents, name, &there);
-
-	return there ? agents->list[at] : NULL;
+	return name_list_find(&agents->list, name);
 }
 
 /* Where an agent is found by what it shows. False when memory runs out. */
@@ -58,40 +35,22 @@ static bool index_agent(struct agents *agents, struct agent *agent, const char *
 
 int agents_list(struct agents *agents, struct agent *agent, const char *hash, struct hgt_error *err)
 {
-	bool there;
-	size_t at = place_of(agents, agent->name, &there);
-
-	if (there)
+	if (agents_find(agents, agent->name))
 		return hgt_error_set(err, HGT_ECONFLICT, "there is an agent %s already", agent->name);
 	if (agent->certificate && hgt_map_get(&agents->by_certificate, agent->certificate, strlen(agent->certificate)))
 		return hgt_error_set(err, HGT_ECONFLICT, "another agent is known by the certificate of %s already", agent->certificate);
-	if (agents->n == agents->cap) {
-		size_t cap = agents->cap ? agents->cap * 2 : 16;
-		struct agent **list = reallocarray(agents->list, cap, sizeof(struct agent *));
-
-		if (!list)
-			return hgt_error_nomem(err);
-		agents->list = list;
-		agents->cap = cap;
-	}
-	if (!index_agent(agents, agent, hash))
+	if (!name_list_reserve(&agents->list) || !index_agent(agents, agent, hash))
 		return hgt_error_nomem(err);
-	memmove(agents->list + at + 1, agents->list + at, (agents->n - at) * sizeof(*agents->list));
-	agents->list[at] = agent;
-	agents->n++;
+	name_list_put(&agents->list, agent->name, agent);
 	return 0;
 }
 
 void agents_unlist(struct agents *agents, struct agent *agent)
 {
-	bool there;
-	size_t at = place_of(agents, agent->name, &there);
-
 	secret_release(&agent->secret, &agents->by_token);
 	if (agent->certificate)
 		hgt_map_remove(&agents->by_certificate, agent->certificate, strlen(agent->certificate));
-	agents->n--;
-	memmove(agents->list + at, agents->list + at + 1, (agents->n - at) * sizeof(*agents->list));
+	name_list_remove(&agents->list, agent->name);
 	agent_unref(agent);
 }
 
@@ -121,8 +80,8 @@ struct agent *agents_find_certificate(struct agents *agents, const char *name)
 
 const struct agent *agents_next(const struct agents *agents, size_t *pos)
 {
-	while (*pos < agents->n) {
-		const struct agent *agent = agents->list[(*pos)++];
+	while (*pos < agents->list.n) {
+		const struct agent *agent = agents->list.items[(*pos)++].thing;
 
 		if (!agent->pending)
 			return agent;
@@ -330,9 +289,9 @@ void agents_free(struct agents *agents)
 {
 	if (!agents)
 		return;
-	for (size_t i = 0; i < agents->n; i++)
-		agent_unref(agents->list[i]);
-	free(agents->list);
+	for (size_t i = 0; i < agents->list.n; i++)
+		agent_unref(agents->list.items[i].thing);
+	name_list_release(&agents->list);
 	if (agents->left_out)
 		event_free(agents->left_out);
 	hgt_map_release(&agents->by_token);

@@ -36,6 +36,19 @@ void change_free(struct change *change)
 	free(change);
 }
 
+bool change_next_secret(struct change *change, struct secret *secret, void *owner, struct hgt_map *map, const char *prefix,
+	uint64_t overlap_seconds, char text[SECRET_MAX])
+{
+	char hash[HGT_SHA256_HEX];
+
+	if (secret_make(prefix, text, hash)) {
+		change->hash = strdup(hash);
+		change->old_hash = strdup(secret->hash);
+	}
+	change->until_ms = change->time_ms + (int64_t)overlap_seconds * 1000;
+	return change->hash && change->old_hash && secret_put_next(secret, hash, owner, map);
+}
+
 /* On the writer thread. */
 static int run_change(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
 {

@@ -36,6 +36,11 @@ struct change {
 struct change *change_new(struct daemon *daemon, agents_done_cb done, void *ctx);
 void change_free(struct change *change);
 
+/* Another secret for the owner, which the map has it under from now on; the one that it has holds for so long once that is on disk. `text` gets it.
+ * False when memory runs out: then nothing has changed but the change. */
+bool change_next_secret(struct change *change, struct secret *secret, void *owner, struct hgt_map *map, const char *prefix,
+	uint64_t overlap_seconds, char text[SECRET_MAX]);
+
 /* Takes the change, also when it fails: then `fail` is called and `done` is not. */
 int change_submit(struct change *change, struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -34,8 +34,11 @@ void commands_write(const struct agent *agent, const char *target, struct hgt_js
 void commands_stats(const struct agents *agents, struct commands_stats *out)
 {
 	*out = (struct commands_stats){0};
-	for (size_t i = 0; i < agents->n; i++)
-		out->pending += command_list_written(&agents->list[i]->commands);
+	for (size_t i = 0; i < agents->list.n; i++) {
+		const struct agent *agent = agents->list.items[i].thing;
+
+		out->pending += command_list_written(&agent->commands);
+	}
 }
 
 /* Loading. */

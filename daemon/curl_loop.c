@@ -1,4 +1,4 @@
-/* libcurl's transfers on the loop. */
+/* libcurl's multi interface on the loop. */
 #include "daemon/curl_loop.h"
 
 #include <event2/event.h>
@@ -15,7 +15,7 @@ struct curl_loop {
 	const struct webhook_curl *curl;
 	CURLM *multi;
 	struct event *timer;
-	curl_loop_ended_cb ended;
+	curl_loop_cb ended;
 	void *ctx;
 };
 
@@ -26,23 +26,25 @@ static void watch_free(struct watch *watch)
 	free(watch);
 }
 
-/* Let libcurl act, then tell what has ended; the callback may free the loop. */
+/* Let libcurl act, then tell of one that has ended: the callback may free the loop. More are told at the next turn. */
 static void act(struct curl_loop *loop, curl_socket_t fd, int what)
 {
-	CURLcode code = CURLE_OK;
-	bool ended = false;
+	static const struct timeval now = {0};
 	CURLMsg *message;
 	int n;
 
 	loop->curl->multi_socket_action(loop->multi, fd, what, &n);
 	while ((message = loop->curl->multi_info_read(loop->multi, &n))) {
-		if (message->msg == CURLMSG_DONE) {
-			ended = true;
-			code = message->data.result;
-		}
+		CURL *easy = message->easy_handle;
+		CURLcode code = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		if (n > 0)
+			evtimer_add(loop->timer, &now);
+		loop->ended(loop->ctx, easy, code);
+		return;
 	}
-	if (ended)
-		loop->ended(loop->ctx, code);
 }
 
 static void on_socket(evutil_socket_t fd, short what, void *arg)
@@ -99,8 +101,8 @@ static int plan_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-int curl_loop_new(struct event_base *base, const struct webhook_curl *curl, curl_loop_ended_cb ended, void *ctx, struct curl_loop **out,
-	struct hgt_error *err)
+int curl_loop_new(struct event_base *base, const struct webhook_curl *curl, long connections, curl_loop_cb ended, void *ctx,
+	struct curl_loop **out, struct hgt_error *err)
 {
 	struct curl_loop *loop = calloc(1, sizeof(*loop));
 
@@ -113,10 +115,10 @@ int curl_loop_new(struct event_base *base, const struct webhook_curl *curl, curl
 	loop->multi = curl->multi_init();
 	loop->timer = evtimer_new(base, on_timer, loop);
 	if (!loop->multi || !loop->timer || curl->multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
-		curl->multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) != CURLM_OK ||
-		curl->multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, plan_timer) != CURLM_OK ||
-		curl->multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) != CURLM_OK ||
-		curl->multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK) {
+	    curl->multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) != CURLM_OK ||
+	    curl->multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, plan_timer) != CURLM_OK ||
+	    curl->multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) != CURLM_OK ||
+	    curl->multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK) {
 		curl_loop_free(loop);
 		return hgt_error_nomem(err);
 	}

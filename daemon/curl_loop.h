@@ -1,7 +1,4 @@
-/*
- * libcurl's transfers on the loop: its sockets and its timer are watched, and whoever began a transfer is told of its end. Names are
- * looked up by libcurl's own thread.
- */
+/* libcurl's multi interface on the loop: its sockets and its timer are events, and nothing blocks. */
 #ifndef HEADGATE_DAEMON_CURL_LOOP_H
 #define HEADGATE_DAEMON_CURL_LOOP_H
 
@@ -10,15 +7,17 @@
 struct curl_loop;
 struct event_base;
 
-/* It has ended, and is still added; the callback may remove it, add another, or free the loop. */
-typedef void (*curl_loop_ended_cb)(void *ctx, CURLcode code);
+/* A request has ended, outside of libcurl's own callbacks. It may be removed, and the loop freed. */
+typedef void (*curl_loop_cb)(void *ctx, CURL *easy, CURLcode code);
 
-/* One transfer at a time, and one connection kept for the next. */
-int curl_loop_new(struct event_base *base, const struct webhook_curl *curl, curl_loop_ended_cb ended, void *ctx, struct curl_loop **out,
-	struct hgt_error *err) HGT_MUST_CHECK;
-void curl_loop_free(struct curl_loop *loop);	/* nothing is added any more; NULL is fine */
+/* With a cache of so many connections of its own. HGT_ENOMEM. */
+int curl_loop_new(struct event_base *base, const struct webhook_curl *curl, long connections, curl_loop_cb ended, void *ctx,
+	struct curl_loop **out, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* What happens next happens on the loop: adding only starts libcurl's timer. */
+/* NULL is fine. Requests that run are the caller's to remove before. */
+void curl_loop_free(struct curl_loop *loop);
+
+/* What happens next happens on the loop. */
 int curl_loop_add(struct curl_loop *loop, CURL *easy, struct hgt_error *err) HGT_MUST_CHECK;
 void curl_loop_remove(struct curl_loop *loop, CURL *easy);
 

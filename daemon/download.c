@@ -64,11 +64,12 @@ static void judge(struct download *d, CURLcode code)
 	hgt_buf_release(&why);
 }
 
-static void finish(void *ctx, CURLcode code)
+static void finish(void *ctx, CURL *easy, CURLcode code)
 {
 	struct download *d = ctx;
 	struct download_result result;
 
+	(void)easy;
 	judge(d, code);
 	result = d->result;
 	d->result = (struct download_result){.body = HGT_BUF_INIT, .version = DOWNLOAD_VERSION_INIT};
@@ -179,7 +180,7 @@ int download_begin(struct event_base *base, const struct webhook_curl *curl, con
 	d->ended = ended;
 	d->ctx = ctx;
 	d->result = (struct download_result){.body = HGT_BUF_INIT, .version = DOWNLOAD_VERSION_INIT};
-	code = curl_loop_new(base, curl, finish, d, &d->loop, err);
+	code = curl_loop_new(base, curl, 1, finish, d, &d->loop, err);
 	if (code == 0)
 		code = add_header(d, "If-None-Match", &version->etag, err);
 	if (code == 0)

@@ -5,12 +5,12 @@
 
 #include "base/map.h"
 #include "daemon/agents.h"
+#include "daemon/name_list.h"
 #include "daemon/refusals.h"
 
 struct agents {
 	struct daemon *daemon;
-	struct agent **list;	/* in order of name; pending ones too */
-	size_t n, cap;
+	struct name_list list;	/* pending ones too */
 	struct hgt_map by_token;	/* hash of a secret -> agent */
 	struct hgt_map by_certificate;	/* name in a certificate -> agent */
 	struct refusals refusals;

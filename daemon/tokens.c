@@ -10,6 +10,7 @@
 #include "daemon/change.h"
 #include "daemon/hub.h"
 #include "daemon/messages.h"
+#include "daemon/name_list.h"
 #include "daemon/scope.h"
 #include "doc/doc.h"
 #include "journal/access.h"
@@ -18,8 +19,7 @@
 
 struct tokens {
 	struct daemon *daemon;
-	struct token **list;	/* in order of name; pending ones too */
-	size_t n, cap;
+	struct name_list list;	/* pending ones too */
 	struct hgt_map by_secret;	/* hash -> token */
 };
 
@@ -70,68 +70,30 @@ void token_unref(struct token *token)
 
 /* The list. */
 
-static size_t place_of(const struct tokens *tokens, const char *name, bool *there)
-{
-	size_t low = 0, high = tokens->n;
-
-	*there = false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int order = strcmp(tokens->list[mid]->name, name);
-
-		if (!order)
-			*there = true;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static struct token *find(const struct tokens *tokens, const char *name)
 {
-	bool there;
-	size_t at = place_of(tokens, name, &there);
+	struct token *token = name_list_find(&tokens->list, name);
 
-	return there && !tokens->list[at]->pending && !tokens->list[at]->removed ? tokens->list[at] : NULL;
+	return token && !token->pending && !token->removed ? token : NULL;
 }
 
 /* Takes the caller's reference. */
 static int list_token(struct tokens *tokens, struct token *token, const char *hash, struct hgt_error *err)
 {
-	bool there;
-	size_t at = place_of(tokens, token->name, &there);
-
-	if (there)
+	if (name_list_find(&tokens->list, token->name))
 		return hgt_error_set(err, HGT_ECONFLICT, "there is a token %s already", token->name);
-	if (tokens->n == TOKENS_MAX)
+	if (tokens->list.n == TOKENS_MAX)
 		return hgt_error_set(err, HGT_ELIMIT, "there are %d tokens, which is the most; remove some", TOKENS_MAX);
-	if (tokens->n == tokens->cap) {
-		size_t cap = tokens->cap ? tokens->cap * 2 : 16;
-		struct token **list = reallocarray(tokens->list, cap, sizeof(*list));
-
-		if (!list)
-			return hgt_error_nomem(err);
-		tokens->list = list;
-		tokens->cap = cap;
-	}
-	if (!secret_put(&token->secret, hash, token, &tokens->by_secret))
+	if (!name_list_reserve(&tokens->list) || !secret_put(&token->secret, hash, token, &tokens->by_secret))
 		return hgt_error_nomem(err);
-	memmove(tokens->list + at + 1, tokens->list + at, (tokens->n - at) * sizeof(*tokens->list));
-	tokens->list[at] = token;
-	tokens->n++;
+	name_list_put(&tokens->list, token->name, token);
 	return 0;
 }
 
 static void unlist_token(struct tokens *tokens, struct token *token)
 {
-	bool there;
-	size_t at = place_of(tokens, token->name, &there);
-
 	secret_release(&token->secret, &tokens->by_secret);
-	tokens->n--;
-	memmove(tokens->list + at, tokens->list + at + 1, (tokens->n - at) * sizeof(*tokens->list));
+	name_list_remove(&tokens->list, token->name);
 	token_unref(token);
 }
 
@@ -163,8 +125,8 @@ void tokens_write(const struct tokens *tokens, struct hgt_json *json)
 	int64_t now = hgt_time_now_ms();
 
 	hgt_json_begin_array(json);
-	for (size_t i = 0; i < tokens->n; i++) {
-		const struct token *token = tokens->list[i];
+	for (size_t i = 0; i < tokens->list.n; i++) {
+		const struct token *token = tokens->list.items[i].thing;
 
 		if (token->pending)
 			continue;
@@ -404,7 +366,6 @@ int tokens_rotate(struct tokens *tokens, const char *name, uint64_t overlap_seco
 	void *ctx, struct hgt_error *err)
 {
 	struct token *token = find(tokens, name);
-	char hash[HGT_SHA256_HEX];
 	struct change *change;
 
 	if (!token)
@@ -414,15 +375,10 @@ int tokens_rotate(struct tokens *tokens, const char *name, uint64_t overlap_seco
 	change = begin(tokens, token, done, ctx);
 	if (!change)
 		return hgt_error_nomem(err);
-	if (secret_make(HGT_ROLE_TOKEN_PREFIX, text, hash)) {
-		change->hash = strdup(hash);
-		change->old_hash = strdup(token->secret.hash);
-	}
-	if (!change->hash || !change->old_hash || !secret_put_next(&token->secret, hash, token, &tokens->by_secret)) {
+	if (!change_next_secret(change, &token->secret, token, &tokens->by_secret, HGT_ROLE_TOKEN_PREFIX, overlap_seconds, text)) {
 		change_free(change);
 		return hgt_error_nomem(err);
 	}
-	change->until_ms = change->time_ms + (int64_t)overlap_seconds * 1000;
 	change->write = write_rotated;
 	change->commit = rotated;
 	change->fail = not_rotated;
@@ -499,9 +455,9 @@ void tokens_free(struct tokens *tokens)
 {
 	if (!tokens)
 		return;
-	for (size_t i = 0; i < tokens->n; i++)
-		token_unref(tokens->list[i]);
-	free(tokens->list);
+	for (size_t i = 0; i < tokens->list.n; i++)
+		token_unref(tokens->list.items[i].thing);
+	name_list_release(&tokens->list);
 	hgt_map_release(&tokens->by_secret);
 	free(tokens);
 }

@@ -11,7 +11,6 @@
 #include "daemon/curl_loop.h"
 
 struct webhook_sender {
-	struct event_base *base;
 	const struct webhook_curl *curl;
 	struct hgt_range *allow;		/* what the config says, kept: a reload may take that away */
 	size_t n_allow;
@@ -54,13 +53,15 @@ static void explain(struct webhook_sender *s, CURLcode code)
 		hgt_buf_adds(&s->result.error, s->why[0] ? s->why : s->curl->easy_strerror(code));
 }
 
-static void finish(void *arg, CURLcode code)
+/* The callback may free the sender. */
+static void finish(void *arg, CURL *easy, CURLcode code)
 {
 	struct webhook_sender *s = arg;
 	struct webhook_result result;
 	curl_off_t retry = 0;
 	long status = 0;
 
+	(void)easy;
 	s->curl->easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
 	s->curl->easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &retry);
 	/* An answer that was only too long is one. */
@@ -129,7 +130,6 @@ int webhook_sender_new(struct event_base *base, const struct webhook_curl *curl,
 
 	if (!s)
 		return hgt_error_nomem(err);
-	s->base = base;
 	s->curl = curl;
 	s->allow_private = config->allow_private;
 	s->timeout = config->timeout;
@@ -141,7 +141,7 @@ int webhook_sender_new(struct event_base *base, const struct webhook_curl *curl,
 	s->message = (struct hgt_webhook_message)HGT_WEBHOOK_MESSAGE_INIT;
 	s->result = (struct webhook_result){.answer = HGT_BUF_INIT, .error = HGT_BUF_INIT};
 	/* A connection is kept for the next request to the same receiver, by this sender alone: another might not be allowed there. */
-	if (!s->allow || (config->ca_file && !s->ca_file) || curl_loop_new(base, curl, finish, s, &s->loop, err) < 0) {
+	if (!s->allow || (config->ca_file && !s->ca_file) || curl_loop_new(base, curl, 1, finish, s, &s->loop, err) < 0) {
 		webhook_sender_free(s);
 		return hgt_error_nomem(err);
 	}
@@ -153,7 +153,8 @@ void webhook_sender_free(struct webhook_sender *s)
 {
 	if (!s)
 		return;
-	end_request(s);
+	if (s->loop)
+		end_request(s);
 	curl_loop_free(s->loop);
 	hgt_buf_release(&s->result.answer);
 	hgt_buf_release(&s->result.error);
@@ -239,7 +240,6 @@ int webhook_send(struct webhook_sender *s, struct hgt_webhook_message *message, 
 		code = add_headers(s, err);
 	if (code == 0 && !set_options(s))
 		code = hgt_error_set(err, HGT_EUNSUPPORTED, "this libcurl lacks what webhooks need");
-	/* What happens next happens on the loop: adding only starts libcurl's timer. */
 	if (code == 0 && curl_loop_add(s->loop, s->easy, err) < 0) {
 		code = HGT_ENOMEM;
 		s->curl->easy_cleanup(s->easy);

@@ -13,7 +13,7 @@ static const char usage[] =
 	"usage: headgate history [--repo GLOB] [--limit N] [-c CONFIG] [--json] [AGENT [TARGET]]\n"
 	"\n"
 	"Tell what was applied to targets, or failed to be: when, which revision, by which push and whom, and with what\n"
-	"result, the newest last. Read from the journal. A push further back than was read is told as -.\n"
+	"result, the newest last. Read from the journal. A push that the journal does not hold any more is told as -.\n"
 	"\n"
 	"      --repo GLOB       of targets that follow these repositories\n"
 	"      --limit N         the last N (default 20)\n"
@@ -24,7 +24,6 @@ static const char usage[] =
 enum {
 	LIMIT_DEFAULT = 20,
 	LIMIT_MAX = 1000000,
-	EVENTS_PER_ENTRY = 50,	/* the first guess how far back that is */
 	PUSH_DIGITS = 8,
 	MESSAGE_MAX = 100,
 };
@@ -37,47 +36,74 @@ struct options {
 
 struct collector {
 	struct history history;
-	uint64_t limit;
+	int (*add)(struct history *history, const struct hgt_node *event, struct hgt_error *err);
+	uint64_t (*needs)(const struct history *history);
+	uint64_t pages, enough;		/* read; at which there were as many entries as are wanted */
 	struct hgt_error *err;
 };
 
-static void begin(void *ctx)
-{
-	struct collector *collector = ctx;
-
-	history_reset(&collector->history);
-}
-
 static int add(void *ctx, const struct hgt_node *event)
 {
-	struct collector *collector = ctx;
+	struct collector *c = ctx;
 
-	return history_add(&collector->history, event, collector->err);
+	return c->add(&c->history, event, c->err);
 }
 
-static bool enough(void *ctx)
+/* Once there are enough, it is gone on for as long again at most: a target that has long had its content may be told of again and again. */
+static bool reports_go_on(void *ctx, uint64_t before)
 {
-	const struct collector *collector = ctx;
+	struct collector *c = ctx;
 
-	return collector->history.n >= collector->limit;
+	(void)before;
+	c->pages++;
+	if (c->history.n >= c->history.limit && !c->enough)
+		c->enough = c->pages;
+	return !history_is_enough(&c->history) && !(c->enough && c->pages >= 2 * c->enough);
 }
 
-static int collect(struct client *client, struct collector *collector, struct hgt_error *err)
+static bool needs_more(void *ctx, uint64_t before)
 {
-	const struct pages_collector pages = {begin, add, enough, collector};
-	const struct pages_filter all = {0};
-	struct hgt_buf end = HGT_BUF_INIT;
+	const struct collector *c = ctx;
+	uint64_t needs = c->needs(&c->history);
+
+	return needs != UINT64_MAX && needs < before;
+}
+
+/* What the entries lack, by events of one type. */
+static int complete(struct client *client, struct collector *c, const char *type,
+	int (*add_one)(struct history *history, const struct hgt_node *event, struct hgt_error *err),
+	uint64_t (*needs)(const struct history *history))
+{
+	const struct pages_back back = {.type = type, .cb = add, .goes_on = needs_more, .ctx = c};
+
+	c->add = add_one;
+	c->needs = needs;
+	return needs(&c->history) == UINT64_MAX ? 0 : pages_back(client, &back, c->err);
+}
+
+static int collect(struct client *client, const struct options *o, struct collector *c, struct hgt_error *err)
+{
+	const struct pages_back reports = {.type = HGT_EVENT_AGENT_REPORTED, .agent = o->agent, .target = o->target, .cb = add,
+		.goes_on = reports_go_on, .ctx = c};
 	struct client_answer agents;
 	int code;
 
 	client_answer_init(&agents);
-	code = client_call(client, "GET", "/v1/agents", NULL, &agents, err);
+	code = client_call(client, "GET", "/v1/agents?detail=brief", NULL, &agents, err);
 	if (code == 0)
-		code = history_agents(&collector->history, hgt_node_get(agents.root, "agents"), err);
+		code = history_agents(&c->history, hgt_node_get(agents.root, "agents"), err);
 	client_answer_release(&agents);
+	c->add = history_report;
 	if (code == 0)
-		code = pages_last(client, &all, collector->limit * EVENTS_PER_ENTRY, &pages, &end, err);
-	hgt_buf_release(&end);
+		code = pages_back(client, &reports, err);
+	if (code == 0)
+		code = history_choose(&c->history, err);
+	if (code == 0)
+		code = complete(client, c, HGT_EVENT_REF_UPDATED, history_move, history_needs_move);
+	if (code == 0)
+		code = complete(client, c, HGT_EVENT_PUSH_ATTRIBUTED, history_attribution, history_needs_attribution);
+	if (code == 0)
+		code = complete(client, c, HGT_EVENT_SYNC_REQUESTED, history_command, history_needs_command);
 	return code;
 }
 
@@ -146,13 +172,12 @@ static void add_row(struct table *table, const struct history_entry *e)
 static int print(const struct history *history, const struct options *o, struct hgt_error *err)
 {
 	static const char *const heads[] = {"WHEN", "TARGET", "REVISION", "RESULT", "CHANGES", "WHY", "BY", "PUSH", "MESSAGE"};
-	size_t first = history->n > o->limit ? history->n - (size_t)o->limit : 0;
 	struct hgt_buf out = HGT_BUF_INIT;
 	struct table table;
 	int code = 0, status;
 
 	table_init(&table, heads, sizeof(heads) / sizeof(heads[0]));
-	for (size_t i = first; i < history->n; i++) {
+	for (size_t i = 0; i < history->n; i++) {
 		if (o->json)
 			write_json(&history->entries[i], &out);
 		else
@@ -170,11 +195,11 @@ static int print(const struct history *history, const struct options *o, struct 
 
 static int tell(struct client *client, const struct options *o, struct hgt_error *err)
 {
-	struct collector collector = {.limit = o->limit, .err = err};
+	struct collector collector = {.err = err};
 	int status;
 
-	history_init(&collector.history, o->agent, o->target, o->repo);
-	status = collect(client, &collector, err) < 0 ? remote_fail(err) : print(&collector.history, o, err);
+	history_init(&collector.history, o->agent, o->target, o->repo, (size_t)o->limit);
+	status = collect(client, o, &collector, err) < 0 ? remote_fail(err) : print(&collector.history, o, err);
 	history_release(&collector.history);
 	return status;
 }

@@ -90,6 +90,53 @@ int pages_since(struct client *client, const struct pages_filter *filter, const 
 	return read_pages(client, filter, "cursor", since, cb, ctx, end, err);
 }
 
+/* One page from the newest down; *before: where the next one begins, "" when there is none. */
+static int read_page_back(struct client *client, const struct pages_back *back, const char *path, struct hgt_buf *before,
+	struct hgt_error *err)
+{
+	struct client_answer answer;
+	const struct hgt_node *events;
+	int code;
+
+	client_answer_init(&answer);
+	code = client_call(client, "GET", path, NULL, &answer, err);
+	events = code == 0 ? hgt_node_get(answer.root, "events") : NULL;
+	if (code == 0 && (!events || events->type != HGT_NODE_SEQ))
+		code = hgt_error_set(err, HGT_EPARSE, "the daemon's answer is no page of events");
+	for (size_t i = 0; code == 0 && i < events->v.seq.n; i++)
+		code = back->cb(back->ctx, events->v.seq.items[i]);
+	hgt_buf_reset(before);
+	if (code == 0 && hgt_node_get_string(answer.root, "before"))
+		hgt_buf_adds(before, hgt_node_get_string(answer.root, "before"));
+	client_answer_release(&answer);
+	return code == 0 ? hgt_buf_check(before, err) : code;
+}
+
+int pages_back(struct client *client, const struct pages_back *back, struct hgt_error *err)
+{
+	struct hgt_buf path = HGT_BUF_INIT, before = HGT_BUF_INIT;
+	struct hgt_cursor next = {.seq = UINT64_MAX};
+	int code;
+
+	do {
+		hgt_buf_reset(&path);
+		hgt_buf_addf(&path, "/v1/history?limit=%d", PAGE);
+		remote_add_query(&path, "type", back->type);
+		remote_add_query(&path, "agent", back->agent);
+		remote_add_query(&path, "target", back->target);
+		remote_add_query(&path, "repo", back->repo);
+		remote_add_query(&path, "before", before.len ? before.data : NULL);
+		code = hgt_buf_check(&path, err);
+		if (code == 0)
+			code = read_page_back(client, back, path.data, &before, err);
+		if (code == 0 && before.len)
+			code = hgt_cursor_parse(before.data, &next, err);
+	} while (code == 0 && before.len && back->goes_on(back->ctx, next.seq));
+	hgt_buf_release(&path);
+	hgt_buf_release(&before);
+	return code;
+}
+
 int pages_last(struct client *client, const struct pages_filter *filter, uint64_t first_stretch,
 	const struct pages_collector *collector, struct hgt_buf *end, struct hgt_error *err)
 {

@@ -22,6 +22,19 @@ int pages_since(struct client *client, const struct pages_filter *filter, const 
 	struct hgt_buf *end, struct hgt_error *err) HGT_MUST_CHECK;
 
 /*
+ * Events from the newest down, reports without what takes room (GET /v1/history); NULL asks for all. After each page `goes_on` is asked, with
+ * the seq before which the next one is, whether there is to be one.
+ */
+struct pages_back {
+	const char *type;	/* whole */
+	const char *agent, *target, *repo;
+	pages_cb cb;
+	bool (*goes_on)(void *ctx, uint64_t before);
+	void *ctx;
+};
+int pages_back(struct client *client, const struct pages_back *back, struct hgt_error *err) HGT_MUST_CHECK;
+
+/*
  * The journal's last events, from ever further back: `begin` is called, then cb with each event of the
  * stretch; while `enough` says no and the journal goes further back, the same again with a longer stretch.
  */

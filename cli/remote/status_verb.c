@@ -139,6 +139,12 @@ static int tell(const struct options *o, const struct client_answer *answer, str
 	return status;
 }
 
+/* As JSON all of it is told; people see none of the diffs and lists. */
+static const char *status_path(const struct options *o)
+{
+	return o->json ? "/v1/status" : "/v1/status?detail=brief";
+}
+
 /* Going on. */
 
 static volatile sig_atomic_t stop;
@@ -244,7 +250,7 @@ static int watch_once(struct client *client, const struct options *o, bool scree
 	int code;
 
 	client_answer_init(&answer);
-	code = client_call(client, "GET", "/v1/status", NULL, &answer, err);
+	code = client_call(client, "GET", status_path(o), NULL, &answer, err);
 	head = code == 0 && !stop ? hgt_node_get_string(answer.root, "head") : NULL;
 	if (head && *draw)
 		code = write_watched(o, screen, &answer, &out, err);
@@ -336,7 +342,7 @@ int status_verb(int argc, char **argv)
 	} else if (o.watch) {
 		catch_signals();
 		status = watch(client, &o, &err);
-	} else if (client_call(client, "GET", "/v1/status", NULL, &answer, &err) < 0) {
+	} else if (client_call(client, "GET", status_path(&o), NULL, &answer, &err) < 0) {
 		status = remote_fail(&err);
 	} else {
 		status = tell(&o, &answer, &err);

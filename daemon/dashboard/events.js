@@ -186,7 +186,15 @@ export function describe(event, repo = event.data.repo) {
     case "mirror.caught_up":
       return ["", [h("strong", {}, data.mirror), " is in step again; it was behind since ", when(data.since)], null];
     case "mirror.acted":
-      return ["", [h("strong", {}, who(data.actor)), " asked ", h("strong", {}, data.mirror), " to ", data.action], null];
+      return [
+        data.action === "accept" ? "warn" : "",
+        [
+          h("strong", {}, who(data.actor)),
+          { pause: " paused ", resume: " resumed ", accept: " decided for what differs in " }[data.action] ?? ` asked to ${data.action} `,
+          h("strong", {}, data.mirror),
+        ],
+        null,
+      ];
     case "upstream.pushed":
       return [
         "",
@@ -215,7 +223,7 @@ function entry(event, marked, repo) {
 
 // A list of events that fit `query`, newest first; put(event) puts one in front that has just come. mark(event): whether it is to
 // stand out.
-export function past(query, { limit = 20, mark = () => false, draw = entry, repo, empty = "Nothing yet.", heading } = {}) {
+export function past(query, { limit = 20, fits = () => true, mark = () => false, draw = entry, repo, empty = "Nothing yet.", heading } = {}) {
   const list = h("ol", { class: "events" }),
     foot = h("p", { class: "hint", role: "status" }),
     seen = new Set();
@@ -229,7 +237,7 @@ export function past(query, { limit = 20, mark = () => false, draw = entry, repo
     try {
       const page = await get("/v1/history", { ...query, limit, before }, asking.signal);
       for (const event of page.events) {
-        if (seen.has(event.id)) continue;
+        if (seen.has(event.id) || !fits(event)) continue;
         seen.add(event.id);
         list.append(draw(event, mark(event), repo));
       }

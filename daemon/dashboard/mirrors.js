@@ -328,10 +328,10 @@ export function mirrorPage([name], query) {
     refill(actions, [mirror.paused === mirror.copies, mirror.paused > 0], () =>
       mayOperate() && !isScoped() && mirror.copies
         ? [
-            make("Sync all", "sync", true),
-            make("Verify all", "verify"),
-            mirror.paused < mirror.copies ? make("Pause all", "pause") : null,
-            mirror.paused ? make("Resume all", "resume") : null,
+            ...(mirror.paused < mirror.copies
+              ? [make("Sync all", "sync", true), make("Verify all", "verify"), make("Pause all", "pause")]
+              : []),
+            mirror.paused ? make("Resume all", "resume", mirror.paused === mirror.copies) : null,
           ]
         : [],
     );
@@ -488,7 +488,7 @@ export function copyPage([name, repo]) {
     body = h("div", {});
   const list = past(
     { repo, type: "io.headgate.mirror.*.v1" },
-    { limit: 20, repo, empty: "Nothing has happened yet." },
+    { limit: 20, repo, empty: "Nothing has happened yet.", fits: (event) => event.data.mirror === name },
   );
   let copy = null,
     refs = [],
@@ -527,12 +527,14 @@ export function copyPage([name, repo]) {
       },
       copy.direction === "push" ? "Overwrite there…" : "Follow upstream…",
     );
-    return [
-      make("Sync now", "sync", copy.state !== "stopped"),
-      make("Verify", "verify"),
-      copy.paused ? make("Resume", "resume", true) : make("Pause", "pause"),
-      copy.state === "stopped" ? ask : null,
-    ];
+    return copy.paused
+      ? [make("Resume", "resume", true)]
+      : [
+          make("Sync now", "sync", copy.state !== "stopped"),
+          make("Verify", "verify"),
+          make("Pause", "pause"),
+          copy.state === "stopped" ? ask : null,
+        ];
   }
 
   function draw() {

@@ -112,6 +112,9 @@ enum hgt_mirror_rule {
 	HGT_MIRROR_STOP,	/* leave it as it is, and tell */
 };
 
+/* Of two Headgates that keep the same repositories: which one takes pushes until a hand-over has said otherwise. */
+enum hgt_mirror_peer { HGT_MIRROR_ALONE, HGT_MIRROR_LEADER, HGT_MIRROR_FOLLOWER };
+
 struct hgt_config_mirror {
 	const char *name;
 	enum hgt_mirror_direction direction;
@@ -124,6 +127,14 @@ struct hgt_config_mirror {
 	unsigned guard;			/* pull: percent of the refs that may go or be forced at once */
 	bool create;			/* pull: make repositories that are not here yet */
 	const char *manifest;		/* pull: where upstream's manifest is, http, https, file or an absolute path; or NULL */
+	struct {
+		const char *server;	/* pull: the URL of the Headgate upstream, whose events are followed; or NULL */
+		const char *token_file;
+		const char *ca_file;	/* or NULL: the system's */
+		const char *repo;	/* the name there of the one repository that the mirror has; or NULL: as here */
+	} upstream;
+	enum hgt_mirror_peer peer;	/* pull, with upstream: the role at the very beginning */
+	bool lfs;			/* objects of Git LFS follow */
 	const char *identity_file;	/* of ssh: the private key; or NULL: as the account has it */
 	const char *known_hosts_file;	/* of ssh; or NULL */
 	const char *credentials_file;	/* of http and https: lines as git-credential-store(1) has them; or NULL */

@@ -28,6 +28,16 @@ static int parse_rule(struct reader *r, const struct hgt_node *node, void *field
 	return reader_refuse(r, node, "expected keep, follow or stop");
 }
 
+static int parse_peer(struct reader *r, const struct hgt_node *node, void *field)
+{
+	const char *word = node->type == HGT_NODE_STRING ? node->text : "";
+
+	if (strcmp(word, "leader") != 0 && strcmp(word, "follower") != 0)
+		return reader_refuse(r, node, "expected leader or follower");
+	*(enum hgt_mirror_peer *)field = strcmp(word, "leader") == 0 ? HGT_MIRROR_LEADER : HGT_MIRROR_FOLLOWER;
+	return 0;
+}
+
 static bool begins(const char *s, const char *start)
 {
 	return strncmp(s, start, strlen(start)) == 0;
@@ -75,7 +85,7 @@ static int check_place(struct reader *r, const struct hgt_node *node, const stru
 
 static int refuse_pull_only(struct reader *r, const struct hgt_node *node)
 {
-	static const char *const keys[] = {"every", "gate", "on_force", "on_delete", "guard", "create", "manifest"};
+	static const char *const keys[] = {"every", "gate", "on_force", "on_delete", "guard", "create", "manifest", "upstream", "peer"};
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		const struct hgt_node *value = hgt_node_get(node, keys[i]);
@@ -107,6 +117,35 @@ static int check_manifest(struct reader *r, const struct hgt_node *node, const s
 	return 0;
 }
 
+/* The Headgate upstream: a token goes there. */
+static int check_upstream(struct reader *r, const struct hgt_node *node, const struct hgt_config_mirror *mirror)
+{
+	const struct hgt_node *upstream = hgt_node_get(node, "upstream"), *server = hgt_node_get(upstream, "server");
+	const struct hgt_node *repo = hgt_node_get(upstream, "repo"), *peer = hgt_node_get(node, "peer"), *gate = hgt_node_get(node, "gate");
+	const char *url = mirror->upstream.server;
+	size_t host;
+
+	if (peer && !url)
+		return reader_refuse(r, peer, "peer needs upstream: the two speak with each other");
+	if (peer && mirror->gate)
+		return reader_refuse(r, gate ? gate : peer, "the gate of the peer that leads has judged what comes from it; leave gate out");
+	if (!upstream)
+		return 0;
+	if (!url || !mirror->upstream.token_file)
+		return reader_refuse(r, upstream, "upstream needs server and token_file");
+	if (!begins(url, "https://") && !begins(url, "http://"))
+		return reader_refuse(r, server, "expected a URL that begins with https:// or http://");
+	host = strcspn(strstr(url, "://") + 3, "/?#@");
+	if (!host || strstr(url, "://")[3 + host])
+		return reader_refuse(r, server, "expected a URL such as https://git.example.org:7443, without a user or a path");
+	if (begins(url, "http://") && !mirror->insecure && !begins(url, "http://127.0.0.1:") && !begins(url, "http://[::1]:") &&
+	    !begins(url, "http://localhost:"))
+		return reader_refuse(r, server, "plain HTTP shows the token to the network; use https://, or say insecure: true");
+	if (repo && (mirror->repos.n != 1 || strpbrk(mirror->repos.items[0], "*?[{")))
+		return reader_refuse(r, repo, "a name of one repository there is for a mirror of one repository here");
+	return 0;
+}
+
 static int complete_mirror(struct reader *r, const struct hgt_node *node, void *base)
 {
 	const struct hgt_config_mirror *mirror = base;
@@ -120,6 +159,8 @@ static int complete_mirror(struct reader *r, const struct hgt_node *node, void *
 		code = refuse_pull_only(r, node);
 	if (code == 0)
 		code = check_manifest(r, node, mirror);
+	if (code == 0)
+		code = check_upstream(r, node, mirror);
 	if (code < 0)
 		return code;
 	if (mirror->retry_first > mirror->retry_most)
@@ -128,6 +169,18 @@ static int complete_mirror(struct reader *r, const struct hgt_node *node, void *
 		return reader_refuse(r, url ? url : node, "plain HTTP shows the credentials to the network; use https://, or say insecure: true");
 	return 0;
 }
+
+static const struct option upstream_options[] = {
+	{.key = "server", .type = OPTION_STRING, .offset = MIRROR(upstream.server), .shape = "URL",
+		.help = "Of its API: https://HOST:PORT; http:// on loopback, or with insecure."},
+	{.key = "token_file", .type = OPTION_PATH, .offset = MIRROR(upstream.token_file),
+		.help = "A token of that Headgate: a viewer's, or an operator's without a scope where there is peer."},
+	{.key = "ca_file", .type = OPTION_PATH, .offset = MIRROR(upstream.ca_file),
+		.help = "Who may have signed its certificate, as PEM. Without it, whom the system trusts."},
+	{.key = "repo", .type = OPTION_STRING, .offset = MIRROR(upstream.repo),
+		.help = "What the mirror's one repository is called there, where it is not as here."},
+};
+static const struct section upstream_section = {"upstream", 0, upstream_options, COUNT(upstream_options), SIZE_MAX, NULL};
 
 static const struct option mirror_options[] = {
 	{.key = "name", .type = OPTION_CUSTOM, .offset = MIRROR(name), .parse = parse_name, .required = true, .shape = "name",
@@ -159,6 +212,13 @@ static const struct option mirror_options[] = {
 		.help = "Pull: where upstream tells which repositories it has and a fingerprint of each, as grokmirror's manifest.js.gz: https://, "
 		"http://, file:/// or an absolute path. It is looked at each time that every says, and then at those repositories alone "
 		"whose fingerprint is another one here."},
+	{.key = "upstream", .type = OPTION_SECTION, .section = &upstream_section,
+		.help = "Pull: the other side is a Headgate too. What moves there is brought here at once, without waiting for the clock."},
+	{.key = "peer", .type = OPTION_CUSTOM, .offset = MIRROR(peer), .parse = parse_peer, .shape = "leader | follower",
+		.help = "Pull: both sides have this mirror, under one name, each with the other as upstream. One leads, and takes pushes; the other "
+		"follows, and takes none. This is how it begins; headgate mirror promote changes it, and then that counts."},
+	{.key = "lfs", .type = OPTION_BOOL, .offset = MIRROR(lfs), .fallback = "false",
+		.help = "Bring objects of Git LFS too, by git-lfs(1)."},
 	{.key = "identity_file", .type = OPTION_PATH, .offset = MIRROR(identity_file), .help = "ssh: the private key."},
 	{.key = "known_hosts_file", .type = OPTION_PATH, .offset = MIRROR(known_hosts_file),
 		.help = "ssh: the keys of hosts. Without it, those that the account knows. A host that is in neither is not spoken to."},

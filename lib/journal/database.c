@@ -75,7 +75,11 @@ static const char schema[] =
 	"  PRIMARY KEY (mirror, repo, ref)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS mirrors (mirror TEXT NOT NULL PRIMARY KEY, direction TEXT NOT NULL, url TEXT NOT NULL,"
 	"  paused INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS mirrors_settled (journal TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;";
+	"CREATE TABLE IF NOT EXISTS mirrors_settled (journal TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirror_feeds (mirror TEXT NOT NULL PRIMARY KEY, server TEXT NOT NULL, cursor TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirror_peers (mirror TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, phase TEXT NOT NULL,"
+	"  term INTEGER NOT NULL, attempt INTEGER NOT NULL, ceded INTEGER NOT NULL,"
+	"  heard INTEGER NOT NULL, since_ms INTEGER NOT NULL, met_ms INTEGER NOT NULL) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static int run_sql(struct hgt_journal *j, enum hgt_journal_sql sql, struct hgt_error *err)

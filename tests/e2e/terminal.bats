@@ -300,4 +300,16 @@ screen_lacks() {
   wait_for 20 agent_synced web1 db "$TIP"
   wait_for 20 eval 'admin GET /v1/agents | jq -e ".agents[0].connected"'
   (($(headgate history --json | wc -l) == 5))
+
+  # What was told again and again since then has been applied once, however far back that is; what nobody applied is no entry.
+  agent_stop web1
+  admin GET /v1/agents | jq '.agents[0].targets[] | select(.name == "db") | .report | del(.diff)' >"$T/again"
+  curl -sS --noproxy '*' -f -o /dev/null -X POST -H "Authorization: Bearer $(<"$T/web1.token")" -H 'Content-Type: application/json' -d "@$T/again" \
+    "$URL/v1/agents/self/reports#[1-220]"
+  (($(events_of agent.reported | wc -l) > 220))
+  [[ $(headgate history --json | jq -r '"\(.target) \(.result) \(.actor)"' | xargs) == \
+    "web Succeeded alice db Succeeded alice db Failed bob db Succeeded alice web Succeeded alice" ||
+    $(headgate history --json | jq -r '"\(.target) \(.result) \(.actor)"' | xargs) == \
+    "db Succeeded alice web Succeeded alice db Failed bob db Succeeded alice web Succeeded alice" ]]
+  [[ $(headgate history --json --limit 2 | jq -r .target | xargs) == "db web" ]]
 }

@@ -8,15 +8,21 @@
 #define ONE "1111111111111111111111111111111111111111"
 #define TWO "2222222222222222222222222222222222222222"
 
-#define EVENT(type, data) "{\"id\":\"j.1\",\"type\":\"" type "\",\"data\":" data "}"
-#define MOVED(id, actor, push) EVENT(HGT_EVENT_REF_UPDATED, "{\"repo\":\"infra\",\"ref\":\"refs/heads/main\",\"new\":\"" id "\",\"actor\":" actor ",\"push\":" push "}")
-#define REPORT(target, operation, desired, applied, more) EVENT(HGT_EVENT_AGENT_REPORTED, "{\"agent\":\"web1\",\"target\":\"" target \
+#define J "0123456789abcdef."
+#define EVENT(seq, type, data) "{\"id\":\"" J #seq "\",\"type\":\"" type "\",\"data\":" data "}"
+#define MOVED(seq, ref, id, actor, push) EVENT(seq, HGT_EVENT_REF_UPDATED, "{\"repo\":\"infra\",\"ref\":\"refs/heads/" ref "\",\"new\":\"" id \
+	"\",\"actor\":" actor ",\"push\":" push "}")
+#define REPORT(seq, target, operation, desired, applied, more) EVENT(seq, HGT_EVENT_AGENT_REPORTED, "{\"agent\":\"web1\",\"target\":\"" target \
 	"\",\"operation\":\"" operation "\",\"desired\":\"" desired "\",\"applied\":\"" applied "\"" more "}")
-#define BEGAN(target, id, cause) REPORT(target, "Running", id, "", ",\"cause\":" cause)
-#define ENDED(target, operation, id, finished) REPORT(target, operation, id, id, ",\"finished\":\"" finished "\",\"message\":\"first\\nsecond\"," \
-	"\"changes\":{\"added\":1,\"modified\":2,\"removed\":3}")
+#define BEGAN(seq, target, id, cause) REPORT(seq, target, "Running", id, "", ",\"cause\":" cause)
+#define ENDED(seq, target, operation, id, finished) REPORT(seq, target, operation, id, id, ",\"finished\":\"" finished \
+	"\",\"message\":\"first\\nsecond\",\"changes\":{\"added\":1,\"modified\":2,\"removed\":3}")
+#define AGENTS "[{\"name\":\"web1\",\"targets\":[{\"name\":\"web\",\"repo\":\"infra\",\"ref\":\"refs/heads/main\"}," \
+	"{\"name\":\"db\",\"repo\":\"other\",\"ref\":\"refs/heads/main\"}]},7,{\"targets\":3}]"
 
-static int add(struct history *h, const char *text)
+typedef int (*adder)(struct history *h, const struct hgt_node *event, struct hgt_error *err);
+
+static int add(struct history *h, adder to, const char *text)
 {
 	struct hgt_doc_set set;
 	struct hgt_error err = {0};
@@ -24,9 +30,14 @@ static int add(struct history *h, const char *text)
 
 	hgt_doc_set_init(&set);
 	assert_int_equal(hgt_json_parse_message(text, strlen(text), &set, &err), 0);
-	code = history_add(h, set.docs[0].root, &err);
+	code = to(h, set.docs[0].root, &err);
 	hgt_doc_set_release(&set);
 	return code;
+}
+
+static void well(struct history *h, adder to, const char *text)
+{
+	assert_int_equal(add(h, to, text), 0);
 }
 
 static void an_apply_is_one_entry(void **state)
@@ -34,17 +45,17 @@ static void an_apply_is_one_entry(void **state)
 	struct history h;
 
 	(void)state;
-	history_init(&h, NULL, NULL, NULL);
-	assert_int_equal(add(&h, MOVED(ONE, "\"alice\"", "\"p1\"")), 0);
-	/* What it told before we looked, and an ending whose beginning was not seen. */
-	assert_int_equal(add(&h, ENDED("web", "Succeeded", ONE, "t0")), 0);
-	assert_int_equal(h.n, 0);
-	assert_int_equal(add(&h, BEGAN("web", ONE, "\"pending\"")), 0);
-	assert_int_equal(add(&h, BEGAN("db", ONE, "\"drift\"")), 0);
-	assert_int_equal(add(&h, ENDED("web", "Succeeded", ONE, "t1")), 0);
-	/* The same ending again, with what was found later. */
-	assert_int_equal(add(&h, ENDED("web", "Succeeded", ONE, "t1")), 0);
-	assert_int_equal(add(&h, REPORT("db", "Failed", TWO, ONE, ",\"finished\":\"t2\",\"message\":null")), 0);
+	history_init(&h, NULL, NULL, NULL, 10);
+	/* From the newest down: an ending that is told again, with what was found later. */
+	well(&h, history_report, REPORT(9, "web", "Succeeded", ONE, ONE, ",\"finished\":\"t1\",\"message\":\"later\""));
+	well(&h, history_report, REPORT(8, "db", "Failed", TWO, ONE, ",\"finished\":\"t2\",\"message\":null"));
+	well(&h, history_report, ENDED(7, "web", "Succeeded", ONE, "t1"));
+	well(&h, history_report, BEGAN(6, "db", ONE, "\"drift\""));
+	well(&h, history_report, BEGAN(5, "web", ONE, "\"pending\""));
+	/* A beginning without an ending, and an ending without a beginning. */
+	well(&h, history_report, BEGAN(4, "web", ONE, "\"drift\""));
+	well(&h, history_report, ENDED(3, "web", "Succeeded", ONE, "t0"));
+	assert_int_equal(history_choose(&h, NULL), 0);
 	assert_int_equal(h.n, 2);
 	assert_string_equal(h.entries[0].agent, "web1");
 	assert_string_equal(h.entries[0].target, "web");
@@ -54,31 +65,80 @@ static void an_apply_is_one_entry(void **state)
 	assert_string_equal(h.entries[0].message, "first");
 	assert_int_equal(h.entries[0].added * 100 + h.entries[0].modified * 10 + h.entries[0].removed, 123);
 	assert_false(h.entries[0].failed);
-	assert_string_equal(h.entries[0].push->actor, "alice");
-	assert_string_equal(h.entries[0].push->push, "p1");
-	/* Of a failure, what was to be applied; whose push that was lies further back. */
+	/* Of a failure, what was to be applied. */
 	assert_true(h.entries[1].failed);
 	assert_string_equal(h.entries[1].revision, TWO);
 	assert_string_equal(h.entries[1].why, "drift");
-	assert_null(h.entries[1].push);
 	history_release(&h);
 }
 
-static void who_pushed_may_be_told_later(void **state)
+static void the_newest_and_when_they_are_enough(void **state)
 {
 	struct history h;
 
 	(void)state;
-	history_init(&h, NULL, NULL, NULL);
-	assert_int_equal(add(&h, MOVED(ONE, "null", "null")), 0);
-	assert_int_equal(add(&h, BEGAN("web", ONE, "null")), 0);
-	assert_int_equal(add(&h, ENDED("web", "Succeeded", ONE, "t1")), 0);
+	history_init(&h, NULL, NULL, NULL, 1);
+	well(&h, history_report, ENDED(9, "slow", "Succeeded", ONE, "t5"));
+	well(&h, history_report, ENDED(8, "fast", "Succeeded", ONE, "t3"));
+	/* Told again: it ended long ago. */
+	well(&h, history_report, ENDED(7, "old", "Succeeded", ONE, "t1"));
+	well(&h, history_report, BEGAN(6, "fast", ONE, "null"));
+	assert_false(history_is_enough(&h));
+	well(&h, history_report, BEGAN(5, "slow", ONE, "null"));
+	assert_true(history_is_enough(&h));
+	assert_int_equal(history_choose(&h, NULL), 0);
+	assert_int_equal(h.n, 1);
+	assert_string_equal(h.entries[0].target, "slow");
+	history_release(&h);
+}
+
+/* Two entries of one revision, at 5 and 9, and one of a target that nobody announces, at 7. */
+static void begin(struct history *h)
+{
+	struct hgt_doc_set set;
+
+	history_init(h, NULL, NULL, NULL, 10);
+	hgt_doc_set_init(&set);
+	assert_int_equal(hgt_json_parse_message(AGENTS, strlen(AGENTS), &set, NULL), 0);
+	assert_int_equal(history_agents(h, set.docs[0].root, NULL), 0);
+	hgt_doc_set_release(&set);
+	well(h, history_report, REPORT(9, "web", "Succeeded", ONE, ONE, ",\"finished\":\"t3\",\"request\":\"" J "8\""));
+	well(h, history_report, BEGAN(9, "web", ONE, "null"));
+	well(h, history_report, ENDED(7, "gone", "Succeeded", ONE, "t2"));
+	well(h, history_report, BEGAN(6, "gone", ONE, "null"));
+	well(h, history_report, ENDED(5, "web", "Succeeded", ONE, "t1"));
+	well(h, history_report, BEGAN(4, "web", ONE, "null"));
+	assert_int_equal(history_choose(h, NULL), 0);
+	assert_int_equal(h->n, 3);
+}
+
+static void who_brought_it(void **state)
+{
+	struct history h;
+
+	(void)state;
+	begin(&h);
+	assert_int_equal(history_needs_move(&h), 0);
+	well(&h, history_move, MOVED(10, "main", ONE, "\"late\"", "\"p\""));
+	well(&h, history_move, MOVED(8, "main", ONE, "\"bob\"", "\"p8\""));
+	well(&h, history_move, MOVED(6, "other", ONE, "\"carol\"", "\"p6\""));
+	well(&h, history_move, MOVED(4, "main", TWO, "\"dave\"", "\"p4\""));
+	assert_int_equal(history_needs_move(&h), 0);
+	assert_int_equal(history_needs_attribution(&h), UINT64_MAX);
+	well(&h, history_move, MOVED(3, "main", ONE, "null", "null"));
+	assert_int_equal(history_needs_move(&h), UINT64_MAX);
 	assert_null(h.entries[0].push->actor);
-	assert_int_equal(add(&h, EVENT(HGT_EVENT_PUSH_ATTRIBUTED, "{\"new\":\"" ONE "\",\"actor\":\"bob\",\"push\":\"p\",\"repo\":\"infra\",\"ref\":\"r\"}")), 0);
-	assert_string_equal(h.entries[0].push->actor, "bob");
-	/* Another ref that comes to the same commit takes nothing from who brought it. */
-	assert_int_equal(add(&h, MOVED(ONE, "\"carol\"", "\"p2\"")), 0);
-	assert_string_equal(h.entries[0].push->actor, "bob");
+	assert_string_equal(h.entries[1].push->actor, "carol");
+	assert_string_equal(h.entries[2].push->actor, "bob");
+	assert_string_equal(h.entries[2].push->push, "p8");
+	/* Nobody said at once who moved it. */
+	assert_int_equal(history_needs_attribution(&h), 3);
+	well(&h, history_attribution, EVENT(6, HGT_EVENT_PUSH_ATTRIBUTED, "{\"event\":\"" J "2\",\"actor\":\"x\",\"push\":\"p\"}"));
+	well(&h, history_attribution, EVENT(4, HGT_EVENT_PUSH_ATTRIBUTED, "{\"event\":\"" J "3\",\"actor\":\"alice\",\"push\":\"p3\"}"));
+	assert_int_equal(history_needs_attribution(&h), UINT64_MAX);
+	assert_string_equal(h.entries[0].push->actor, "alice");
+	assert_string_equal(h.entries[0].push->push, "p3");
+	assert_string_equal(h.entries[0].push->ref, "refs/heads/main");
 	history_release(&h);
 }
 
@@ -87,24 +147,25 @@ static void who_asked(void **state)
 	struct history h;
 
 	(void)state;
-	history_init(&h, NULL, NULL, NULL);
-	assert_int_equal(add(&h, "{\"id\":\"j.7\",\"type\":\"" HGT_EVENT_SYNC_REQUESTED "\",\"data\":{\"agent\":\"web1\",\"actor\":\"token:ops\"}}"), 0);
-	assert_int_equal(add(&h, BEGAN("web", ONE, "\"pending\"")), 0);
-	assert_int_equal(add(&h, REPORT("web", "Succeeded", ONE, ONE, ",\"finished\":\"t1\",\"request\":\"j.7\"")), 0);
-	assert_string_equal(h.entries[0].why, "sync");
-	assert_string_equal(h.entries[0].asked_by, "token:ops");
+	begin(&h);
+	assert_string_equal(h.entries[2].why, "sync");
+	assert_int_equal(history_needs_command(&h), 8);
+	well(&h, history_command, EVENT(9, HGT_EVENT_SYNC_REQUESTED, "{\"actor\":\"token:other\"}"));
+	well(&h, history_command, EVENT(8, HGT_EVENT_SYNC_REQUESTED, "{\"actor\":\"token:ops\"}"));
+	assert_int_equal(history_needs_command(&h), UINT64_MAX);
+	assert_string_equal(h.entries[2].asked_by, "token:ops");
+	assert_null(h.entries[0].asked_by);
 	history_release(&h);
 }
 
 static void only_what_is_asked_for(void **state)
 {
-	static const char agents[] = "[{\"name\":\"web1\",\"targets\":[{\"name\":\"web\",\"repo\":\"infra/a\"},{\"name\":\"db\",\"repo\":\"other\"}]},7,{\"targets\":3}]";
 	static const struct {
 		const char *agent, *target, *repo;
 		size_t n;
 	} cases[] = {
 		{NULL, NULL, NULL, 2}, {"web1", NULL, NULL, 2}, {"web2", NULL, NULL, 0}, {"web1", "db", NULL, 1}, {"web1", "x", NULL, 0},
-		{NULL, NULL, "infra/*", 1}, {NULL, NULL, "nothing", 0}, {"web1", "db", "infra/*", 0},
+		{NULL, NULL, "in*", 1}, {NULL, NULL, "nothing", 0}, {"web1", "db", "in*", 0},
 	};
 
 	(void)state;
@@ -112,45 +173,57 @@ static void only_what_is_asked_for(void **state)
 		struct hgt_doc_set set;
 		struct history h;
 
-		history_init(&h, cases[i].agent, cases[i].target, cases[i].repo);
+		history_init(&h, cases[i].agent, cases[i].target, cases[i].repo, 10);
 		hgt_doc_set_init(&set);
-		assert_int_equal(hgt_json_parse_message(agents, strlen(agents), &set, NULL), 0);
+		assert_int_equal(hgt_json_parse_message(AGENTS, strlen(AGENTS), &set, NULL), 0);
 		assert_int_equal(history_agents(&h, set.docs[0].root, NULL), 0);
 		hgt_doc_set_release(&set);
-		/* A longer stretch of the journal is read from its beginning. */
-		for (int round = 0; round < 2; round++) {
-			history_reset(&h);
-			assert_int_equal(add(&h, BEGAN("web", ONE, "null")), 0);
-			assert_int_equal(add(&h, BEGAN("db", ONE, "null")), 0);
-			assert_int_equal(add(&h, ENDED("db", "Succeeded", ONE, "t1")), 0);
-			assert_int_equal(add(&h, ENDED("web", "Succeeded", ONE, "t1")), 0);
-			if (h.n != cases[i].n)
-				fail_msg("case %zu: %zu entries", i, h.n);
-		}
+		well(&h, history_report, ENDED(4, "web", "Succeeded", ONE, "t1"));
+		well(&h, history_report, ENDED(3, "db", "Succeeded", ONE, "t1"));
+		well(&h, history_report, BEGAN(2, "db", ONE, "null"));
+		well(&h, history_report, BEGAN(1, "web", ONE, "null"));
+		if (h.n != cases[i].n)
+			fail_msg("case %zu: %zu entries", i, h.n);
 		history_release(&h);
 	}
 }
 
 static void events_that_say_nothing(void **state)
 {
-	static const char *const texts[] = {"{}", "[]", "{\"type\":3}", EVENT(HGT_EVENT_AGENT_REPORTED, "null"), EVENT(HGT_EVENT_REF_UPDATED, "{}"),
-		EVENT(HGT_EVENT_AGENT_ADDED, "{\"agent\":\"a\"}"), EVENT(HGT_EVENT_SYNC_REQUESTED, "[]"), EVENT(HGT_EVENT_PUSH_ATTRIBUTED, "3")};
+	static const char *const texts[] = {"{}", "[]", "{\"type\":3}", EVENT(1, HGT_EVENT_AGENT_REPORTED, "null"),
+		EVENT(2, HGT_EVENT_REF_UPDATED, "{}"), EVENT(3, HGT_EVENT_SYNC_REQUESTED, "[]"), EVENT(4, HGT_EVENT_PUSH_ATTRIBUTED, "3")};
+	static const adder adders[] = {history_report, history_move, history_attribution, history_command};
 	struct history h;
 
 	(void)state;
-	history_init(&h, NULL, NULL, NULL);
+	begin(&h);
 	for (size_t i = 0; i < N_OF(texts); i++)
-		assert_int_equal(add(&h, texts[i]), 0);
-	assert_int_equal(h.n, 0);
+		for (size_t k = 0; k < N_OF(adders); k++)
+			well(&h, adders[k], texts[i]);
+	assert_int_equal(h.n, 3);
+	assert_int_equal(history_needs_command(&h), 8);
 	history_release(&h);
+}
+
+static int choose(struct history *h, const struct hgt_node *event, struct hgt_error *err)
+{
+	(void)event;
+	return history_choose(h, err);
 }
 
 static void memory_runs_out(void **state)
 {
-	static const char *const texts[] = {MOVED(ONE, "\"alice\"", "\"p1\""), BEGAN("web", ONE, "\"pending\""), ENDED("web", "Succeeded", ONE, "t1")};
+	static const struct {
+		adder to;
+		const char *text;
+	} steps[] = {
+		{history_report, ENDED(3, "web", "Succeeded", ONE, "t1")}, {history_report, BEGAN(2, "web", ONE, "\"pending\"")}, {choose, "{}"},
+		{history_move, MOVED(1, "main", ONE, "null", "null")},
+		{history_attribution, EVENT(2, HGT_EVENT_PUSH_ATTRIBUTED, "{\"event\":\"" J "1\",\"actor\":\"alice\",\"push\":\"p1\"}")},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < N_OF(texts); i++) {
+	for (size_t i = 0; i < N_OF(steps); i++) {
 		bool all = false;
 
 		for (long n = 1; !all; n++) {
@@ -158,13 +231,13 @@ static void memory_runs_out(void **state)
 			struct history h;
 			int code;
 
-			history_init(&h, NULL, NULL, NULL);
+			history_init(&h, NULL, NULL, NULL, 10);
 			for (size_t before = 0; before < i; before++)
-				assert_int_equal(add(&h, texts[before]), 0);
+				well(&h, steps[before].to, steps[before].text);
 			hgt_doc_set_init(&set);
-			assert_int_equal(hgt_json_parse_message(texts[i], strlen(texts[i]), &set, NULL), 0);
+			assert_int_equal(hgt_json_parse_message(steps[i].text, strlen(steps[i].text), &set, NULL), 0);
 			fail_alloc_at(n);
-			code = history_add(&h, set.docs[0].root, NULL);
+			code = steps[i].to(&h, set.docs[0].root, NULL);
 			all = !fail_alloc_off();
 			assert_int_equal(code, all ? 0 : HGT_ENOMEM);
 			hgt_doc_set_release(&set);
@@ -176,8 +249,9 @@ static void memory_runs_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_apply_is_one_entry), cmocka_unit_test(who_pushed_may_be_told_later), cmocka_unit_test(who_asked),
-		cmocka_unit_test(only_what_is_asked_for), cmocka_unit_test(events_that_say_nothing), cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(an_apply_is_one_entry), cmocka_unit_test(the_newest_and_when_they_are_enough), cmocka_unit_test(who_brought_it),
+		cmocka_unit_test(who_asked), cmocka_unit_test(only_what_is_asked_for), cmocka_unit_test(events_that_say_nothing),
+		cmocka_unit_test(memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
