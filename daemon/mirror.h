@@ -96,6 +96,7 @@ struct turn_ref {
 };
 
 struct turn {
+	TAILQ_ENTRY(turn) entry;
 	struct copy *copy;		/* a reference */
 	struct daemon *daemon;
 	const struct hgt_config *config;	/* a reference: that of the beginning */

@@ -564,7 +564,7 @@ static void end_turn(struct turn *turn, bool begun, enum turn_end end, const str
 	struct mirrors *m = copy->mirror->mirrors;
 
 	hgt_turns_end(&m->turns, &copy->waiter);
-	m->running--;
+	TAILQ_REMOVE(&m->running, turn, entry);
 	copy->turn = NULL;
 	if (!copy->mirror->gone)
 		note(copy, turn, end, err);

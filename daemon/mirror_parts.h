@@ -6,6 +6,7 @@
 
 TAILQ_HEAD(mirror_list, mirror);
 TAILQ_HEAD(copy_list, copy);
+TAILQ_HEAD(turn_list, turn);
 
 struct mirrors {
 	struct daemon *daemon;
@@ -21,7 +22,7 @@ struct mirrors {
 	size_t n_push;				/* copies of push mirrors: without any nothing is settled */
 	bool settling;
 	bool draining;
-	unsigned running;			/* turns, those of mirrors that are gone included */
+	struct turn_list running;		/* those of mirrors that are gone included */
 };
 
 /* mirror_queue.c */

@@ -89,7 +89,7 @@ static void begin_turn(struct copy *copy)
 	copy->verify = copy->accept = false;
 	copy->later = 0;
 	copy->turn = turn;
-	m->running++;
+	TAILQ_INSERT_TAIL(&m->running, turn, entry);
 	if (copy->mirror->way->begin(turn, &err) == 0)
 		copy_step(copy);
 	else

@@ -514,6 +514,7 @@ int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struc
 	m->clock_ms = INT64_MAX;
 	TAILQ_INIT(&m->list);
 	TAILQ_INIT(&m->unsettled);
+	TAILQ_INIT(&m->running);
 	hgt_turns_init(&m->turns, daemon->config->limits.mirrors, daemon->config->limits.mirrors_per_host);
 	m->clock = evtimer_new(daemon->base, mirrors_on_clock, m);
 	m->pump = evtimer_new(daemon->base, mirrors_on_pump, m);
@@ -537,14 +538,20 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	return mirrors_new_with(daemon, ways, out, err);
 }
 
-/* What of a mirror that is gone still has a turn is held by nothing but that. */
 void mirrors_free(struct mirrors *m)
 {
 	struct mirror *mirror;
+	struct turn *turn;
 
 	if (!m)
 		return;
 	m->draining = true;
+	while ((turn = TAILQ_FIRST(&m->running))) {
+		TAILQ_REMOVE(&m->running, turn, entry);
+		turn->copy->turn = NULL;
+		turn->copy->mirror->way->release(turn);
+		turn_free(turn);
+	}
 	while ((mirror = TAILQ_FIRST(&m->list))) {
 		TAILQ_REMOVE(&m->list, mirror, entry);
 		mirror_end(mirror);
@@ -571,7 +578,7 @@ int mirrors_drain(struct mirrors *m)
 				if (mirror->copies[i]->turn)
 					turn_stop(mirror->copies[i]->turn);
 	}
-	return m->running == 0;
+	return TAILQ_EMPTY(&m->running);
 }
 
 /* What moves. */
@@ -625,8 +632,9 @@ void mirrors_repo_added(struct mirrors *m, const struct repo *repo)
 	TAILQ_FOREACH(mirror, &m->list, entry) {
 		struct copy *copy = mirror_find_copy(mirror, repo->name);
 
+		/* It has waited for that. */
 		if (copy)
-			copy_look(copy, false);
+			copy_look(copy, true);
 		else if (wants_repo(mirror->config, repo->name) && mirror_add_copy(mirror, repo->name, NULL, &err) < 0)
 			hgt_log(HGT_LOG_ERROR, "mirrors", "a new repository is not mirrored until the config is loaded again",
 				HGT_S("mirror", mirror->name), HGT_S("repo", repo->name), HGT_S("error", err.message));

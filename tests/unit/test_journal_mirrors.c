@@ -85,6 +85,60 @@ static void keeps_copies_and_refs(void **state)
 	free(path);
 }
 
+static int mirrors_into(void *ctx, const struct hgt_mirror_row *row)
+{
+	hgt_buf_addf(ctx, "%s %s %s %d;", row->mirror, row->direction, row->url, row->paused);
+	return 0;
+}
+
+static void keeps_mirrors_and_up_to_where_all_is_settled(void **state)
+{
+	struct hgt_buf out = HGT_BUF_INIT;
+	char *path = unit_path(*state, "journal.db");
+	struct hgt_journal *j = journal_open(path, HGT_JOURNAL_WRITE);
+	struct hgt_copy_row copy = {.mirror = "b", .repo = "infra", .state = HGT_COPY_IN_STEP, .error = ""};
+	struct hgt_mirror_row mirror = {"b", "push", "/srv/{repo}", false};
+	uint64_t seq = 7;
+	bool found = true;
+
+	assert_int_equal(hgt_mirrors_get_settled(j, &seq, NULL), 0);
+	assert_int_equal(seq, 0);
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	assert_int_equal(hgt_mirror_put(j, &mirror, NULL), 0);
+	mirror.paused = true;
+	assert_int_equal(hgt_mirror_put(j, &mirror, NULL), 0);
+	mirror.mirror = "a";
+	assert_int_equal(hgt_mirror_put(j, &mirror, NULL), 0);
+	assert_int_equal(hgt_copy_put(j, &copy, NULL), 0);
+	assert_int_equal(hgt_mirrors_set_settled(j, 4, NULL), 0);
+	assert_int_equal(hgt_mirrors_set_settled(j, 5, NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
+	assert_int_equal(hgt_mirrors(j, mirrors_into, &out, NULL), 0);
+	check_buf(&out, "a push /srv/{repo} 1;b push /srv/{repo} 1;");
+	assert_int_equal(hgt_mirrors_get_settled(j, &seq, NULL), 0);
+	assert_int_equal(seq, 5);
+	assert_int_equal(hgt_copy_get(j, "b", "other", &found, copies_into, &out, NULL), 0);
+	assert_false(found);
+	assert_int_equal(hgt_copy_get(j, "b", "infra", &found, copies_into, &out, NULL), 0);
+	assert_true(found);
+	check_buf(&out, "b/infra in-step 0 0 ;");
+
+	/* A journal under another id is another one: what was settled in the first says nothing of it. */
+	journal_exec(path, "UPDATE mirrors_settled SET journal = '0123456789abcdef'");
+	assert_int_equal(hgt_mirrors_get_settled(j, &seq, NULL), 0);
+	assert_int_equal(seq, 0);
+	assert_int_equal(hgt_journal_begin(j, NULL), 0);
+	assert_int_equal(hgt_mirrors_set_settled(j, 9, NULL), 0);
+	assert_int_equal(hgt_mirror_forget(j, "b", NULL), 0);
+	assert_int_equal(hgt_journal_commit(j, NULL), 0);
+	assert_int_equal(journal_number(path, "SELECT count(*) FROM mirrors_settled"), 1);
+	assert_int_equal(journal_number(path, "SELECT count(*) FROM mirror_copies"), 0);
+	assert_int_equal(hgt_mirrors(j, mirrors_into, &out, NULL), 0);
+	check_buf(&out, "a push /srv/{repo} 1;");
+	hgt_journal_close(j);
+	free(path);
+}
+
 static void tells_what_has_moved(void **state)
 {
 	struct hgt_buf out = HGT_BUF_INIT;
@@ -107,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keeps_copies_and_refs, unit_folder_make, unit_folder_remove),
+		cmocka_unit_test_setup_teardown(keeps_mirrors_and_up_to_where_all_is_settled, unit_folder_make, unit_folder_remove),
 		cmocka_unit_test_setup_teardown(tells_what_has_moved, unit_folder_make, unit_folder_remove),
 	};
 
