@@ -562,6 +562,7 @@ void mirrors_free(struct mirrors *m)
 		event_free(m->pump);
 	hgt_heap_release(&m->due);
 	hgt_turns_release(&m->turns);
+	mirror_git_hang_up(m->config);
 	free(m);
 }
 
