@@ -160,3 +160,93 @@ END
   grok pull -o -c "$T/grok.conf"
   [[ $(git -C "$T/replica/apps.git" show-ref) == "$(git -C "$GIT_ROOT/apps.git" show-ref)" ]]
 }
+
+# upstream_new NAME: a repository of the upstream, in $T/up, with a commit.
+upstream_new() {
+  git init -q --bare "$T/up/$1.git"
+  upstream_moves "$1" "$1"
+}
+
+# upstream_moves NAME TEXT [BRANCH]: one more commit there.
+upstream_moves() {
+  git clone -q "$T/up/$1.git" "$T/move" 2>/dev/null
+  cd "$T/move"
+  git checkout -q "${3:-main}" 2>/dev/null || git checkout -q -b "${3:-main}"
+  commit up.txt "$2"
+  git push -q origin HEAD
+  cd "$T"
+  rm -rf "$T/move"
+}
+
+upstream_tells() {
+  grok manifest -p -m "$T/up.js.gz" -t "$T/up"
+}
+
+same() {
+  [[ $(git -C "$T/up/$1.git" show-ref) == "$(git -C "$GIT_ROOT/$1.git" show-ref | grep -v ' refs/headgate/')" ]]
+}
+
+# pull_config KEY...: a pull mirror of all that the upstream has.
+pull_config() {
+  local key
+  server_config 'mirrors:' "  - name: up" "    direction: pull" "    url: $T/up/{repo}.git" "    refs: ['refs/**']" "    retry_first: 1s" \
+    "    retry_most: 2s" "${@/#/    }"
+}
+
+# has_said COUNT TEXT: so many lines of the daemon's log.
+has_said() {
+  (($(grep -c -- "$2" "$DAEMON_LOG") == $1))
+}
+
+copies() {
+  admin GET "/v1/mirrors?mirror=up" | jq -e "$@"
+}
+
+@test "an upstream's manifest, written by grok-manifest: its repositories are made here and kept in step" {
+  [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
+  mkdir "$T/up"
+  upstream_new pub/one
+  upstream_new pub/two
+  upstream_new private/three
+  printf 'The first\n' >"$T/up/pub/one.git/description"
+  git -C "$T/up/pub/one.git" config gitweb.owner Ann
+  git -C "$T/up/pub/two.git" branch trunk main
+  git -C "$T/up/pub/two.git" symbolic-ref HEAD refs/heads/trunk
+  upstream_tells
+  pull_config "manifest: $T/up.js.gz" 'every: 1s' 'create: true' "repos: ['pub/**']"
+  daemon_start
+  wait_for 20 same pub/one
+  wait_for 20 same pub/two
+  [[ ! -e $GIT_ROOT/private && $(cat "$GIT_ROOT/pub/one.git/description") == 'The first' ]]
+  [[ $(git -C "$GIT_ROOT/pub/one.git" config gitweb.owner) == Ann ]]
+  [[ $(git -C "$GIT_ROOT/pub/two.git" symbolic-ref HEAD) == refs/heads/trunk ]]
+  # As headgate install makes it: nothing is left to do.
+  [[ $(headgate install -c "$CONFIG" "$GIT_ROOT/pub/one.git") == *'already installed, nothing to do' ]]
+  wait_for 10 copies '[.copies[].state] == ["in-step", "in-step"]'
+  # One moves: it alone is looked at.
+  tried=$(copies -r '.copies[] | select(.repo == "pub/one").tried')
+  upstream_moves pub/two again
+  upstream_tells
+  wait_for 20 same pub/two
+  [[ $(copies -r '.copies[] | select(.repo == "pub/one").tried') == "$tried" ]]
+  # A new one comes by itself.
+  upstream_new pub/deep/four
+  upstream_tells
+  wait_for 20 same pub/deep/four
+  # One that goes stays here, and says why; it goes on when it is back.
+  mv "$T/up/pub/one.git" "$T/away.git"
+  rm "$T/up.js.gz"
+  upstream_tells
+  wait_for 20 copies '.copies[] | select(.repo == "pub/one") | .state == "stopped" and (.error | startswith("upstream'"'"'s manifest has this repository no more"))'
+  git -C "$GIT_ROOT/pub/one.git" rev-parse -q --verify refs/heads/main
+  daemon_stop
+  daemon_start
+  wait_for 10 has_said 2 gone_there=1
+  copies '.copies[] | select(.repo == "pub/one").state == "stopped"'
+  (($(count_events mirror.diverged) == 1))
+  mv "$T/away.git" "$T/up/pub/one.git"
+  upstream_moves pub/one back
+  upstream_tells
+  wait_for 20 same pub/one
+  wait_for 10 copies 'all(.copies[]; .state == "in-step")'
+}
