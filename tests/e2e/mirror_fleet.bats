@@ -250,3 +250,124 @@ copies() {
   wait_for 20 same pub/one
   wait_for 10 copies 'all(.copies[]; .state == "in-step")'
 }
+
+# serve_http: $T by HTTP, with what is asked for in $T/http.log; sets HTTP_URL.
+serve_http() {
+  python3 -u -m http.server --bind 127.0.0.1 -d "$T" 0 >"$T/http.out" 2>"$T/http.log" </dev/null 3>&- &
+  WEB_PIDS+=($!)
+  wait_for 10 grep -q 'port [0-9]' "$T/http.out"
+  HTTP_URL=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$T/http.out")
+}
+
+# entry NAME: what a manifest says of a repository of the upstream.
+entry() {
+  printf '"/%s.git": {"fingerprint": "%s", "modified": 1, "reference": null}' "$1" "$(git -C "$T/up/$1.git" show-ref | sha1sum | cut -d ' ' -f 1)"
+}
+
+# tell_by_hand TEXT: the manifest says that, in place of what it said.
+tell_by_hand() {
+  printf '%s' "$1" >"$T/up.js.new"
+  mv "$T/up.js.new" "$T/up.js"
+}
+
+http_says() {
+  (($(grep -c -- "$1" "$T/http.log") >= $2))
+}
+
+@test "a manifest over HTTP is fetched when it has changed, and not else" {
+  mkdir "$T/up"
+  upstream_new one
+  tell_by_hand "{$(entry one)}"
+  serve_http
+  pull_config "manifest: $HTTP_URL/up.js" 'every: 1s' 'create: true'
+  daemon_start
+  wait_for 20 same one
+  wait_for 20 http_says '"GET /up.js HTTP/1.1" 304' 2
+  http_says '"GET /up.js HTTP/1.1" 200' 1
+  upstream_moves one again
+  tell_by_hand "{$(entry one)}"
+  touch -d '+2 seconds' "$T/up.js"
+  wait_for 20 same one
+  # It goes away: nothing here does; told once, and again when it is back.
+  mv "$T/up.js" "$T/up.away"
+  wait_for 20 has_said 1 'the manifest of upstream cannot be read'
+  wait_for 20 http_says '"GET /up.js HTTP/1.1" 404' 3
+  has_said 1 'the manifest of upstream cannot be read'
+  copies '[.copies[].state] == ["in-step"]'
+  mv "$T/up.away" "$T/up.js"
+  wait_for 20 has_said 1 'the manifest of upstream can be read again'
+}
+
+@test "a hostile manifest makes nothing outside the root, and takes nothing away" {
+  mkdir "$T/up"
+  upstream_new one
+  upstream_new nest/in
+  tell_by_hand "{$(entry one), \"/../out.git\": {}, \"/a/../../out.git\": {}, \"/-oProxyCommand=touch\": {}, \"/one.git/objects/x.git\": {},
+    \"/.git\": {}, \"/$T/out.git\": 7, \"/evil\\u0000.git\": {}, \"/nl\\n.git\": {}}"
+  pull_config "manifest: $T/up.js" 'every: 1s' 'create: true'
+  mkdir "$T/out" && ln -s "$T/out" "$GIT_ROOT/nest"
+  daemon_start
+  wait_for 20 same one
+  wait_for 10 grep -q 'the manifest has repositories that are left out.*repositories=8' "$DAEMON_LOG"
+  [[ $(cd "$GIT_ROOT" && echo *) == 'nest one.git' ]]
+  # A link in the way is not followed.
+  tell_by_hand "{$(entry one), $(entry nest/in)}"
+  wait_for 20 copies '.copies[] | select(.repo == "nest/in").error | contains("is no folder")'
+  [[ -z $(ls -A "$T/out") ]]
+  # What nobody can read, what expands without end, what two would read differently, and one with nothing in it.
+  for text in '<html>' "{$(entry one), $(entry one)}" '{}'; do
+    : >"$DAEMON_LOG"
+    tell_by_hand "$text"
+    wait_for 20 grep -q 'cannot be read' "$DAEMON_LOG"
+    tell_by_hand "{$(entry one)}"
+    wait_for 20 grep -q 'can be read again' "$DAEMON_LOG"
+  done
+  : >"$DAEMON_LOG"
+  head -c 80000000 /dev/zero | tr '\0' ' ' | gzip >"$T/up.js.new"
+  mv "$T/up.js.new" "$T/up.js"
+  wait_for 20 grep -q 'the manifest holds more than 67108864 bytes' "$DAEMON_LOG"
+  same one
+  copies '.copies[] | select(.repo == "one").state == "in-step"'
+}
+
+@test "a repository that borrows objects upstream borrows them here too" {
+  mkdir "$T/up"
+  upstream_new base
+  git clone -q --bare "$T/up/base.git" "$T/up/fork.git"
+  upstream_moves fork more
+  tell_by_hand "{$(entry base)}"
+  pull_config "manifest: $T/up.js" 'every: 1s' 'create: true'
+  daemon_start
+  wait_for 20 same base
+  fork=$(entry fork)
+  tell_by_hand "{$(entry base), ${fork/\"reference\": null/\"reference\": \"/base.git\"}}"
+  wait_for 20 same fork
+  [[ $(cat "$GIT_ROOT/fork.git/objects/info/alternates") == "$GIT_ROOT/base.git/objects" ]]
+  [[ $(git -C "$GIT_ROOT/base.git" config --local gc.pruneExpire) == never ]]
+  git -C "$GIT_ROOT/fork.git" fsck --connectivity-only
+  # Only what the lender has not is here.
+  [[ $(git -C "$GIT_ROOT/fork.git" count-objects -v | awk '/^(count|in-pack):/ { n += $2 } END { print n }') == 3 ]]
+}
+
+@test "without create nothing is made; a repository that is named needs no manifest" {
+  mkdir "$T/up"
+  upstream_new one
+  upstream_new two
+  tell_by_hand "{$(entry one), $(entry two)}"
+  pull_config "manifest: $T/up.js" 'every: 1s'
+  repo_new one
+  daemon_start
+  wait_for 20 same one
+  grep -q 'the manifest of upstream is read.*not_here=1' "$DAEMON_LOG"
+  copies '[.copies[].repo] == ["one"]'
+  daemon_stop
+  pull_config 'create: true' 'repos: [two, three]'
+  daemon_start
+  wait_for 20 same two
+  # Upstream has no such repository: none is made here.
+  wait_for 20 copies '.copies[] | select(.repo == "three") | .state == "failing"'
+  [[ ! -e $GIT_ROOT/three.git ]]
+  upstream_new three
+  wait_for 20 same three
+  [[ -z $(find "$GIT_ROOT" -name '.headgate-*') ]]
+}
