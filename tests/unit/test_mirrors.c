@@ -138,7 +138,9 @@ static void finish(struct rig *rig, const char *mirror, const char *repo, enum t
 
 	if (why)
 		hgt_error_set(&err, HGT_EUNAVAILABLE, "%s", why);
-	turn_ended(turn_of(rig, mirror, repo), end, why ? &err : NULL);
+	/* Else it is asked for everything soon, when chance has it. */
+	turn_of(rig, mirror, repo)->verified = end == TURN_DONE || end == TURN_STOPPED;
+	turn_ended(copy->turn, end, why ? &err : NULL);
 	assert_true(rig_until(rig, is_over, copy));
 }
 
@@ -488,6 +490,7 @@ static void no_move_is_forgotten_over_a_kill(void **state)
 	assert_int_equal(fake.n, 1);
 
 	/* What comes between the end of a turn and its being on disk. */
+	turn_of(&rig, "backup", "infra")->verified = true;
 	turn_ended(turn_of(&rig, "backup", "infra"), TURN_DONE, NULL);
 	rig_publish(&rig, &move);
 	kill_and_start(&rig);
