@@ -18,7 +18,8 @@ void pull_give_up(struct pull *pull)
 	hgt_tips_release(&pull->known);
 	hgt_tips_release(&pull->slots);
 	hgt_tips_release(&pull->came);
-	hgt_map_release(&pull->lacking);
+	hgt_map_release(&pull->refused);
+	hgt_map_release(&pull->late);
 	hgt_arena_release(&pull->arena);
 	hgt_buf_release(&pull->stale);
 	hgt_buf_release(&pull->input);

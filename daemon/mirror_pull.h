@@ -48,6 +48,7 @@ struct pull_need {
 	size_t tip;		/* its index in `theirs` */
 	const char *ref, *id;
 	const char *failed;	/* why it cannot be had, or NULL */
+	bool refused;		/* by git fsck: it will not be better the next time */
 };
 
 struct pull {
@@ -74,7 +75,7 @@ struct pull {
 	bool rows_read, hidden, fetched;
 	struct pull_need *needs;
 	size_t n_needs, needs_room;
-	struct hgt_map lacking;		/* ref -> why; it is not here */
+	struct hgt_map refused, late;	/* ref -> why what upstream has is not here: for good, for now */
 	struct hgt_buf stale;		/* names of slots that nothing needs, NUL after each */
 	struct hgt_pull_plan plan;
 	bool planned;
