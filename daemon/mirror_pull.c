@@ -4,12 +4,14 @@
 #include "base/escape.h"
 #include "base/timing.h"
 #include "base/workers.h"
+#include "daemon/mirror_create.h"
 #include "daemon/repos.h"
 
 void pull_give_up(struct pull *pull)
 {
 	mirror_git_free(pull->run);
 	child_free(pull->gate);
+	mirror_create_free(pull->create);
 	hgt_pull_plan_release(&pull->plan);
 	hgt_tips_release(&pull->theirs);
 	hgt_tips_release(&pull->ours);
@@ -67,14 +69,14 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	hgt_buf_addf(&journal, "%s/" HGT_JOURNAL_FILE, turn->config->state);
 	pull->name = strdup(turn->mirror->name);
 	pull->repo = strdup(turn->copy->repo);
-	pull->path = strdup(turn->path);
+	pull->path = turn->path ? strdup(turn->path) : NULL;
 	pull->journal_path = hgt_buf_take(&journal);
 	hgt_buf_addf(&incoming, PULL_INCOMING "%s/", turn->mirror->name);
 	for (size_t i = strlen(PULL_INCOMING); i < incoming.len; i++)
 		if (incoming.data[i] == '.')
 			incoming.data[i] = '@';
 	pull->incoming = hgt_buf_take(&incoming);
-	if (!pull->incoming || !pull->name || !pull->repo || !pull->path || !pull->journal_path) {
+	if (!pull->incoming || !pull->name || !pull->repo || (turn->path && !pull->path) || !pull->journal_path) {
 		pull_give_up(pull);
 		return hgt_error_nomem(err);
 	}
@@ -82,19 +84,36 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	return 0;
 }
 
+/* It is there now, empty: as any other from here on. */
+static void created(void *ctx, int code, const struct hgt_error *why)
+{
+	struct pull *pull = ctx;
+	struct hgt_error err = *why;
+
+	pull->create = NULL;
+	if (pull_stopped(pull))
+		return;
+	if (code == 0) {
+		pull->path = strdup(pull->turn->path);
+		code = pull->path ? pull_list(pull, &err) : hgt_error_nomem(&err);
+	}
+	if (code < 0)
+		pull_fail(pull, &err);
+}
+
 static int begin(struct turn *turn, struct hgt_error *err)
 {
 	struct pull *pull = NULL;
 	int code;
 
-	if (!turn->path)
-		return hgt_error_set(err, HGT_ENOENT, "there is no repository %s here; make it with git init --bare, and headgate install",
-			turn->copy->repo);
+	if (!turn->path && !turn->mirror->create)
+		return hgt_error_set(err, HGT_ENOENT,
+			"there is no repository %s here; make it with git init --bare and headgate install, or say create: true", turn->copy->repo);
 	code = pull_new(turn, &pull, err);
 	if (code < 0)
 		return code;
 	turn->own = pull;
-	code = pull_list(pull, err);
+	code = turn->path ? pull_list(pull, err) : mirror_create_begin(turn, created, pull, &pull->create, err);
 	if (code < 0) {
 		turn->own = NULL;
 		pull_give_up(pull);
@@ -113,6 +132,8 @@ static void stop(struct turn *turn)
 		mirror_git_stop(pull->run);
 	if (pull->gate)
 		child_stop(pull->gate);
+	if (pull->create)
+		mirror_create_stop(pull->create);
 }
 
 static void release(struct turn *turn)
@@ -125,8 +146,10 @@ static void release(struct turn *turn)
 	pull->turn = NULL;
 	mirror_git_free(pull->run);
 	child_free(pull->gate);
+	mirror_create_free(pull->create);
 	pull->run = NULL;
 	pull->gate = NULL;
+	pull->create = NULL;
 	if (!pull->busy)
 		pull_give_up(pull);
 }

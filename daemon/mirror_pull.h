@@ -69,6 +69,7 @@ struct pull {
 	bool accept;
 	struct mirror_run *run;
 	struct child *gate;
+	struct mirror_create *create;	/* while its repository is made */
 
 	/* what was found */
 	struct hgt_tips theirs, ours, known;
