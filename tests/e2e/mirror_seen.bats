@@ -346,6 +346,10 @@ END
   run headgate mirror show up big
   matches '^now +receiving, [0-9]+% \([0-9]+ of [0-9]+ objects\)$'
   headgate mirror list --json | jq -e '.copies[0].running | .phase == "receiving" and .objects_total > 3000'
+  # A daemon that is restarted meanwhile begins anew, and is waited for.
+  daemon_stop
+  GIT_CONFIG_GLOBAL=$T/slow.config daemon_start
+  wait_for 30 eval 'headgate mirror list --json | jq -e ".copies[0].running.objects_total > 3000"'
   touch "$T/go"
   wait_for 30 screen_has '^ended with 0$'
   screen_has '^big: in step, .* moved$'
