@@ -23,6 +23,7 @@
 #include "daemon/hub.h"
 #include "daemon/inbound.h"
 #include "daemon/intake.h"
+#include "daemon/manifest.h"
 #include "daemon/metrics.h"
 #include "daemon/mirror_links.h"
 #include "daemon/mirrors.h"
@@ -241,6 +242,7 @@ static void on_compared(void *arg)
 	hgt_notify("READY=1");
 	/* What the start took is not needed again soon. */
 	malloc_trim(0);
+	mirrors_begin(d->mirrors);
 }
 
 /* What was left behind while the daemon was away comes before the compare, which knows of no pusher. */
@@ -312,6 +314,8 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
 	if (code == 0)
+		code = manifest_new(d, &d->manifest, err);
+	if (code == 0)
 		code = hook_socket_new(d, &d->hook_socket, err);
 	if (code == 0)
 		code = sockets_settle(d->sockets, err);
@@ -336,6 +340,8 @@ static void tear_down(struct process *p)
 	spool_free(d->spool);
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
+	manifest_free(d->manifest);
+	d->manifest = NULL;
 	http_free(d->http);
 	guard_free(d->guard);
 	inbound_free(d->inbound);

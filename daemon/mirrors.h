@@ -14,12 +14,15 @@ struct mirrors;
 struct repo;
 struct request;
 
-/* Nothing runs before the loop does. */
+/* Nothing runs before the loop does, nor before the daemon is ready: what has moved while it was away is found first. */
 int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *err) HGT_MUST_CHECK;
 void mirrors_free(struct mirrors *mirrors);
 
 /* Another config: on failure everything is as it was. What is known of mirrors that are gone is forgotten. While both configs live. */
 int mirrors_reload(struct mirrors *mirrors, const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The daemon is ready. */
+void mirrors_begin(struct mirrors *mirrors);
 
 /* A row has been committed (ref.updated: push mirrors; upstream.pushed: pull mirrors). Borrowed for the call. */
 void mirrors_published(struct mirrors *mirrors, const struct hgt_journal_row *row);

@@ -12,6 +12,7 @@
 #include "daemon/archives.h"
 #include "daemon/http.h"
 #include "daemon/inbound.h"
+#include "daemon/manifest.h"
 #include "daemon/metrics.h"
 #include "daemon/mirror_links.h"
 #include "daemon/mirrors.h"
@@ -99,6 +100,7 @@ static void follow(struct daemon *daemon, const struct hgt_config *before, const
 
 	if (options)
 		hgt_service_log(options, config->log.level, config->log.format);
+	manifest_listed(daemon->manifest);
 	ref_watch_reload(daemon->ref_watch, strcmp(config->repositories.root, before->repositories.root) != 0);
 	if (daemon->retention)
 		retention_look(daemon->retention);
