@@ -205,9 +205,16 @@ one_commit() {
   push a infra/test main
   wait_for 20 same infra/prod
   wait_for 20 same infra/test
-  promote b
-  wait_for 30 leads b
+  run hg a mirror promote site
+  [[ $status == 1 ]]
+  has "leads already"
+  run hg b mirror promote site
+  [[ $status == 0 ]]
+  has "site: this Headgate leads in term 2"
+  leads b
   wait_for 10 role_is a follower
+  run hg b mirror upstreams site
+  has "leader"
   [[ $(peer a .peer.term) == 2 && $(peer b .peer.term) == 2 ]]
   [[ $(count a 'io.headgate.mirror.promoted.v1') == 1 && $(count b 'io.headgate.mirror.promoted.v1') == 1 ]]
   commit b.yaml "$(good_manifest two)"
