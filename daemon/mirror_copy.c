@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/mirror_manifest.h"
 #include "daemon/mirror_parts.h"
 #include "headgate/protocol.h"
 #include "mirror/remote.h"
@@ -143,7 +144,9 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 
 bool copy_is_paused(const struct copy *copy)
 {
-	return copy->row.paused || copy->mirror->paused;
+	const struct mirror *mirror = copy->mirror;
+
+	return copy->row.paused || mirror->paused || (mirror->config && mirror->config->peer != HGT_MIRROR_ALONE && !mirror->may_pull);
 }
 
 /* How long until it is late. A wall clock that was set back makes nobody wait longer than once the whole time. */
@@ -168,7 +171,7 @@ static void set_looks(struct copy *copy, bool verified)
 	const struct hgt_config_mirror *config = copy->mirror->config;
 	int64_t every = (int64_t)config->every * 1000, verify = (int64_t)config->verify_every * 1000, now = hgt_time_mono_ms();
 
-	copy->look_ms = config->direction == HGT_MIRROR_PULL && every ? now + every + by_chance(every / 10) : 0;
+	copy->look_ms = config->direction == HGT_MIRROR_PULL && every && !mirror_manifest_leads(copy->mirror) ? now + every + by_chance(every / 10) : 0;
 	if (!verify)
 		copy->verify_ms = 0;
 	else if (verified || !copy->verify_ms)
@@ -184,7 +187,7 @@ static int64_t next_due(const struct copy *copy)
 		return next;
 	if (copy->row.since_ms && !copy->row.alerted)
 		next = copy->alert_ms;
-	if (copy->turn || copy->ending || copy->held)
+	if (copy->turn || copy->ending || copy->held || mirror_manifest_awaited(copy->mirror))
 		return next;
 	if (copy->wanted && !copy->waiter.waits && copy->due_ms < next)
 		next = copy->due_ms;
@@ -198,7 +201,8 @@ static int64_t next_due(const struct copy *copy)
 void copy_step(struct copy *copy)
 {
 	struct mirrors *m = copy->mirror->mirrors;
-	bool stands = !copy->gone && !m->draining && !copy->turn && !copy->ending && !copy->held && !copy_is_paused(copy);
+	bool stands = !copy->gone && !m->draining && !copy->turn && !copy->ending && !copy->held && !copy_is_paused(copy) &&
+		!mirror_manifest_awaited(copy->mirror);
 
 	if (stands && copy->wanted && (copy->urgent || copy->due_ms <= hgt_time_mono_ms())) {
 		hgt_turns_wait(&m->turns, &copy->waiter, copy->urgent);
@@ -276,7 +280,7 @@ void copy_start(struct copy *copy)
 	if (row->state == HGT_COPY_FAILING)
 		copy->due_ms = now + clamp(row->next_ms - wall, 0, (int64_t)config->retry_most * 1000);
 	/* Looks that came due while nobody was there come soon, and not all at once. */
-	if (config->direction == HGT_MIRROR_PULL)
+	if (config->direction == HGT_MIRROR_PULL && !mirror_manifest_leads(copy->mirror))
 		copy->look_ms = now + by_chance(config->every ? clamp((int64_t)config->every * 1000, 0, START_SPREAD_MS) : START_SPREAD_MS);
 	if (copy->verify_ms) {
 		int64_t whole = (int64_t)config->verify_every * 1000, left = clamp(row->verified_ms + whole - wall, 0, whole);
@@ -499,6 +503,8 @@ static void take_end(struct copy *copy, const struct turn *turn, enum turn_end e
 	if (turn->verified)
 		copy->row.verified_ms = now;
 	set_looks(copy, turn->verified);
+	if (end == TURN_DONE || end == TURN_STOPPED)
+		memcpy(copy->print, turn->print, sizeof(copy->print));
 	switch (end) {
 	case TURN_DONE:
 		take_success(copy, turn, now);
@@ -611,6 +617,15 @@ static void end_turn(struct turn *turn, bool begun, enum turn_end end, const str
 void turn_ended(struct turn *turn, enum turn_end end, const struct hgt_error *err)
 {
 	end_turn(turn, true, end, err);
+}
+
+void turn_not_listed(struct turn *turn)
+{
+	struct hgt_error err = {0};
+
+	hgt_error_set(&err, HGT_ENOENT, "upstream's manifest has this repository no more; what is here stays as it was, until the manifest has it "
+		"again; leave it out by repos to be told no more");
+	end_turn(turn, false, TURN_STOPPED, &err);
 }
 
 void turn_not_begun(struct turn *turn, const struct hgt_error *err)

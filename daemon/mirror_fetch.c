@@ -82,7 +82,7 @@ static void hidden(void *ctx, const struct child_end *end, const char *said)
 		return;
 	}
 	pull->hidden = true;
-	pull_fetch(pull);
+	pull_go_on(pull);
 }
 
 /* Clients see nothing of what has not been published. */
@@ -135,36 +135,52 @@ static bool is_bad_content(const char *said)
 
 static void fetch_next(struct pull *pull);
 
+/* That of the need at hand is not here: why. */
+static int note_failure(struct pull *pull, const char *said, struct hgt_error *err)
+{
+	struct pull_need *need = &pull->needs[pull->at];
+	struct hgt_buf why = HGT_BUF_INIT;
+	int code;
+
+	need->refused = strstr(said, "fsck error") != NULL;
+	hgt_buf_adds(&why, need->refused ? "git fsck refuses what upstream has: " : "what upstream sends cannot be taken: ");
+	hgt_words_gist(said, &why);
+	code = hgt_buf_check(&why, err);
+	if (code == 0) {
+		need->failed = hgt_arena_strndup(&pull->arena, why.data, why.len);
+		code = need->failed ? 0 : hgt_error_nomem(err);
+	}
+	hgt_buf_release(&why);
+	return code;
+}
+
 static void fetched(void *ctx, const struct child_end *end, const char *said)
 {
 	struct pull *pull = ctx;
 	bool bad = end->status != 0 || end->timed_out || end->stopped;
 	bool content = bad && !end->timed_out && !end->stopped && is_bad_content(said);
 	struct hgt_error err = {0};
+	int code = 0;
 
 	pull->run = NULL;
 	if (pull_stopped(pull))
 		return;
 	took_bytes(pull->turn);
-	if (bad)
-		mirror_git_judge(pull->turn, end, said, &err);
-	if (bad && (!content || pull->n_needs > ALONE_MAX)) {
-		pull_fail(pull, &err);
-		return;
-	}
-	if (bad && !pull->one_by_one && pull->n_needs > 1) {
+	if (bad && !pull->one_by_one && pull->n_needs > 1 && pull->n_needs <= ALONE_MAX && content) {
 		pull->one_by_one = true;
 		pull->at = 0;
 		fetch_next(pull);
 		return;
 	}
-	if (bad) {
-		pull->needs[pull->at].failed = hgt_arena_strndup(&pull->arena, err.message, strlen(err.message));
-		if (!pull->needs[pull->at].failed) {
-			hgt_error_nomem(&err);
-			pull_fail(pull, &err);
-			return;
-		}
+	if (bad && (!content || pull->n_needs > ALONE_MAX)) {
+		mirror_git_judge(pull->turn, end, said, &err);
+		code = HGT_EIO;
+	} else if (bad) {
+		code = note_failure(pull, said, &err);
+	}
+	if (code < 0) {
+		pull_fail(pull, &err);
+		return;
 	}
 	if (pull->one_by_one && ++pull->at < pull->n_needs) {
 		fetch_next(pull);
@@ -177,7 +193,7 @@ static void fetched(void *ctx, const struct child_end *end, const char *said)
 
 static void add_refspec(struct pull *pull, const struct pull_need *need)
 {
-	hgt_buf_addf(&pull->input, "+%s:" PULL_INCOMING "%s/%s\n", need->ref, pull->name, need->id);
+	hgt_buf_addf(&pull->input, "+%s:%s%s\n", need->ref, pull->incoming, need->id);
 }
 
 static void fetch_next(struct pull *pull)

@@ -14,7 +14,6 @@ struct look {
 	struct pull *pull;
 	struct hgt_repo *repo;
 	struct hgt_map ids;	/* ids that refs here have, incoming ones too */
-	struct hgt_buf prefix;	/* of the mirror's incoming refs */
 	struct hgt_error *err;
 };
 
@@ -81,7 +80,7 @@ static int take_ref(void *ctx, const char *ref, const char *id)
 
 	if (!hgt_ref_is_own(ref))
 		return hgt_tips_add(&l->pull->ours, ref, id, l->err);
-	return strncmp(ref, l->prefix.data, l->prefix.len) == 0 ? take_slot(l, ref + l->prefix.len, id) : 0;
+	return strncmp(ref, l->pull->incoming, strlen(l->pull->incoming)) == 0 ? take_slot(l, ref + strlen(l->pull->incoming), id) : 0;
 }
 
 static int list_ours(struct look *l)
@@ -121,9 +120,9 @@ static bool is_followed(const struct pull *pull, const char *ref)
 	return !hgt_ref_is_own(ref) && hgt_glob_match_any(pull->mirror->refs.items, pull->mirror->refs.n, ref);
 }
 
-static int lack(struct look *l, const char *ref, const char *why)
+static int lack(struct look *l, struct hgt_map *map, const char *ref, const char *why)
 {
-	return hgt_map_put(&l->pull->lacking, ref, strlen(ref), (void *)(uintptr_t)why, NULL) < 0 ? hgt_error_nomem(l->err) : 0;
+	return hgt_map_put(map, ref, strlen(ref), (void *)(uintptr_t)why, NULL) < 0 ? hgt_error_nomem(l->err) : 0;
 }
 
 static int need(struct look *l, struct hgt_map *asked, const struct hgt_tip *tip)
@@ -133,7 +132,7 @@ static int need(struct look *l, struct hgt_map *asked, const struct hgt_tip *tip
 
 	/* It was refused, and is no better now. */
 	if (row && row->state == HGT_COPY_REF_REFUSED && !pull->judge_again && strcmp(row->theirs, tip->id) == 0)
-		return lack(l, tip->ref, row->note);
+		return lack(l, &pull->refused, tip->ref, row->note);
 	if (hgt_map_get(asked, tip->id, HGT_OID_HEX))
 		return 0;
 	if (pull->n_needs == pull->needs_room && grow((void **)&pull->needs, &pull->needs_room, sizeof(*pull->needs)) < 0)
@@ -175,17 +174,19 @@ static int take_fetched(struct look *l)
 
 		if (got)
 			memcpy(pull->theirs.items[need->tip].id, got, HGT_OID_HEX);
-		if (!got && need->failed && hgt_map_put(&failed, need->id, HGT_OID_HEX, (void *)(uintptr_t)need->failed, NULL) < 0)
+		if (!got && need->failed && hgt_map_put(&failed, need->id, HGT_OID_HEX, (void *)(uintptr_t)need, NULL) < 0)
 			code = hgt_error_nomem(l->err);
 	}
 	for (size_t i = 0; i < pull->theirs.n && code == 0; i++) {
 		const struct hgt_tip *tip = &pull->theirs.items[i];
-		const char *ours = hgt_tips_find(&pull->ours, tip->ref), *why = hgt_map_get(&failed, tip->id, HGT_OID_HEX);
+		const char *ours = hgt_tips_find(&pull->ours, tip->ref);
+		const struct pull_need *need = hgt_map_get(&failed, tip->id, HGT_OID_HEX);
 
 		if (!is_followed(pull, tip->ref) || (ours && strcmp(ours, tip->id) == 0) || is_here(l, tip->id) ||
-			hgt_map_get(&pull->lacking, tip->ref, strlen(tip->ref)))
+			hgt_map_get(&pull->refused, tip->ref, strlen(tip->ref)))
 			continue;
-		code = lack(l, tip->ref, why ? why : hgt_tips_find(&pull->slots, tip->id) ? overtaken : missing);
+		code = lack(l, need && need->refused ? &pull->refused : &pull->late, tip->ref,
+			need ? need->failed : hgt_tips_find(&pull->slots, tip->id) ? overtaken : missing);
 	}
 	hgt_map_release(&failed);
 	return code;
@@ -210,10 +211,12 @@ static int ask_came(void *ctx, const char *id, struct hgt_error *err)
 static const char *ask_unfit(void *ctx, const char *ref, const char *id)
 {
 	struct look *l = ctx;
-	const char *why = hgt_map_get(&l->pull->lacking, ref, strlen(ref));
+	const char *why = hgt_map_get(&l->pull->refused, ref, strlen(ref));
 	struct hgt_buf real = HGT_BUF_INIT;
 	char commit[HGT_OID_HEX + 1];
 
+	if (!why)
+		why = hgt_map_get(&l->pull->late, ref, strlen(ref));
 	if (why)
 		return why;
 	if (strncmp(ref, "refs/heads/", strlen("refs/heads/")) == 0 &&
@@ -225,23 +228,24 @@ static const char *ask_unfit(void *ctx, const char *ref, const char *id)
 	return why;
 }
 
-/* What is not here is no refusal: it is tried again. What the gate has refused is not asked of it again. */
-static int mend_plan(struct look *l)
+static const char *ask_refused(void *ctx, const struct hgt_pull_item *item)
 {
-	struct pull *pull = l->pull;
-	int code = 0;
+	const struct pull *pull = ((struct look *)ctx)->pull;
+	const struct pull_row *row = pull->mirror->gate && !pull->judge_again ? pull_row(pull, item->ref) : NULL;
 
-	for (size_t i = 0; i < pull->plan.n && code == 0; i++) {
-		struct hgt_pull_item *item = &pull->plan.items[i];
-		const struct pull_row *row = pull_row(pull, item->ref);
+	return row && row->state == HGT_COPY_REF_REFUSED && strcmp(row->theirs, item->theirs) == 0 && strcmp(row->ours, item->ours) == 0 ?
+		row->note : NULL;
+}
 
-		if (item->what == HGT_PULL_LEAVE && (item->note == overtaken || item->note == missing))
+/* What is not here yet is no refusal: it is tried again. */
+static void mend_plan(const struct look *l)
+{
+	for (size_t i = 0; i < l->pull->plan.n; i++) {
+		struct hgt_pull_item *item = &l->pull->plan.items[i];
+
+		if (item->what == HGT_PULL_LEAVE && item->state == HGT_COPY_REF_REFUSED && hgt_map_get(&l->pull->late, item->ref, strlen(item->ref)))
 			item->state = HGT_COPY_REF_BEHIND;
-		if (pull->mirror->gate && hgt_pull_moves(item) && row && row->state == HGT_COPY_REF_REFUSED && !pull->judge_again &&
-			strcmp(row->theirs, item->theirs) == 0 && strcmp(row->ours, item->ours) == 0)
-			code = hgt_pull_leave(&pull->plan, item, HGT_COPY_REF_REFUSED, row->note, l->err);
 	}
-	return code;
 }
 
 /* A slot is needed while what it has brought is not published, or is but the journal does not know that yet. */
@@ -267,7 +271,7 @@ static int find_stale(struct look *l)
 
 		if (hgt_map_get(&needed, slot->id, HGT_OID_HEX))
 			continue;
-		hgt_buf_addf(&pull->stale, "%s%s", l->prefix.data, slot->ref);
+		hgt_buf_addf(&pull->stale, "%s%s", pull->incoming, slot->ref);
 		hgt_buf_add(&pull->stale, "", 1);
 		hgt_buf_add(&pull->stale, slot->id, HGT_OID_HEX + 1);
 	}
@@ -280,15 +284,15 @@ static int make_plan(struct look *l)
 	struct pull *pull = l->pull;
 	const struct hgt_pull ask = {.theirs = &pull->theirs, .ours = &pull->ours, .known = &pull->known, .refs = &pull->mirror->refs,
 		.on_force = pull->mirror->on_force, .on_delete = pull->mirror->on_delete, .guard = pull->mirror->guard, .accept = pull->accept,
-		.asks = {ask_contains, ask_related, ask_came, ask_unfit, l}};
+		.asks = {ask_contains, ask_related, ask_came, ask_unfit, ask_refused, l}};
 	int code;
 
 	hgt_pull_plan_release(&pull->plan);
 	code = hgt_pull_plan_make(&ask, &pull->plan, l->err);
-	if (code == 0)
-		code = mend_plan(l);
-	if (code == 0)
+	if (code == 0) {
+		mend_plan(l);
 		code = find_stale(l);
+	}
 	pull->planned = code == 0;
 	return code;
 }
@@ -296,8 +300,13 @@ static int make_plan(struct look *l)
 static int look(struct look *l)
 {
 	struct pull *pull = l->pull;
-	int code = pull->rows_read ? 0 : read_rows(pull, l->err);
+	int code = 0;
 
+	if (!pull->rows_read) {
+		code = read_rows(pull, l->err);
+		if (code == 0)
+			code = pull_clear_locks(pull, l->err);
+	}
 	if (code == 0)
 		code = hgt_repo_pool_get(pull->pool, pull->path, &l->repo, l->err);
 	if (code == 0)
@@ -306,30 +315,21 @@ static int look(struct look *l)
 		code = index_ids(l);
 	if (code < 0)
 		return code;
-	if (!pull->fetched) {
-		code = find_needs(l);
-		if (code == 0)
-			code = hgt_repo_hides(l->repo, PULL_HIDDEN, l->err);
-		pull->hidden = code == 1;
-		code = code < 0 ? code : 0;
-	} else {
-		code = take_fetched(l);
-	}
+	code = hgt_repo_hides(l->repo, PULL_HIDDEN, l->err);
+	pull->hidden = code == 1;
+	if (code >= 0)
+		code = pull->fetched ? take_fetched(l) : find_needs(l);
 	if (code == 0 && (pull->fetched || !pull->n_needs))
 		code = make_plan(l);
-	return code;
+	return code < 0 || !pull->planned ? code : pull_note(pull, l->err);
 }
 
 void pull_look(void *arg)
 {
 	struct pull *pull = arg;
-	struct look l = {.pull = pull, .prefix = HGT_BUF_INIT, .err = &pull->err};
+	struct look l = {.pull = pull, .err = &pull->err};
 
-	hgt_buf_addf(&l.prefix, PULL_INCOMING "%s/", pull->name);
-	pull->code = hgt_buf_check(&l.prefix, &pull->err);
-	if (pull->code == 0)
-		pull->code = look(&l);
+	pull->code = look(&l);
 	hgt_repo_pool_put(pull->pool, l.repo);
 	hgt_map_release(&l.ids);
-	hgt_buf_release(&l.prefix);
 }

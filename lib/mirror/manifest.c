@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/json_writer.h"
 #include "doc/doc.h"
+#include "install/make_repo.h"
 
 enum {
 	DEPTH_MAX = 8,		/* a manifest has three */
@@ -21,9 +22,6 @@ enum {
 	MEMORY_FACTOR = 24,	/* of the tree that a text becomes */
 	COMPRESS_LEVEL = 6,
 };
-
-/* Names that are Headgate's own beside repositories: what is being made. */
-#define MAKING ".headgate-"
 
 static int refuse_name(struct hgt_error *err, const char *path, const char *why)
 {
@@ -46,8 +44,8 @@ static const char *part_trouble(const char *part, size_t len, bool last)
 		return "a part of the name is \".git\"";
 	if (!last && len > 4 && memcmp(part + len - 4, ".git", 4) == 0)
 		return "it would lie in another repository";
-	if (len >= sizeof(MAKING) - 1 && memcmp(part, MAKING, sizeof(MAKING) - 1) == 0)
-		return "names that begin with \"" MAKING "\" are Headgate's own";
+	if (len >= sizeof(HGT_MAKING) - 1 && memcmp(part, HGT_MAKING, sizeof(HGT_MAKING) - 1) == 0)
+		return "names that begin with \"" HGT_MAKING "\" are Headgate's own";
 	return NULL;
 }
 

@@ -126,7 +126,7 @@ static bool is_too_long(const char *ref)
 	return false;
 }
 
-static int decide(const struct planner *p, struct hgt_pull_item *item)
+static int decide_by_sides(const struct planner *p, struct hgt_pull_item *item)
 {
 	const struct hgt_pull_asks *asks = &p->pull->asks;
 	const char *unfit;
@@ -146,6 +146,20 @@ static int decide(const struct planner *p, struct hgt_pull_item *item)
 		return decide_moved(p, item);
 	item->what = HGT_PULL_CREATE;
 	return 0;
+}
+
+/* What will be refused is none of what the guard counts. */
+static int decide(const struct planner *p, struct hgt_pull_item *item)
+{
+	const struct hgt_pull_asks *asks = &p->pull->asks;
+	int code = decide_by_sides(p, item);
+	const char *why = code == 0 && hgt_pull_moves(item) ? asks->refused(asks->ctx, item) : NULL;
+
+	if (why) {
+		item->keep = item->by_rule = false;
+		leave(item, HGT_COPY_REF_REFUSED, why);
+	}
+	return code;
 }
 
 static int add(struct planner *p, const struct hgt_pull_item *item)

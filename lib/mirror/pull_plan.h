@@ -23,6 +23,8 @@
 #define HGT_PULL_REF_MAX 1024
 #define HGT_PULL_PART_MAX 200
 
+struct hgt_pull_item;
+
 /* What only the repository can tell. Negative with err set: the plan fails. */
 struct hgt_pull_asks {
 	/* 1: `ancestor` is reachable from `id`, or is it. Objects that are no commits have only themselves. */
@@ -33,6 +35,8 @@ struct hgt_pull_asks {
 	int (*came_from_there)(void *ctx, const char *id, struct hgt_error *err);
 	/* Why `ref` cannot become `id` here, or NULL; it lives as long as the plan does. */
 	const char *(*unfit)(void *ctx, const char *ref, const char *id);
+	/* Why a move that would be made has been refused before, and is not to be tried again, or NULL; the same of its life. */
+	const char *(*refused)(void *ctx, const struct hgt_pull_item *item);
 	void *ctx;
 };
 

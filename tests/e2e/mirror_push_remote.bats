@@ -130,6 +130,30 @@ watch_git() {
   wait_for 30 in_step r
 }
 
+@test "over ssh: the disk there is full; nothing is lost, and it goes on when there is room" {
+  over_ssh
+  mirror_config "$MIRROR_URL" "$MIRROR_KEYS"
+  ready r
+  wait_for 20 in_step r
+  sed -i "s|exec git-shell|LD_PRELOAD=$BUILD/tools/faults.so FAULTS_OPS=write,open FAULTS_PATH=/objects/ FAULTS_WHILE=$T/full FAULTS_ACTION=ENOSPC &|" \
+    "$SSH_FOLDER/authorized_keys"
+  daemon_stop
+  : >"$T/full"
+  daemon_start
+  before=$(tips "$THERE/r.git")
+  for i in {1..200}; do
+    echo "$i" >"$i.txt"
+  done
+  git add . && git commit -q -m many
+  git push -q origin HEAD:main
+  wait_for 20 is failing r
+  error_has r 'is full'
+  [[ $(tips "$THERE/r.git") == "$before" ]]
+  rm "$T/full"
+  wait_for 20 in_step r
+  git -C "$THERE/r.git" fsck --strict
+}
+
 @test "over HTTP, with credentials by file that nobody sees" {
   watch_git
   web_start "$T/web" "$THERE" "$BUILD" mirror:t0psecret-word

@@ -13,7 +13,7 @@ static const char *const parents[26] = {['b' - 'a'] = "a", ['c' - 'a'] = "ab", [
 struct world {
 	struct hgt_tips theirs, ours, known;
 	const char *came;	/* letters that incoming refs have */
-	const char *unfit;	/* a ref */
+	const char *unfit, *refused;	/* a ref */
 	struct hgt_pull pull;
 	struct hgt_pull_plan plan;
 	struct hgt_error err;
@@ -58,6 +58,13 @@ static const char *unfit(void *ctx, const char *ref, const char *id)
 	return w->unfit && strcmp(w->unfit, ref) == 0 ? "it does not fit" : NULL;
 }
 
+static const char *refused(void *ctx, const struct hgt_pull_item *item)
+{
+	const struct world *w = ctx;
+
+	return w->refused && strcmp(w->refused, item->ref) == 0 ? "it was refused" : NULL;
+}
+
 static char *pattern_list[] = {(char *)(uintptr_t)"refs/heads/**", (char *)(uintptr_t)"refs/tags/**"};
 static const struct hgt_strings patterns = {pattern_list, 2};
 static char *everything_list[] = {(char *)(uintptr_t)"**"};
@@ -69,7 +76,7 @@ static void world_init(struct world *w)
 	w->pull.theirs = &w->theirs;
 	w->pull.ours = &w->ours;
 	w->pull.known = &w->known;
-	w->pull.asks = (struct hgt_pull_asks){contains, related, came, unfit, w};
+	w->pull.asks = (struct hgt_pull_asks){contains, related, came, unfit, refused, w};
 }
 
 static void world_release(struct world *w)
@@ -300,6 +307,32 @@ static void guarded(void **state)
 	}
 }
 
+/* One that the gate has refused does not move, so it is none of those that the guard counts. */
+static void refused_before(void **state)
+{
+	static const char *const letters[] = {"baa", "abb", "0aa", "a00"};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(letters); i++) {
+		struct world w;
+
+		world_init(&w);
+		w.pull.guard = 0;
+		w.refused = MAIN;
+		has(&w, MAIN, letters[i]);
+		has(&w, "refs/heads/gone", "0aa");
+		has(&w, STILL, "aaa");
+		plan(&w);
+		assert_null(w.plan.held);
+		assert_int_equal(of(&w, MAIN)->what, HGT_PULL_LEAVE);
+		assert_int_equal(of(&w, MAIN)->state, HGT_COPY_REF_REFUSED);
+		assert_string_equal(of(&w, MAIN)->note, "it was refused");
+		assert_false(of(&w, MAIN)->keep);
+		assert_int_equal(of(&w, "refs/heads/gone")->what, HGT_PULL_DELETE);
+		world_release(&w);
+	}
+}
+
 static void emptied(void **state)
 {
 	struct world w;
@@ -492,7 +525,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_ref), cmocka_unit_test(rules), cmocka_unit_test(cut_turn), cmocka_unit_test(nothing_is_lost),
-		cmocka_unit_test(guarded), cmocka_unit_test(emptied), cmocka_unit_test(stranger), cmocka_unit_test(names_in_the_way),
+		cmocka_unit_test(guarded), cmocka_unit_test(refused_before), cmocka_unit_test(emptied), cmocka_unit_test(stranger), cmocka_unit_test(names_in_the_way),
 		cmocka_unit_test(not_followed), cmocka_unit_test(twice), cmocka_unit_test(no_memory),
 	};
 
