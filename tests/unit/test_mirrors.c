@@ -11,6 +11,7 @@
 #include "daemon/store.h"
 #include "headgate/protocol.h"
 #include "tests/unit/daemon_rig.h"
+#include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
 
 #define OLD "1111111111111111111111111111111111111111"
@@ -566,7 +567,7 @@ struct chance {
 struct blow {
 	struct chance *chance;
 	size_t repo;
-	char name[4];
+	char name[24];
 	uint64_t seq;
 };
 
@@ -629,7 +630,7 @@ static void end_some_turn(struct chance *c)
 static void pause_some(struct chance *c)
 {
 	struct copy *copy;
-	char name[4];
+	char name[24];
 
 	snprintf(name, sizeof(name), "r%u", roll(c, REPOS));
 	copy = copy_of(&c->rig, "backup", name);
@@ -1042,6 +1043,82 @@ static void what_stood_in_the_way_may_be_gone(void **state)
 	stop_with(&rig, config);
 }
 
+/* Whichever allocation fails, it is taken whole or nothing has changed, and what follows is well. */
+static void reloads_without_memory(void **state)
+{
+	static const char *const texts[] = {PUSH("backup", "") ", " PUSH("second", ""), "{name: backup, direction: push, url: '/other/{repo}'}"};
+	struct hgt_config *in_force = NULL;
+	struct hgt_error err = {0};
+	unsigned failed = 0;
+	struct rig rig;
+
+	(void)state;
+	start(&rig, PUSH("backup", ""), "infra other");
+	for (long n = 1; n < 120; n++) {
+		struct hgt_config *next = config_of(&rig, texts[n % 2]);
+		size_t before = 0, pos = 0;
+		struct mirrors_stats stats;
+		int code;
+
+		while (mirrors_next(rig.daemon.mirrors, &pos, &stats))
+			before++;
+		fail_alloc_at(n);
+		code = mirrors_reload(rig.daemon.mirrors, next, &err);
+		fail_alloc_off();
+		pos = 0;
+		while (code < 0 && mirrors_next(rig.daemon.mirrors, &pos, &stats))
+			before--;
+		if (code < 0) {
+			assert_int_equal(code, HGT_ENOMEM);
+			assert_int_equal(before, 0);
+			failed++;
+			hgt_config_free(next);
+			continue;
+		}
+		hgt_config_free(in_force);
+		in_force = next;
+		while (fake.n)
+			turn_ended(fake.turns[0], TURN_BROKEN_OFF, NULL);
+		rig_settle(&rig);
+	}
+	assert_true(failed > 5);
+	stop_with(&rig, in_force);
+}
+
+static void turns_without_memory(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	start(&rig, PUSH("backup", ", retry_first: 1s, retry_most: 1s"), "infra");
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	for (long n = 1; n < 40; n++) {
+		struct copy *copy = copy_of(&rig, "backup", "infra");
+
+		copy_want(copy);
+		copy->due_ms = 0;
+		copy_step(copy);
+		fail_alloc_at(n);
+		rig_turn(&rig);
+		if (fake.n) {
+			struct turn *turn = fake.turns[0];
+
+			turn->verified = true;
+			turn_ended(turn, TURN_DONE, NULL);
+		}
+		fail_alloc_off();
+		rig_settle(&rig);
+		assert_true(copy->row.state == HGT_COPY_IN_STEP || copy->wanted || copy->turn);
+		while (fake.n)
+			turn_ended(fake.turns[0], TURN_BROKEN_OFF, NULL);
+		rig_settle(&rig);
+	}
+	copy_look(copy_of(&rig, "backup", "infra"), true);
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	assert_int_equal(state_of(&rig, "backup", "infra"), HGT_COPY_IN_STEP);
+	stop(&rig);
+}
+
 /* Repositories. */
 
 static void repositories_come_and_go(void **state)
@@ -1166,6 +1243,7 @@ int main(void)
 		cmocka_unit_test(a_whole_mirror_pauses), cmocka_unit_test(accept_holds_until_it_is_decided),
 		cmocka_unit_test(another_place_is_asked_anew), cmocka_unit_test(another_place_at_a_start_as_well),
 		cmocka_unit_test(mirrors_come_and_go), cmocka_unit_test(what_stood_in_the_way_may_be_gone),
+		cmocka_unit_test(reloads_without_memory), cmocka_unit_test(turns_without_memory),
 		cmocka_unit_test(repositories_come_and_go), cmocka_unit_test(only_so_many_at_once), cmocka_unit_test(drains), cmocka_unit_test(walks),
 	};
 
