@@ -10,6 +10,7 @@ TAILQ_HEAD(turn_list, turn);
 
 struct mirrors {
 	struct daemon *daemon;
+	unsigned refs;				/* the daemon, and what is on its way to disk */
 	const struct way *const *ways;		/* by direction */
 	const struct hgt_config *config;	/* the daemon's, or during a reload the one to come */
 	struct mirror_list list;		/* in order of name */
@@ -39,6 +40,7 @@ uint64_t mirrors_dice(void);
 /* mirrors.c. ways: by direction, they outlive the mirrors; mirrors_new has those that there are. */
 int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struct mirrors **out, struct hgt_error *err) HGT_MUST_CHECK;
 void mirror_unref(struct mirror *mirror);
+void mirrors_unref(struct mirrors *mirrors);
 
 /* mirror_copy.c */
 int copy_new(struct mirror *mirror, const char *repo, struct copy **out, struct hgt_error *err) HGT_MUST_CHECK;

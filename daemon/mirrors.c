@@ -513,6 +513,7 @@ int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struc
 	if (!m)
 		return hgt_error_nomem(err);
 	m->daemon = daemon;
+	m->refs = 1;
 	m->ways = ways;
 	m->config = daemon->config;
 	m->clock_ms = INT64_MAX;
@@ -542,6 +543,16 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	return mirrors_new_with(daemon, ways, out, err);
 }
 
+/* What is on its way to disk holds copies, whose places in line and by time are in here. */
+void mirrors_unref(struct mirrors *m)
+{
+	if (--m->refs)
+		return;
+	hgt_heap_release(&m->due);
+	hgt_turns_release(&m->turns);
+	free(m);
+}
+
 void mirrors_begin(struct mirrors *m)
 {
 	mirrors_pump_soon(m);
@@ -565,14 +576,14 @@ void mirrors_free(struct mirrors *m)
 		TAILQ_REMOVE(&m->list, mirror, entry);
 		mirror_end(mirror);
 	}
+	mirrors_set_clock(m);
 	if (m->clock)
 		event_free(m->clock);
 	if (m->pump)
 		event_free(m->pump);
-	hgt_heap_release(&m->due);
-	hgt_turns_release(&m->turns);
+	m->clock = m->pump = NULL;
 	mirror_git_hang_up(m->config);
-	free(m);
+	mirrors_unref(m);
 }
 
 int mirrors_drain(struct mirrors *m)
