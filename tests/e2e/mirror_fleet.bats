@@ -371,3 +371,32 @@ http_says() {
   wait_for 20 same three
   [[ -z $(find "$GIT_ROOT" -name '.headgate-*') ]]
 }
+
+far_copies() {
+  admin GET "/v1/mirrors?mirror=far" | jq -e "$@"
+}
+
+@test "a fleet is pushed by a pattern; repositories come and go; one that is not there is told with the way out" {
+  server_config 'mirrors:' "  - {name: far, direction: push, url: '$T/far/{repo}.git', repos: ['pub/**'], retry_first: 1s, retry_most: 1s}"
+  mkdir "$T/far"
+  for name in pub/a pub/b private/c; do
+    filled "$name"
+    [[ $name == pub/b ]] || git init -q --bare "$T/far/$name.git"
+  done
+  daemon_start
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/a").state == "in-step"'
+  far_copies '[.copies[].repo] == ["pub/a", "pub/b"]'
+  [[ -z $(git -C "$T/far/private/c.git" for-each-ref) ]]
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/b") | .state == "failing" and (.error | test("no repository|not there|not found"; "i"))'
+  far_copies -r '.copies[] | select(.repo == "pub/b").error'
+  [[ ! -e $T/far/pub/b.git ]]
+  git init -q --bare "$T/far/pub/b.git"
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/b").state == "in-step"'
+  # A new repository is mirrored without being asked for, and one that is gone here stays there.
+  git init -q --bare "$T/far/pub/d.git"
+  filled pub/d
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/d").state == "in-step"'
+  mv "$GIT_ROOT/pub/a.git" "$T/away.git"
+  wait_for 20 far_copies '[.copies[].repo] == ["pub/b", "pub/d"]'
+  [[ $(git -C "$T/far/pub/a.git" show-ref) == "$(git -C "$T/away.git" show-ref)" ]]
+}
