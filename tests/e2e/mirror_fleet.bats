@@ -361,7 +361,7 @@ http_says() {
   grep -q 'the manifest of upstream is read.*not_here=1' "$DAEMON_LOG"
   copies '[.copies[].repo] == ["one"]'
   daemon_stop
-  pull_config 'create: true' 'repos: [two, three]'
+  pull_config 'create: true' 'repos: [two, three]' 'every: 1s'
   daemon_start
   wait_for 20 same two
   # Upstream has no such repository: none is made here.
