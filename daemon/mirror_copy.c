@@ -132,7 +132,9 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 
 bool copy_is_paused(const struct copy *copy)
 {
-	return copy->row.paused || copy->mirror->paused;
+	const struct mirror *mirror = copy->mirror;
+
+	return copy->row.paused || mirror->paused || (mirror->config && mirror->config->peer != HGT_MIRROR_ALONE && !mirror->may_pull);
 }
 
 /* How long until it is late. A wall clock that was set back makes nobody wait longer than once the whole time. */

@@ -22,6 +22,7 @@ void pull_give_up(struct pull *pull)
 	hgt_map_release(&pull->late);
 	hgt_arena_release(&pull->arena);
 	hgt_buf_release(&pull->stale);
+	hgt_buf_release(&pull->note);
 	hgt_buf_release(&pull->input);
 	hgt_buf_release(&pull->said);
 	free(pull->rows);
@@ -33,6 +34,7 @@ void pull_give_up(struct pull *pull)
 	free(pull->repo);
 	free(pull->path);
 	free(pull->journal_path);
+	free(pull->incoming);
 	hgt_config_unref(pull->config);
 	free(pull);
 }
@@ -50,7 +52,7 @@ const struct pull_row *pull_row(const struct pull *pull, const char *ref)
 static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 {
 	struct pull *pull = calloc(1, sizeof(*pull));
-	struct hgt_buf journal = HGT_BUF_INIT;
+	struct hgt_buf journal = HGT_BUF_INIT, incoming = HGT_BUF_INIT;
 
 	if (!pull)
 		return hgt_error_nomem(err);
@@ -61,6 +63,7 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->accept = turn->accept;
 	pull->judge_again = turn->verify || turn->accept;
 	hgt_buf_init(&pull->stale);
+	hgt_buf_init(&pull->note);
 	hgt_buf_init(&pull->input);
 	hgt_buf_init(&pull->said);
 	hgt_buf_addf(&journal, "%s/" HGT_JOURNAL_FILE, turn->config->state);
@@ -68,7 +71,12 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->repo = strdup(turn->copy->repo);
 	pull->path = turn->path ? strdup(turn->path) : NULL;
 	pull->journal_path = hgt_buf_take(&journal);
-	if (!pull->name || !pull->repo || (turn->path && !pull->path) || !pull->journal_path) {
+	hgt_buf_addf(&incoming, PULL_INCOMING "%s/", turn->mirror->name);
+	for (size_t i = strlen(PULL_INCOMING); i < incoming.len; i++)
+		if (incoming.data[i] == '.')
+			incoming.data[i] = '@';
+	pull->incoming = hgt_buf_take(&incoming);
+	if (!pull->incoming || !pull->name || !pull->repo || (turn->path && !pull->path) || !pull->journal_path) {
 		pull_give_up(pull);
 		return hgt_error_nomem(err);
 	}
@@ -175,7 +183,24 @@ static void looked(void *arg)
 		return;
 	if (pull->code < 0)
 		pull_fail(pull, &pull->err);
-	else if (!pull->planned && !pull->hidden)
+	else
+		pull_go_on(pull);
+}
+
+/* Whether this turn may make a ref that is none of the clients' business. */
+static bool makes_own_refs(const struct pull *pull)
+{
+	if (!pull->planned)
+		return true;
+	for (size_t i = 0; i < pull->plan.n; i++)
+		if (pull->plan.items[i].keep)
+			return true;
+	return false;
+}
+
+void pull_go_on(struct pull *pull)
+{
+	if (!pull->hidden && makes_own_refs(pull))
 		pull_hide(pull);
 	else if (!pull->planned)
 		pull_fetch(pull);
@@ -242,6 +267,28 @@ static int leave_row(struct pull *pull, size_t i, struct hgt_error *err)
 	return moved ? turn_ref_moved(ref, item->ours, item->what == HGT_PULL_FORCE, err) : 0;
 }
 
+/* What was held or refused and never here, and is upstream no more: nothing is known of it that the plan would name. */
+static int forget_rows(struct pull *pull, struct hgt_error *err)
+{
+	size_t at = 0;
+
+	for (size_t k = 0; k < pull->n_rows; k++) {
+		const struct pull_row *before = &pull->rows[k];
+		struct hgt_copy_ref_row row = {.mirror = pull->name, .repo = pull->repo, .ref = before->ref, .id = "", .theirs = "", .ours = "", .note = ""};
+		struct turn_ref *ref;
+
+		while (at < pull->plan.n && strcmp(pull->plan.items[at].ref, before->ref) < 0)
+			at++;
+		if (at < pull->plan.n && strcmp(pull->plan.items[at].ref, before->ref) == 0)
+			continue;
+		ref = turn_ref(pull->turn, &row, err);
+		if (!ref)
+			return HGT_ENOMEM;
+		ref->forget = true;
+	}
+	return 0;
+}
+
 struct tally {
 	size_t behind, waiting;
 	const struct hgt_pull_item *first_behind, *first_waiting;
@@ -283,11 +330,15 @@ void pull_finish(struct pull *pull)
 
 	for (size_t i = 0; i < pull->plan.n && code == 0; i++)
 		code = leave_row(pull, i, &err);
+	if (code == 0)
+		code = forget_rows(pull, &err);
 	if (code < 0) {
 		pull_fail(pull, &err);
 		return;
 	}
 	pull->turn->verified = true;
+	if (!pull->locks_left)
+		pull_unnote(pull);
 	count(pull, &tally);
 	if (pull->trouble.code < 0) {
 		pull_fail(pull, &pull->trouble);
@@ -300,8 +351,6 @@ void pull_finish(struct pull *pull)
 	} else if (tally.waiting) {
 		tell(&err, HGT_ECONFLICT, tally.first_waiting, tally.waiting);
 		turn_ended(pull->turn, TURN_STOPPED, &err);
-	} else if (pull->stopping) {
-		turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
 	} else {
 		turn_ended(pull->turn, TURN_DONE, NULL);
 	}

@@ -125,7 +125,7 @@ void mirrors_pump_soon(struct mirrors *m)
 {
 	const struct timeval now = {0};
 
-	if (m->draining || !m->turns.waiting || evtimer_pending(m->pump, NULL))
+	if (m->draining || !m->daemon->ready || !m->turns.waiting || evtimer_pending(m->pump, NULL))
 		return;
 	if (evtimer_add(m->pump, &now) < 0)
 		hgt_log(HGT_LOG_ERROR, "mirrors", "no timer: mirrors wait until there is one");

@@ -14,6 +14,7 @@
 #include "daemon/inbound.h"
 #include "daemon/manifest.h"
 #include "daemon/metrics.h"
+#include "daemon/mirror_links.h"
 #include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
@@ -32,6 +33,11 @@ static int take_inbound(struct daemon *daemon, const struct hgt_config *config, 
 static int take_webhooks(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	return webhooks_reload(daemon->webhooks, config, err);
+}
+
+static int take_links(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return links_reload(daemon->links, config, err);
 }
 
 static int take_mirrors(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
@@ -54,6 +60,7 @@ static int (*const parts[])(struct daemon *daemon, const struct hgt_config *conf
 	take_inbound,
 	take_webhooks,
 	take_mirrors,
+	take_links,
 	take_archives,
 };
 

@@ -126,8 +126,8 @@ def judge_divergence(ledger, picture, decided):
             if state == "in-step" and both != ours:
                 found.append(f"{ref} is in step at {short(ours)}, and told as in step at {short(both)}")
             continue
-        if ledger.direction == "push" and ref not in source and not told and state != "in-step":
-            continue  # somebody else's there, which is none of ours
+        if ledger.direction == "push" and ref not in source and not told and both == "" and (state == "" or note):
+            continue  # somebody else's there, which is none of ours; it is told as that
         if ledger.direction == "pull" and ref not in source and not told and state != "in-step" and both == "":
             continue  # somebody's here, which upstream never had
         if not told:

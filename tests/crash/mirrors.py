@@ -37,7 +37,7 @@ class World:
         self.rules = {key: rng.choice(RULES) for key in ("on_force", "on_delete")}
         self.guard = rng.choice([20, 20, 50, 100])
         self.folder = folder
-        self.site = Site(folder, template, [], "policies: [{refs: [\"refs/heads/**\"]}]\n")
+        self.site = Site(folder, template, [], "policies: [{refs: [\"refs/heads/**\"], push: {force: allow, delete: allow}}]\n")
         os.rmdir(self.site.git)
         self.disks = {name: Disk(os.path.join(folder, name)) for name in ("git", "far", "state")}
         self.root = os.path.join(folder, "far", "r")
@@ -520,7 +520,7 @@ def trial(seed, folder, template):
     world = World(seed, folder, template)
     try:
         world.begin()
-        for _ in range(world.rng.randint(6, 16)):
+        for _ in range(world.rng.randint(8, 20)):
             world.step()
             time.sleep(world.rng.triangular(0, 0.6, 0.05))
         world.finish()
