@@ -49,6 +49,8 @@ struct mirror {
 	struct copy **copies;		/* in order of repository */
 	size_t n_copies, copies_room;
 	struct hgt_turns_lane lane;
+	size_t n_failing;		/* copies that are */
+	unsigned told_failing;		/* of them, those whose failure was logged since there last were none */
 	bool paused;			/* all of it */
 	bool may_pull;			/* of two peers: it follows, and knows whom (mirrors_let_pull) */
 	bool known;			/* what the disk has under the name is of this place */
