@@ -86,6 +86,11 @@ bool mirror_manifest_leads(const struct mirror *mirror)
 	return m && (!m->failed || hgt_time_mono_ms() - m->good_ms < 2 * (int64_t)mirror->config->every * 1000 + GRACE_MS);
 }
 
+int64_t mirror_manifest_unread_ms(const struct mirror *mirror)
+{
+	return mirror->manifest ? hgt_time_mono_ms() - mirror->manifest->good_ms : 0;
+}
+
 bool mirror_manifest_awaited(const struct mirror *mirror)
 {
 	const struct mirror_manifest *m = mirror->manifest;

@@ -689,7 +689,11 @@ void mirrors_repo_gone(struct mirrors *m, const struct repo *repo)
 
 static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_stats *out)
 {
+	int64_t unread = mirror_manifest_unread_ms(mirror);
+
 	out->mirrors++;
+	out->follows = out->follows || mirror->manifest;
+	out->unread_ms = unread > out->unread_ms ? unread : out->unread_ms;
 	out->copies += mirror->n_copies;
 	out->turns += mirror->turns;
 	out->failed += mirror->failed;

@@ -68,6 +68,7 @@ tells() {
   wait_for 10 manifest 'has("/infra/prod.git") | not'
   # The same again is no reason to write.
   before=$(stat -c %i.%Y "$T/manifest.js.gz")
+  (($(metric headgate_manifest_repositories) == 2 && $(metric headgate_manifest_written_total) >= 5 && $(metric headgate_manifest_failures_total) == 0))
   daemon_stop
   daemon_start
   moved more x
@@ -293,6 +294,7 @@ http_says() {
   wait_for 20 has_said 1 'the manifest of upstream cannot be read'
   wait_for 20 http_says '"GET /up.js HTTP/1.1" 404' 3
   has_said 1 'the manifest of upstream cannot be read'
+  admin GET /metrics | grep -qE '^headgate_mirror_manifest_age_seconds\{mirror="up"\} [1-9]'
   copies '[.copies[].state] == ["in-step"]'
   mv "$T/up.away" "$T/up.js"
   wait_for 20 has_said 1 'the manifest of upstream can be read again'
