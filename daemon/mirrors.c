@@ -636,6 +636,8 @@ void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *rep
 			HGT_S("repo", repo), HGT_S("error", err.message));
 	if (!copy)
 		return;
+	if (copy->unlisted)
+		mirror_manifest_look(mirror);
 	soon = hgt_time_mono_ms() + (int64_t)mirror->config->retry_first * 1000;
 	if (copy->due_ms > soon)
 		copy->due_ms = soon;

@@ -402,3 +402,26 @@ far_copies() {
   wait_for 20 far_copies '[.copies[].repo] == ["pub/b", "pub/d"]'
   [[ $(git -C "$T/far/pub/a.git" show-ref) == "$(git -C "$T/away.git" show-ref)" ]]
 }
+
+@test "a manifest that is ahead of the server that is asked is not taken for the end of it" {
+  mkdir "$T/up"
+  upstream_new one
+  # What the manifest tells of is on another server, and comes to the one that is asked later.
+  cp -r "$T/up" "$T/origin"
+  git clone -q "$T/origin/one.git" "$T/move" 2>/dev/null
+  cd "$T/move"
+  commit later.txt later
+  git push -q origin HEAD
+  cd "$T"
+  pull_config "manifest: $T/up.js" 'every: 1s' 'create: true'
+  tell_by_hand "{$(entry one)}"
+  daemon_start
+  wait_for 20 same one
+  wait_for 20 copies '.copies[].state == "in-step"'
+  print=$(git -C "$T/origin/one.git" show-ref | sha1sum | cut -d ' ' -f 1)
+  tried=$(copies -r '.copies[].tried')
+  tell_by_hand "{\"/one.git\": {\"fingerprint\": \"$print\"}}"
+  wait_for 20 copies --arg tried "$tried" '.copies[] | .tried != $tried and .state == "in-step"'
+  git -C "$T/up/one.git" fetch -q "$T/origin/one.git" main:main
+  wait_for 20 same one
+}
