@@ -80,7 +80,8 @@ struct copy {
 	bool gone : 1;
 	bool unlisted : 1;		/* upstream's manifest has it no more: nothing is done until it does */
 	bool ending : 1;		/* what its turn has come to is on its way to disk */
-	int64_t due_ms, look_ms, verify_ms, alert_ms;	/* monotonic: an attempt not before; a look by the clock; the same for everything; told as late */
+	/* Monotonic: no attempt before; a look by the clock, and one for everything (0: none); told as late. */
+	int64_t due_ms, look_ms, verify_ms, alert_ms;
 	uint64_t unsettled;		/* the first event about it that the disk may not know; 0: none */
 	unsigned doubts;		/* looks at it because a turn has left it with another fingerprint than upstream's */
 	char print[41];			/* pull: upstream's fingerprint in the manifest at the last turn that was not in vain; "" none */
