@@ -9,7 +9,9 @@
  *	mirror_save.c	what is written down, and up to where all is
  *	mirror_events.c	what is told of it as events
  *	mirror_act.c	what people ask for
- *	mirror_git.c	git as a child: its environment, credentials, ssh; its words without secrets
+ *	mirror_git.c	git as a child: its environment, credentials; its words without secrets
+ *	mirror_ssh.c	how git calls ssh; connections that are shared
+ *	mirror_judge.c	why git failed
  *	mirror_push.c, mirror_pull.c	the two ways: what a turn is
  *	mirror_publish.c	pull: from incoming refs to published ones, the gate included
  */
