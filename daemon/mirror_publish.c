@@ -12,6 +12,7 @@
 enum {
 	TRIES_MAX = 3,		/* plans that somebody's push has overtaken; then each ref goes alone */
 	TOLD_AT_ONCE = 5000,	/* moves of one announcement */
+	PACKED_FROM = 500,	/* so many new refs are packed */
 };
 
 static const char zero_id[] = "0000000000000000000000000000000000000000";
@@ -116,6 +117,30 @@ static void write_transaction(struct pull *pull)
 	add_word(out, "commit");
 }
 
+static void packed(void *ctx, const struct child_end *end, const char *said)
+{
+	struct pull *pull = ctx;
+
+	pull->run = NULL;
+	if (end->status != 0 && !pull->stopping)
+		hgt_log(HGT_LOG_WARNING, "mirrors", "refs cannot be packed", HGT_S("mirror", pull->name), HGT_S("repo", pull->repo),
+			HGT_S("error", said));
+	pull_finish(pull);
+}
+
+/* A first clone makes refs by the thousand, each a file that whoever lists them opens. */
+static void pack(struct pull *pull)
+{
+	static const char *const args[] = {"pack-refs", "--all", NULL};
+	const struct mirror_git git = {.args = args, .offline = true, .ended = packed, .ctx = pull};
+	size_t made = 0;
+
+	for (size_t i = 0; i < pull->plan.n; i++)
+		made += pull->done[i] && pull->plan.items[i].what == HGT_PULL_CREATE;
+	if (made < PACKED_FROM || pull->stopping || mirror_git_run(pull->turn, &git, &pull->run, NULL) < 0)
+		pull_finish(pull);
+}
+
 static void tidied(void *ctx, const struct child_end *end, const char *said)
 {
 	struct pull *pull = ctx;
@@ -124,7 +149,7 @@ static void tidied(void *ctx, const struct child_end *end, const char *said)
 	if (end->status != 0)
 		hgt_log(HGT_LOG_WARNING, "mirrors", "incoming refs that nothing needs cannot be removed", HGT_S("mirror", pull->name),
 			HGT_S("repo", pull->repo), HGT_S("error", said));
-	pull_finish(pull);
+	pack(pull);
 }
 
 static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said), struct hgt_error *err)
@@ -143,7 +168,7 @@ static void tidy(struct pull *pull)
 	struct hgt_error err = {0};
 
 	if (!pull->stale.len || pull->stopping || pull->trouble.code < 0) {
-		pull_finish(pull);
+		pack(pull);
 		return;
 	}
 	hgt_buf_reset(&pull->input);
