@@ -49,6 +49,8 @@ struct mirror {
 	struct copy **copies;		/* in order of repository */
 	size_t n_copies, copies_room;
 	struct hgt_turns_lane lane;
+	size_t n_failing;		/* copies that are */
+	unsigned told_failing;		/* of them, those whose failure was logged since there last were none */
 	bool paused;			/* all of it */
 	bool may_pull;			/* of two peers: it follows, and knows whom (mirrors_let_pull) */
 	bool known;			/* what the disk has under the name is of this place */
@@ -78,6 +80,7 @@ struct copy {
 	bool ending : 1;		/* what its turn has come to is on its way to disk */
 	int64_t due_ms, look_ms, verify_ms, alert_ms;	/* monotonic: an attempt not before; a look by the clock; the same for everything; told as late */
 	uint64_t unsettled;		/* the first event about it that the disk may not know; 0: none */
+	unsigned doubts;		/* looks at it because a turn has left it with another fingerprint than upstream's */
 	char print[41];			/* pull: upstream's fingerprint in the manifest at the last turn that was not in vain; "" none */
 	uint64_t later;			/* the first event since its turn began; 0: none */
 };

@@ -636,6 +636,8 @@ void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *rep
 			HGT_S("repo", repo), HGT_S("error", err.message));
 	if (!copy)
 		return;
+	if (copy->unlisted)
+		mirror_manifest_look(mirror);
 	soon = hgt_time_mono_ms() + (int64_t)mirror->config->retry_first * 1000;
 	if (copy->due_ms > soon)
 		copy->due_ms = soon;
@@ -689,7 +691,11 @@ void mirrors_repo_gone(struct mirrors *m, const struct repo *repo)
 
 static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_stats *out)
 {
+	int64_t unread = mirror_manifest_unread_ms(mirror);
+
 	out->mirrors++;
+	out->follows = out->follows || mirror->manifest;
+	out->unread_ms = unread > out->unread_ms ? unread : out->unread_ms;
 	out->copies += mirror->n_copies;
 	out->turns += mirror->turns;
 	out->failed += mirror->failed;
