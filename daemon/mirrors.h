@@ -46,6 +46,8 @@ struct mirrors_stats {
 	uint64_t paused, running, waiting;
 	uint64_t turns, failed;		/* that have ended, since the start */
 	uint64_t bytes;
+	bool follows;			/* a manifest of upstream's (one mirror) */
+	int64_t unread_ms;		/* how long ago it was read well, or begun with; 0 none */
 	int64_t oldest_ms;		/* how long the copy that is farthest behind has been so; 0: none is */
 };
 void mirrors_stats(const struct mirrors *mirrors, struct mirrors_stats *out);
