@@ -51,14 +51,16 @@ static int look(void *ctx, pid_t pid, const char *folder)
 static void finds_one(void **state)
 {
 	struct found found = {.folder = *state};
-	int ready[2], status;
+	int ready[2], held[2], status;
 	char byte;
 
 	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(held), 0);
 	found.pid = fork();
 	if (found.pid == 0) {
 		if (chdir(*state) < 0)
 			_exit(1);
+		dup2(held[0], STDIN_FILENO);
 		dup2(ready[1], STDOUT_FILENO);
 		execl("/bin/sh", "git-receive-pack", "-c", "echo; read x; :", (char *)NULL);
 		_exit(1);
@@ -74,6 +76,8 @@ static void finds_one(void **state)
 	assert_false(found.there);
 	close(ready[0]);
 	close(ready[1]);
+	close(held[0]);
+	close(held[1]);
 }
 
 int main(void)
