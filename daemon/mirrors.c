@@ -642,11 +642,14 @@ void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *rep
 	copy_moved(copy, 0);
 }
 
-void mirrors_let_pull(struct mirrors *m, const char *name, bool may)
+void mirrors_let_pull(struct mirrors *m, const char *name, bool may, bool leads)
 {
 	struct mirror *mirror = m ? mirrors_find(m, name) : NULL;
 
-	if (!mirror || mirror->may_pull == may)
+	if (!mirror)
+		return;
+	mirror->leads = leads;
+	if (mirror->may_pull == may)
 		return;
 	mirror->may_pull = may;
 	for (size_t i = 0; i < mirror->n_copies; i++) {
@@ -687,6 +690,14 @@ void mirrors_repo_gone(struct mirrors *m, const struct repo *repo)
 
 /* Numbers. */
 
+/* Of two peers the one that leads is what the other is to be in step with, whatever it was when it followed. */
+static bool copy_leads(const struct copy *copy)
+{
+	const struct mirror *mirror = copy->mirror;
+
+	return mirror->config && mirror->config->peer != HGT_MIRROR_ALONE && mirror->leads;
+}
+
 static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_stats *out)
 {
 	out->mirrors++;
@@ -696,10 +707,10 @@ static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_s
 	out->bytes += mirror->bytes;
 	for (size_t i = 0; i < mirror->n_copies; i++) {
 		const struct copy *copy = mirror->copies[i];
-		int64_t since = copy->row.since_ms;
+		int64_t since = copy_leads(copy) ? 0 : copy->row.since_ms;
 
-		out->by_state[copy->row.state]++;
-		out->paused += copy_is_paused(copy);
+		out->by_state[copy_leads(copy) ? HGT_COPY_IN_STEP : copy->row.state]++;
+		out->paused += copy->row.paused || mirror->paused;
 		out->running += copy->turn != NULL;
 		out->waiting += copy->waiter.waits;
 		/* At least a millisecond, for it is behind; a clock that was set back must not hide it. */
@@ -749,7 +760,12 @@ static int view(const struct copy *copy, copy_view_cb cb, void *ctx)
 		.running = turn != NULL, .waiting = copy->waiter.waits, .phase = turn && turn->phase ? turn->phase : ""};
 	int code;
 
-	row.paused = copy_is_paused(copy);
+	row.paused |= copy->mirror->paused;
+	if (copy_leads(copy)) {
+		row.state = HGT_COPY_IN_STEP;
+		row.error = "";
+		row.since_ms = row.next_ms = 0;
+	}
 	out.url = hgt_remote_url(copy->mirror->url, copy->repo, &url, &err) == 0 && !url.failed ? url.data : copy->mirror->url;
 	if (turn) {
 		out.percent = turn->percent;
