@@ -20,7 +20,7 @@ teardown() {
     [[ -z ${PID[$side]:-} ]] || side_stop "$side" || status=1
   done
   if [[ -z $BATS_TEST_COMPLETED || $status != 0 ]]; then
-    tail -n 60 "$T"/[ab]/headgated.log
+    tail -n 90 "$T"/[ab]/headgated.log
   fi
   headgate_teardown && return $status
 }
