@@ -97,8 +97,8 @@ static void on_done(void *arg)
 	if (job->code < 0) {
 		m->stats.failed++;
 		if (!m->failing)
-			hgt_log(HGT_LOG_ERROR, "manifest", "the manifest cannot be written; it is tried again when something moves, and every 5 minutes",
-				HGT_S("file", job->config->manifest.file), HGT_S("error", job->err.message));
+			hgt_log(HGT_LOG_ERROR, "manifest",
+				"the manifest cannot be written; it is tried again when something moves, and every 5 minutes", HGT_S("file", job->config->manifest.file), HGT_S("error", job->err.message));
 		m->failing = true;
 	} else {
 		if (m->failing)

@@ -391,7 +391,8 @@ static int write_out(struct manifest_job *job, const struct hgt_buf *text)
 	hgt_sha256_final(&sha, digest);
 	same = job->known.wrote && memcmp(digest, job->known.digest, sizeof(digest)) == 0 && access(file, F_OK) == 0;
 	if (!same)
-		same = hgt_read_file(file, text->len + 1, &there, NULL) == 0 && there.len == text->len && memcmp(there.data, text->data, there.len) == 0;
+		same = hgt_read_file(file, text->len + 1, &there, NULL) == 0 && there.len == text->len &&
+			memcmp(there.data, text->data, there.len) == 0;
 	if (!same) {
 		code = replace(file, text, &job->err);
 		job->written = code == 0;
