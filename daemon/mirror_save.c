@@ -62,6 +62,7 @@ struct save *save_new(struct mirrors *mirrors)
 
 	if (save) {
 		save->mirrors = mirrors;
+		mirrors->refs++;
 		save->last_event = &save->events;
 	}
 	return save;
@@ -90,6 +91,7 @@ void save_free(struct save *save)
 		hgt_buf_release(&event->data);
 		free(event);
 	}
+	mirrors_unref(save->mirrors);
 	free(save);
 }
 
