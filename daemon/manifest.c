@@ -92,6 +92,7 @@ static void on_done(void *arg)
 
 	m->job = NULL;
 	m->again = false;
+	job->known.forget = job->known.forget || m->known.forget;
 	m->known = job->known;
 	m->not_before = hgt_time_mono_ms() + APART_MS;
 	if (job->code < 0) {
