@@ -9,7 +9,9 @@
  *	mirror_save.c	what is written down, and up to where all is
  *	mirror_events.c	what is told of it as events
  *	mirror_act.c	what people ask for
- *	mirror_git.c	git as a child: its environment, credentials, ssh; its words without secrets
+ *	mirror_git.c	git as a child: its environment, credentials; its words without secrets
+ *	mirror_ssh.c	how git calls ssh; connections that are shared
+ *	mirror_judge.c	why git failed
  *	mirror_push.c, mirror_pull.c	the two ways: what a turn is
  *	mirror_publish.c	pull: from incoming refs to published ones, the gate included
  */
@@ -81,7 +83,8 @@ struct copy {
 	bool gone : 1;
 	bool unlisted : 1;		/* upstream's manifest has it no more: nothing is done until it does */
 	bool ending : 1;		/* what its turn has come to is on its way to disk */
-	int64_t due_ms, look_ms, verify_ms, alert_ms;	/* monotonic: an attempt not before; a look by the clock; the same for everything; told as late */
+	/* Monotonic: no attempt before; a look by the clock, and one for everything (0: none); told as late. */
+	int64_t due_ms, look_ms, verify_ms, alert_ms;
 	uint64_t unsettled;		/* the first event about it that the disk may not know; 0: none */
 	unsigned doubts;		/* looks at it because a turn has left it with another fingerprint than upstream's */
 	char print[41];			/* pull: upstream's fingerprint in the manifest at the last turn that was not in vain; "" none */

@@ -166,7 +166,9 @@ void copy_set_looks(struct copy *copy, bool verified)
 	const struct hgt_config_mirror *config = copy->mirror->config;
 	int64_t every = (int64_t)config->every * 1000, verify = (int64_t)config->verify_every * 1000, now = hgt_time_mono_ms();
 
-	copy->look_ms = config->direction == HGT_MIRROR_PULL && every && !mirror_manifest_leads(copy->mirror) ? now + every + by_chance(every / 10) : 0;
+	copy->look_ms = 0;
+	if (config->direction == HGT_MIRROR_PULL && every && !mirror_manifest_leads(copy->mirror))
+		copy->look_ms = now + every + by_chance(every / 10);
 	if (!verify)
 		copy->verify_ms = 0;
 	else if (verified || !copy->verify_ms)
@@ -332,7 +334,8 @@ static void tell_late(struct copy *copy)
 	copy->row.alerted = true;
 	mirror_write_late(copy, &data);
 	copy_ref(copy);
-	if (save && save_event(save, HGT_EVENT_MIRROR_LATE, copy->mirror->name, copy->repo, &data, &err) == 0 && save_copy(save, copy, &err) == 0) {
+	if (save && save_event(save, HGT_EVENT_MIRROR_LATE, copy->mirror->name, copy->repo, &data, &err) == 0 &&
+		save_copy(save, copy, &err) == 0) {
 		hgt_log(HGT_LOG_WARNING, "mirrors", "a copy is late", HGT_S("mirror", copy->mirror->name), HGT_S("repo", copy->repo),
 			HGT_I("seconds", (hgt_time_now_ms() - copy->row.since_ms) / 1000), HGT_S("error", copy->row.error));
 		save_submit(save, on_late_told, copy);

@@ -71,8 +71,8 @@ static void tell_change(const struct copy *copy, enum hgt_copy_state before)
 	if (row->state == HGT_COPY_FAILING && before != HGT_COPY_FAILING)
 		tell_failure(copy);
 	else if (row->state == HGT_COPY_STOPPED && before != HGT_COPY_STOPPED)
-		hgt_log(HGT_LOG_WARNING, "mirrors", "a copy waits for a person", HGT_S("mirror", copy->mirror->name), HGT_S("repo", copy->repo),
-			HGT_S("reason", row->error));
+		hgt_log(HGT_LOG_WARNING, "mirrors", "a copy waits for a person", HGT_S("mirror", copy->mirror->name),
+			HGT_S("repo", copy->repo), HGT_S("reason", row->error));
 	else if (well && (before == HGT_COPY_FAILING || before == HGT_COPY_STOPPED) && copy->mirror->told_failing <= TOLD_MOST)
 		hgt_log(HGT_LOG_INFO, "mirrors", "a copy is in step again", HGT_S("mirror", copy->mirror->name), HGT_S("repo", copy->repo));
 	if (before != HGT_COPY_FAILING || copy->mirror->n_failing)

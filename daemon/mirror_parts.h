@@ -1,4 +1,4 @@
-/* What the files of the mirrors' own heart share: mirrors.c, mirror_queue.c, mirror_copy.c, mirror_save.c, mirror_events.c, mirror_act.c. */
+/* What the files share that are the mirrors' own heart: mirrors.c and mirror_queue, _copy, _outcome, _save, _events, _act, _view. */
 #ifndef HEADGATE_DAEMON_MIRROR_PARTS_H
 #define HEADGATE_DAEMON_MIRROR_PARTS_H
 
@@ -76,7 +76,8 @@ void save_turn_refs(struct save *save, struct turn *turn);	/* takes them; the co
 int save_mirror(struct save *save, const struct mirror *mirror, struct hgt_error *err) HGT_MUST_CHECK;
 int save_forget(struct save *save, const char *mirror, struct hgt_error *err) HGT_MUST_CHECK;	/* before all else of this save */
 /* Takes the data. repo NULL: it is about the whole mirror. */
-int save_event(struct save *save, const char *type, const char *mirror, const char *repo, struct hgt_buf *data, struct hgt_error *err) HGT_MUST_CHECK;
+int save_event(struct save *save, const char *type, const char *mirror, const char *repo, struct hgt_buf *data,
+	struct hgt_error *err) HGT_MUST_CHECK;
 /* Takes the save. done (or NULL) is called in any case, at once when it cannot even be submitted. */
 void save_submit(struct save *save, save_done_cb done, void *ctx);
 void mirrors_settle(struct mirrors *mirrors);	/* note up to where all is on disk, and see to it that this goes on */

@@ -69,7 +69,8 @@ static int view(const struct copy *copy, copy_view_cb cb, void *ctx)
 	struct hgt_buf url = HGT_BUF_INIT;
 	struct hgt_error err = {0};
 	struct copy_view out = {.mirror = copy->mirror->name, .repo = copy->repo, .direction = copy->mirror->config->direction, .row = &row,
-		.running = turn || copy->ending, .waiting = copy->waiter.waits, .phase = turn && turn->phase ? turn->phase : copy->ending ? "noting" : ""};
+		.running = turn || copy->ending, .waiting = copy->waiter.waits,
+		.phase = turn && turn->phase ? turn->phase : copy->ending ? "noting" : ""};
 	int code;
 
 	row.paused = copy_is_paused(copy);

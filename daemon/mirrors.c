@@ -446,7 +446,8 @@ static void drop(struct mirrors *m, const struct hgt_config *config, struct plan
 			continue;
 		TAILQ_REMOVE(&m->list, mirror, entry);
 		if (fresh) {
-			hgt_log(HGT_LOG_INFO, "mirrors", "another place: what was known of the other side is forgotten", HGT_S("mirror", mirror->name));
+			hgt_log(HGT_LOG_INFO, "mirrors", "another place: what was known of the other side is forgotten",
+				HGT_S("mirror", mirror->name));
 			follow(fresh, mirror);
 		} else {
 			hgt_log(HGT_LOG_INFO, "mirrors", "removed", HGT_S("mirror", mirror->name));
