@@ -21,6 +21,9 @@ REPOS = ("a", "b")
 BRANCHES = [f"refs/heads/{name}" for name in ("main", "next", "t1", "t2", "t3", "t4")]
 TAGS = [f"refs/tags/v{n}" for n in range(4)]
 COUNTS = ("changes", "strangers", "faults", "kills", "waited", "accepted", "refs", "forged")
+FAULTS = {"kill_daemon": "daemons killed", "restart_daemon": "daemons started again", "kill_child": "gits killed in the midst of something",
+          "harm_line": "lines cut, silent or slow", "serve_not": "servers away", "fill": "full disks", "corrupt": "damaged objects",
+          "change_key": "other host keys", "swap": "other repositories under a name", "empty": "emptied upstreams"}
 BOUND = 60  # seconds, in which all must be in step once all is set right
 RULES = ("keep", "keep", "follow", "stop")
 
@@ -30,7 +33,7 @@ class World:
 
     def __init__(self, seed, folder, template):
         self.rng = rng = random.Random(seed)
-        self.problems, self.did, self.counts = [], [], dict.fromkeys(COUNTS, 0)
+        self.problems, self.did, self.counts, self.befell = [], [], dict.fromkeys(COUNTS, 0), dict.fromkeys(FAULTS, 0)
         self.direction = rng.choice(["push", "pull"])
         self.kind = rng.choices(["ssh", "http", "file"], [45, 30, 25])[0]
         self.gated = self.direction == "pull" and rng.random() < 0.4
@@ -211,12 +214,11 @@ class World:
     # What befalls them. Each that lasts puts into self.ways how it ends.
 
     def fault(self):
-        faults = {self.kill_daemon: 12, self.restart_daemon: 4, self.kill_child: 16, self.harm_line: 14, self.serve_not: 8, self.fill: 12, self.corrupt: 8,
-                  self.change_key: 7, self.swap: 7, self.empty: 6}
-        how = self.rng.choices(list(faults), list(faults.values()))[0]
-        self.did.append((time.time(), how.__name__))
-        if how():
+        how = self.rng.choices(list(FAULTS), [12, 4, 16, 14, 8, 12, 8, 7, 7, 6])[0]
+        self.did.append((time.time(), how))
+        if getattr(self, how)():
             self.counts["faults"] += 1
+            self.befell[how] += 1
 
     def kill_daemon(self):
         self.daemon.kill()
@@ -324,7 +326,7 @@ class World:
     def swap(self):
         """Another repository is served under the name; maybe for good."""
         repo = self.rng.choice(REPOS)
-        if not self.there(repo) or repo in self.emptied or "rot" in self.ways:
+        if not self.there(repo) or repo in self.emptied or "rot" in self.ways or self.disks["far"].full:
             return False
         path, first = self.theirs(repo), self.history.commit()
         os.rename(path, path + ".aside")
@@ -398,10 +400,8 @@ class World:
 
     def set_right(self):
         """All but, now and then, another repository under a name, or an upstream that is empty: that is for a person to decide."""
-        self.ways = dict(sorted(self.ways.items(), key=lambda item: item[0] == "server"))  # what hides the folder last of all is too late
-        if "server" in self.ways:
-            self.put_right("server")
-        for name in list(self.ways):
+        # First what the others need: that the folder is there, and room in it.
+        for name in sorted(self.ways, key=lambda name: (name != "server", not name.startswith("disk"), name)):
             if name.startswith(("swapped", "emptied")) and self.direction == "pull" and self.rng.random() < 0.4:
                 continue
             self.put_right(name)
@@ -539,4 +539,4 @@ def trial(seed, folder, template):
             json.dump({"source": world.ledger.source, "foreign": {r: sorted(c) for r, c in world.ledger.foreign.items()}}, f, indent=1)
     else:
         shutil.rmtree(folder)
-    return {"seed": seed, "problems": world.problems, "about": world.about(), **world.counts}
+    return {"seed": seed, "problems": world.problems, "about": world.about(), "befell": world.befell, **world.counts}
