@@ -73,6 +73,13 @@ static void on_change(evutil_socket_t fd, short what, void *ctx)
 	target_drive(ctx);
 }
 
+/* The kernel has one word for both limits. */
+static const char *why_not_opened(int error)
+{
+	return error == EMFILE ? "no inotify instances are left for this user (raise fs.inotify.max_user_instances), or no descriptors for this process" :
+		strerror(error);
+}
+
 static int open_watch(struct target *t)
 {
 	struct watch *w = &t->watch;
@@ -119,7 +126,7 @@ int target_watch_begin(struct target *t, bool apply, bool *stale)
 	if (w->off)
 		return -1;
 	if (w->fd < 0 && open_watch(t) < 0)
-		turn_off(t, strerror(errno));
+		turn_off(t, why_not_opened(errno));
 	if (w->fd < 0)
 		return -1;
 	event_del(w->event);

@@ -49,9 +49,13 @@ struct mirror {
 	struct copy **copies;		/* in order of repository */
 	size_t n_copies, copies_room;
 	struct hgt_turns_lane lane;
+	size_t n_failing;		/* copies that are */
+	unsigned told_failing;		/* of them, those whose failure was logged since there last were none */
 	bool paused;			/* all of it */
+	bool may_pull;			/* of two peers: it follows, and knows whom (mirrors_let_pull) */
 	bool known;			/* what the disk has under the name is of this place */
 	bool gone;			/* of no config any more: whatever ends is dropped */
+	struct mirror_manifest *manifest;	/* mirror_manifest.h: of upstream; NULL: none */
 	uint64_t turns, failed, bytes;	/* since the start */
 };
 
@@ -72,9 +76,11 @@ struct copy {
 	bool accept : 1;		/* the next turn may settle what is diverged or held */
 	bool known_behind : 1;		/* the disk has it as something to be done at a start */
 	bool gone : 1;
+	bool unlisted : 1;		/* upstream's manifest has it no more: nothing is done until it does */
 	bool ending : 1;		/* what its turn has come to is on its way to disk */
 	int64_t due_ms, look_ms, verify_ms, alert_ms;	/* monotonic: an attempt not before; a look by the clock; the same for everything; told as late */
 	uint64_t unsettled;		/* the first event about it that the disk may not know; 0: none */
+	char print[41];			/* pull: upstream's fingerprint in the manifest at the last turn that was not in vain; "" none */
 	uint64_t later;			/* the first event since its turn began; 0: none */
 };
 
@@ -105,6 +111,7 @@ struct turn {
 	char *path;			/* of the .git folder here; NULL: there is none yet (pull, create) */
 	bool verify, accept;
 	bool stopping;			/* way->stop has been called */
+	char print[41];			/* upstream's fingerprint as its manifest had it at the beginning; "" none */
 	uint64_t seq;			/* the journal's head at the beginning: what push will have dealt with */
 	int64_t began_ms;		/* monotonic */
 	void *own;			/* the way's */

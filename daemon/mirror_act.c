@@ -1,6 +1,7 @@
 /* What people ask of mirrors. */
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "daemon/mirror_manifest.h"
 #include "daemon/mirror_parts.h"
 #include "daemon/request.h"
 #include "headgate/protocol.h"
@@ -103,6 +104,8 @@ static void set_paused(struct act *act)
 
 static void follow_pause(struct act *act)
 {
+	if (act->whole)
+		mirror_manifest_look(act->mirror);
 	for (size_t i = 0; i < act->n; i++) {
 		struct copy *copy = act->copies[i];
 
@@ -217,6 +220,8 @@ void mirrors_act(struct mirrors *m, struct request *request, const char *name, c
 	} else {
 		size_t n = copy ? ask(&copy, 1, action) : ask(mirror->copies, mirror->n_copies, action);
 
+		if (!copy)
+			mirror_manifest_look(mirror);
 		answer(request, name, 202, n);
 	}
 }

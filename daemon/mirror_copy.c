@@ -4,13 +4,16 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/mirror_manifest.h"
 #include "daemon/mirror_parts.h"
 #include "headgate/protocol.h"
 #include "mirror/remote.h"
 #include "webhook/backoff.h"
 
 #define START_SPREAD_MS 30000	/* over which looks that were due while the daemon was away are spread */
+#define VERIFY_SPREAD_MS (3600 * 1000)
 #define AGAIN_MS 60000		/* after an alert that could not be written */
+#define TOLD_MOST 20		/* copies of a mirror whose failures are logged one by one: they often have one cause */
 
 static char no_error[] = "";
 
@@ -29,6 +32,15 @@ static void set_error(struct copy *copy, const char *text)
 	if (copy->row.error != no_error)
 		free((char *)copy->row.error);
 	copy->row.error = own ? own : no_error;
+}
+
+static void set_state(struct copy *copy, enum hgt_copy_state state)
+{
+	struct mirror *mirror = copy->mirror;
+
+	if (!copy->gone)
+		mirror->n_failing += (state == HGT_COPY_FAILING) - (copy->row.state == HGT_COPY_FAILING);
+	copy->row.state = state;
 }
 
 void copy_unref(struct copy *copy)
@@ -84,6 +96,7 @@ int copy_take_row(struct copy *copy, const struct hgt_copy_row *row, struct hgt_
 	if (!error)
 		return hgt_error_nomem(err);
 	set_error(copy, "");
+	set_state(copy, row->state);
 	copy->row = *row;
 	copy->row.mirror = mirror;
 	copy->row.repo = repo;
@@ -131,7 +144,9 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 
 bool copy_is_paused(const struct copy *copy)
 {
-	return copy->row.paused || copy->mirror->paused;
+	const struct mirror *mirror = copy->mirror;
+
+	return copy->row.paused || mirror->paused || (mirror->config && mirror->config->peer != HGT_MIRROR_ALONE && !mirror->may_pull);
 }
 
 /* How long until it is late. A wall clock that was set back makes nobody wait longer than once the whole time. */
@@ -156,7 +171,7 @@ static void set_looks(struct copy *copy, bool verified)
 	const struct hgt_config_mirror *config = copy->mirror->config;
 	int64_t every = (int64_t)config->every * 1000, verify = (int64_t)config->verify_every * 1000, now = hgt_time_mono_ms();
 
-	copy->look_ms = config->direction == HGT_MIRROR_PULL && every ? now + every + by_chance(every / 10) : 0;
+	copy->look_ms = config->direction == HGT_MIRROR_PULL && every && !mirror_manifest_leads(copy->mirror) ? now + every + by_chance(every / 10) : 0;
 	if (!verify)
 		copy->verify_ms = 0;
 	else if (verified || !copy->verify_ms)
@@ -172,7 +187,7 @@ static int64_t next_due(const struct copy *copy)
 		return next;
 	if (copy->row.since_ms && !copy->row.alerted)
 		next = copy->alert_ms;
-	if (copy->turn || copy->ending || copy->held)
+	if (copy->turn || copy->ending || copy->held || mirror_manifest_awaited(copy->mirror))
 		return next;
 	if (copy->wanted && !copy->waiter.waits && copy->due_ms < next)
 		next = copy->due_ms;
@@ -186,7 +201,8 @@ static int64_t next_due(const struct copy *copy)
 void copy_step(struct copy *copy)
 {
 	struct mirrors *m = copy->mirror->mirrors;
-	bool stands = !copy->gone && !m->draining && !copy->turn && !copy->ending && !copy->held && !copy_is_paused(copy);
+	bool stands = !copy->gone && !m->draining && !copy->turn && !copy->ending && !copy->held && !copy_is_paused(copy) &&
+		!mirror_manifest_awaited(copy->mirror);
 
 	if (stands && copy->wanted && (copy->urgent || copy->due_ms <= hgt_time_mono_ms())) {
 		hgt_turns_wait(&m->turns, &copy->waiter, copy->urgent);
@@ -221,7 +237,7 @@ void copy_moved(struct copy *copy, uint64_t seq)
 	if ((copy->turn || copy->ending) && !copy->later)
 		copy->later = seq ? seq : 1;
 	if (copy->row.state == HGT_COPY_IN_STEP)
-		copy->row.state = HGT_COPY_BEHIND;
+		set_state(copy, HGT_COPY_BEHIND);
 	set_since(copy, hgt_time_now_ms());
 	copy->wanted = true;
 	/* It may stay so for long, and the others are not to wait for it. */
@@ -257,17 +273,19 @@ void copy_start(struct copy *copy)
 	if (row->since_ms)
 		copy->alert_ms = now + alert_wait(copy, wall);
 	/* How what was on its way has ended is not known, so it is asked. */
-	if (row->state != HGT_COPY_IN_STEP)
+	if (row->state != HGT_COPY_IN_STEP) {
 		copy->wanted = copy->verify = true;
+		set_since(copy, wall);
+	}
 	if (row->state == HGT_COPY_FAILING)
 		copy->due_ms = now + clamp(row->next_ms - wall, 0, (int64_t)config->retry_most * 1000);
 	/* Looks that came due while nobody was there come soon, and not all at once. */
-	if (config->direction == HGT_MIRROR_PULL)
+	if (config->direction == HGT_MIRROR_PULL && !mirror_manifest_leads(copy->mirror))
 		copy->look_ms = now + by_chance(config->every ? clamp((int64_t)config->every * 1000, 0, START_SPREAD_MS) : START_SPREAD_MS);
 	if (copy->verify_ms) {
 		int64_t whole = (int64_t)config->verify_every * 1000, left = clamp(row->verified_ms + whole - wall, 0, whole);
 
-		copy->verify_ms = now + left + by_chance(START_SPREAD_MS);
+		copy->verify_ms = now + left + by_chance(clamp(whole / 10, 0, VERIFY_SPREAD_MS));
 	}
 	copy_step(copy);
 }
@@ -277,6 +295,7 @@ void copy_end(struct copy *copy)
 {
 	if (copy->unsettled && !copy->mirror->gone)
 		save_row(copy);
+	copy->mirror->n_failing -= copy->row.state == HGT_COPY_FAILING;
 	copy->gone = true;
 	copy->wanted = false;
 	copy_unlist(copy);
@@ -388,18 +407,34 @@ int turn_ref_moved(struct turn_ref *ref, const char *before, bool forced, struct
 
 /* What a turn has come to. */
 
+static void tell_failure(const struct copy *copy)
+{
+	struct mirror *mirror = copy->mirror;
+
+	if (mirror->told_failing++ < TOLD_MOST)
+		hgt_log(HGT_LOG_WARNING, "mirrors", "a copy cannot be brought into step; it is tried again", HGT_S("mirror", mirror->name),
+			HGT_S("repo", copy->repo), HGT_S("error", copy->row.error));
+	else if (mirror->told_failing == TOLD_MOST + 1)
+		hgt_log(HGT_LOG_WARNING, "mirrors", "more copies fail; headgate mirror show has them all", HGT_S("mirror", mirror->name));
+}
+
 static void tell_change(const struct copy *copy, enum hgt_copy_state before)
 {
 	const struct hgt_copy_row *row = &copy->row;
+	bool well = row->state == HGT_COPY_IN_STEP || row->state == HGT_COPY_BEHIND;
 
 	if (row->state == HGT_COPY_FAILING && before != HGT_COPY_FAILING)
-		hgt_log(HGT_LOG_WARNING, "mirrors", "a copy cannot be brought into step; it is tried again", HGT_S("mirror", copy->mirror->name),
-			HGT_S("repo", copy->repo), HGT_S("error", row->error));
+		tell_failure(copy);
 	else if (row->state == HGT_COPY_STOPPED && before != HGT_COPY_STOPPED)
 		hgt_log(HGT_LOG_WARNING, "mirrors", "a copy waits for a person", HGT_S("mirror", copy->mirror->name), HGT_S("repo", copy->repo),
 			HGT_S("reason", row->error));
-	else if ((row->state == HGT_COPY_IN_STEP || row->state == HGT_COPY_BEHIND) && (before == HGT_COPY_FAILING || before == HGT_COPY_STOPPED))
+	else if (well && (before == HGT_COPY_FAILING || before == HGT_COPY_STOPPED) && copy->mirror->told_failing <= TOLD_MOST)
 		hgt_log(HGT_LOG_INFO, "mirrors", "a copy is in step again", HGT_S("mirror", copy->mirror->name), HGT_S("repo", copy->repo));
+	if (before != HGT_COPY_FAILING || copy->mirror->n_failing)
+		return;
+	if (copy->mirror->told_failing > TOLD_MOST)
+		hgt_log(HGT_LOG_INFO, "mirrors", "no copy fails any more", HGT_S("mirror", copy->mirror->name));
+	copy->mirror->told_failing = 0;
 }
 
 static void take_failure(struct copy *copy, const struct hgt_error *err, int64_t now)
@@ -408,7 +443,7 @@ static void take_failure(struct copy *copy, const struct hgt_error *err, int64_t
 	const struct hgt_backoff backoff = {config->retry_first * 1000, config->retry_most * 1000};
 	int64_t wait;
 
-	copy->row.state = HGT_COPY_FAILING;
+	set_state(copy, HGT_COPY_FAILING);
 	copy->row.attempts++;
 	wait = hgt_backoff_ms(&backoff, copy->row.attempts, mirrors_dice(), 0);
 	copy->row.next_ms = now + wait;
@@ -422,7 +457,7 @@ static void take_success(struct copy *copy, const struct turn *turn, int64_t now
 {
 	struct hgt_copy_row *row = &copy->row;
 
-	row->state = copy->later ? HGT_COPY_BEHIND : HGT_COPY_IN_STEP;
+	set_state(copy, copy->later ? HGT_COPY_BEHIND : HGT_COPY_IN_STEP);
 	row->attempts = 0;
 	row->next_ms = row->since_ms = 0;
 	row->ok_ms = now;
@@ -439,7 +474,7 @@ static void take_stop(struct copy *copy, const struct turn *turn, const struct h
 {
 	struct hgt_copy_row *row = &copy->row;
 
-	row->state = HGT_COPY_STOPPED;
+	set_state(copy, HGT_COPY_STOPPED);
 	row->attempts = 0;
 	row->next_ms = 0;
 	if (turn->copy->mirror->direction == HGT_MIRROR_PUSH)
@@ -468,6 +503,8 @@ static void take_end(struct copy *copy, const struct turn *turn, enum turn_end e
 	if (turn->verified)
 		copy->row.verified_ms = now;
 	set_looks(copy, turn->verified);
+	if (end == TURN_DONE || end == TURN_STOPPED)
+		memcpy(copy->print, turn->print, sizeof(copy->print));
 	switch (end) {
 	case TURN_DONE:
 		take_success(copy, turn, now);
@@ -580,6 +617,15 @@ static void end_turn(struct turn *turn, bool begun, enum turn_end end, const str
 void turn_ended(struct turn *turn, enum turn_end end, const struct hgt_error *err)
 {
 	end_turn(turn, true, end, err);
+}
+
+void turn_not_listed(struct turn *turn)
+{
+	struct hgt_error err = {0};
+
+	hgt_error_set(&err, HGT_ENOENT, "upstream's manifest has this repository no more; what is here stays as it was, until the manifest has it "
+		"again; leave it out by repos to be told no more");
+	end_turn(turn, false, TURN_STOPPED, &err);
 }
 
 void turn_not_begun(struct turn *turn, const struct hgt_error *err)

@@ -57,7 +57,6 @@ static void saved(void *job, int code, const struct hgt_error *err)
 	struct link *link = save->link;
 
 	link->feed.saving = false;
-	link->links->jobs--;
 	if (code < 0) {
 		hgt_log(HGT_LOG_WARNING, "mirrors", "cannot write how far the events upstream have been followed", HGT_S("mirror", link->name),
 			HGT_S("error", err->message));
@@ -68,7 +67,7 @@ static void saved(void *job, int code, const struct hgt_error *err)
 			link->row.met_ms = save->met_ms;
 	}
 	save_free(save);
-	link_unref(link);
+	link_end_job(link);
 }
 
 struct at_rest {
@@ -108,6 +107,8 @@ static void on_save(evutil_socket_t fd, short what, void *arg)
 	feed->save_soon = false;
 	if (link->links->draining || feed->saving || !feed->cursor.len || feed->look_at_all)
 		return;
+	if (link->is_peer)
+		peer_let_pull(link);
 	mirrors_walk(link->links->daemon->mirrors, link->name, "", "", look_at_rest, &rest);
 	if (!rest.yes) {
 		plan_save(link, true);

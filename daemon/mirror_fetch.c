@@ -82,7 +82,7 @@ static void hidden(void *ctx, const struct child_end *end, const char *said)
 		return;
 	}
 	pull->hidden = true;
-	pull_fetch(pull);
+	pull_go_on(pull);
 }
 
 /* Clients see nothing of what has not been published. */
@@ -193,7 +193,7 @@ static void fetched(void *ctx, const struct child_end *end, const char *said)
 
 static void add_refspec(struct pull *pull, const struct pull_need *need)
 {
-	hgt_buf_addf(&pull->input, "+%s:" PULL_INCOMING "%s/%s\n", need->ref, pull->name, need->id);
+	hgt_buf_addf(&pull->input, "+%s:%s%s\n", need->ref, pull->incoming, need->id);
 }
 
 static void fetch_next(struct pull *pull)

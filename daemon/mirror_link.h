@@ -91,12 +91,14 @@ struct links {
 	const struct hgt_config *config;
 	struct webhook_curl curl;
 	bool loaded, draining;
+	bool closing;			/* freed once the last job has ended */
 	unsigned jobs;			/* of the store and of workers */
 	TAILQ_HEAD(, link) list;
 };
 
 struct link *link_ref(struct link *link);
 void link_unref(struct link *link);
+void link_end_job(struct link *link);	/* gives the reference of the job back */
 struct link *links_find(const struct links *links, const char *mirror);
 void link_plan(struct event *timer, int64_t ms);
 void link_write(const struct link *link, struct hgt_json *json);
@@ -113,6 +115,7 @@ int peer_new(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;
 void peer_start(struct link *link);
 void peer_stop(struct link *link);
 void peer_step(struct link *link);	/* look what is to be done next */
+void peer_let_pull(struct link *link);	/* tell the mirrors whether they may */
 void peer_feed_lost(struct link *link);	/* the stream was cut: who leads is asked before it is dialled again */
 
 /* Change what is on disk, and then what follows from it. `done` is called in any case. One at a time (link->writing). */

@@ -14,7 +14,6 @@ struct look {
 	struct pull *pull;
 	struct hgt_repo *repo;
 	struct hgt_map ids;	/* ids that refs here have, incoming ones too */
-	struct hgt_buf prefix;	/* of the mirror's incoming refs */
 	struct hgt_error *err;
 };
 
@@ -81,7 +80,7 @@ static int take_ref(void *ctx, const char *ref, const char *id)
 
 	if (!hgt_ref_is_own(ref))
 		return hgt_tips_add(&l->pull->ours, ref, id, l->err);
-	return strncmp(ref, l->prefix.data, l->prefix.len) == 0 ? take_slot(l, ref + l->prefix.len, id) : 0;
+	return strncmp(ref, l->pull->incoming, strlen(l->pull->incoming)) == 0 ? take_slot(l, ref + strlen(l->pull->incoming), id) : 0;
 }
 
 static int list_ours(struct look *l)
@@ -272,7 +271,7 @@ static int find_stale(struct look *l)
 
 		if (hgt_map_get(&needed, slot->id, HGT_OID_HEX))
 			continue;
-		hgt_buf_addf(&pull->stale, "%s%s", l->prefix.data, slot->ref);
+		hgt_buf_addf(&pull->stale, "%s%s", pull->incoming, slot->ref);
 		hgt_buf_add(&pull->stale, "", 1);
 		hgt_buf_add(&pull->stale, slot->id, HGT_OID_HEX + 1);
 	}
@@ -301,8 +300,13 @@ static int make_plan(struct look *l)
 static int look(struct look *l)
 {
 	struct pull *pull = l->pull;
-	int code = pull->rows_read ? 0 : read_rows(pull, l->err);
+	int code = 0;
 
+	if (!pull->rows_read) {
+		code = read_rows(pull, l->err);
+		if (code == 0)
+			code = pull_clear_locks(pull, l->err);
+	}
 	if (code == 0)
 		code = hgt_repo_pool_get(pull->pool, pull->path, &l->repo, l->err);
 	if (code == 0)
@@ -311,30 +315,21 @@ static int look(struct look *l)
 		code = index_ids(l);
 	if (code < 0)
 		return code;
-	if (!pull->fetched) {
-		code = find_needs(l);
-		if (code == 0)
-			code = hgt_repo_hides(l->repo, PULL_HIDDEN, l->err);
-		pull->hidden = code == 1;
-		code = code < 0 ? code : 0;
-	} else {
-		code = take_fetched(l);
-	}
+	code = hgt_repo_hides(l->repo, PULL_HIDDEN, l->err);
+	pull->hidden = code == 1;
+	if (code >= 0)
+		code = pull->fetched ? take_fetched(l) : find_needs(l);
 	if (code == 0 && (pull->fetched || !pull->n_needs))
 		code = make_plan(l);
-	return code;
+	return code < 0 || !pull->planned ? code : pull_note(pull, l->err);
 }
 
 void pull_look(void *arg)
 {
 	struct pull *pull = arg;
-	struct look l = {.pull = pull, .prefix = HGT_BUF_INIT, .err = &pull->err};
+	struct look l = {.pull = pull, .err = &pull->err};
 
-	hgt_buf_addf(&l.prefix, PULL_INCOMING "%s/", pull->name);
-	pull->code = hgt_buf_check(&l.prefix, &pull->err);
-	if (pull->code == 0)
-		pull->code = look(&l);
+	pull->code = look(&l);
 	hgt_repo_pool_put(pull->pool, l.repo);
 	hgt_map_release(&l.ids);
-	hgt_buf_release(&l.prefix);
 }

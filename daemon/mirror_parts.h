@@ -31,6 +31,7 @@ void mirrors_on_pump(int fd, short what, void *mirrors);
 void mirrors_on_clock(int fd, short what, void *mirrors);
 void mirrors_set_clock(struct mirrors *mirrors);
 void turn_stop(struct turn *turn);
+void turn_not_listed(struct turn *turn);	/* the same, when upstream's manifest has the repository no more */
 void turn_not_begun(struct turn *turn, const struct hgt_error *err);	/* mirror_copy.c: takes it */
 void turn_free(struct turn *turn);	/* the way's own has been released */
 uint64_t mirrors_dice(void);

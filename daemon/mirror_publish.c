@@ -7,6 +7,7 @@
 #include "daemon/intake.h"
 #include "daemon/mirror_pull.h"
 #include "headgate/protocol.h"
+#include "mirror/words.h"
 
 enum {
 	TRIES_MAX = 3,		/* plans that somebody's push has overtaken; then each ref goes alone */
@@ -48,6 +49,12 @@ static size_t collect(struct pull *pull)
 	return pull->n_asked;
 }
 
+static void add_word(struct hgt_buf *out, const char *word)
+{
+	hgt_buf_adds(out, word);
+	hgt_buf_add(out, "", 1);
+}
+
 /* A command of update-ref --stdin -z: `word ref NUL`, and ids with a NUL behind each. */
 static void add_command(struct hgt_buf *out, const char *word, const char *ref, const char *id, const char *other)
 {
@@ -87,12 +94,6 @@ static void make_stamp(char out[32])
 	out[n] = '\0';
 }
 
-static void add_word(struct hgt_buf *out, const char *word)
-{
-	hgt_buf_adds(out, word);
-	hgt_buf_add(out, "", 1);
-}
-
 static void write_transaction(struct pull *pull)
 {
 	struct hgt_buf *out = &pull->input;
@@ -111,14 +112,52 @@ static void write_transaction(struct pull *pull)
 		else
 			add_command(out, "update", item->ref, item->theirs, *item->ours ? item->ours : zero_id);
 	}
-	for (const char *p = pull->stale.data; p < pull->stale.data + pull->stale.len && !pull->one_by_one;) {
-		const char *id = p + strlen(p) + 1;
-
-		add_command(out, "delete", p, id, NULL);
-		p = id + strlen(id) + 1;
-	}
 	add_word(out, "prepare");
 	add_word(out, "commit");
+}
+
+static void tidied(void *ctx, const struct child_end *end, const char *said)
+{
+	struct pull *pull = ctx;
+
+	pull->run = NULL;
+	if (end->status != 0)
+		hgt_log(HGT_LOG_WARNING, "mirrors", "incoming refs that nothing needs cannot be removed", HGT_S("mirror", pull->name),
+			HGT_S("repo", pull->repo), HGT_S("error", said));
+	pull_finish(pull);
+}
+
+static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said), struct hgt_error *err)
+{
+	static const char *const args[] = {"update-ref", "--stdin", "-z", NULL};
+	const struct mirror_git git = {.args = args, .input = pull->input.data, .input_len = pull->input.len, .offline = true, .ended = ended,
+		.ctx = pull};
+	int code = hgt_buf_check(&pull->input, err);
+
+	return code < 0 ? code : mirror_git_run(pull->turn, &git, &pull->run, err);
+}
+
+/* Incoming refs whose work is done. All else is told by now. */
+static void tidy(struct pull *pull)
+{
+	struct hgt_error err = {0};
+
+	if (!pull->stale.len || pull->stopping || pull->trouble.code < 0) {
+		pull_finish(pull);
+		return;
+	}
+	hgt_buf_reset(&pull->input);
+	add_word(&pull->input, "start");
+	for (const char *p = pull->stale.data; p < pull->stale.data + pull->stale.len;) {
+		const char *id = p + strlen(p) + 1;
+
+		add_command(&pull->input, "delete", p, id, NULL);
+		p = id + strlen(id) + 1;
+	}
+	add_word(&pull->input, "prepare");
+	add_word(&pull->input, "commit");
+	if (run_update(pull, tidied, &err) < 0)
+		pull_finish(pull);
 }
 
 static void take_answer(struct pull *pull)
@@ -132,7 +171,7 @@ static void take_answer(struct pull *pull)
 		pull_give_up(pull);
 		return;
 	}
-	pull_finish(pull);
+	tidy(pull);
 }
 
 /* What could not be told is found by a compare, and told without saying who moved it. */
@@ -240,40 +279,49 @@ static void tell(struct pull *pull)
 
 static void go_on(struct pull *pull);
 
-/* Somebody else has moved one of them meanwhile, most likely: what is to be done is looked at again. At last each goes alone, so that one that git
- * will not have holds back no other. */
-static void take_refusal(struct pull *pull, const struct child_end *end, const char *said)
+/* It cannot be run, it was killed, or its time was over: not that it would not. */
+static bool is_broken(const struct child_end *end)
 {
-	struct hgt_error err = {0};
+	return end->timed_out || end->stopped || end->status == CHILD_NOT_RUN || end->status == CHILD_NOT_FOUND || end->status > 128;
+}
 
-	if (!pull->n_asked) {
-		hgt_log(HGT_LOG_WARNING, "mirrors", "incoming refs that nothing needs cannot be removed", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo), HGT_S("error", said));
-		pull_finish(pull);
-		return;
-	}
-	if (pull->one_by_one) {
-		struct hgt_pull_item *item = &pull->plan.items[pull->asked[0]];
-
-		if (hgt_pull_leave(&pull->plan, item, HGT_COPY_REF_BEHIND, *said ? said : "git does not move it", &err) < 0)
-			pull->trouble = err;
-		go_on(pull);
-		return;
-	}
+static bool has_moved(const struct pull *pull)
+{
 	for (size_t i = 0; i < pull->plan.n; i++)
 		if (pull->done[i])
-			pull->tries = TRIES_MAX;
-	if (end->status < CHILD_NOT_RUN && !end->timed_out && ++pull->tries < TRIES_MAX) {
+			return true;
+	return false;
+}
+
+/* Git has said why it does not move this one: it waits, and holds back no other. */
+static void leave_asked(struct pull *pull, const char *said)
+{
+	struct hgt_buf why = HGT_BUF_INIT;
+	struct hgt_error err = {0};
+
+	hgt_words_gist(said, &why);
+	pull->locks_left = true;
+	if (hgt_pull_leave(&pull->plan, &pull->plan.items[pull->asked[0]], HGT_COPY_REF_BEHIND,
+		why.len && !why.failed ? why.data : "git does not move it", &err) < 0)
+		pull->trouble = err;
+	hgt_buf_release(&why);
+}
+
+/* Somebody else has moved one of them meanwhile, most likely: what is to be done is looked at again. At last each goes alone. */
+static void take_refusal(struct pull *pull, const struct child_end *end, const char *said)
+{
+	if (is_broken(end)) {
+		pull->locks_left = true;
+		mirror_git_judge(pull->turn, end, said, &pull->trouble);
+	} else if (pull->one_by_one) {
+		leave_asked(pull, said);
+	} else if (!has_moved(pull) && ++pull->tries < TRIES_MAX) {
 		pull->n_asked = 0;
 		pull_look_soon(pull);
 		return;
+	} else {
+		pull->one_by_one = true;
 	}
-	if (end->status >= CHILD_NOT_RUN || end->timed_out) {
-		mirror_git_judge(pull->turn, end, said, &pull->trouble);
-		tell(pull);
-		return;
-	}
-	pull->one_by_one = true;
 	go_on(pull);
 }
 
@@ -288,26 +336,21 @@ static void moved(void *ctx, const struct child_end *end, const char *said)
 	}
 	for (size_t k = 0; k < pull->n_asked; k++)
 		pull->done[pull->asked[k]] = true;
-	hgt_buf_reset(&pull->stale);
 	go_on(pull);
 }
 
 static void go_on(struct pull *pull)
 {
-	static const char *const args[] = {"update-ref", "--stdin", "-z", NULL};
-	struct mirror_git git = {.args = args, .offline = true, .ended = moved, .ctx = pull};
 	struct hgt_error err = {0};
 
-	if (pull->trouble.code < 0 || (!collect(pull) && (!pull->stale.len || pull->one_by_one))) {
+	if (pull->trouble.code < 0 || !collect(pull)) {
 		pull->n_asked = 0;
 		tell(pull);
 		return;
 	}
 	write_transaction(pull);
-	git.input = pull->input.data;
-	git.input_len = pull->input.len;
 	pull->turn->phase = "publishing";
-	if (hgt_buf_check(&pull->input, &err) == 0 && mirror_git_run(pull->turn, &git, &pull->run, &err) == 0)
+	if (run_update(pull, moved, &err) == 0)
 		return;
 	pull->trouble = err;
 	pull->n_asked = 0;

@@ -4,12 +4,14 @@
 #include "base/escape.h"
 #include "base/timing.h"
 #include "base/workers.h"
+#include "daemon/mirror_create.h"
 #include "daemon/repos.h"
 
 void pull_give_up(struct pull *pull)
 {
 	mirror_git_free(pull->run);
 	child_free(pull->gate);
+	mirror_create_free(pull->create);
 	hgt_pull_plan_release(&pull->plan);
 	hgt_tips_release(&pull->theirs);
 	hgt_tips_release(&pull->ours);
@@ -20,6 +22,7 @@ void pull_give_up(struct pull *pull)
 	hgt_map_release(&pull->late);
 	hgt_arena_release(&pull->arena);
 	hgt_buf_release(&pull->stale);
+	hgt_buf_release(&pull->note);
 	hgt_buf_release(&pull->input);
 	hgt_buf_release(&pull->said);
 	free(pull->rows);
@@ -31,6 +34,7 @@ void pull_give_up(struct pull *pull)
 	free(pull->repo);
 	free(pull->path);
 	free(pull->journal_path);
+	free(pull->incoming);
 	hgt_config_unref(pull->config);
 	free(pull);
 }
@@ -48,7 +52,7 @@ const struct pull_row *pull_row(const struct pull *pull, const char *ref)
 static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 {
 	struct pull *pull = calloc(1, sizeof(*pull));
-	struct hgt_buf journal = HGT_BUF_INIT;
+	struct hgt_buf journal = HGT_BUF_INIT, incoming = HGT_BUF_INIT;
 
 	if (!pull)
 		return hgt_error_nomem(err);
@@ -59,14 +63,20 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->accept = turn->accept;
 	pull->judge_again = turn->verify || turn->accept;
 	hgt_buf_init(&pull->stale);
+	hgt_buf_init(&pull->note);
 	hgt_buf_init(&pull->input);
 	hgt_buf_init(&pull->said);
 	hgt_buf_addf(&journal, "%s/" HGT_JOURNAL_FILE, turn->config->state);
 	pull->name = strdup(turn->mirror->name);
 	pull->repo = strdup(turn->copy->repo);
-	pull->path = strdup(turn->path);
+	pull->path = turn->path ? strdup(turn->path) : NULL;
 	pull->journal_path = hgt_buf_take(&journal);
-	if (!pull->name || !pull->repo || !pull->path || !pull->journal_path) {
+	hgt_buf_addf(&incoming, PULL_INCOMING "%s/", turn->mirror->name);
+	for (size_t i = strlen(PULL_INCOMING); i < incoming.len; i++)
+		if (incoming.data[i] == '.')
+			incoming.data[i] = '@';
+	pull->incoming = hgt_buf_take(&incoming);
+	if (!pull->incoming || !pull->name || !pull->repo || (turn->path && !pull->path) || !pull->journal_path) {
 		pull_give_up(pull);
 		return hgt_error_nomem(err);
 	}
@@ -74,19 +84,36 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	return 0;
 }
 
+/* It is there now, empty: as any other from here on. */
+static void created(void *ctx, int code, const struct hgt_error *why)
+{
+	struct pull *pull = ctx;
+	struct hgt_error err = *why;
+
+	pull->create = NULL;
+	if (pull_stopped(pull))
+		return;
+	if (code == 0) {
+		pull->path = strdup(pull->turn->path);
+		code = pull->path ? pull_list(pull, &err) : hgt_error_nomem(&err);
+	}
+	if (code < 0)
+		pull_fail(pull, &err);
+}
+
 static int begin(struct turn *turn, struct hgt_error *err)
 {
 	struct pull *pull = NULL;
 	int code;
 
-	if (!turn->path)
-		return hgt_error_set(err, HGT_ENOENT, "there is no repository %s here; make it with git init --bare, and headgate install",
-			turn->copy->repo);
+	if (!turn->path && !turn->mirror->create)
+		return hgt_error_set(err, HGT_ENOENT,
+			"there is no repository %s here; make it with git init --bare and headgate install, or say create: true", turn->copy->repo);
 	code = pull_new(turn, &pull, err);
 	if (code < 0)
 		return code;
 	turn->own = pull;
-	code = pull_list(pull, err);
+	code = turn->path ? pull_list(pull, err) : mirror_create_begin(turn, created, pull, &pull->create, err);
 	if (code < 0) {
 		turn->own = NULL;
 		pull_give_up(pull);
@@ -105,6 +132,8 @@ static void stop(struct turn *turn)
 		mirror_git_stop(pull->run);
 	if (pull->gate)
 		child_stop(pull->gate);
+	if (pull->create)
+		mirror_create_stop(pull->create);
 }
 
 static void release(struct turn *turn)
@@ -117,8 +146,10 @@ static void release(struct turn *turn)
 	pull->turn = NULL;
 	mirror_git_free(pull->run);
 	child_free(pull->gate);
+	mirror_create_free(pull->create);
 	pull->run = NULL;
 	pull->gate = NULL;
+	pull->create = NULL;
 	if (!pull->busy)
 		pull_give_up(pull);
 }
@@ -152,7 +183,24 @@ static void looked(void *arg)
 		return;
 	if (pull->code < 0)
 		pull_fail(pull, &pull->err);
-	else if (!pull->planned && !pull->hidden)
+	else
+		pull_go_on(pull);
+}
+
+/* Whether this turn may make a ref that is none of the clients' business. */
+static bool makes_own_refs(const struct pull *pull)
+{
+	if (!pull->planned)
+		return true;
+	for (size_t i = 0; i < pull->plan.n; i++)
+		if (pull->plan.items[i].keep)
+			return true;
+	return false;
+}
+
+void pull_go_on(struct pull *pull)
+{
+	if (!pull->hidden && makes_own_refs(pull))
 		pull_hide(pull);
 	else if (!pull->planned)
 		pull_fetch(pull);
@@ -289,6 +337,8 @@ void pull_finish(struct pull *pull)
 		return;
 	}
 	pull->turn->verified = true;
+	if (!pull->locks_left)
+		pull_unnote(pull);
 	count(pull, &tally);
 	if (pull->trouble.code < 0) {
 		pull_fail(pull, &pull->trouble);
@@ -301,8 +351,6 @@ void pull_finish(struct pull *pull)
 	} else if (tally.waiting) {
 		tell(&err, HGT_ECONFLICT, tally.first_waiting, tally.waiting);
 		turn_ended(pull->turn, TURN_STOPPED, &err);
-	} else if (pull->stopping) {
-		turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
 	} else {
 		turn_ended(pull->turn, TURN_DONE, NULL);
 	}

@@ -15,6 +15,7 @@
  *	mirror_fetch.c		LISTING to FETCHING
  *	mirror_gate.c		JUDGING
  *	mirror_publish.c	MOVING and TELLING
+ *	mirror_locks.c		what a git that was killed has left
  *
  * An incoming ref is a proof: git has made it, so all that is reachable from it is here. It has the name of the id that was asked for, so
  * that no two names of upstream's are in each other's way, and stays until what it has brought is known, in the journal, to be
@@ -56,13 +57,19 @@ struct pull {
 	struct hgt_config const *config;	/* a reference */
 	const struct hgt_config_mirror *mirror;	/* in it */
 	char *name, *repo, *path, *journal_path;
+	char *incoming;		/* "refs/headgate/incoming/<mirror>/", dots of the name as @: no part of a ref may have two, or end in ".lock" */
 	struct hgt_repo_pool *pool;
 	bool busy;		/* a worker or the intake has it */
 	bool stopping;
+	bool noted;		/* there is a note of what is moved */
+	bool locks_left;	/* and what it notes is not over */
+	int64_t noted_since;	/* seconds: of the first turn that noted something and did not come to its end */
+	struct hgt_buf note;	/* of those, as it stands there */
 	bool judge_again;	/* what the gate or fsck has refused */
 	bool accept;
 	struct mirror_run *run;
 	struct child *gate;
+	struct mirror_create *create;	/* while its repository is made */
 
 	/* what was found */
 	struct hgt_tips theirs, ours, known;
@@ -97,6 +104,11 @@ struct pull {
 /* mirror_look.c, on a worker: fills in all of "what was found" and, when nothing has to be fetched or that is done, the plan. */
 void pull_look(void *pull);
 
+/* mirror_locks.c, on a worker: take away what a killed git has left; note what will be moved. On the loop: that it is over. */
+int pull_clear_locks(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
+int pull_note(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
+void pull_unnote(struct pull *pull);
+
 /* mirror_fetch.c; each goes on by itself. */
 void pull_hide(struct pull *pull);
 void pull_fetch(struct pull *pull);
@@ -113,6 +125,7 @@ void pull_move(struct pull *pull);
 
 /* mirror_pull.c */
 void pull_look_soon(struct pull *pull);		/* a worker looks (again) */
+void pull_go_on(struct pull *pull);		/* it has looked: hide, fetch, judge or move */
 void pull_finish(struct pull *pull);		/* write down what there is, and end the turn */
 void pull_fail(struct pull *pull, const struct hgt_error *err);	/* end it */
 void pull_give_up(struct pull *pull);		/* nobody waits for it any more */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/mirror_manifest.h"
 #include "daemon/mirror_parts.h"
 #include "daemon/repos.h"
 #include "mirror/remote.h"
@@ -42,6 +43,7 @@ static int turn_new(struct copy *copy, struct turn **out, struct hgt_error *err)
 	struct mirrors *m = copy->mirror->mirrors;
 	const struct repo *repo = repos_find(m->daemon->repos, copy->repo);
 	struct turn *turn = calloc(1, sizeof(*turn));
+	const struct hgt_manifest_entry *entry;
 	struct hgt_buf url = HGT_BUF_INIT;
 	int code;
 
@@ -54,6 +56,9 @@ static int turn_new(struct copy *copy, struct turn **out, struct hgt_error *err)
 	turn->last_ref = &turn->turn_refs;
 	turn->phase = "";
 	turn->verify = copy->verify;
+	entry = mirror_manifest_entry(copy->mirror, copy->repo);
+	if (entry)
+		memcpy(turn->print, entry->fingerprint, sizeof(turn->print));
 	turn->accept = copy->accept;
 	turn->seq = hub_head(m->daemon->hub);
 	turn->began_ms = hgt_time_mono_ms();
@@ -90,7 +95,9 @@ static void begin_turn(struct copy *copy)
 	copy->later = 0;
 	copy->turn = turn;
 	TAILQ_INSERT_TAIL(&m->running, turn, entry);
-	if (copy->mirror->way->begin(turn, &err) == 0)
+	if (copy->unlisted)
+		turn_not_listed(turn);
+	else if (copy->mirror->way->begin(turn, &err) == 0)
 		copy_step(copy);
 	else
 		turn_not_begun(turn, &err);
@@ -118,7 +125,7 @@ void mirrors_pump_soon(struct mirrors *m)
 {
 	const struct timeval now = {0};
 
-	if (m->draining || !m->turns.waiting || evtimer_pending(m->pump, NULL))
+	if (m->draining || !m->daemon->ready || !m->turns.waiting || evtimer_pending(m->pump, NULL))
 		return;
 	if (evtimer_add(m->pump, &now) < 0)
 		hgt_log(HGT_LOG_ERROR, "mirrors", "no timer: mirrors wait until there is one");

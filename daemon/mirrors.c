@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/mirror_manifest.h"
 #include "daemon/mirror_parts.h"
 #include "daemon/repos.h"
 #include "headgate/protocol.h"
@@ -184,6 +185,7 @@ static int fill(struct mirror *mirror, add_cb add, struct hgt_error *err)
 static void mirror_end(struct mirror *mirror)
 {
 	mirror->gone = true;
+	mirror_manifest_end(mirror);
 	while (mirror->n_copies)
 		mirror_drop_copy(mirror->copies[mirror->n_copies - 1]);
 	mirror->config = NULL;
@@ -404,6 +406,7 @@ static void adapt(struct mirror *mirror, const struct hgt_config_mirror *config)
 	struct hgt_error err = {0};
 
 	mirror->config = config;
+	mirror_manifest_follow(mirror);
 	for (size_t i = mirror->n_copies; i-- > 0;)
 		if (!wants_repo(config, mirror->copies[i]->repo))
 			mirror_drop_copy(mirror->copies[i]);
@@ -473,6 +476,7 @@ static void carry_out(struct mirrors *m, const struct hgt_config *config, struct
 			continue;
 		}
 		insert_mirror(m, fresh);
+		mirror_manifest_follow(fresh);
 		if (!tell)
 			continue;
 		/* Unless this is on disk a start takes what is there for that of another place. */
@@ -538,6 +542,11 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	return mirrors_new_with(daemon, ways, out, err);
 }
 
+void mirrors_begin(struct mirrors *m)
+{
+	mirrors_pump_soon(m);
+}
+
 void mirrors_free(struct mirrors *m)
 {
 	struct mirror *mirror;
@@ -574,10 +583,12 @@ int mirrors_drain(struct mirrors *m)
 		m->draining = true;
 		evtimer_del(m->pump);
 		mirrors_set_clock(m);
-		TAILQ_FOREACH(mirror, &m->list, entry)
+		TAILQ_FOREACH(mirror, &m->list, entry) {
+			mirror_manifest_drain(mirror);
 			for (size_t i = 0; i < mirror->n_copies; i++)
 				if (mirror->copies[i]->turn)
 					turn_stop(mirror->copies[i]->turn);
+		}
 	}
 	return TAILQ_EMPTY(&m->running);
 }
@@ -615,14 +626,34 @@ void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *rep
 {
 	struct mirror *mirror = mirrors_find(m, name);
 	struct copy *copy = mirror && mirror->direction == HGT_MIRROR_PULL ? mirror_find_copy(mirror, repo) : NULL;
+	struct hgt_error err = {0};
 	int64_t soon;
 
+	/* One that is not here yet. */
+	if (mirror && !copy && mirror->direction == HGT_MIRROR_PULL && mirror->config && mirror->config->create &&
+	    wants_repo(mirror->config, repo) && mirror_add_copy(mirror, repo, &copy, &err) < 0)
+		hgt_log(HGT_LOG_ERROR, "mirrors", "a new repository is not mirrored until the config is loaded again", HGT_S("mirror", name),
+			HGT_S("repo", repo), HGT_S("error", err.message));
 	if (!copy)
 		return;
 	soon = hgt_time_mono_ms() + (int64_t)mirror->config->retry_first * 1000;
 	if (copy->due_ms > soon)
 		copy->due_ms = soon;
 	copy_moved(copy, 0);
+}
+
+void mirrors_let_pull(struct mirrors *m, const char *name, bool may)
+{
+	struct mirror *mirror = m ? mirrors_find(m, name) : NULL;
+
+	if (!mirror || mirror->may_pull == may)
+		return;
+	mirror->may_pull = may;
+	for (size_t i = 0; i < mirror->n_copies; i++) {
+		if (!may && mirror->copies[i]->turn)
+			turn_stop(mirror->copies[i]->turn);
+		copy_step(mirror->copies[i]);
+	}
 }
 
 void mirrors_repo_added(struct mirrors *m, const struct repo *repo)

@@ -14,12 +14,15 @@ struct mirrors;
 struct repo;
 struct request;
 
-/* Nothing runs before the loop does. */
+/* Nothing runs before the loop does, nor before the daemon is ready: what has moved while it was away is found first. */
 int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *err) HGT_MUST_CHECK;
 void mirrors_free(struct mirrors *mirrors);
 
 /* Another config: on failure everything is as it was. What is known of mirrors that are gone is forgotten. While both configs live. */
 int mirrors_reload(struct mirrors *mirrors, const struct hgt_config *config, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The daemon is ready. */
+void mirrors_begin(struct mirrors *mirrors);
 
 /* A row has been committed (ref.updated: push mirrors; upstream.pushed: pull mirrors). Borrowed for the call. */
 void mirrors_published(struct mirrors *mirrors, const struct hgt_journal_row *row);
@@ -30,6 +33,9 @@ void mirrors_repo_gone(struct mirrors *mirrors, const struct repo *repo);
 
 /* Upstream has told that a repository of a pull mirror has moved, by whatever way: its copy is wanted at once. */
 void mirrors_upstream_moved(struct mirrors *mirrors, const char *mirror, const char *repo);
+
+/* Of two peers: whether the mirror may follow the other one. Until this is said it does not. */
+void mirrors_let_pull(struct mirrors *mirrors, const char *mirror, bool may);
 
 /* Begin nothing new; end what runs. 1 when nothing is left to wait for. */
 int mirrors_drain(struct mirrors *mirrors);

@@ -14,6 +14,7 @@
 #include "base/workers.h"
 #include "daemon/folders.h"
 #include "daemon/intake.h"
+#include "daemon/manifest.h"
 #include "daemon/mirrors.h"
 #include "daemon/repos.h"
 #include "git/repository_pool.h"
@@ -427,6 +428,7 @@ static void merge_scan(struct ref_watch *w)
 			check_folder(target);
 	}
 	forget_gone(w);
+	manifest_listed(w->daemon->manifest);
 	if (w->folders_due && !w->compared)
 		w->folders_due = !folders_look(w->daemon, false);
 }

@@ -12,7 +12,9 @@
 #include "daemon/archives.h"
 #include "daemon/http.h"
 #include "daemon/inbound.h"
+#include "daemon/manifest.h"
 #include "daemon/metrics.h"
+#include "daemon/mirror_links.h"
 #include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
@@ -31,6 +33,11 @@ static int take_inbound(struct daemon *daemon, const struct hgt_config *config, 
 static int take_webhooks(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	return webhooks_reload(daemon->webhooks, config, err);
+}
+
+static int take_links(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return links_reload(daemon->links, config, err);
 }
 
 static int take_mirrors(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
@@ -53,6 +60,7 @@ static int (*const parts[])(struct daemon *daemon, const struct hgt_config *conf
 	take_inbound,
 	take_webhooks,
 	take_mirrors,
+	take_links,
 	take_archives,
 };
 
@@ -92,6 +100,7 @@ static void follow(struct daemon *daemon, const struct hgt_config *before, const
 
 	if (options)
 		hgt_service_log(options, config->log.level, config->log.format);
+	manifest_listed(daemon->manifest);
 	ref_watch_reload(daemon->ref_watch, strcmp(config->repositories.root, before->repositories.root) != 0);
 	if (daemon->retention)
 		retention_look(daemon->retention);

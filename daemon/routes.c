@@ -60,6 +60,9 @@ static const struct route {
 	{EVHTTP_REQ_POST, "/v1/mirrors/act", OPERATOR, api_mirror_act, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/history", VIEWER, api_history, {"repo", "ref", "type", "agent", "target", "before", "limit", NULL}},
 	{EVHTTP_REQ_GET, "/v1/repositories", VIEWER, api_repositories, {"after", "limit", NULL}},
+	{EVHTTP_REQ_GET, "/v1/mirrors/upstreams", VIEWER, api_upstreams, {"mirror", NULL}},
+	{EVHTTP_REQ_POST, "/v1/mirrors/upstreams", OPERATOR, api_upstream_word, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/mirrors/promote", OPERATOR, api_mirror_promote, {NULL}},
 	/* What is in every copy of the program; what it shows it asks for with a token. */
 	{READS, "/", ANYONE, api_dashboard, {NULL}},
 	{READS, "/dashboard/" NAME, ANYONE, api_dashboard_file, {NULL}},

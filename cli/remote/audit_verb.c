@@ -4,6 +4,7 @@
 #include "base/timing.h"
 #include "cli/remote/audit.h"
 #include "cli/remote/audit_view.h"
+#include "cli/remote/options.h"
 #include "cli/remote/pages.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
@@ -182,52 +183,19 @@ static bool read_when(const char *option, const char *text, struct audit_when *o
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct audit_options *o)
 {
-	enum {
-		OPT_REPO = 256, OPT_REF, OPT_PATH, OPT_ACTOR, OPT_AGENT, OPT_TYPE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_JOURNAL, OPT_EXPORT,
-		OPT_JSON,
+	struct audit_filter *f = &o->filter;
+	const char *since = NULL, *until = NULL;
+	const struct verb_option own[] = {
+		{.name = "repo", .text = &f->repo}, {.name = "ref", .text = &f->ref}, {.name = "path", .text = &f->path},
+		{.name = "actor", .text = &f->actor}, {.name = "agent", .text = &f->agent}, {.name = "type", .text = &f->type},
+		{.name = "since", .text = &since}, {.name = "until", .text = &until}, {.name = "journal", .text = &o->journal},
+		{.name = "export", .text = &o->export}, {.name = "limit", .number = &o->limit, .least = 1, .most = LIMIT_MAX},
 	};
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"repo", required_argument, NULL, OPT_REPO},
-		{"ref", required_argument, NULL, OPT_REF}, {"path", required_argument, NULL, OPT_PATH},
-		{"actor", required_argument, NULL, OPT_ACTOR}, {"agent", required_argument, NULL, OPT_AGENT},
-		{"type", required_argument, NULL, OPT_TYPE}, {"since", required_argument, NULL, OPT_SINCE},
-		{"until", required_argument, NULL, OPT_UNTIL}, {"limit", required_argument, NULL, OPT_LIMIT},
-		{"journal", required_argument, NULL, OPT_JOURNAL}, {"export", required_argument, NULL, OPT_EXPORT},
-		{"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
-	};
-	const struct {
-		int option;
-		const char **value;
-	} texts[] = {
-		{'c', &o->config}, {OPT_REPO, &o->filter.repo}, {OPT_REF, &o->filter.ref}, {OPT_PATH, &o->filter.path},
-		{OPT_ACTOR, &o->filter.actor}, {OPT_AGENT, &o->filter.agent}, {OPT_TYPE, &o->filter.type}, {OPT_JOURNAL, &o->journal},
-		{OPT_EXPORT, &o->export},
-	};
-	int c;
+	int status = verb_options_read(&(struct verb_options){"audit", usage, &o->config, &o->json, own, sizeof(own) / sizeof(own[0])}, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		bool taken = false;
-
-		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && !taken; i++) {
-			taken = c == texts[i].option;
-			if (taken)
-				*texts[i].value = optarg;
-		}
-		if (taken)
-			continue;
-		if (c == OPT_JSON)
-			o->json = true;
-		else if (c == 'h')
-			return terminal_print(usage);
-		else if (c == OPT_LIMIT ? !remote_number("audit", "--limit", optarg, 1, LIMIT_MAX, &o->limit) :
-			c == OPT_SINCE ? !read_when("--since", optarg, &o->filter.since) :
-			c == OPT_UNTIL && !read_when("--until", optarg, &o->filter.until))
-			return HGT_EXIT_TROUBLE;
-		else if (c == '?' || c == ':')
-			return terminal_option_error("audit", c, argv[optind - 1]);
-	}
-	return -1;
+	if (status < 0 && ((since && !read_when("--since", since, &f->since)) || (until && !read_when("--until", until, &f->until))))
+		status = HGT_EXIT_TROUBLE;
+	return status;
 }
 
 /* What the trail alone is asked, given with a word; true after a message. */

@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/json_writer.h"
 #include "cli/remote/fleet.h"
+#include "cli/remote/options.h"
 #include "cli/remote/remote.h"
 #include "cli/remote/table.h"
 #include "cli/terminal.h"
@@ -247,28 +248,10 @@ static int tell(const struct options *o, const struct hgt_node *root, struct hgt
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_JSON = 256 };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
+	int status = verb_options_read(&(struct verb_options){"diff", usage, &o->config, &o->json, NULL, 0}, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(usage);
-		default:
-			return terminal_option_error("diff", c, argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (argc - optind < 2)
 		return terminal_usage_error("diff", optind == argc ? "which agent, and which of its targets?" : "which of its targets?", NULL);
 	if (argc - optind > 2)
@@ -278,22 +261,24 @@ static int read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+static int run(struct client *client, void *ctx, struct hgt_error *err)
+{
+	const struct options *o = ctx;
+	struct client_answer answer;
+	int status;
+
+	client_answer_init(&answer);
+	status = client_call(client, "GET", "/v1/agents", NULL, &answer, err);
+	if (status == 0)
+		status = tell(o, answer.root, err);
+	client_answer_release(&answer);
+	return status;
+}
+
 int diff_verb(int argc, char **argv)
 {
 	struct options o = {0};
-	struct client *client = NULL;
-	struct client_answer answer;
-	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
-	if (status >= 0)
-		return status;
-	client_answer_init(&answer);
-	if (remote_connect(o.config, &client, &err) < 0 || client_call(client, "GET", "/v1/agents", NULL, &answer, &err) < 0)
-		status = remote_fail(&err);
-	else
-		status = tell(&o, answer.root, &err);
-	client_answer_release(&answer);
-	client_close(client);
-	return status;
+	return status < 0 ? remote_ask(o.config, run, &o) : status;
 }

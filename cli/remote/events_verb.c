@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/json_writer.h"
 #include "cli/remote/event_view.h"
+#include "cli/remote/options.h"
 #include "cli/remote/pages.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
@@ -203,8 +204,9 @@ static int follow(struct client *client, const struct options *o, const char *cu
 	return stop ? 0 : code;
 }
 
-static int tell(struct client *client, const struct options *o, struct hgt_error *err)
+static int tell(struct client *client, void *ctx, struct hgt_error *err)
 {
+	const struct options *o = ctx;
 	struct printer printer = {.json = o->json, .color = !o->json && terminal_has_color(), .last = o->last,
 		.text = HGT_BUF_INIT, .ends = HGT_BUF_INIT, .err = err};
 	const struct pages_collector collector = {collect_begin, collect_event, collect_enough, &printer};
@@ -230,55 +232,16 @@ static int tell(struct client *client, const struct options *o, struct hgt_error
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_SINCE = 256, OPT_LAST, OPT_REPO, OPT_REF, OPT_PATH, OPT_TYPE, OPT_JSON };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"follow", no_argument, NULL, 'f'},
-		{"since", required_argument, NULL, OPT_SINCE}, {"last", required_argument, NULL, OPT_LAST},
-		{"repo", required_argument, NULL, OPT_REPO}, {"ref", required_argument, NULL, OPT_REF},
-		{"path", required_argument, NULL, OPT_PATH}, {"type", required_argument, NULL, OPT_TYPE},
-		{"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
-	};
 	bool has_last = false;
-	int c;
+	const struct verb_option own[] = {
+		{.name = "follow", .letter = 'f', .flag = &o->follow}, {.name = "since", .text = &o->since},
+		{.name = "last", .number = &o->last, .most = LAST_MAX, .flag = &has_last}, {.name = "repo", .text = &o->filter.repo},
+		{.name = "ref", .text = &o->filter.ref}, {.name = "path", .text = &o->filter.path}, {.name = "type", .text = &o->filter.type},
+	};
+	int status = verb_options_read(&(struct verb_options){"events", usage, &o->config, &o->json, own, sizeof(own) / sizeof(own[0])}, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:fh", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'f':
-			o->follow = true;
-			break;
-		case OPT_SINCE:
-			o->since = optarg;
-			break;
-		case OPT_LAST:
-			has_last = true;
-			if (!remote_number("events", "--last", optarg, 0, LAST_MAX, &o->last))
-				return HGT_EXIT_TROUBLE;
-			break;
-		case OPT_REPO:
-			o->filter.repo = optarg;
-			break;
-		case OPT_REF:
-			o->filter.ref = optarg;
-			break;
-		case OPT_PATH:
-			o->filter.path = optarg;
-			break;
-		case OPT_TYPE:
-			o->filter.type = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(usage);
-		default:
-			return terminal_option_error("events", c, argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (o->since && has_last)
 		return terminal_usage_error("events", "--since and --last exclude each other", NULL);
 	if (optind < argc)
@@ -289,16 +252,7 @@ static int read_options(int argc, char **argv, struct options *o)
 int events_verb(int argc, char **argv)
 {
 	struct options o = {.last = LAST_DEFAULT};
-	struct client *client = NULL;
-	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
-	if (status >= 0)
-		return status;
-	if (remote_connect(o.config, &client, &err) < 0 || tell(client, &o, &err) < 0)
-		status = remote_fail(&err);
-	else
-		status = HGT_EXIT_OK;
-	client_close(client);
-	return status;
+	return status < 0 ? remote_ask(o.config, tell, &o) : status;
 }

@@ -4,6 +4,7 @@
 #include "base/glob.h"
 #include "base/json_writer.h"
 #include "cli/remote/history.h"
+#include "cli/remote/options.h"
 #include "cli/remote/pages.h"
 #include "cli/remote/remote.h"
 #include "cli/remote/table.h"
@@ -193,13 +194,16 @@ static int print(const struct history *history, const struct options *o, struct 
 	return status;
 }
 
-static int tell(struct client *client, const struct options *o, struct hgt_error *err)
+static int tell(struct client *client, void *ctx, struct hgt_error *err)
 {
+	const struct options *o = ctx;
 	struct collector collector = {.err = err};
 	int status;
 
 	history_init(&collector.history, o->agent, o->target, o->repo, (size_t)o->limit);
-	status = collect(client, o, &collector, err) < 0 ? remote_fail(err) : print(&collector.history, o, err);
+	status = collect(client, o, &collector, err);
+	if (status == 0)
+		status = print(&collector.history, o, err);
 	history_release(&collector.history);
 	return status;
 }
@@ -207,39 +211,16 @@ static int tell(struct client *client, const struct options *o, struct hgt_error
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_REPO = 256, OPT_LIMIT, OPT_JSON };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"repo", required_argument, NULL, OPT_REPO},
-		{"limit", required_argument, NULL, OPT_LIMIT}, {"json", no_argument, NULL, OPT_JSON},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	const struct verb_option own[] = {
+		{.name = "repo", .text = &o->repo}, {.name = "limit", .number = &o->limit, .least = 1, .most = LIMIT_MAX},
 	};
+	int status = verb_options_read(&(struct verb_options){"history", usage, &o->config, &o->json, own, sizeof(own) / sizeof(own[0])}, argc, argv);
 	struct hgt_error err;
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case OPT_REPO:
-			o->repo = optarg;
-			if (hgt_glob_check(optarg, &err) < 0)
-				return terminal_usage_error("history", err.message, NULL);
-			break;
-		case OPT_LIMIT:
-			if (!remote_number("history", "--limit", optarg, 1, LIMIT_MAX, &o->limit))
-				return HGT_EXIT_TROUBLE;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(usage);
-		default:
-			return terminal_option_error("history", c, argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
+	if (o->repo && hgt_glob_check(o->repo, &err) < 0)
+		return terminal_usage_error("history", err.message, NULL);
 	if (argc - optind > 2)
 		return terminal_usage_error("history", "an agent and a target are wanted, but there is", argv[optind + 2]);
 	o->agent = optind < argc ? argv[optind] : NULL;
@@ -250,13 +231,7 @@ static int read_options(int argc, char **argv, struct options *o)
 int history_verb(int argc, char **argv)
 {
 	struct options o = {.limit = LIMIT_DEFAULT};
-	struct client *client = NULL;
-	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
-	if (status >= 0)
-		return status;
-	status = remote_connect(o.config, &client, &err) < 0 ? remote_fail(&err) : tell(client, &o, &err);
-	client_close(client);
-	return status;
+	return status < 0 ? remote_ask(o.config, tell, &o) : status;
 }

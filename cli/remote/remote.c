@@ -30,6 +30,20 @@ int remote_connect(const char *given, struct client **out, struct hgt_error *err
 	return code;
 }
 
+int remote_ask(const char *given, int (*ask)(struct client *client, void *ctx, struct hgt_error *err), void *ctx)
+{
+	struct client *client = NULL;
+	struct hgt_error err = {0};
+	int status = remote_connect(given, &client, &err);
+
+	if (status == 0)
+		status = ask(client, ctx, &err);
+	if (status < 0)
+		status = remote_fail(&err);
+	client_close(client);
+	return status;
+}
+
 int remote_fail(const struct hgt_error *err)
 {
 	terminal_complain(NULL, err->message);

@@ -29,6 +29,9 @@ int remote_config(const char *given, struct hgt_config **out, struct hgt_error *
 /* A client of the daemon of that config. */
 int remote_connect(const char *given, struct client **out, struct hgt_error *err) HGT_MUST_CHECK;
 
+/* Ask the daemon of that config by `ask`, which returns the exit status, or a negative code whose error is told then. */
+int remote_ask(const char *given, int (*ask)(struct client *client, void *ctx, struct hgt_error *err), void *ctx);
+
 /* Complain. Returns the exit status: 1 when the daemon says that it is not so, else 2. */
 int remote_fail(const struct hgt_error *err);
 

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/timing.h"
 #include "cli/remote/fleet.h"
+#include "cli/remote/options.h"
 #include "cli/remote/remote.h"
 #include "cli/remote/table.h"
 #include "cli/terminal.h"
@@ -290,35 +291,11 @@ static int watch(struct client *client, const struct options *o, struct hgt_erro
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_EXIT_CODE = 256, OPT_JSON };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"exit-code", no_argument, NULL, OPT_EXIT_CODE},
-		{"json", no_argument, NULL, OPT_JSON}, {"watch", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
+	const struct verb_option own[] = {{.name = "watch", .letter = 'w', .flag = &o->watch}, {.name = "exit-code", .flag = &o->exit_code}};
+	int status = verb_options_read(&(struct verb_options){"status", usage, &o->config, &o->json, own, sizeof(own) / sizeof(own[0])}, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:hw", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'w':
-			o->watch = true;
-			break;
-		case OPT_EXIT_CODE:
-			o->exit_code = true;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(usage);
-		default:
-			return terminal_option_error("status", c, argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (optind < argc)
 		return terminal_usage_error("status", "no arguments are wanted, but there is", argv[optind]);
 	if (o->watch && o->exit_code)
@@ -326,28 +303,28 @@ static int read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+static int run(struct client *client, void *ctx, struct hgt_error *err)
+{
+	const struct options *o = ctx;
+	struct client_answer answer;
+	int status;
+
+	if (o->watch) {
+		catch_signals();
+		return watch(client, o, err);
+	}
+	client_answer_init(&answer);
+	status = client_call(client, "GET", status_path(o), NULL, &answer, err);
+	if (status == 0)
+		status = tell(o, &answer, err);
+	client_answer_release(&answer);
+	return status;
+}
+
 int status_verb(int argc, char **argv)
 {
 	struct options o = {0};
-	struct client *client = NULL;
-	struct client_answer answer;
-	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
-	if (status >= 0)
-		return status;
-	client_answer_init(&answer);
-	if (remote_connect(o.config, &client, &err) < 0) {
-		status = remote_fail(&err);
-	} else if (o.watch) {
-		catch_signals();
-		status = watch(client, &o, &err);
-	} else if (client_call(client, "GET", status_path(&o), NULL, &answer, &err) < 0) {
-		status = remote_fail(&err);
-	} else {
-		status = tell(&o, &answer, &err);
-	}
-	client_answer_release(&answer);
-	client_close(client);
-	return status;
+	return status < 0 ? remote_ask(o.config, run, &o) : status;
 }

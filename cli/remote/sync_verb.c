@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "base/json_writer.h"
+#include "cli/remote/options.h"
 #include "cli/remote/remote.h"
 #include "cli/remote/show.h"
 #include "cli/terminal.h"
@@ -43,6 +44,7 @@ struct action {
 };
 
 struct options {
+	const struct action *action;
 	const char *config, *revision;
 	const char *agent, *target;	/* target NULL: all */
 	bool json;
@@ -125,33 +127,13 @@ static int tell(const struct action *action, const struct options *o, const stru
 /* -1 to go on, else the exit status to end with. */
 static int read_options(const struct action *action, int argc, char **argv, struct options *o)
 {
-	enum { OPT_REV = 256, OPT_JSON };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'},
-		{"rev", required_argument, NULL, OPT_REV}, {NULL, 0, NULL, 0},
-	};
-	int c, n;
+	const struct verb_option own[] = {{.name = "rev", .text = &o->revision}};
+	int n, status = verb_options_read(&(struct verb_options){action->verb, action->usage, &o->config, &o->json, own, 1}, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case OPT_REV:
-			if (!action->has_revision)
-				return terminal_usage_error(action->verb, "--rev is for sync", NULL);
-			o->revision = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(action->usage);
-		default:
-			return terminal_option_error(action->verb, c, argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
+	if (o->revision && !action->has_revision)
+		return terminal_usage_error(action->verb, "--rev is for sync", NULL);
 	n = argc - optind;
 	if (n < 1 || n > 2)
 		return terminal_usage_error(action->verb, n < 1 ? "which AGENT?" : "one AGENT and one TARGET are wanted, but there is also",
@@ -161,24 +143,26 @@ static int read_options(const struct action *action, int argc, char **argv, stru
 	return -1;
 }
 
+static int ask(struct client *client, void *ctx, struct hgt_error *err)
+{
+	const struct options *o = ctx;
+	struct client_answer answer;
+	int status;
+
+	client_answer_init(&answer);
+	status = request(o->action, o, client, &answer, err);
+	if (status == 0)
+		status = o->json ? remote_print_answer(&answer) : tell(o->action, o, &answer);
+	client_answer_release(&answer);
+	return status;
+}
+
 static int run(const struct action *action, int argc, char **argv)
 {
-	struct options o = {0};
-	struct client *client = NULL;
-	struct client_answer answer;
-	struct hgt_error err = {0};
+	struct options o = {.action = action};
 	int status = read_options(action, argc, argv, &o);
 
-	if (status >= 0)
-		return status;
-	client_answer_init(&answer);
-	if (remote_connect(o.config, &client, &err) < 0 || request(action, &o, client, &answer, &err) < 0)
-		status = remote_fail(&err);
-	else
-		status = o.json ? remote_print_answer(&answer) : tell(action, &o, &answer);
-	client_answer_release(&answer);
-	client_close(client);
-	return status;
+	return status < 0 ? remote_ask(o.config, ask, &o) : status;
 }
 
 int sync_verb(int argc, char **argv)

@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/map.h"
 #include "base/timing.h"
+#include "cli/remote/options.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
 #include "rollout/teller.h"
@@ -195,8 +196,9 @@ static int follow(struct client *client, struct waiter *w, enum hgt_rollout_end 
 	return code;
 }
 
-static int run(struct client *client, const struct options *o, struct hgt_error *err)
+static int run(struct client *client, void *ctx, struct hgt_error *err)
 {
+	const struct options *o = ctx;
 	struct waiter w = {.options = o, .began_ms = hgt_time_mono_ms(), .out = HGT_BUF_INIT};
 	enum hgt_rollout_end end = HGT_ROLLOUT_GOES_ON;
 	int code = hgt_rollout_teller_new(w.began_ms, &w.teller, err);
@@ -225,36 +227,13 @@ static int run(struct client *client, const struct options *o, struct hgt_error 
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_REF = 256, OPT_TIMEOUT, OPT_JSON };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"ref", required_argument, NULL, OPT_REF},
-		{"timeout", required_argument, NULL, OPT_TIMEOUT}, {"json", no_argument, NULL, OPT_JSON},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	const struct verb_option own[] = {
+		{.name = "ref", .text = &o->ref}, {.name = "timeout", .number = &o->timeout, .least = 1, .most = TIMEOUT_MAX},
 	};
-	int c;
+	int status = verb_options_read(&(struct verb_options){"wait", usage, &o->config, &o->json, own, sizeof(own) / sizeof(own[0])}, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case OPT_REF:
-			o->ref = optarg;
-			break;
-		case OPT_TIMEOUT:
-			if (!remote_number("wait", "--timeout", optarg, 1, TIMEOUT_MAX, &o->timeout))
-				return HGT_EXIT_TROUBLE;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			return terminal_print(usage);
-		default:
-			return terminal_option_error("wait", c, argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (argc - optind < 2)
 		return terminal_usage_error("wait", optind == argc ? "which repository, and which revision?" : "which revision?", NULL);
 	if (argc - optind > 2)
@@ -267,16 +246,7 @@ static int read_options(int argc, char **argv, struct options *o)
 int wait_verb(int argc, char **argv)
 {
 	struct options o = {.timeout = TIMEOUT_DEFAULT};
-	struct client *client = NULL;
-	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
-	if (status >= 0)
-		return status;
-	if (remote_connect(o.config, &client, &err) < 0)
-		status = remote_fail(&err);
-	else
-		status = run(client, &o, &err);
-	client_close(client);
-	return status;
+	return status < 0 ? remote_ask(o.config, run, &o) : status;
 }

@@ -2,6 +2,7 @@
 #include "base/escape.h"
 #include "base/json_writer.h"
 #include "base/timing.h"
+#include "cli/remote/options.h"
 #include "cli/remote/remote.h"
 #include "cli/remote/table.h"
 #include "cli/terminal.h"
@@ -247,47 +248,16 @@ static int test(struct client *client, const struct options *o, const char *name
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_STATE = 256, OPT_LIMIT, OPT_PARKED, OPT_AFTER, OPT_JSON };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, OPT_STATE},
-		{"limit", required_argument, NULL, OPT_LIMIT}, {"parked", no_argument, NULL, OPT_PARKED},
-		{"after", required_argument, NULL, OPT_AFTER}, {"json", no_argument, NULL, OPT_JSON},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	const struct verb_option own[] = {
+		{.name = "state", .text = &o->state}, {.name = "limit", .text = &o->limit}, {.name = "parked", .flag = &o->parked},
+		{.name = "after", .text = &o->after},
 	};
+	int status = verb_options_read(&(struct verb_options){"webhook", usage, &o->config, &o->json, own, sizeof(own) / sizeof(own[0])}, argc, argv);
 	uint64_t number;
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case OPT_STATE:
-			o->state = optarg;
-			break;
-		case OPT_LIMIT:
-			if (!remote_number("webhook", "--limit", optarg, 1, 1000, &number))
-				return HGT_EXIT_TROUBLE;
-			o->limit = optarg;
-			break;
-		case OPT_PARKED:
-			o->parked = true;
-			break;
-		case OPT_AFTER:
-			o->after = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return HGT_EXIT_OK;
-		default:
-			return terminal_option_error("webhook", c, argv[optind - 1]);
-		}
-	}
-	return -1;
+	if (status < 0 && o->limit && !remote_number("webhook", "--limit", o->limit, 1, 1000, &number))
+		status = HGT_EXIT_TROUBLE;
+	return status;
 }
 
 static int misuse(const char *message, const char *word)

@@ -113,7 +113,8 @@ function copyRow(copy, named) {
 
 const copyHeads = ["State", "Repository", "What", "Behind since", "Last good"];
 
-// Ask again and again, sooner when an event tells of mirrors; look() answers whether something moves.
+// Ask again and again, sooner when an event tells of mirrors; look() answers whether something moves, null: only an event is a reason to
+// ask again.
 const concerns = /^(mirror\.|ref\.updated$|upstream\.)/;
 function follow(look) {
   let timer = 0,
@@ -132,7 +133,7 @@ function follow(look) {
     } catch (error) {
       if (error.name === "AbortError") return;
     }
-    if (!left && asking === own) timer = setTimeout(again, soon ? often : seldom);
+    if (!left && asking === own && soon !== null) timer = setTimeout(again, soon ? often : seldom);
   }
   again();
   return {
@@ -158,7 +159,8 @@ export function mirrorHealth() {
   const element = h("p", { class: "health", hidden: true });
   const line = follow(async (signal) => {
     const { mirrors } = await get("/v1/mirrors", { limit: 1 }, signal);
-    element.hidden = !mirrors.some((mirror) => mirror.copies);
+    const some = mirrors.some((mirror) => mirror.copies);
+    element.hidden = !some;
     refill(element, mirrors, () => [
       h("a", { href: "#/mirrors" }, "Mirrors"),
       " ",
@@ -167,9 +169,14 @@ export function mirrorHealth() {
         .filter(([, n]) => n)
         .map(([state, n]) => h("span", { class: "fed" }, badge(state), h("span", { class: "n" }, n.toLocaleString("en")))),
     ]);
-    return false;
+    return some ? false : null;
   });
-  return { element, told: line.told, leave: line.leave };
+  return {
+    element,
+    // A push moves copies, which tell of it.
+    told: (events) => line.told(events.filter((event) => event.type.startsWith("mirror."))),
+    leave: line.leave,
+  };
 }
 
 export function mirrorsPage() {
@@ -250,6 +257,13 @@ export function mirrorsPage() {
   };
 }
 
+// Buttons anew, where they are others; what had the focus has it again, or that which takes its place.
+function rebutton(actions, key, build) {
+  const had = actions.contains(document.activeElement) ? document.activeElement.id : "";
+  refill(actions, key, build);
+  if (had && !actions.contains(document.activeElement)) (document.getElementById(had) ?? actions.firstElementChild)?.focus();
+}
+
 // Buttons by which an operator asks for something; told is where the answer is said.
 function orders(mirror, repo, told, after) {
   async function order(action, button) {
@@ -269,7 +283,7 @@ function orders(mirror, repo, told, after) {
       told.textContent = `That was not taken: ${error.message}.`;
     }
     button.disabled = false;
-    button.focus();
+    document.getElementById(button.id)?.focus();
   }
   const make = (text, action, main) => {
     const button = h(
@@ -325,7 +339,7 @@ export function mirrorPage([name], query) {
   function draw(mirror, copies) {
     refill(state, mirror, () => [badge(worst(mirror)), pausedTag(mirror.paused)]);
     // Whoever sees some repositories alone acts on each of them.
-    refill(actions, [mirror.paused === mirror.copies, mirror.paused > 0], () =>
+    rebutton(actions, [mirror.paused === mirror.copies, mirror.paused > 0], () =>
       mayOperate() && !isScoped() && mirror.copies
         ? [
             ...(mirror.paused < mirror.copies
@@ -540,7 +554,7 @@ export function copyPage([name, repo]) {
   function draw() {
     const now = states[rank(copy.state)];
     refill(state, [copy.state, copy.paused], () => [badge(now), pausedTag(copy.paused)]);
-    refill(actions, [copy.state, copy.paused, copy.direction], buttons);
+    rebutton(actions, [copy.state, copy.paused, copy.direction], buttons);
     refill(top, copy, () => [
       copy.error || copy.running
         ? h("div", { class: `reason s-${now?.look ?? "unknown"}` }, h("p", {}, copy.running ? moving(copy.running) : copy.error))

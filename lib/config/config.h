@@ -126,6 +126,7 @@ struct hgt_config_mirror {
 	enum hgt_mirror_rule on_force, on_delete;	/* pull */
 	unsigned guard;			/* pull: percent of the refs that may go or be forced at once */
 	bool create;			/* pull: make repositories that are not here yet */
+	const char *manifest;		/* pull: where upstream's manifest is, http, https, file or an absolute path; or NULL */
 	struct {
 		const char *server;	/* pull: the URL of the Headgate upstream, whose events are followed; or NULL */
 		const char *token_file;
@@ -179,6 +180,11 @@ struct hgt_config {
 	struct hgt_config_mirror *mirrors;
 	size_t n_mirrors;
 	struct {
+		const char *file;	/* NULL: none is published */
+		struct hgt_strings repos;	/* globs */
+		bool export_ok;		/* only repositories with a file git-daemon-export-ok */
+	} manifest;
+	struct {
 		unsigned keep_days;	/* default 400; 0: for ever */
 		unsigned keep_events;	/* default 10 million; 0: for ever */
 	} journal;
@@ -197,6 +203,7 @@ struct hgt_config {
 		uint32_t lockout_most;
 		unsigned mirrors;		/* that move at once, default 8 */
 		unsigned mirrors_per_host;	/* of these with one host, default 4 */
+		uint64_t manifest;	/* bytes of an upstream's, uncompressed, default 64 MiB */
 	} limits;
 	uint32_t stale_after;		/* seconds, default 2 minutes */
 	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */

@@ -354,6 +354,9 @@ static const struct option limits_options[] = {
 		.help = "Repositories that mirrors bring into step at once."},
 	{.key = "mirrors_per_host", .type = OPTION_COUNT, .offset = LIMITS(mirrors_per_host), .min = 1, .max = 256, .fallback = "4",
 		.help = "How many of these may be busy with one host."},
+	{.key = "manifest", .type = OPTION_SIZE, .offset = LIMITS(manifest), .min = 1024, .max = 1024 * 1024 * 1024, .fallback = "64MiB",
+		.help = "The largest manifest of an upstream that is read, uncompressed. Reading it takes up to twenty times as much memory for a "
+		"moment."},
 };
 static const struct section limits_section = {"limits", sizeof(((struct hgt_config *)0)->limits), limits_options,
 	COUNT(limits_options), SIZE_MAX, NULL};
@@ -438,6 +441,9 @@ static const struct option config_options[] = {
 		.help = "Webhooks that forges send here, as events for whoever subscribes."},
 	{.key = "mirrors", .type = OPTION_LIST, .offset = CONFIG(mirrors), .section = &mirror_section, .fallback = "[]",
 		.help = "Copies of repositories that are kept in step: elsewhere of what is here, or here of what is elsewhere."},
+	{.key = "manifest", .type = OPTION_SECTION, .offset = CONFIG(manifest), .section = &manifest_section,
+		.help = "Tell mirrors which repositories there are here, and what has moved, by a manifest as grokmirror has it. Without this, "
+		"none is written."},
 };
 static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),
 	SIZE_MAX, complete_config};

@@ -85,7 +85,7 @@ static int check_place(struct reader *r, const struct hgt_node *node, const stru
 
 static int refuse_pull_only(struct reader *r, const struct hgt_node *node)
 {
-	static const char *const keys[] = {"every", "gate", "on_force", "on_delete", "guard", "create", "upstream", "peer"};
+	static const char *const keys[] = {"every", "gate", "on_force", "on_delete", "guard", "create", "manifest", "upstream", "peer"};
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		const struct hgt_node *value = hgt_node_get(node, keys[i]);
@@ -93,6 +93,27 @@ static int refuse_pull_only(struct reader *r, const struct hgt_node *node)
 		if (value)
 			return reader_refuse(r, value, "%s is for direction: pull", keys[i]);
 	}
+	return 0;
+}
+
+/* Of a manifest: what libcurl loads, or a file. */
+static int check_manifest(struct reader *r, const struct hgt_node *node, const struct hgt_config_mirror *mirror)
+{
+	const struct hgt_node *value = hgt_node_get(node, "manifest");
+	const char *url = mirror->manifest;
+	bool http = url && (begins(url, "https://") || begins(url, "http://")), file = url && (begins(url, "file:///") || url[0] == '/');
+
+	if (!url)
+		return 0;
+	for (const unsigned char *p = (const unsigned char *)url; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return reader_refuse(r, value, "a URL has no spaces and no letters beyond ASCII; percent-encode them");
+	if (!http && !file)
+		return reader_refuse(r, value, "expected a URL that begins with https://, http:// or file:///, or an absolute path");
+	if (http && has_password(url))
+		return reader_refuse(r, value, "a password has no place in a URL, where it is seen by many; manifests are read without one");
+	if (!strstr(mirror->url, "{repo}"))
+		return reader_refuse(r, value, "a manifest tells of several repositories; write {repo} into url where the name of each has its place");
 	return 0;
 }
 
@@ -136,6 +157,8 @@ static int complete_mirror(struct reader *r, const struct hgt_node *node, void *
 		code = check_place(r, url ? url : node, mirror);
 	if (code == 0 && mirror->direction == HGT_MIRROR_PUSH)
 		code = refuse_pull_only(r, node);
+	if (code == 0)
+		code = check_manifest(r, node, mirror);
 	if (code == 0)
 		code = check_upstream(r, node, mirror);
 	if (code < 0)
@@ -184,7 +207,11 @@ static const struct option mirror_options[] = {
 		.help = "Pull: how many percent of a repository's refs may be deleted or forced at once; past that nothing is moved until somebody "
 		"says so. One ref always may. 100: no guard, but for an upstream with no refs at all, or with nothing in common with what is here."},
 	{.key = "create", .type = OPTION_BOOL, .offset = MIRROR(create), .fallback = "false",
-		.help = "Pull: make repositories that are not here yet."},
+		.help = "Pull: make repositories that are not here yet: those of the manifest, and those that repos names without a wildcard."},
+	{.key = "manifest", .type = OPTION_STRING, .offset = MIRROR(manifest), .shape = "URL",
+		.help = "Pull: where upstream tells which repositories it has and a fingerprint of each, as grokmirror's manifest.js.gz: https://, "
+		"http://, file:/// or an absolute path. It is looked at each time that every says, and then at those repositories alone "
+		"whose fingerprint is another one here."},
 	{.key = "upstream", .type = OPTION_SECTION, .section = &upstream_section,
 		.help = "Pull: the other side is a Headgate too. What moves there is brought here at once, without waiting for the clock."},
 	{.key = "peer", .type = OPTION_CUSTOM, .offset = MIRROR(peer), .parse = parse_peer, .shape = "leader | follower",
@@ -214,6 +241,19 @@ static const struct option mirror_options[] = {
 };
 const struct section mirror_section = {"an entry of mirrors", sizeof(struct hgt_config_mirror), mirror_options, COUNT(mirror_options),
 	MIRROR(line), complete_mirror};
+
+#define MANIFEST(member) (offsetof(struct hgt_config, manifest.member) - offsetof(struct hgt_config, manifest))
+
+static const struct option manifest_options[] = {
+	{.key = "file", .type = OPTION_PATH, .offset = MANIFEST(file), .required = true,
+		.help = "Where: a file that a web server serves. It is compressed when its name ends in .gz. Nobody else writes it."},
+	{.key = "repos", .type = OPTION_GLOBS, .offset = MANIFEST(repos), .fallback = "[\"**\"]",
+		.help = "Which repositories it tells of, by name. Whoever can read the file sees their names."},
+	{.key = "export_ok", .type = OPTION_BOOL, .offset = MANIFEST(export_ok), .fallback = "false",
+		.help = "Of these, those alone that have a file git-daemon-export-ok."},
+};
+const struct section manifest_section = {"manifest", sizeof(((struct hgt_config *)0)->manifest), manifest_options, COUNT(manifest_options),
+	SIZE_MAX, NULL};
 
 int check_mirrors(struct reader *r, const struct hgt_config *config)
 {

@@ -15,7 +15,7 @@ int parse_name(struct reader *reader, const struct hgt_node *node, void *field) 
 int refuse_twin(struct reader *reader, uint32_t line, const char *what, const char *name);
 
 /* server_mirrors.c */
-extern const struct section mirror_section;
+extern const struct section mirror_section, manifest_section;
 int check_mirrors(struct reader *reader, const struct hgt_config *config) HGT_MUST_CHECK;
 
 #endif

@@ -55,7 +55,7 @@ static int take_ref(struct hgt_repo *repo, const git_reference *ref, struct line
 	git_reference *real = NULL;
 	int code = 0;
 
-	if (strncmp(git_reference_name(ref), HGT_OWN_REFS, sizeof(HGT_OWN_REFS) - 1) == 0)
+	if (hgt_ref_is_own(git_reference_name(ref)))
 		return 0;
 	code = git_reference_resolve(&real, ref);
 	if (code == GIT_ENOTFOUND)

@@ -20,8 +20,6 @@ struct hgt_repo;
 
 #define HGT_FINGERPRINT_HEX 41	/* with its terminator */
 
-/* Refs of Headgate's own, which no fingerprint counts: clients do not see them. */
-#define HGT_OWN_REFS "refs/headgate/"
 
 struct hgt_manifest_entry {
 	const char *path;	/* as the manifest has it, with a slash before it: "/pub/scm/linux.git" */

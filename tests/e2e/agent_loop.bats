@@ -391,6 +391,25 @@ looked() {
   wait_for 20 test -e "$T/web/conf/a"
 }
 
+@test "no inotify instances are left, as with many agents of one user: the log says so, and changes are seen when it is time to compare" {
+  unshare --user --map-root-user test -w /proc/sys/user/max_inotify_instances || skip "no user namespaces here"
+  commit hosts/web/a one
+  push
+  agent_config web1 "$(target web "options: {into: $T/web}" "compare_every: 1s")"
+  # shellcheck disable=SC2016
+  unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_inotify_instances && exec headgate-agent -c "$0"' "$T/web1.yaml" \
+    >>"$T/web1.log" 2>&1 </dev/null 3>&- &
+  AGENT_PID[web1]=$!
+  wait_for 20 agent_synced web1 web "$TIP"
+  grep 'changes by hand are seen only when it is time to compare' "$T/web1.log" | grep -q 'seconds=1 .*raise fs.inotify.max_user_instances'
+  for text in once again; do
+    echo "$text" >"$T/web/a"
+    wait_for 20 grep -qx one "$T/web/a"
+  done
+  # It is told once, however often it is tried.
+  (($(grep -c 'changes by hand are seen only' "$T/web1.log") == 1))
+}
+
 @test "told to stop, it ends an apply only when its time is over; what was ended is done at the next start" {
   commit hosts/web/a one
   push

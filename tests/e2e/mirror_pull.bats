@@ -394,6 +394,13 @@ state_of() { refs_of "$1" | jq -r .state; }
   in_step refs/heads/main
 }
 
+@test "a mirror whose name no ref could have as it is" {
+  server_config "mirrors: [{name: a..b.lock, direction: pull, repos: [charts], url: 'file://$UPSTREAM', every: 1s}]"
+  repo_new charts
+  daemon_start
+  wait_for 20 in_step refs/heads/main
+}
+
 @test "there is no repository" {
   mirror_config
   daemon_start
@@ -460,6 +467,102 @@ END
       [[ $step != update-ref || $when != after ]] || kept | grep -qx "$after"
     done
   done
+}
+
+# A git whose update-ref is ended when it has locked what it is to move, and the daemon with it: once.
+interrupted_git() {
+  mkdir "$T/bin"
+  cat >"$T/bin/git" <<END
+#!/usr/bin/env python3
+import os, signal, subprocess, sys, time
+real = "$(command -v git)"
+if "update-ref" not in sys.argv or not os.path.exists("$T/doom"):
+    os.execv(real, [real] + sys.argv[1:])
+os.unlink("$T/doom")
+text = sys.stdin.buffer.read()
+child = subprocess.Popen([real] + sys.argv[1:], stdin=subprocess.PIPE)
+child.stdin.write(text[:-len(b"commit\\0")])
+child.stdin.flush()
+while not os.path.exists("$GIT_ROOT/charts.git/refs/heads/main.lock"):
+    time.sleep(0.01)
+child.kill()
+child.wait()
+os.kill(os.getppid(), signal.SIGKILL)
+END
+  chmod +x "$T/bin/git"
+}
+
+@test "locks that a killed git has left are in nobody's way for long" {
+  begin
+  daemon_stop
+  interrupted_git
+  PATH=$T/bin:$PATH daemon_start
+  commit b.txt two
+  git branch next
+  send origin main next
+  touch "$T/doom"
+  act sync || true
+  wait_for 20 process_ended "$DAEMON_PID"
+  wait "$DAEMON_PID" || true
+  DAEMON_PID=''
+  [[ -e $GIT_ROOT/charts.git/refs/heads/main.lock && -e $GIT_ROOT/charts.git/headgate/moving-vendor ]]
+  # One that is young may be somebody's; nor is one that we cannot have left taken away.
+  daemon_start
+  act sync
+  wait_for 20 is state failing
+  [[ -e $GIT_ROOT/charts.git/refs/heads/main.lock ]]
+  [[ $(copy error) == *main.lock* ]]
+  in_step refs/heads/next || ls "$GIT_ROOT/charts.git/refs/heads/next.lock"
+  find "$GIT_ROOT/charts.git" -name '*.lock' -exec touch -d '2 minutes ago' {} +
+  touch -d '2 minutes ago' "$GIT_ROOT/charts.git/headgate/moving-vendor"
+  touch -d '3 minutes ago' "$GIT_ROOT/charts.git/refs/heads/other.lock"
+  act sync
+  wait_for 20 is state in-step
+  in_step refs/heads/main refs/heads/next
+  [[ -e $GIT_ROOT/charts.git/refs/heads/other.lock && ! -e $GIT_ROOT/charts.git/headgate/moving-vendor ]]
+}
+
+@test "an upstream that says nothing is given up, and what is sent in the end is taken" {
+  begin 'silence: 1s'
+  daemon_stop
+  mkdir "$T/bin"
+  printf '#!/bin/bash\n[[ " $* " != *" ls-remote "* || ! -e %q ]] || exec sleep 60\nexec %q "$@"\n' "$T/mute" "$(command -v git)" >"$T/bin/git"
+  chmod +x "$T/bin/git"
+  touch "$T/mute"
+  PATH=$T/bin:$PATH daemon_start
+  commit b.txt two
+  send origin main
+  act sync
+  wait_for 20 is state failing
+  [[ $(copy error) == *silence* ]]
+  rm "$T/mute"
+  wait_for 20 in_step refs/heads/main
+}
+
+@test "a symbolic ref that is here is not written through" {
+  begin
+  ours symbolic-ref refs/heads/alias refs/heads/main
+  main=$(git rev-parse HEAD)
+  git checkout -q -b alias
+  commit b.txt two
+  send origin alias
+  turn
+  is state stopped
+  [[ $(refs_of refs/heads/alias | jq -r .note) == *'symbolic ref'* ]]
+  [[ $(ours rev-parse refs/heads/main) == "$main" ]]
+}
+
+@test "what is kept is hidden although nothing was ever fetched" {
+  git branch side
+  send origin side
+  git clone -q --mirror "$UPSTREAM" "$GIT_ROOT/charts.git"
+  mirror_config 'guard: 100'
+  daemon_start
+  wait_for 20 is state in-step
+  send origin :side
+  turn
+  [[ -n $(kept) ]]
+  [[ $(git ls-remote "$GIT_ROOT/charts.git" | grep -c headgate) == 0 ]]
 }
 
 @test "two push at once, upstream and here: nobody's commit is lost" {

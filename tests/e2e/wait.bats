@@ -318,7 +318,7 @@ matches() {
   push
   run headgate wait --json --timeout 20 infra main
   ((status == 0))
-  jq -se '.[-1].end == "converged" and ([.[] | select(.state == "synced") | .target] | sort) == ["t1", "t2"]' <<<"$output"
+  jq -se '.[-1].end == "converged" and ([.[] | select(.state == "synced") | .target] | unique) == ["t1", "t2"]' <<<"$output" || { echo "$output"; false; }
   run headgate wait infra "$(git rev-parse HEAD~1)" --ref refs/heads/main
   ((status == 0))
 

@@ -309,6 +309,25 @@ static void a_move_is_followed(void **state)
 	stop(&rig);
 }
 
+static void nothing_begins_before_the_daemon_is_ready(void **state)
+{
+	struct mirrors_stats stats;
+	struct rig rig;
+
+	(void)state;
+	start(&rig, PUSH("backup", ""), "infra");
+	mirrors_free(rig.daemon.mirrors);
+	rig.daemon.ready = false;
+	load(&rig);
+	nothing_runs(&rig);
+	mirrors_stats(rig.daemon.mirrors, &stats);
+	assert_int_equal(stats.waiting, 1);
+	rig.daemon.ready = true;
+	mirrors_begin(rig.daemon.mirrors);
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	stop(&rig);
+}
+
 static void only_its_refs_count(void **state)
 {
 	const struct rig_move side = {"infra", "refs/heads/side", OLD, NEW, no_paths, false};
@@ -940,7 +959,8 @@ static void walks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_move_is_followed), cmocka_unit_test(only_its_refs_count), cmocka_unit_test(what_moves_during_a_turn_has_another),
+		cmocka_unit_test(a_move_is_followed), cmocka_unit_test(nothing_begins_before_the_daemon_is_ready),
+		cmocka_unit_test(only_its_refs_count), cmocka_unit_test(what_moves_during_a_turn_has_another),
 		cmocka_unit_test(failures_are_tried_again), cmocka_unit_test(a_move_does_not_shorten_a_wait),
 		cmocka_unit_test(a_stop_is_told_once_a_reason), cmocka_unit_test(who_is_late_is_told_once_and_when_it_is_over),
 		cmocka_unit_test(what_was_in_step_stays_so), cmocka_unit_test(no_move_is_forgotten_over_a_kill),
