@@ -204,6 +204,9 @@ void copy_step(struct copy *copy)
 	bool stands = !copy->gone && !m->draining && !copy->turn && !copy->ending && !copy->held && !copy_is_paused(copy) &&
 		!mirror_manifest_awaited(copy->mirror);
 
+	/* What nobody has looked at is behind from when it may be. */
+	if (stands && copy->row.state == HGT_COPY_NEW)
+		set_since(copy, hgt_time_now_ms());
 	if (stands && copy->wanted && (copy->urgent || copy->due_ms <= hgt_time_mono_ms())) {
 		hgt_turns_wait(&m->turns, &copy->waiter, copy->urgent);
 		mirrors_pump_soon(m);
@@ -273,10 +276,8 @@ void copy_start(struct copy *copy)
 	if (row->since_ms)
 		copy->alert_ms = now + alert_wait(copy, wall);
 	/* How what was on its way has ended is not known, so it is asked. */
-	if (row->state != HGT_COPY_IN_STEP) {
+	if (row->state != HGT_COPY_IN_STEP)
 		copy->wanted = copy->verify = true;
-		set_since(copy, wall);
-	}
 	if (row->state == HGT_COPY_FAILING)
 		copy->due_ms = now + clamp(row->next_ms - wall, 0, (int64_t)config->retry_most * 1000);
 	/* Looks that came due while nobody was there come soon, and not all at once. */

@@ -419,7 +419,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		dial(link);
 }
 
-int feed_new(struct link *link, struct hgt_error *err)
+int feed_make(struct link *link, struct hgt_error *err)
 {
 	struct feed *feed = &link->feed;
 	struct event_base *base = link->links->daemon->base;

@@ -104,7 +104,7 @@ void link_plan(struct event *timer, int64_t ms);
 void link_write(const struct link *link, struct hgt_json *json);
 
 /* mirror_feed.c */
-int feed_new(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;
+int feed_make(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;
 void feed_release(struct link *link);
 void feed_start(struct link *link);	/* dial at once, unless it is so already */
 void feed_stop(struct link *link);

@@ -107,7 +107,7 @@ static int link_new(struct links *links, const struct hgt_config *config, const 
 	link->is_peer = mirror->peer != HGT_MIRROR_ALONE;
 	hgt_buf_init(&link->busy);
 	hgt_buf_init(&link->trouble);
-	code = feed_new(link, err);
+	code = feed_make(link, err);
 	if (code == 0 && !link->name)
 		code = hgt_error_nomem(err);
 	if (code == 0)
