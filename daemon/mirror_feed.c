@@ -276,7 +276,7 @@ static int add_name(void *ctx, const struct copy_view *view)
 	return names->failed;
 }
 
-void feed_look_at_all(struct link *link)
+void link_feed_look_at_all(struct link *link)
 {
 	struct mirrors *mirrors = link->links->daemon->mirrors;
 	struct names names = {0};
@@ -414,12 +414,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	if (link->feed.state == FEED_FOLLOWING && link->feed.look_at_all)
-		feed_look_at_all(link);
+		link_feed_look_at_all(link);
 	else if (link->feed.state == FEED_WAITING)
 		dial(link);
 }
 
-int feed_make(struct link *link, struct hgt_error *err)
+int link_feed_new(struct link *link, struct hgt_error *err)
 {
 	struct feed *feed = &link->feed;
 	struct event_base *base = link->links->daemon->base;
@@ -439,7 +439,7 @@ int feed_make(struct link *link, struct hgt_error *err)
 	return 0;
 }
 
-void feed_start(struct link *link)
+void link_feed_start(struct link *link)
 {
 	if (link->feed.state == FEED_DIALLING || link->feed.state == FEED_FOLLOWING)
 		return;
@@ -447,7 +447,7 @@ void feed_start(struct link *link)
 	link_plan(link->feed.timer, 0);
 }
 
-void feed_stop(struct link *link)
+void link_feed_stop(struct link *link)
 {
 	struct feed *feed = &link->feed;
 
@@ -462,7 +462,7 @@ void feed_stop(struct link *link)
 	feed->state = FEED_OFF;
 }
 
-void feed_release(struct link *link)
+void link_feed_release(struct link *link)
 {
 	struct feed *feed = &link->feed;
 

@@ -104,11 +104,11 @@ void link_plan(struct event *timer, int64_t ms);
 void link_write(const struct link *link, struct hgt_json *json);
 
 /* mirror_feed.c */
-int feed_make(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;
-void feed_release(struct link *link);
-void feed_start(struct link *link);	/* dial at once, unless it is so already */
-void feed_stop(struct link *link);
-void feed_look_at_all(struct link *link);	/* every copy, and every repository there is upstream */
+int link_feed_new(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;
+void link_feed_release(struct link *link);
+void link_feed_start(struct link *link);	/* dial at once, unless it is so already */
+void link_feed_stop(struct link *link);
+void link_feed_look_at_all(struct link *link);	/* every copy, and every repository there is upstream */
 
 /* mirror_peer.c */
 int peer_new(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;

@@ -33,7 +33,7 @@ void link_unref(struct link *link)
 {
 	if (!link || --link->refs)
 		return;
-	feed_release(link);
+	link_feed_release(link);
 	upstream_free(link->upstream);
 	free_event(link->step);
 	free_event(link->patience);
@@ -67,7 +67,7 @@ struct link *links_find(const struct links *links, const char *mirror)
 
 static void stop(struct link *link)
 {
-	feed_stop(link);
+	link_feed_stop(link);
 	if (link->is_peer)
 		peer_stop(link);
 }
@@ -107,7 +107,7 @@ static int link_new(struct links *links, const struct hgt_config *config, const 
 	link->is_peer = mirror->peer != HGT_MIRROR_ALONE;
 	hgt_buf_init(&link->busy);
 	hgt_buf_init(&link->trouble);
-	code = feed_make(link, err);
+	code = link_feed_new(link, err);
 	if (code == 0 && !link->name)
 		code = hgt_error_nomem(err);
 	if (code == 0)
@@ -128,7 +128,7 @@ static void start(struct link *link)
 	if (link->is_peer)
 		peer_start(link);
 	else
-		feed_start(link);
+		link_feed_start(link);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -165,11 +165,11 @@ static void follow_config(struct link *link, const struct hgt_config *config, co
 	/* Other repositories may be the mirror's now. */
 	link->feed.look_at_all = true;
 	if (link->feed.state == FEED_FOLLOWING || link->feed.state == FEED_DIALLING) {
-		feed_stop(link);
+		link_feed_stop(link);
 		if (link->is_peer)
 			peer_feed_lost(link);
 		else
-			feed_start(link);
+			link_feed_start(link);
 	}
 }
 

@@ -198,7 +198,7 @@ static void apply(struct link *link, const struct hgt_peer *before)
 	if (now->role != before->role || now->term != before->term) {
 		hgt_log(HGT_LOG_WARNING, "mirrors", now->role == HGT_PEER_LEADER ? "we lead" : "we follow", HGT_S("mirror", link->name),
 			HGT_S("server", link->mirror->upstream.server), HGT_I("term", now->term));
-		feed_stop(link);
+		link_feed_stop(link);
 		hgt_buf_reset(&link->trouble);
 		/* What is known of the other side's events is of another time. */
 		hgt_buf_reset(&link->feed.cursor);
@@ -362,7 +362,7 @@ static void on_hello(void *ctx, const struct upstream_answer *answer)
 	peer_heard(link, &other);
 	if (may_pull(link) && !link->writing) {
 		link->hellos = 0;
-		feed_start(link);
+		link_feed_start(link);
 	}
 	if (link->row.peer.role == HGT_PEER_LEADER && other.role == HGT_PEER_FOLLOWER && other.term == link->row.peer.term)
 		link->hellos = 0;
