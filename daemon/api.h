@@ -41,6 +41,13 @@ void api_webhook_deliveries(struct request *request);
 void api_webhook_replay(struct request *request);
 void api_webhook_test(struct request *request);
 
+void api_upstreams(struct request *request);
+void api_upstream_word(struct request *request);
+void api_mirror_promote(struct request *request);
+void api_mirrors(struct request *request);
+void api_mirror_refs(struct request *request);
+void api_mirror_act(struct request *request);
+
 void api_inbound(struct request *request);
 
 void api_dashboard(struct request *request);

@@ -18,7 +18,7 @@ bool compare_takes_ref(const char *ref)
 	for (size_t i = 0; i < sizeof(internal) / sizeof(*internal); i++)
 		if (strncmp(ref, internal[i], strlen(internal[i])) == 0)
 			return false;
-	return true;
+	return !hgt_ref_is_own(ref);
 }
 
 struct listing {

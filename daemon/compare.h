@@ -31,7 +31,8 @@ int compare_with(struct compare *compare, struct hgt_journal *journal, const cha
 
 void compare_release(struct compare *compare);
 
-/* Whether a ref is journaled: all are but those that servers keep for themselves and move without anyone's doing. */
+/* Whether a ref is journaled: all are but Headgate's own and those that servers keep for themselves and move without
+ * anyone's doing. */
 bool compare_takes_ref(const char *ref);
 
 #endif

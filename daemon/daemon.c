@@ -23,7 +23,10 @@
 #include "daemon/hub.h"
 #include "daemon/inbound.h"
 #include "daemon/intake.h"
+#include "daemon/manifest.h"
 #include "daemon/metrics.h"
+#include "daemon/mirror_links.h"
+#include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/reload.h"
 #include "daemon/repos.h"
@@ -56,7 +59,8 @@ static bool quiet(struct process *p)
 {
 	struct daemon *d = &p->daemon;
 	bool requests = http_drain(d->http) == 1, webhooks = webhooks_drain(d->webhooks) == 1;
-	bool others = requests && webhooks && hgt_workers_pending(d->archivers) == 0;
+	bool mirrors = mirrors_drain(d->mirrors) == 1 && links_drain(d->links) == 1;
+	bool others = requests && webhooks && mirrors && hgt_workers_pending(d->archivers) == 0;
 
 	if (!others && hgt_time_mono_ms() < p->stop_by - HOOKS_MS)
 		return false;
@@ -238,6 +242,7 @@ static void on_compared(void *arg)
 	hgt_notify("READY=1");
 	/* What the start took is not needed again soon. */
 	malloc_trim(0);
+	mirrors_begin(d->mirrors);
 }
 
 /* What was left behind while the daemon was away comes before the compare, which knows of no pusher. */
@@ -299,11 +304,17 @@ static int build(struct process *p, struct hgt_error *err)
 	if (code == 0)
 		code = retention_hold(d->retention, "webhooks", needed_by_webhooks, d, err);
 	if (code == 0)
+		code = mirrors_new(d, &d->mirrors, err);
+	if (code == 0)
+		code = links_new(d, &d->links, err);
+	if (code == 0)
 		code = inbound_new(d, &d->inbound, err);
 	if (code == 0)
 		code = http_new(d, &d->http, err);
 	if (code == 0)
 		code = ref_watch_new(d, on_compared, d, &d->ref_watch, err);
+	if (code == 0)
+		code = manifest_new(d, &d->manifest, err);
 	if (code == 0)
 		code = hook_socket_new(d, &d->hook_socket, err);
 	if (code == 0)
@@ -329,9 +340,14 @@ static void tear_down(struct process *p)
 	spool_free(d->spool);
 	hook_socket_free(d->hook_socket);
 	ref_watch_free(d->ref_watch);
+	manifest_free(d->manifest);
+	d->manifest = NULL;
 	http_free(d->http);
 	guard_free(d->guard);
 	inbound_free(d->inbound);
+	links_free(d->links);
+	mirrors_free(d->mirrors);
+	d->mirrors = NULL;
 	webhooks_free(d->webhooks);
 	d->webhooks = NULL;
 	archives_free(d->archives);

@@ -38,6 +38,9 @@ struct daemon {
 	struct errands *errands;	/* errand.h: answers that workers write */
 	struct guard *guard;		/* guard.h: who knocks too often */
 	struct webhooks *webhooks;	/* webhooks.h: targets that are told by HTTP */
+	struct manifest *manifest;	/* manifest.h: which repositories there are, for mirrors; NULL in tests */
+	struct mirrors *mirrors;	/* mirrors.h: copies of repositories, kept in step; NULL in tests */
+	struct links *links;		/* mirror_links.h: the Headgates that mirrors have upstream */
 	struct sockets *sockets;	/* sockets.h: listening ones; NULL in tests */
 	struct inbound *inbound;	/* inbound.h: webhooks that forges send */
 	struct http *http;		/* http.h: admin socket and TCP listeners */

@@ -26,7 +26,8 @@
 	FILE(events, "events.js", SCRIPT) \
 	FILE(repositories, "repositories.js", SCRIPT) \
 	FILE(refusals, "refusals.js", SCRIPT) \
-	FILE(webhooks, "webhooks.js", SCRIPT)
+	FILE(webhooks, "webhooks.js", SCRIPT) \
+	FILE(mirrors, "mirrors.js", SCRIPT)
 
 /* DASHBOARD_PACKED is where the Makefile has put the compressed ones. */
 #define INCLUDE_FILE(name, file, type) \

@@ -76,6 +76,7 @@ int metrics_new(struct metrics **out, struct hgt_error *err)
 		HGT_EVENT_AGENT_ADDED, HGT_EVENT_AGENT_REMOVED, HGT_EVENT_AGENT_REFUSED, HGT_EVENT_AGENT_REPORTED,
 		HGT_EVENT_SYNC_REQUESTED,
 		HGT_EVENT_JOURNAL_COMPACTED, HGT_EVENT_JOURNAL_RESTORED, HGT_EVENT_UPSTREAM_PUSHED,
+		HGT_EVENT_MIRROR_UPDATED, HGT_EVENT_MIRROR_DIVERGED, HGT_EVENT_MIRROR_LATE, HGT_EVENT_MIRROR_CAUGHT_UP,
 	};
 	struct metrics *m = calloc(1, sizeof(*m));
 	size_t n;
@@ -280,7 +281,7 @@ void metrics_write(const struct daemon *daemon, struct hgt_buf *out)
 {
 	static void (*const parts[])(const struct daemon *daemon, struct hgt_metrics *m) = {
 		write_events, metrics_journal, metrics_intake, metrics_streams, metrics_agents, metrics_archives, metrics_webhooks,
-		metrics_doors, write_answers, write_config, metrics_process,
+		metrics_mirrors, metrics_doors, write_answers, write_config, metrics_process,
 	};
 	struct hgt_metrics m = HGT_METRICS_INIT(out);
 

@@ -29,6 +29,9 @@ void metrics_doors(const struct daemon *daemon, struct hgt_metrics *m);
 /* metrics_agents.c */
 void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m);
 
+/* metrics_mirrors.c */
+void metrics_mirrors(const struct daemon *daemon, struct hgt_metrics *m);
+
 /* metrics_process.c */
 void metrics_process(const struct daemon *daemon, struct hgt_metrics *m);
 

@@ -14,6 +14,8 @@
 #include "base/workers.h"
 #include "daemon/folders.h"
 #include "daemon/intake.h"
+#include "daemon/manifest.h"
+#include "daemon/mirrors.h"
 #include "daemon/repos.h"
 #include "git/repository_pool.h"
 
@@ -155,13 +157,21 @@ failed:
 	hgt_log(HGT_LOG_ERROR, "ref_watch", "out of memory for a watch", HGT_S("folder", path));
 }
 
+/* Whether it is the folder of Headgate's own refs, of which nobody is told. */
+static bool is_own(const struct target *target, const char *path)
+{
+	size_t n = strlen(target->path);
+
+	return strncmp(path, target->path, n) == 0 && strcmp(path + n, "/refs/headgate") == 0;
+}
+
 /* Watch a folder of refs and all below it. Watched first and read then, so that nothing slips between. */
 static void mark_refs(struct ref_watch *w, struct hgt_buf *path, struct target *target, int depth)
 {
 	size_t len = path->len;
 	DIR *dir;
 
-	if (path->failed || depth > REFS_DEPTH_MAX)
+	if (path->failed || depth > REFS_DEPTH_MAX || is_own(target, path->data))
 		return;
 	mark_add(w, path->data, target);
 	dir = opendir(path->data);
@@ -265,6 +275,8 @@ static void on_added(void *ctx, const struct repo *repo)
 	w->folders_due = true;
 	target_add(w, repo);
 	intake_compare(w->daemon->intake, repo->name, repo->path, INTAKE_START);
+	if (w->daemon->mirrors)
+		mirrors_repo_added(w->daemon->mirrors, repo);
 }
 
 /* Put aside until the scan is merged: it may be there under another name. */
@@ -273,6 +285,8 @@ static void on_gone(void *ctx, const struct repo *repo)
 	struct ref_watch *w = ctx;
 	struct target *target = hgt_map_remove(&w->targets, repo->name, strlen(repo->name));
 
+	if (w->daemon->mirrors)
+		mirrors_repo_gone(w->daemon->mirrors, repo);
 	if (target) {
 		marks_drop(w, &target->marks);
 		target->next_gone = w->gone;
@@ -414,6 +428,7 @@ static void merge_scan(struct ref_watch *w)
 			check_folder(target);
 	}
 	forget_gone(w);
+	manifest_listed(w->daemon->manifest);
 	if (w->folders_due && !w->compared)
 		w->folders_due = !folders_look(w->daemon, false);
 }

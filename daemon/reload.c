@@ -12,7 +12,10 @@
 #include "daemon/archives.h"
 #include "daemon/http.h"
 #include "daemon/inbound.h"
+#include "daemon/manifest.h"
 #include "daemon/metrics.h"
+#include "daemon/mirror_links.h"
+#include "daemon/mirrors.h"
 #include "daemon/ref_watch.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
@@ -32,6 +35,16 @@ static int take_webhooks(struct daemon *daemon, const struct hgt_config *config,
 	return webhooks_reload(daemon->webhooks, config, err);
 }
 
+static int take_links(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return links_reload(daemon->links, config, err);
+}
+
+static int take_mirrors(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
+{
+	return mirrors_reload(daemon->mirrors, config, err);
+}
+
 static int take_archives(struct daemon *daemon, const struct hgt_config *config, struct hgt_error *err)
 {
 	(void)err;
@@ -46,6 +59,8 @@ static int (*const parts[])(struct daemon *daemon, const struct hgt_config *conf
 	take_http,
 	take_inbound,
 	take_webhooks,
+	take_mirrors,
+	take_links,
 	take_archives,
 };
 
@@ -85,6 +100,7 @@ static void follow(struct daemon *daemon, const struct hgt_config *before, const
 
 	if (options)
 		hgt_service_log(options, config->log.level, config->log.format);
+	manifest_listed(daemon->manifest);
 	ref_watch_reload(daemon->ref_watch, strcmp(config->repositories.root, before->repositories.root) != 0);
 	if (daemon->retention)
 		retention_look(daemon->retention);

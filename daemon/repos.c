@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "git/repository_pool.h"
+#include "install/make_repo.h"
 
 /* Kept open while nobody looks at them: some 60 KiB each, and a few descriptors. More than compares are under way at once. */
 #define REPOS_OPEN_MAX 12
@@ -186,7 +187,7 @@ static int look(struct repos_scan *scan, int folder, int depth, struct hgt_error
 		return hgt_error_set_errno(err, "cannot read folder %s", scan->path.data);
 	}
 	for (struct dirent *d; code == 0 && (d = readdir(dir));) {
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && strncmp(d->d_name, HGT_MAKING, sizeof(HGT_MAKING) - 1) != 0 &&
 			(d->d_type == DT_DIR || d->d_type == DT_UNKNOWN))
 			code = look_below(scan, folder, d->d_name, depth + 1, err);
 	}

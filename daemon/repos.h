@@ -2,7 +2,7 @@
  * Which repositories there are below the configured root: found at start, kept up to date by the ref watcher.
  *
  * A repository is a folder that holds HEAD, objects/ and refs/, at most REPOS_DEPTH_MAX folders down; symbolic links are not
- * followed, and nothing inside a repository is looked at.
+ * followed, nothing inside a repository is looked at, and nothing that Headgate itself is still making (HGT_MAKING).
  */
 #ifndef HEADGATE_DAEMON_REPOS_H
 #define HEADGATE_DAEMON_REPOS_H

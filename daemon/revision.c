@@ -17,7 +17,7 @@ static int look_at_ref(void *ctx, const char *ref, const char *id)
 	char tip[HGT_OID_HEX_SHA256 + 1];
 	int code = 0;
 
-	if (reach->found || !hgt_glob_match(reach->refs, ref) || hgt_repo_commit(reach->repo, id, tip, NULL) < 0)
+	if (reach->found || hgt_ref_is_own(ref) || !hgt_glob_match(reach->refs, ref) || hgt_repo_commit(reach->repo, id, tip, NULL) < 0)
 		return 0;
 	if (reach->tips)
 		reach->found = strcmp(tip, reach->rev) == 0;

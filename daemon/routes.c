@@ -55,8 +55,14 @@ static const struct route {
 	/* Whoever knows the secret: the signature is the credential. */
 	{EVHTTP_REQ_POST, "/v1/inbound/" NAME, ANYONE, api_inbound, {NULL}},
 	{EVHTTP_REQ_POST, "/v1/webhooks/test", ADMIN, api_webhook_test, {NULL}},
+	{EVHTTP_REQ_GET, "/v1/mirrors", VIEWER, api_mirrors, {"mirror", "repo", "state", "after", "limit", NULL}},
+	{EVHTTP_REQ_GET, "/v1/mirrors/refs", VIEWER, api_mirror_refs, {"mirror", "repo", "all", "after", "limit", NULL}},
+	{EVHTTP_REQ_POST, "/v1/mirrors/act", OPERATOR, api_mirror_act, {NULL}},
 	{EVHTTP_REQ_GET, "/v1/history", VIEWER, api_history, {"repo", "ref", "type", "agent", "target", "before", "limit", NULL}},
 	{EVHTTP_REQ_GET, "/v1/repositories", VIEWER, api_repositories, {"after", "limit", NULL}},
+	{EVHTTP_REQ_GET, "/v1/mirrors/upstreams", VIEWER, api_upstreams, {"mirror", NULL}},
+	{EVHTTP_REQ_POST, "/v1/mirrors/upstreams", OPERATOR, api_upstream_word, {NULL}},
+	{EVHTTP_REQ_POST, "/v1/mirrors/promote", OPERATOR, api_mirror_promote, {NULL}},
 	/* What is in every copy of the program; what it shows it asks for with a token. */
 	{READS, "/", ANYONE, api_dashboard, {NULL}},
 	{READS, "/dashboard/" NAME, ANYONE, api_dashboard_file, {NULL}},

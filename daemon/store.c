@@ -9,8 +9,10 @@
 #include "base/thread.h"
 #include "base/timing.h"
 #include "daemon/hub.h"
+#include "daemon/manifest.h"
 #include "daemon/metrics.h"
 #include "daemon/rollout.h"
+#include "daemon/mirrors.h"
 #include "daemon/retention.h"
 #include "daemon/webhooks.h"
 #include "headgate/protocol.h"
@@ -342,6 +344,10 @@ static void hand_over(struct store *store)
 			if (store->daemon->hub)
 				hub_publish(store->daemon->hub, &event->row);
 			rollouts_published(store->daemon->rollouts, &event->row);
+			if (event->row.repo && strcmp(event->row.type, HGT_EVENT_REF_UPDATED) == 0)
+				manifest_moved(store->daemon->manifest, event->row.repo);
+			if (store->daemon->mirrors)
+				mirrors_published(store->daemon->mirrors, &event->row);
 		}
 	if (head && store->daemon->webhooks)
 		webhooks_wake(store->daemon->webhooks);

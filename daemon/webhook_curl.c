@@ -24,12 +24,12 @@ int webhook_curl_load(struct webhook_curl *curl, struct hgt_error *err)
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
 	if (!library)
-		return hgt_error_set(err, HGT_EUNAVAILABLE, "webhooks need libcurl, and it cannot be loaded: %s", dlerror());
+		return hgt_error_set(err, HGT_EUNAVAILABLE, "libcurl is needed, and it cannot be loaded: %s", dlerror());
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		void *function = dlsym(library, functions[i].name);
 
 		if (!function)
-			return hgt_error_set(err, HGT_EUNAVAILABLE, "webhooks need a newer libcurl: " LIBRARY " has no %s", functions[i].name);
+			return hgt_error_set(err, HGT_EUNAVAILABLE, "a newer libcurl is needed: " LIBRARY " has no %s", functions[i].name);
 		memcpy(functions[i].field, &function, sizeof(function));
 	}
 	if (curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

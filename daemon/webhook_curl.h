@@ -1,5 +1,5 @@
 /*
- * libcurl, loaded when the config has webhooks and not before: with the thirty libraries that it brings, a daemon that sends
+ * libcurl, loaded when the config has webhooks, or a manifest to be fetched, and not before: with the thirty libraries that it brings, a daemon that sends
  * nothing would take twice its memory. Its functions by their own names without "curl_".
  */
 #ifndef HEADGATE_DAEMON_WEBHOOK_CURL_H

@@ -2,29 +2,22 @@
 #include "daemon/webhook_send.h"
 
 #include <arpa/inet.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/timing.h"
-
-/* A socket of libcurl's that is watched. */
-struct watch {
-	struct event *event;
-};
+#include "daemon/curl_loop.h"
 
 struct webhook_sender {
-	struct event_base *base;
 	const struct webhook_curl *curl;
 	struct hgt_range *allow;		/* what the config says, kept: a reload may take that away */
 	size_t n_allow;
 	bool allow_private;
 	char *ca_file;
 	uint32_t timeout;		/* seconds */
-	CURLM *multi;
-	struct event *timer;
+	struct curl_loop *loop;
 	CURL *easy;			/* while a request runs */
 	struct curl_slist *headers;
 	struct hgt_webhook_message message;
@@ -37,17 +30,10 @@ struct webhook_sender {
 	void *ctx;
 };
 
-static void watch_free(struct watch *watch)
-{
-	if (watch->event)
-		event_free(watch->event);
-	free(watch);
-}
-
 static void end_request(struct webhook_sender *s)
 {
 	if (s->easy) {
-		s->curl->multi_remove_handle(s->multi, s->easy);
+		curl_loop_remove(s->loop, s->easy);
 		s->curl->easy_cleanup(s->easy);
 		s->easy = NULL;
 	}
@@ -67,12 +53,15 @@ static void explain(struct webhook_sender *s, CURLcode code)
 		hgt_buf_adds(&s->result.error, s->why[0] ? s->why : s->curl->easy_strerror(code));
 }
 
-static void finish(struct webhook_sender *s, CURLcode code)
+/* The callback may free the sender. */
+static void finish(void *arg, CURL *easy, CURLcode code)
 {
+	struct webhook_sender *s = arg;
 	struct webhook_result result;
 	curl_off_t retry = 0;
 	long status = 0;
 
+	(void)easy;
 	s->curl->easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
 	s->curl->easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &retry);
 	/* An answer that was only too long is one. */
@@ -90,79 +79,6 @@ static void finish(struct webhook_sender *s, CURLcode code)
 	s->sent(s->ctx, &result);
 	hgt_buf_release(&result.answer);
 	hgt_buf_release(&result.error);
-}
-
-/* Let libcurl act, then tell what has ended; the callback may free the sender. */
-static void act(struct webhook_sender *s, curl_socket_t fd, int what)
-{
-	CURLcode code = CURLE_OK;
-	bool ended = false;
-	CURLMsg *message;
-	int n;
-
-	s->curl->multi_socket_action(s->multi, fd, what, &n);
-	while ((message = s->curl->multi_info_read(s->multi, &n))) {
-		if (message->msg == CURLMSG_DONE && message->easy_handle == s->easy) {
-			ended = true;
-			code = message->data.result;
-		}
-	}
-	if (ended)
-		finish(s, code);
-}
-
-static void on_socket(evutil_socket_t fd, short what, void *arg)
-{
-	act(arg, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	act(arg, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-	struct webhook_sender *s = arg;
-	struct watch *watch = socket_arg;
-	short events = EV_PERSIST;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (watch) {
-			s->curl->multi_assign(s->multi, fd, NULL);
-			watch_free(watch);
-		}
-		return 0;
-	}
-	if (!watch) {
-		watch = calloc(1, sizeof(*watch));
-		if (!watch)
-			return -1;
-		s->curl->multi_assign(s->multi, fd, watch);
-	}
-	if (watch->event)
-		event_free(watch->event);
-	if (what & CURL_POLL_IN)
-		events |= EV_READ;
-	if (what & CURL_POLL_OUT)
-		events |= EV_WRITE;
-	watch->event = event_new(s->base, fd, events, on_socket, s);
-	return watch->event && event_add(watch->event, NULL) == 0 ? 0 : -1;
-}
-
-static int plan_timer(CURLM *multi, long ms, void *arg)
-{
-	struct webhook_sender *s = arg;
-	const struct timeval in = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-
-	(void)multi;
-	if (ms < 0)
-		evtimer_del(s->timer);
-	else
-		evtimer_add(s->timer, &in);
-	return 0;
 }
 
 static void refuse_address(struct webhook_sender *s, const struct sockaddr *address, const char *what)
@@ -214,7 +130,6 @@ int webhook_sender_new(struct event_base *base, const struct webhook_curl *curl,
 
 	if (!s)
 		return hgt_error_nomem(err);
-	s->base = base;
 	s->curl = curl;
 	s->allow_private = config->allow_private;
 	s->timeout = config->timeout;
@@ -225,15 +140,8 @@ int webhook_sender_new(struct event_base *base, const struct webhook_curl *curl,
 		memcpy(s->allow, config->allow.items, config->allow.n * sizeof(*s->allow));
 	s->message = (struct hgt_webhook_message)HGT_WEBHOOK_MESSAGE_INIT;
 	s->result = (struct webhook_result){.answer = HGT_BUF_INIT, .error = HGT_BUF_INIT};
-	s->multi = curl->multi_init();
-	s->timer = evtimer_new(base, on_timer, s);
 	/* A connection is kept for the next request to the same receiver, by this sender alone: another might not be allowed there. */
-	if (!s->allow || (config->ca_file && !s->ca_file) || !s->multi || !s->timer ||
-	    curl->multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
-	    curl->multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) != CURLM_OK ||
-	    curl->multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, plan_timer) != CURLM_OK ||
-	    curl->multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) != CURLM_OK ||
-	    curl->multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK) {
+	if (!s->allow || (config->ca_file && !s->ca_file) || curl_loop_new(base, curl, 1, finish, s, &s->loop, err) < 0) {
 		webhook_sender_free(s);
 		return hgt_error_nomem(err);
 	}
@@ -245,12 +153,9 @@ void webhook_sender_free(struct webhook_sender *s)
 {
 	if (!s)
 		return;
-	if (s->multi) {
+	if (s->loop)
 		end_request(s);
-		s->curl->multi_cleanup(s->multi);
-	}
-	if (s->timer)
-		event_free(s->timer);
+	curl_loop_free(s->loop);
 	hgt_buf_release(&s->result.answer);
 	hgt_buf_release(&s->result.error);
 	free(s->allow);
@@ -335,9 +240,8 @@ int webhook_send(struct webhook_sender *s, struct hgt_webhook_message *message, 
 		code = add_headers(s, err);
 	if (code == 0 && !set_options(s))
 		code = hgt_error_set(err, HGT_EUNSUPPORTED, "this libcurl lacks what webhooks need");
-	/* What happens next happens on the loop: adding only starts libcurl's timer. */
-	if (code == 0 && s->curl->multi_add_handle(s->multi, s->easy) != CURLM_OK) {
-		code = hgt_error_nomem(err);
+	if (code == 0 && curl_loop_add(s->loop, s->easy, err) < 0) {
+		code = HGT_ENOMEM;
 		s->curl->easy_cleanup(s->easy);
 		s->easy = NULL;
 	}

@@ -20,6 +20,7 @@ struct gate {
 	struct hgt_buf text;		/* for the pusher: nothing, the warnings, or why it is refused */
 	struct hgt_findings findings;	/* of all refs, for the daemon */
 	size_t refused;			/* refs */
+	bool shut;			/* the repository takes no pushes here */
 };
 
 void gate_init(struct gate *gate, struct hook *hook);

@@ -3,9 +3,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/timing.h"
 #include "hooks/announce.h"
 #include "hooks/gate.h"
+#include "mirror/door.h"
 
 #define TOO_LONG "headgate: " HOOK_CANNOT_JUDGE "it takes too long; push in smaller parts, or have limits.seconds raised\n"
 
@@ -54,6 +56,28 @@ static unsigned seconds_of(const struct hgt_config *config)
 	return most;
 }
 
+/* A repository of two peers takes pushes where the one that leads has it. */
+static int look_at_door(struct gate *gate, struct hgt_error *err)
+{
+	const struct hgt_config_mirror *mirror;
+	struct hook *hook = gate->hook;
+	struct hgt_buf why = HGT_BUF_INIT;
+	int code;
+
+	hook->way_out = "the server's administrator must see to the daemon's state";
+	code = hgt_door_check(hook->config, hook->repo.data, &mirror, &why, err);
+	if (code == 0 && mirror) {
+		hgt_buf_adds(&gate->text, "headgate: refused: ");
+		hgt_escape_text(&gate->text, why.data, why.len);
+		hgt_buf_addc(&gate->text, '\n');
+		gate->refused = 1;
+		gate->shut = true;
+		code = hgt_buf_check(&gate->text, err);
+	}
+	hgt_buf_release(&why);
+	return code;
+}
+
 static int judge(struct gate *gate, struct hgt_error *err)
 {
 	struct hook *hook = gate->hook;
@@ -96,11 +120,15 @@ int main(int argc, char **argv)
 	gate_init(&gate, &hook);
 	code = hook_read(&hook, &err);
 	if (code == 0 && hook.served)
+		code = look_at_door(&gate, &err);
+	if (code == 0 && hook.served && !gate.shut)
 		code = judge(&gate, &err);
 	set_alarm(0);
 	if (code == 0 && gate.refused > 0) {
 		hook_tell_refusal(gate.text.data, gate.text.len);
-		announce(&hook, &gate.findings);
+		/* A push that went to the wrong place says nothing of what is in it. */
+		if (!gate.shut)
+			announce(&hook, &gate.findings);
 		code = 1;
 	} else if (code == 0) {
 		fwrite(gate.text.data, 1, gate.text.len, stderr);

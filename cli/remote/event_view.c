@@ -167,6 +167,74 @@ static void restored(const struct hgt_node *data, bool color, struct hgt_buf *ou
 	hgt_buf_addf(out, ".%" PRId64, seq);
 }
 
+/* Of a mirror: which, and what of it. */
+static void add_mirror(const struct hgt_node *data, struct hgt_buf *out)
+{
+	const char *direction = hgt_node_get_string(data, "direction");
+
+	if (direction)
+		hgt_buf_adds(out, !strcmp(direction, "push") ? "pushed to " : "pulled from ");
+	show_text(out, hgt_node_get_string(data, "mirror"), TINT_NONE, false);
+}
+
+static void add_refs(const struct hgt_node *data, struct hgt_buf *out)
+{
+	const struct hgt_node *refs = hgt_node_get(data, "refs");
+	bool truncated = false;
+
+	hgt_node_get_bool(data, "refs_truncated", &truncated);
+	add_count(refs && refs->type == HGT_NODE_SEQ ? (int64_t)refs->v.seq.n : 0, "ref", out);
+	if (truncated)
+		hgt_buf_adds(out, " and more");
+}
+
+static void mirror_updated(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	int64_t took = 0;
+
+	(void)color;
+	hgt_node_get_int(data, "milliseconds", &took);
+	add_mirror(data, out);
+	hgt_buf_adds(out, ": ");
+	add_refs(data, out);
+	hgt_buf_addf(out, " in %" PRId64 " ms", took);
+}
+
+static void mirror_diverged(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	add_mirror(data, out);
+	hgt_buf_adds(out, ": ");
+	show_text(out, hgt_node_get_string(data, "reason"), TINT_BAD, color);
+	hgt_buf_adds(out, ", ");
+	add_refs(data, out);
+}
+
+static void mirror_late(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	const char *error = hgt_node_get_string(data, "error");
+
+	add_mirror(data, out);
+	hgt_buf_adds(out, ": behind since ");
+	show_time(out, hgt_node_get_string(data, "since"));
+	if (error && *error) {
+		hgt_buf_adds(out, ": ");
+		show_text(out, error, TINT_BAD, color);
+	}
+}
+
+static void mirror_caught_up(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	(void)color;
+	add_mirror(data, out);
+	hgt_buf_adds(out, ": in step again, behind since ");
+	show_time(out, hgt_node_get_string(data, "since"));
+}
+
+static void mirror_acted(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	show_text(out, hgt_node_get_string(data, "action"), TINT_NONE, color);
+}
+
 static const struct {
 	const char *type;
 	bool has_actor;
@@ -181,6 +249,11 @@ static const struct {
 	{HGT_EVENT_AGENT_REFUSED, false, agent_refused},
 	{HGT_EVENT_AGENT_REPORTED, false, agent_reported},
 	{HGT_EVENT_SYNC_REQUESTED, true, sync_requested},
+	{HGT_EVENT_MIRROR_UPDATED, false, mirror_updated},
+	{HGT_EVENT_MIRROR_DIVERGED, false, mirror_diverged},
+	{HGT_EVENT_MIRROR_LATE, false, mirror_late},
+	{HGT_EVENT_MIRROR_CAUGHT_UP, false, mirror_caught_up},
+	{HGT_EVENT_MIRROR_ACTED, true, mirror_acted},
 	{HGT_EVENT_JOURNAL_COMPACTED, false, compacted},
 	{HGT_EVENT_JOURNAL_RESTORED, false, restored},
 };

@@ -11,6 +11,7 @@ static const struct {
 	{"diff", diff_verb},
 	{"events", events_verb},
 	{"history", history_verb},
+	{"mirror", mirror_verb},
 	{"resume", resume_verb},
 	{"status", status_verb},
 	{"suspend", suspend_verb},

@@ -15,6 +15,7 @@ int events_verb(int argc, char **argv);
 int audit_verb(int argc, char **argv);
 int token_verb(int argc, char **argv);
 int webhook_verb(int argc, char **argv);
+int mirror_verb(int argc, char **argv);
 int wait_verb(int argc, char **argv);
 int diff_verb(int argc, char **argv);
 int history_verb(int argc, char **argv);

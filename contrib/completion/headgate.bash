@@ -24,6 +24,14 @@ _headgate_repositories() {
   headgate status 2>/dev/null | awk '$1 == "REPOSITORY" {there = 1; next} !NF {there = 0} there {print $1}'
 }
 
+_headgate_mirrors() {
+  headgate mirror list 2>/dev/null | awk '(NR == 1 && $1 != "MIRROR") || !NF {exit} NR > 1 {print $1}'
+}
+
+_headgate_copies() {
+  headgate mirror show "$1" 2>/dev/null | awk '$1 == "REPOSITORY" {there = 1; next} there {print $1}'
+}
+
 # _headgate_value OPTION NAME: what the value of an option may be; 1: a file, 2: a folder.
 _headgate_value() {
   case $1/$2 in
@@ -46,6 +54,8 @@ _headgate_argument() {
     diff//2 | history//2 | sync//2 | suspend//2 | resume//2) _headgate_targets "$4" ;;
     wait//1) _headgate_repositories ;;
     token/remove/1 | token/rotate/1) headgate token list 2>/dev/null | awk 'NR > 1 {print $1}' ;;
+    mirror/show/1 | mirror/sync/1 | mirror/verify/1 | mirror/pause/1 | mirror/resume/1) _headgate_mirrors ;;
+    mirror/show/2 | mirror/sync/2 | mirror/verify/2 | mirror/pause/2 | mirror/resume/2) _headgate_copies "$4" ;;
     webhook/*/1) headgate webhook list 2>/dev/null | awk 'NR > 1 {print $1}' ;;
     explain//1) headgate explain --json 2>/dev/null | grep -oE '"id":"[^"]*"' | cut -d '"' -f 4 ;;
     check//* | install//* | replay//* | schema/import/* | schema/verify/* | audit/backup/1) return 1 ;;

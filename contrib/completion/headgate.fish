@@ -42,6 +42,14 @@ function __headgate_repositories
     headgate status 2>/dev/null | awk '$1 == "REPOSITORY" {there = 1; next} !NF {there = 0} there {print $1}'
 end
 
+function __headgate_mirrors
+    headgate mirror list 2>/dev/null | awk '(NR == 1 && $1 != "MIRROR") || !NF {exit} NR > 1 {print $1}'
+end
+
+function __headgate_copies
+    headgate mirror show "$argv[1]" 2>/dev/null | awk '$1 == "REPOSITORY" {there = 1; next} there {print $1}'
+end
+
 function __headgate_value
     switch "$argv[1]/$argv[2]"
         case '--repo/GLOB'
@@ -76,6 +84,10 @@ function __headgate_argument
             __headgate_repositories
         case token/remove/1 token/rotate/1
             headgate token list 2>/dev/null | awk 'NR > 1 {print $1}'
+        case mirror/show/1 mirror/sync/1 mirror/verify/1 mirror/pause/1 mirror/resume/1
+            __headgate_mirrors
+        case mirror/show/2 mirror/sync/2 mirror/verify/2 mirror/pause/2 mirror/resume/2
+            __headgate_copies $argv[4]
         case 'webhook/*/1'
             headgate webhook list 2>/dev/null | awk 'NR > 1 {print $1}'
         case explain//1

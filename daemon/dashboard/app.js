@@ -7,6 +7,7 @@ import { targetPage } from "./target.js";
 import { repositoriesPage, repositoryPage } from "./repositories.js";
 import { refusalsPage } from "./refusals.js";
 import { webhooksPage } from "./webhooks.js";
+import { copyPage, mirrorPage, mirrorsPage } from "./mirrors.js";
 
 const main = document.getElementById("main");
 const pages = [
@@ -18,6 +19,11 @@ const pages = [
     page: (args, query) => (args.length ? repositoryPage(args, query) : repositoriesPage()),
   },
   { path: "refused", title: "Refused pushes", page: refusalsPage },
+  {
+    path: "mirrors",
+    title: "Mirrors",
+    page: (args, query) => (args.length > 1 ? copyPage(args) : args.length ? mirrorPage(args, query) : mirrorsPage()),
+  },
   { path: "webhooks", title: "Webhooks", page: webhooksPage, who: "admin" },
 ];
 let current = null;
@@ -113,6 +119,10 @@ function frame(events) {
       if (found) say(`${agent}/${target}: ${stateOf(found)}`);
     } else if (event.type === "push.refused") {
       say(`A push to ${event.data.data.repo} was refused`);
+    } else if (event.type === "mirror.diverged") {
+      say(`${event.data.data.repo} in mirror ${event.data.data.mirror} waits for a person`);
+    } else if (event.type === "mirror.late") {
+      say(`${event.data.data.repo} in mirror ${event.data.data.mirror} has been behind for long`);
     } else if (event.type === "ref.updated") {
       say(`${event.data.data.repo} has moved`);
     }

@@ -78,7 +78,7 @@ function span(ms) {
   for (const [size, name] of units) {
     if (seconds < size) continue;
     const n = Math.floor(seconds / size);
-    return `${n} ${name}${name.length > 3 && n > 1 ? "s" : ""}`;
+    return `${n} ${name}${name.length > 2 && name !== "min" && n > 1 ? "s" : ""}`;
   }
   return "0 s";
 }

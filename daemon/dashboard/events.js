@@ -34,6 +34,29 @@ export function paths(list, truncated, most = 6) {
   ];
 }
 
+// What a mirror has moved: the first few refs.
+function refsMoved(refs, repo) {
+  const gone = (id) => !id || zero.test(id);
+  return refs.length
+    ? h(
+        "ul",
+        { class: "paths" },
+        refs
+          .slice(0, 6)
+          .map((ref) =>
+            h(
+              "li",
+              {},
+              h("code", {}, branch(ref.ref)),
+              " ",
+              gone(ref.new) ? "deleted" : [gone(ref.old) ? "new, " : "", ref.forced ? "forced, " : "", commit(ref.new, repo)],
+            ),
+          ),
+        refs.length > 6 ? h("li", {}, `and ${refs.length - 6} more`) : null,
+      )
+    : null;
+}
+
 // What an event says: [tone, title, body].
 export function describe(event, repo = event.data.repo) {
   const data = event.data,
@@ -131,6 +154,47 @@ export function describe(event, repo = event.data.repo) {
       ];
     case "agent.refused":
       return ["warn", ["Turned away: ", data.reason, data.remote ? [" (", h("code", {}, data.remote), ")"] : ""], null];
+    case "mirror.updated": {
+      const refs = data.refs ?? [];
+      return [
+        refs.some((ref) => ref.forced) ? "warn" : "",
+        [
+          data.direction === "push" ? "Pushed to " : "Pulled from ",
+          h("strong", {}, data.mirror),
+          ": ",
+          count(refs.length, "ref"),
+          data.refs_truncated ? " and more" : "",
+          data.milliseconds === undefined ? "" : ` in ${data.milliseconds < 1000 ? `${data.milliseconds} ms` : `${(data.milliseconds / 1000).toFixed(1)} s`}`,
+        ],
+        refsMoved(refs, repo),
+      ];
+    }
+    case "mirror.diverged":
+      return [
+        "bad",
+        [h("strong", {}, data.mirror), " waits for a person: ", data.reason ?? ""],
+        (data.refs ?? []).length
+          ? h(
+              "ul",
+              { class: "paths" },
+              data.refs.slice(0, 6).map((ref) => h("li", {}, h("code", {}, branch(ref.ref)), " ", ref.state, ref.note ? `: ${ref.note}` : "")),
+            )
+          : null,
+      ];
+    case "mirror.late":
+      return ["warn", [h("strong", {}, data.mirror), " has been behind since ", when(data.since), data.error ? `: ${data.error}` : ""], null];
+    case "mirror.caught_up":
+      return ["", [h("strong", {}, data.mirror), " is in step again; it was behind since ", when(data.since)], null];
+    case "mirror.acted":
+      return [
+        data.action === "accept" ? "warn" : "",
+        [
+          h("strong", {}, who(data.actor)),
+          { pause: " paused ", resume: " resumed ", accept: " decided for what differs in " }[data.action] ?? ` asked to ${data.action} `,
+          h("strong", {}, data.mirror),
+        ],
+        null,
+      ];
     case "upstream.pushed":
       return [
         "",
@@ -159,7 +223,7 @@ function entry(event, marked, repo) {
 
 // A list of events that fit `query`, newest first; put(event) puts one in front that has just come. mark(event): whether it is to
 // stand out.
-export function past(query, { limit = 20, mark = () => false, draw = entry, repo, empty = "Nothing yet.", heading } = {}) {
+export function past(query, { limit = 20, fits = () => true, mark = () => false, draw = entry, repo, empty = "Nothing yet.", heading } = {}) {
   const list = h("ol", { class: "events" }),
     foot = h("p", { class: "hint", role: "status" }),
     seen = new Set();
@@ -173,7 +237,7 @@ export function past(query, { limit = 20, mark = () => false, draw = entry, repo
     try {
       const page = await get("/v1/history", { ...query, limit, before }, asking.signal);
       for (const event of page.events) {
-        if (seen.has(event.id)) continue;
+        if (seen.has(event.id) || !fits(event)) continue;
         seen.add(event.id);
         list.append(draw(event, mark(event), repo));
       }

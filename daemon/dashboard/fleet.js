@@ -1,5 +1,6 @@
 // The fleet: how many targets are in which state, and all of them, the worst first.
 import { branch, count, fill, h, none, reorder, short, shown, slashes, when } from "./dom.js";
+import { mirrorHealth } from "./mirrors.js";
 import { isAway, model, rank, reasonOf, stateOf, states, targets, troubled } from "./model.js";
 
 const rows = 100; // of one page: two thousand targets are twenty pages, and a page is drawn in a few milliseconds
@@ -163,6 +164,7 @@ export function fleetPage(args, query) {
   const empty = h("p", { class: "empty" });
   const pager = h("div", { class: "pager" });
   const idle = h("p", { class: "hint" });
+  const mirrors = mirrorHealth();
 
   const buttons = new Map(
     ["", ...states.map((state) => state.name)].map((name) => {
@@ -308,6 +310,7 @@ export function fleetPage(args, query) {
       h("div", { class: "head" }, headline, lede),
       strip,
       channel,
+      mirrors.element,
       h(
         "div",
         { class: "filters" },
@@ -321,6 +324,10 @@ export function fleetPage(args, query) {
       pager,
       idle,
     ),
-    update: draw,
+    update(events) {
+      mirrors.told(events);
+      draw();
+    },
+    leave: mirrors.leave,
   };
 }

@@ -5,7 +5,7 @@ import { past } from "./events.js";
 import { badge, link } from "./fleet.js";
 import { rank, reasonOf, stateOf, targets, troubled } from "./model.js";
 
-const moves = /^(ref\.updated|push\.|upstream\.)/;
+const moves = /^(ref\.updated|push\.|upstream\.|mirror\.)/;
 
 // What a policy says of a ref, in few words.
 function rules(ref) {

@@ -48,6 +48,12 @@ enum hgt_exit {
 #define HGT_EVENT_JOURNAL_COMPACTED "io.headgate.journal.compacted.v1"
 #define HGT_EVENT_JOURNAL_RESTORED "io.headgate.journal.restored.v1"
 #define HGT_EVENT_UPSTREAM_PUSHED "io.headgate.upstream.pushed.v1"
+#define HGT_EVENT_MIRROR_UPDATED "io.headgate.mirror.updated.v1"
+#define HGT_EVENT_MIRROR_DIVERGED "io.headgate.mirror.diverged.v1"
+#define HGT_EVENT_MIRROR_LATE "io.headgate.mirror.late.v1"
+#define HGT_EVENT_MIRROR_CAUGHT_UP "io.headgate.mirror.caught_up.v1"
+#define HGT_EVENT_MIRROR_PROMOTED "io.headgate.mirror.promoted.v1"
+#define HGT_EVENT_MIRROR_ACTED "io.headgate.mirror.acted.v1"
 #define HGT_EVENT_WEBHOOK_TESTED "io.headgate.webhook.tested.v1"	/* only ever sent, not journaled */
 
 /* Stream event names that are not event types. */

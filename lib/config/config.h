@@ -103,6 +103,50 @@ struct hgt_config_inbound {
 	uint32_t line;
 };
 
+enum hgt_mirror_direction { HGT_MIRROR_PUSH, HGT_MIRROR_PULL };
+
+/* What is done about a ref that upstream has moved to where it does not contain what it was, or has deleted. */
+enum hgt_mirror_rule {
+	HGT_MIRROR_KEEP,	/* follow, and keep what it was under refs/headgate/kept/ */
+	HGT_MIRROR_FOLLOW,
+	HGT_MIRROR_STOP,	/* leave it as it is, and tell */
+};
+
+/* Of two Headgates that keep the same repositories: which one takes pushes until a hand-over has said otherwise. */
+enum hgt_mirror_peer { HGT_MIRROR_ALONE, HGT_MIRROR_LEADER, HGT_MIRROR_FOLLOWER };
+
+struct hgt_config_mirror {
+	const char *name;
+	enum hgt_mirror_direction direction;
+	struct hgt_strings repos;	/* globs over names of repositories here */
+	const char *url;		/* with {repo}: ssh, https, http, file, HOST:PATH or an absolute path */
+	struct hgt_strings refs;	/* globs over full ref names, default refs/heads/ and refs/tags/ */
+	uint32_t every;			/* seconds between two looks at an upstream; 0: none by the clock */
+	bool gate;			/* pull: what comes is judged as a push would be */
+	enum hgt_mirror_rule on_force, on_delete;	/* pull */
+	unsigned guard;			/* pull: percent of the refs that may go or be forced at once */
+	bool create;			/* pull: make repositories that are not here yet */
+	const char *manifest;		/* pull: where upstream's manifest is, http, https, file or an absolute path; or NULL */
+	struct {
+		const char *server;	/* pull: the URL of the Headgate upstream, whose events are followed; or NULL */
+		const char *token_file;
+		const char *ca_file;	/* or NULL: the system's */
+		const char *repo;	/* the name there of the one repository that the mirror has; or NULL: as here */
+	} upstream;
+	enum hgt_mirror_peer peer;	/* pull, with upstream: the role at the very beginning */
+	bool lfs;			/* objects of Git LFS follow */
+	const char *identity_file;	/* of ssh: the private key; or NULL: as the account has it */
+	const char *known_hosts_file;	/* of ssh; or NULL */
+	const char *credentials_file;	/* of http and https: lines as git-credential-store(1) has them; or NULL */
+	bool insecure;			/* credentials may go over plain HTTP */
+	uint32_t timeout;		/* seconds that one run of git may take */
+	uint32_t silence;		/* seconds without a byte after which a transfer is given up */
+	uint32_t retry_first, retry_most;	/* seconds */
+	uint32_t alert_after;		/* seconds behind */
+	uint32_t verify_every;		/* seconds; 0 never */
+	uint32_t line;
+};
+
 struct hgt_config {
 	struct hgt_arena arena;
 	const char *path;	/* of the file, as it was given */
@@ -133,6 +177,13 @@ struct hgt_config {
 	size_t n_webhooks;
 	struct hgt_config_inbound *inbound;
 	size_t n_inbound;
+	struct hgt_config_mirror *mirrors;
+	size_t n_mirrors;
+	struct {
+		const char *file;	/* NULL: none is published */
+		struct hgt_strings repos;	/* globs */
+		bool export_ok;		/* only repositories with a file git-daemon-export-ok */
+	} manifest;
 	struct {
 		unsigned keep_days;	/* default 400; 0: for ever */
 		unsigned keep_events;	/* default 10 million; 0: for ever */
@@ -150,6 +201,9 @@ struct hgt_config {
 		uint32_t wrong_window;		/* seconds, default 60 */
 		uint32_t lockout;		/* seconds, default 60; doubled each time up to lockout_most, default 3600 */
 		uint32_t lockout_most;
+		unsigned mirrors;		/* that move at once, default 8 */
+		unsigned mirrors_per_host;	/* of these with one host, default 4 */
+		uint64_t manifest;	/* bytes of an upstream's, uncompressed, default 64 MiB */
 	} limits;
 	uint32_t stale_after;		/* seconds, default 2 minutes */
 	struct hgt_strings proxies;	/* addresses whose X-Forwarded-For is believed */

@@ -350,6 +350,13 @@ static const struct option limits_options[] = {
 		.help = "For how long, the first time; each further time twice as long."},
 	{.key = "lockout_most", .type = OPTION_SECONDS, .offset = LIMITS(lockout_most), .min = 1, .max = 604800, .fallback = "1h",
 		.help = "The longest lock-out; whoever keeps quiet for so long begins anew."},
+	{.key = "mirrors", .type = OPTION_COUNT, .offset = LIMITS(mirrors), .min = 1, .max = 256, .fallback = "8",
+		.help = "Repositories that mirrors bring into step at once."},
+	{.key = "mirrors_per_host", .type = OPTION_COUNT, .offset = LIMITS(mirrors_per_host), .min = 1, .max = 256, .fallback = "4",
+		.help = "How many of these may be busy with one host."},
+	{.key = "manifest", .type = OPTION_SIZE, .offset = LIMITS(manifest), .min = 1024, .max = 1024 * 1024 * 1024, .fallback = "64MiB",
+		.help = "The largest manifest of an upstream that is read, uncompressed. Reading it takes up to twenty times as much memory for a "
+		"moment."},
 };
 static const struct section limits_section = {"limits", sizeof(((struct hgt_config *)0)->limits), limits_options,
 	COUNT(limits_options), SIZE_MAX, NULL};
@@ -389,6 +396,8 @@ static int complete_config(struct reader *r, const struct hgt_node *node, void *
 			return hgt_error_nomem(r->err);
 	}
 	code = check_webhooks(r, config);
+	if (code == 0)
+		code = check_mirrors(r, config);
 	return code < 0 ? code : check_groups(r, config);
 }
 
@@ -430,7 +439,11 @@ static const struct option config_options[] = {
 		.help = "Who is told of events by HTTP, each in order, at least once."},
 	{.key = "inbound", .type = OPTION_LIST, .offset = CONFIG(inbound), .section = &inbound_section, .fallback = "[]",
 		.help = "Webhooks that forges send here, as events for whoever subscribes."},
-	{.key = "mirrors", .type = OPTION_LATER},
+	{.key = "mirrors", .type = OPTION_LIST, .offset = CONFIG(mirrors), .section = &mirror_section, .fallback = "[]",
+		.help = "Copies of repositories that are kept in step: elsewhere of what is here, or here of what is elsewhere."},
+	{.key = "manifest", .type = OPTION_SECTION, .offset = CONFIG(manifest), .section = &manifest_section,
+		.help = "Tell mirrors which repositories there are here, and what has moved, by a manifest as grokmirror has it. Without this, "
+		"none is written."},
 };
 static const struct section config_section = {"the config", sizeof(struct hgt_config), config_options, COUNT(config_options),
 	SIZE_MAX, complete_config};

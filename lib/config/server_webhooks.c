@@ -7,7 +7,7 @@
 #define HOOK(member) offsetof(struct hgt_config_webhook, member)
 #define INBOUND(member) offsetof(struct hgt_config_inbound, member)
 
-static int parse_name(struct reader *r, const struct hgt_node *node, void *field)
+int parse_name(struct reader *r, const struct hgt_node *node, void *field)
 {
 	char *copy;
 
@@ -163,7 +163,7 @@ const struct section inbound_section = {"an entry of inbound", sizeof(struct hgt
 	COUNT(inbound_options),
 	INBOUND(line), NULL};
 
-static int refuse_twin(struct reader *r, uint32_t line, const char *what, const char *name)
+int refuse_twin(struct reader *r, uint32_t line, const char *what, const char *name)
 {
 	return hgt_error_set(r->err, HGT_EPARSE, "%s:%u:1: there is another %s named \"%s\"", r->path, line, what, name);
 }

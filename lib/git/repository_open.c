@@ -23,7 +23,7 @@ static void start(void)
 		git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
 }
 
-static int start_once(struct hgt_error *err)
+int hgt_git_start(struct hgt_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -191,7 +191,7 @@ out:
 static int open_repo(const char *path, unsigned flags, struct hgt_repo **out, struct hgt_error *err)
 {
 	git_repository *git = NULL;
-	int code = start_once(err);
+	int code = hgt_git_start(err);
 
 	/* The path is the .git folder or the work tree around one. Looked at before libgit2 does, whose words would be others, and
 	 * once more afterwards where it has found the repository elsewhere. */
@@ -217,7 +217,7 @@ int hgt_repo_open(const char *path, struct hgt_repo **out, struct hgt_error *err
 
 int hgt_repo_open_any_owner(const char *path, struct hgt_repo **out, struct hgt_error *err)
 {
-	int code = start_once(err);
+	int code = hgt_git_start(err);
 
 	if (code < 0)
 		return code;
@@ -232,7 +232,7 @@ int hgt_git_hooks_folder(const char *git_dir, struct hgt_buf *out, struct hgt_er
 	struct hgt_buf file = HGT_BUF_INIT;
 	git_buf value = GIT_BUF_INIT;
 	git_config *config = NULL;
-	int code = start_once(err);
+	int code = hgt_git_start(err);
 
 	hgt_buf_addf(&file, "%s/config", git_dir);
 	if (code == 0)
@@ -267,7 +267,7 @@ int hgt_repo_open_env(struct hgt_repo **out, struct hgt_error *err)
 	const char *folder = getenv("GIT_DIR");
 	const char *alternates = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
 	struct hgt_repo *repo;
-	int code = start_once(err);
+	int code = hgt_git_start(err);
 
 	if (code < 0)
 		return code;

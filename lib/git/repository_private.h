@@ -12,6 +12,9 @@ struct hgt_repo {
 	char *path;	/* hgt_repo_path */
 };
 
+/* libgit2 runs: to be asked before any other of its functions. */
+int hgt_git_start(struct hgt_error *err) HGT_MUST_CHECK;
+
 /* "<what>: <libgit2's words>" with the HGT_E* code that fits what libgit2 returned. */
 int hgt_git_error(struct hgt_error *err, int returned, const char *fmt, ...) HGT_PRINTF(3, 4);
 

@@ -5,6 +5,11 @@
 
 #define REF_MAX 4096	/* bytes of a ref's name */
 
+bool hgt_ref_is_own(const char *ref)
+{
+	return strncmp(ref, HGT_OWN_REFS, sizeof(HGT_OWN_REFS) - 1) == 0;
+}
+
 bool hgt_oid_is_zero(const char *hex)
 {
 	return *hex && hex[strspn(hex, "0")] == '\0';

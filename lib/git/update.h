@@ -28,6 +28,10 @@ struct hgt_updates {
 enum hgt_change hgt_update_change(const struct hgt_update *update);
 const char *hgt_change_name(enum hgt_change change);	/* "create", "update", "delete" */
 bool hgt_oid_is_zero(const char *hex);
+/* Whether a ref is Headgate's own: no client sees or moves it, nobody is told of it, it is in no mirror (docs/design.md, "Mirrors"). */
+#define HGT_OWN_REFS "refs/headgate/"
+bool hgt_ref_is_own(const char *ref);
+
 bool hgt_oid_is_valid(const char *hex);	/* 40 or 64 lower-case hex digits */
 
 /* Parse a hook's whole stdin into arena; text may be empty. HGT_EPARSE names the line; HGT_ELIMIT past HGT_HOOK_UPDATES_MAX lines;

@@ -65,7 +65,21 @@ static const char schema[] =
 	"  first_ms INTEGER NOT NULL, tried_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL,"
 	"  answer TEXT NOT NULL, error TEXT NOT NULL, PRIMARY KEY (target, seq)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS inbound_seen (inbound TEXT NOT NULL, key TEXT NOT NULL, time_ms INTEGER NOT NULL,"
-	"  PRIMARY KEY (inbound, key)) WITHOUT ROWID;";
+	"  PRIMARY KEY (inbound, key)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirror_copies (mirror TEXT NOT NULL, repo TEXT NOT NULL, state TEXT NOT NULL, seq INTEGER NOT NULL,"
+	"  paused INTEGER NOT NULL, alerted INTEGER NOT NULL, attempts INTEGER NOT NULL, since_ms INTEGER NOT NULL, tried_ms INTEGER NOT NULL,"
+	"  ok_ms INTEGER NOT NULL, verified_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, error TEXT NOT NULL,"
+	"  PRIMARY KEY (mirror, repo)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirror_refs (mirror TEXT NOT NULL, repo TEXT NOT NULL, ref TEXT NOT NULL, state TEXT NOT NULL,"
+	"  id TEXT NOT NULL, theirs TEXT NOT NULL, ours TEXT NOT NULL, since_ms INTEGER NOT NULL, note TEXT NOT NULL,"
+	"  PRIMARY KEY (mirror, repo, ref)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirrors (mirror TEXT NOT NULL PRIMARY KEY, direction TEXT NOT NULL, url TEXT NOT NULL,"
+	"  paused INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirrors_settled (journal TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirror_feeds (mirror TEXT NOT NULL PRIMARY KEY, server TEXT NOT NULL, cursor TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS mirror_peers (mirror TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, phase TEXT NOT NULL,"
+	"  term INTEGER NOT NULL, attempt INTEGER NOT NULL, ceded INTEGER NOT NULL,"
+	"  heard INTEGER NOT NULL, since_ms INTEGER NOT NULL, met_ms INTEGER NOT NULL) WITHOUT ROWID;";
 static const char stamp[] = "PRAGMA application_id = " TEXT(APPLICATION_ID) "; PRAGMA user_version = " TEXT(SCHEMA_VERSION);
 
 static int run_sql(struct hgt_journal *j, enum hgt_journal_sql sql, struct hgt_error *err)

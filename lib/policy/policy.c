@@ -16,6 +16,12 @@ static const struct hgt_config_policy replacements = {
 	.limits = {.seconds = 5, .blob = 10 * 1024 * 1024, .findings = 50},
 };
 
+/* Closed whatever the config says. */
+static const struct hgt_config_policy own = {
+	.push = {.restricted = true, .force = HGT_PUSH_NEVER, .delete = HGT_PUSH_NEVER},
+	.limits = {.seconds = 5, .blob = 10 * 1024 * 1024, .findings = 50},
+};
+
 static const struct hgt_config_policy *policy_for_rest(const char *ref)
 {
 	return strncmp(ref, "refs/replace/", strlen("refs/replace/")) == 0 ? &replacements : NULL;
@@ -37,6 +43,8 @@ static bool names_ref(const struct hgt_config_policy *policy, const char *ref, c
 const struct hgt_config_policy *hgt_policy_for(const struct hgt_config *config, const char *repo, const char *ref,
 	const char *default_branch)
 {
+	if (hgt_ref_is_own(ref))
+		return &own;
 	if (config->n_policies == 0)
 		return default_branch && strcmp(ref, default_branch) == 0 ? &built_in : policy_for_rest(ref);
 	for (size_t i = 0; i < config->n_policies; i++) {
@@ -97,6 +105,7 @@ static int tell_not_allowed(struct hgt_findings *out, const struct hgt_config_po
 	hgt_buf_adds(&message, " may not push to this ref");
 	hgt_buf_adds(&hint, policy->push.allow.n ? "those who may: " : policy == &replacements ?
 		"it would have git show other content than was judged; a policy that names refs/replace/** opens it" :
+		policy == &own ? HGT_OWN_REFS " is where Headgate keeps what mirrors have fetched and replaced; use another name" :
 		"nobody may: it is closed");
 	for (size_t i = 0; i < policy->push.allow.n; i++) {
 		hgt_buf_adds(&hint, i ? ", " : "");

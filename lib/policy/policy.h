@@ -6,7 +6,8 @@
  *
  * The first policy of the config whose `repos` and `refs` both match holds. With no policies at all a built-in one
  * holds: the default branch of every repository takes no force push and no deletion, and what is pushed to it is checked by
- * class. What no policy names passes unchecked, but for refs/replace/, which is closed then.
+ * class. What no policy names passes unchecked, but for refs/replace/, which is closed then. refs/headgate/ is Headgate's own, and always
+ * closed.
  */
 #ifndef HEADGATE_POLICY_POLICY_H
 #define HEADGATE_POLICY_POLICY_H

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What was measured of streams, of idleness and of fleets of agents: told on the terminal, or written into docs/performance.md with its plots.
+"""What was measured of streams, of idleness, of fleets of agents and of mirrors: told on the terminal, or written into docs/performance.md with its plots.
 
-    figures.py print FIGURES streams|idle|fleet
+    figures.py print FIGURES streams|idle|fleet|mirrors
     figures.py write FIGURES DOCS       replaces what stands between the markers in DOCS/performance.md; DOCS/latency.svg, DOCS/memory.svg
 
 FIGURES has a line for each measurement: what, server, streams, then numbers (tests/tools/subscribers.c tells of which).
@@ -240,11 +240,85 @@ def compare(f):
     return s
 
 
+MIRROR_NAMES = {"floor": "git push by itself", "cron-push": "git push --mirror each second", "cron-pull": "git remote update each second",
+                "pull": "Headgate pulling each second", "grokmirror": "grokmirror pulling each second"}
+
+
+def lag_of(f, what, who):
+    return tuple(f.median(what, who, f.most(what), i) for i in range(3))
+
+
+def lag_text(figures):
+    p50, p99, most = figures
+    return f"p50 {ms(p50)}, p99 {ms(p99)}, most {ms(most)} ms"
+
+
+def mirror_lag(transport, name):
+    def tell(f):
+        what = "mirror_" + transport
+        floor = lag_of(f, what, "floor")
+        s = Subject(f"push accepted to mirror updated, {name}", "p99 under 1 s plus the transfer")
+        s.beside = [(told, lag_text(lag_of(f, what, who))) for who, told in MIRROR_NAMES.items() if who not in ("pull", "grokmirror") and f.has(what, who)]
+        figures = lag_of(f, what, "headgate")
+        s.measured = f"{lag_text(figures)}, {figures[0] / floor[0]:.2f} times git push by itself ({f.spread(what, 'floor', 'headgate', f.most(what), 0)})"
+        s.holds = figures[1] < 1e6 + floor[1]
+        return s
+    return tell
+
+
+def pull_lag(transport, name):
+    def tell(f):
+        what = "mirror_" + transport
+        s = Subject(f"the same, pulled each second and nobody tells, {name}", "p99 under 2 s plus the transfer, ahead of grokmirror")
+        s.beside = [(MIRROR_NAMES[who], lag_text(lag_of(f, what, who))) for who in ("cron-pull", "grokmirror") if f.has(what, who)]
+        figures = lag_of(f, what, "pull")
+        s.measured = lag_text(figures)
+        s.holds = None
+        if f.has(what, "grokmirror"):
+            s.holds = figures[1] < 2e6 + lag_of(f, what, "floor")[1] and figures[1] <= lag_of(f, what, "grokmirror")[1]
+        return s
+    return tell
+
+
+def mirror_many(transport, name):
+    def tell(f):
+        what = "mirror_many_" + transport
+        n = max(n for w, server, n in f.rows if w == what and server == "headgate")
+        some = max(n for w, server, n in f.rows if w == what and server == "floor")
+        took, told, looked, processor = (f.median(what, "headgate", n, i) for i in range(4))
+        s = Subject(f"{number(n)} repositories with one change each, {name}", "all in step within 60 s")
+        s.beside = [("git push of each, 8 at once", f"{short(f.median(what, 'floor', some, 0))} s for {number(some)}")]
+        s.measured = (f"{short(took)} s, {short(told)} s of which the pushes were told one after another; {short(processor)} s of processor, its git included; "
+                      f"the first look at all {short(looked)} s")
+        s.holds = took < 60
+        return s
+    return tell
+
+
+def idle_mirrors(f):
+    n = f.most("mirror_idle")
+    rows = {who: f.rows["mirror_idle", who, n][-1] for who in ("without", "headgate")}
+
+    def text(row):
+        rss, pss, _, woken, ns, woken_after, ns_after, seconds, _ = row
+        return (f"{rss * 1024 / 1e6:.1f} MB resident ({pss * 1024 / 1e6:.1f} Pss), {number(woken_after - woken)} wake-ups and "
+                f"{(ns_after - ns) / 1e6:.1f} ms of processor in {seconds:.0f} s")
+    s = Subject(f"idle daemon with {number(n)} mirrored repositories", "no wake-ups without cause, no process")
+    s.beside = [("the same daemon without mirrors", text(rows["without"]))]
+    row = rows["headgate"]
+    s.measured = f"{text(row)}; {number(row[8])} processes beside it; {(row[1] - rows['without'][1]) / n:.2f} KiB of Pss a mirrored repository"
+    s.holds = row[5] - row[3] <= rows["without"][5] - rows["without"][3] and row[8] == 0
+    return s
+
+
 SUBJECTS = {
     "streams": [("handover", hand_over), ("event", one_event), ("burst", burst), ("path", own_paths), ("memory", memory), ("tls", secure_memory),
                 ("reconnect", reconnect)],
     "idle": [("idle", idle)],
     "fleet": [("fleet_own", pushed), ("fleet_all", all_pushed), ("fleet_idle", idle_agents), ("fleet_compare", compare)],
+    "mirrors": [("mirror_ssh", mirror_lag("ssh", "ssh")), ("mirror_http", mirror_lag("http", "HTTP")), ("mirror_ssh", pull_lag("ssh", "ssh")),
+                ("mirror_http", pull_lag("http", "HTTP")), ("mirror_many_ssh", mirror_many("ssh", "ssh")), ("mirror_many_file", mirror_many("file", "a path")),
+                ("mirror_idle", idle_mirrors)],
 }
 
 
@@ -300,6 +374,8 @@ def blocks(f):
         out["idle"] = [made + ".", ""] + aims(f, "idle")
     if f.has("fleet_own"):
         out["fleet"] = [f"{made}; {f.rounds('fleet_all', 'headgate', f.most('fleet_all'))} rounds.", ""] + aims(f, "fleet")
+    if f.has("mirror_ssh") and f.has("mirror_idle"):
+        out["mirrors"] = [f"{made}; medians of {f.rounds('mirror_ssh', 'headgate', f.most('mirror_ssh'))} rounds.", ""] + aims(f, "mirrors")
     return out
 
 

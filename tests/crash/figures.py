@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 
+import mirrors
 import rig
 import synced
 
@@ -51,6 +52,20 @@ def add_synced(run, result):
     f["ended"] = time.monotonic()
 
 
+def begin_mirrors(run):
+    run.figures["mirrors"] = {"trials": 0, "began": time.monotonic(), "ended": 0.0, "ways": {}, **{c: 0 for c in mirrors.COUNTS}}
+
+
+def add_mirrors(run, result):
+    f = run.figures["mirrors"]
+    f["trials"] += 1
+    way = " over ".join(result["about"].split(",")[0].split())
+    f["ways"][way] = f["ways"].get(way, 0) + 1
+    for c in mirrors.COUNTS:
+        f[c] += result[c]
+    f["ended"] = time.monotonic()
+
+
 WAYS = {"time": "at a random time", "call": "at a random call", "kill": "before the call", "torn": "in mid-write",
         "power": "with the power"}
 
@@ -89,9 +104,19 @@ def table(run):
               f"{f['daemon_kills']:,} of daemons, {f['cuts']:,} lines cut or silent and {f['asked']:,} commands, targets were found Synced {f['looks']:,} times, "
               f"{f['claims']:,} times with a report: never falsely. In the end each was as it should be, and no command was lost. Of {f['forged']:,} forged "
               "outcomes the judge found each."]
-    seconds = sum(f["ended"] - f["began"] for f in run.figures.values())
+    seconds = sum(f["ended"] - f["began"] for part, f in run.figures.items() if part != "mirrors")
     lines += ["", where_and_when(run.commit, seconds)]
     return "\n".join(lines)
+
+
+def mirrors_told(run):
+    f = run.figures["mirrors"]
+    ways = ", ".join(f"{n:,} {way}" for way, n in sorted(f["ways"].items()))
+    told = (f"In {f['trials']:,} trials of mirrors ({ways}) with {f['changes']:,} changes on the side that is followed and {f['strangers']:,} by somebody in "
+              f"the copy, {f['faults']:,} faults and {f['kills']:,} kills, {f['refs']:,} refs were compared on both sides: no commit was lost, and none differed in "
+              f"silence. {f['waited']:,} refs waited for a person and were told; what was then accepted ({f['accepted']:,} times) was in step after it. Of "
+              f"{f['forged']:,} forged outcomes the judge found each.")
+    return told + "\n\n" + where_and_when(run.commit, f["ended"] - f["began"])
 
 
 def where_and_when(at, seconds):
@@ -109,4 +134,6 @@ def put(mark, told):
 
 
 def write(run):
-    put("FIGURES", table(run))
+    if "kill" in run.figures:
+        put("FIGURES", table(run))
+    put("MIRRORS", mirrors_told(run))

@@ -14,7 +14,8 @@ const receiver = "http://127.0.0.1:9/";
 const rig = await Rig.start({
   build,
   folder,
-  config: `webhooks:\n  - {name: argocd, url: "${receiver}", allow_private: true, insecure: true, retry_for: 0s}\n`,
+  config: `webhooks:\n  - {name: argocd, url: "${receiver}", allow_private: true, insecure: true, retry_for: 0s}\nmirrors:\n` +
+    `  - {name: upstream, direction: pull, url: "${folder}/up/{repo}.git", repos: ["vendor/*"], on_force: stop, every: 0s}\n`,
 });
 const fleet = await trouble(rig);
 const tokens = {
@@ -438,7 +439,7 @@ test("webhooks: for admins; nobody else is shown them, nor turned away while loo
     await go(viewer, hash);
     await viewer.waitForSelector("h1");
   }
-  is(await viewer.$$eval("#nav a", (list) => list.map((a) => a.textContent)), ["Fleet", "Repositories", "Refused pushes"]);
+  is(await viewer.$$eval("#nav a", (list) => list.map((a) => a.textContent)), ["Fleet", "Repositories", "Refused pushes", "Mirrors"]);
   is(
     (await rig.call("GET", "/v1/history?type=io.headgate.agent.refused.v1")).events.filter((event) => event.data.token === "vera"),
     [],
@@ -556,6 +557,109 @@ test("a scope: what lies outside is not shown, counted or hinted at", async () =
   is(await narrow.$$eval(".entry .paths li", (list) => list.map((item) => item.textContent)), ["A db/postgresql.conf"]);
 });
 
+// Upstream of vendor/charts, which the mirror pulls; main is moved there so that it does not contain what it was.
+async function upstream() {
+  const bare = `${folder}/up/vendor/charts.git`,
+    work = `${folder}/up/work`;
+  await rig.git(folder, ["init", "-q", "--bare", bare]);
+  await rig.git(folder, ["clone", "-q", bare, work]);
+  await rig.git(work, ["commit", "-q", "--allow-empty", "-m", "one"]);
+  await rig.git(work, ["push", "-q", "origin", "HEAD:main", "HEAD:refs/heads/next"]);
+  const one = (await rig.git(work, ["rev-parse", "HEAD"])).stdout.trim();
+  await rig.repository("vendor/charts");
+  return {
+    one,
+    async force(message) {
+      await rig.git(work, ["commit", "-q", "--amend", "--allow-empty", "-m", message]);
+      await rig.git(work, ["push", "-qf", "origin", "HEAD:main"]);
+      return (await rig.git(work, ["rev-parse", "HEAD"])).stdout.trim();
+    },
+  };
+}
+
+test("mirrors: how they are, live; an operator syncs, pauses, and decides only once he has read what it does", async () => {
+  const viewer = await tab({ hash: "#/mirrors" });
+  await viewer.waitForSelector("text=All 0 repositories in step");
+  const { one, force } = await upstream();
+  await rig.call("POST", "/v1/mirrors/act", { mirror: "upstream", action: "sync" });
+  await viewer.waitForSelector("text=All 1 repository in step");
+  is(await viewer.$$eval(".mirrors.all tbody tr", (list) => list.map((row) => row.textContent)), [
+    `✓In stepupstreampulled from ${folder}/up/{repo}.git11 in step`,
+  ]);
+
+  const page = await tab({ as: "operator", hash: "#/mirrors/upstream" });
+  await page.waitForSelector(".copies tbody tr");
+  is(await page.$$eval(".actions button", (list) => list.map((button) => button.textContent)), ["Sync all", "Verify all", "Pause all"]);
+  await page.click(".copies a");
+  await page.waitForSelector("text=Every ref that is known and yours to see is in step.");
+  await page.waitForSelector(".events .entry");
+  ok(/^Pulled from upstream: 2 refs in /.test(await text(page, ".events .entry .said")), "what it has moved is in its history");
+
+  // Forced upstream: it stops, and everybody sees it.
+  const two = await force("two");
+  await page.focus("#do-sync");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=A sync is asked for.");
+  await page.waitForSelector(".title .s-failed");
+  is(await page.evaluate(() => document.activeElement.id), "do-sync");
+  is(await page.$$eval(".refs-of tbody tr", (list) => list.map((row) => [...row.children].slice(0, 4).map((cell) => cell.textContent))), [
+    ["‖Held", "main", one.slice(0, 10), two.slice(0, 10)],
+  ]);
+  await page.waitForSelector(".entry.bad");
+  await viewer.waitForSelector("text=1 repository of 1 needs a look");
+  await viewer.waitForFunction(() => document.getElementById("spoken").textContent === "vendor/charts in mirror upstream waits for a person");
+  await go(viewer, "#/");
+  await viewer.waitForSelector(".health .s-failed");
+  is(await text(viewer, ".health"), "Mirrors ✕Stopped1");
+  await go(viewer, "#/mirrors/upstream/vendor%2Fcharts");
+  await viewer.waitForSelector(".refs-of");
+  is(await viewer.$$(".actions button"), []);
+
+  // Deciding: what it does to each ref is read first, and leaving is what Enter and Escape do.
+  is(await page.$$eval(".actions button", (list) => list.map((button) => button.textContent)), [
+    "Sync now",
+    "Verify",
+    "Pause",
+    "Follow upstream…",
+  ]);
+  await page.click("#do-accept");
+  await page.waitForSelector("dialog[open]");
+  is(await page.$$eval(".lost li", (list) => list.map((line) => line.textContent)), [
+    `main: ${one.slice(0, 10)} here is kept under refs/headgate/kept/, and upstream followed to ${two.slice(0, 10)}`,
+  ]);
+  is(await page.evaluate(() => document.activeElement.id), "accept-cancel");
+  is([await page.evaluate(unusable), await page.evaluate(faint)], [[], []]);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.click("#do-accept");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  is((await rig.call("GET", "/v1/history?type=io.headgate.mirror.acted.v1")).events, []);
+  await page.click("#do-accept");
+  await page.click("#accept-do");
+  await page.waitForSelector(".title .s-synced");
+  is((await rig.git(`${folder}/git/vendor/charts.git`, ["rev-parse", "main"])).stdout.trim(), two);
+  is((await rig.git(`${folder}/git/vendor/charts.git`, ["for-each-ref", "--format=%(objectname)", "refs/headgate/kept/"])).stdout.trim(), one);
+  await page.waitForSelector("text=oscar (token) decided for what differs in upstream");
+
+  // Paused, it is to be resumed before anything else.
+  await page.click("#do-pause");
+  await page.waitForSelector(".title .tag");
+  is(await page.$$eval(".actions button", (list) => list.map((button) => button.textContent)), ["Resume"]);
+  await page.click("#do-resume");
+  await page.waitForSelector("#do-pause");
+
+  // Whoever has a scope is shown nothing of it.
+  const scoped = await tab({ as: "scoped", hash: "#/mirrors" });
+  await scoped.waitForSelector("text=The config names no mirror, or none of a repository that is yours to see.");
+  await go(scoped, "#/mirrors/upstream/vendor%2Fcharts");
+  await scoped.waitForSelector("text=There is no such repository in this mirror, or it is not yours to see.");
+  // For the pages that are looked at below: stopped again.
+  await force("three");
+  await rig.call("POST", "/v1/mirrors/act", { mirror: "upstream", action: "sync" });
+  await page.waitForSelector(".title .s-failed");
+});
+
 test("hostile text is text: in names, paths, actors, messages, diffs and resources", async () => {
   const evil = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>',
     repo = "evil/<img src=x onerror=hit=1>";
@@ -660,6 +764,9 @@ const everywhere = [
   "#/repositories/infra%2Fclusters",
   "#/refused",
   "#/webhooks",
+  "#/mirrors",
+  "#/mirrors/upstream",
+  "#/mirrors/upstream/vendor%2Fcharts",
 ];
 
 async function eachPage(options, look) {

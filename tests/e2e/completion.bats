@@ -62,6 +62,9 @@ names_offered() {
   [[ $($offered history --limit 3 web1 t) == t[12]*t[12] ]]
   [[ $($offered agent remove w) == web1 ]]
   [[ $($offered wait '' | sort | xargs) == "infra other/deep" ]]
+  [[ $($offered mirror '' | sort | xargs) == "list pause resume show sync verify" ]]
+  [[ $($offered mirror show '' | sort | xargs) == "bak up" ]]
+  [[ $($offered mirror sync --wait bak '' | sort | xargs) == "infra other/deep" ]]
   [[ $($offered history --repo '' | sort | xargs) == "infra other/deep" ]]
   [[ $($offered token add x --role '' | sort | xargs) == "admin operator viewer" ]]
   [[ $($offered explain yaml/dup) == yaml/duplicate-key ]]
@@ -74,7 +77,7 @@ names_offered() {
 
 setup() {
   headgate_setup
-  server_config
+  server_config "mirrors: [{name: bak, direction: push, url: '$T/bak/{repo}.git'}, {name: up, direction: pull, url: '$T/up.git', repos: [infra]}]"
   repo_new infra
   repo_new other/deep
   daemon_start

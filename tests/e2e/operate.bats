@@ -139,7 +139,8 @@ END
 }
 
 @test "metrics: promtool takes them, and the dashboard and alerts ask for what there is" {
-  begin 'webhooks: [{name: w, url: "http://127.0.0.1:9/", format: cloudevents, repos: ["none/**"]}]'
+  begin 'webhooks: [{name: w, url: "http://127.0.0.1:9/", format: cloudevents, repos: ["none/**"]}]' \
+    "mirrors: [{name: m, direction: push, url: '$T/far/{repo}.git'}]"
   agent_add web1
   agent_config web1 "infra::$T/into"
   agent_start web1

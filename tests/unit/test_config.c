@@ -123,7 +123,8 @@ static void test_refused(void **state)
 		{MINIMAL "listen: [{address: nonsense}]\n", "hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
 		{MINIMAL "listen: [{address: '127.0.0.1:99999'}]\n",
 			"hg.yaml:2:20: expected an address and a port, such as \"127.0.0.1:7420\" or \"[::1]:7420\""},
-		{MINIMAL "mirrors: []\n", "hg.yaml:2:10: mirrors: this version does not have it yet; take the key out"},
+		{MINIMAL "policies: [{repos: [a], refs: [b], push: {signed: true}}]\n",
+			"hg.yaml:2:51: signed: this version does not have it yet; take the key out"},
 		{MINIMAL "policies: [{repos: ['[a']}]\n", "hg.yaml:2:21: pattern has '[' without ']'"},
 		{MINIMAL "policies: [{push: {force: maybe}}]\n", "hg.yaml:2:27: expected never or allow"},
 		{MINIMAL "policies: [{push: {allow: ['@opps']}}]\n",
@@ -369,7 +370,7 @@ static void test_reference(void **state)
 	(void)state;
 	hgt_config_reference(&out);
 	assert_non_null(strstr(out.data, ".It Cm policies[].push.force : Ar never | allow\n"));
-	assert_null(strstr(out.data, "mirrors"));
+	assert_null(strstr(out.data, "linear"));
 	hgt_buf_reset(&out);
 	hgt_agent_config_reference(&out);
 	assert_non_null(strstr(out.data, ".It Cm (files) targets[].options.into : Ar absolute path\n"));

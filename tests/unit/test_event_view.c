@@ -46,6 +46,16 @@ static const struct {
 		WHEN "journal.compacted    12 events up to 31 removed by age, the last of 2025-01-02 03:04:05\n"},
 	{OURS("journal.restored", "", "\"journal\":\"j\",\"seq\":31,\"copied\":\"2025-01-02T03:04:05Z\""),
 		WHEN "journal.restored    goes on from a backup of 2025-01-02 03:04:05, after j.31\n"},
+	{OURS("mirror.updated", "up/r", "\"mirror\":\"up\",\"repo\":\"r\",\"direction\":\"pull\",\"refs\":[{\"ref\":\"a\"},{\"ref\":\"b\"}],"
+		"\"refs_truncated\":true,\"milliseconds\":120"), WHEN "mirror.updated   up/r  pulled from up: 2 refs and more in 120 ms\n"},
+	{OURS("mirror.diverged", "bak/r", "\"mirror\":\"bak\",\"repo\":\"r\",\"direction\":\"push\",\"refs\":[{\"ref\":\"a\"}],"
+		"\"reason\":\"odd\\u0007\""), WHEN "mirror.diverged  bak/r  pushed to bak: odd\\x07, 1 ref\n"},
+	{OURS("mirror.late", "bak/r", "\"mirror\":\"bak\",\"direction\":\"push\",\"since\":\"2025-01-02T03:04:05Z\",\"error\":\"away\""),
+		WHEN "mirror.late      bak/r  pushed to bak: behind since 2025-01-02 03:04:05: away\n"},
+	{OURS("mirror.caught_up", "bak/r", "\"mirror\":\"bak\",\"direction\":\"push\",\"since\":\"2025-01-02T03:04:05Z\""),
+		WHEN "mirror.caught_up  bak/r  pushed to bak: in step again, behind since 2025-01-02 03:04:05\n"},
+	{OURS("mirror.acted", "bak", "\"mirror\":\"bak\",\"repo\":null,\"action\":\"pause\",\"actor\":\"token:ci\""),
+		WHEN "mirror.acted     bak  token:ci  pause\n"},
 	{EVENT("org.example.other", "s", "\"actor\":\"x\""), WHEN "org.example.other  s\n"},
 	{OURS("ref.updated", "s", ""), WHEN "ref.updated      s  (not told)  gone, was -\n"},
 	{"{\"type\":7,\"time\":[],\"data\":\"x\"}", "-  -                -\n"},

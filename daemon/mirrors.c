@@ -1,0 +1,781 @@
+/* Mirrors: which there are and which copies they have; what moves; reload, drain, numbers. */
+#include "daemon/mirrors.h"
+
+#include <event2/event.h>
+
+#include "base/glob.h"
+#include "base/log.h"
+#include "base/timing.h"
+#include "daemon/hub.h"
+#include "daemon/mirror_manifest.h"
+#include "daemon/mirror_parts.h"
+#include "daemon/repos.h"
+#include "headgate/protocol.h"
+#include "mirror/remote.h"
+
+#define SETTLE_EVERY 4096	/* events that a start may have to look through again */
+
+/* A mirror and its copies. */
+
+void mirror_unref(struct mirror *mirror)
+{
+	if (!mirror || --mirror->refs)
+		return;
+	free(mirror->copies);
+	free(mirror->name);
+	free(mirror->url);
+	free(mirror);
+}
+
+static int mirror_new(struct mirrors *m, const struct hgt_config_mirror *config, struct mirror **out, struct hgt_error *err)
+{
+	struct mirror *mirror = calloc(1, sizeof(*mirror));
+
+	if (!mirror)
+		return hgt_error_nomem(err);
+	mirror->refs = 1;
+	mirror->mirrors = m;
+	mirror->config = config;
+	mirror->direction = config->direction;
+	mirror->way = m->ways[config->direction];
+	hgt_turns_lane_init(&mirror->lane);
+	mirror->name = strdup(config->name);
+	mirror->url = strdup(config->url);
+	if (!mirror->name || !mirror->url) {
+		mirror_unref(mirror);
+		return hgt_error_nomem(err);
+	}
+	*out = mirror;
+	return 0;
+}
+
+/* The place of the first copy whose repository is not before that name. */
+static size_t place_of(const struct mirror *mirror, const char *repo)
+{
+	size_t low = 0, high = mirror->n_copies;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(mirror->copies[middle]->repo, repo) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct copy *mirror_find_copy(const struct mirror *mirror, const char *repo)
+{
+	size_t at = place_of(mirror, repo);
+
+	return at < mirror->n_copies && !strcmp(mirror->copies[at]->repo, repo) ? mirror->copies[at] : NULL;
+}
+
+/* A copy that was not there, as if nothing were known of it. */
+static int insert_copy(struct mirror *mirror, const char *repo, struct copy **out, struct hgt_error *err)
+{
+	size_t at = place_of(mirror, repo);
+	struct copy *copy = NULL;
+	int code;
+
+	if (mirror->n_copies == mirror->copies_room) {
+		size_t room = mirror->copies_room ? mirror->copies_room * 2 : 8;
+		struct copy **copies = realloc(mirror->copies, room * sizeof(struct copy *));
+
+		if (!copies)
+			return hgt_error_nomem(err);
+		mirror->copies = copies;
+		mirror->copies_room = room;
+	}
+	code = copy_new(mirror, repo, &copy, err);
+	if (code < 0)
+		return code;
+	memmove(mirror->copies + at + 1, mirror->copies + at, (mirror->n_copies++ - at) * sizeof(struct copy *));
+	mirror->copies[at] = copy;
+	mirror->mirrors->n_push += mirror->direction == HGT_MIRROR_PUSH;
+	*out = copy;
+	return 0;
+}
+
+void mirror_drop_copy(struct copy *copy)
+{
+	struct mirror *mirror = copy->mirror;
+	size_t at = place_of(mirror, copy->repo);
+
+	copy_end(copy);
+	mirror->n_copies--;
+	memmove(mirror->copies + at, mirror->copies + at + 1, (mirror->n_copies - at) * sizeof(struct copy *));
+	mirror->mirrors->n_push -= mirror->direction == HGT_MIRROR_PUSH;
+	copy_unref(copy);
+}
+
+static int take_row(void *ctx, const struct hgt_copy_row *row)
+{
+	struct hgt_error err = {0};
+
+	return copy_take_row(ctx, row, &err);
+}
+
+int mirror_add_copy(struct mirror *mirror, const char *repo, struct copy **out, struct hgt_error *err)
+{
+	struct copy *copy = mirror_find_copy(mirror, repo);
+	bool found;
+	int code = 0;
+
+	if (!copy) {
+		code = insert_copy(mirror, repo, &copy, err);
+		if (code == 0)
+			code = hgt_copy_get(mirror->mirrors->daemon->reader, mirror->name, repo, &found, take_row, copy, err);
+		if (code == 0) {
+			/* What has become of either side while nobody looked is not known. */
+			copy->verify = copy->wanted = true;
+			copy_start(copy);
+		} else if (copy) {
+			mirror_drop_copy(copy);
+		}
+	}
+	if (code == 0 && out)
+		*out = copy;
+	return code;
+}
+
+static bool is_name(const char *pattern)
+{
+	return !strpbrk(pattern, "*?[{\\");
+}
+
+/* A pull mirror's repository that is named as such is one of its copies before it is here. */
+static bool is_named(const struct hgt_config_mirror *config, const char *repo)
+{
+	if (config->direction != HGT_MIRROR_PULL)
+		return false;
+	for (size_t i = 0; i < config->repos.n; i++)
+		if (is_name(config->repos.items[i]) && !strcmp(config->repos.items[i], repo))
+			return true;
+	return false;
+}
+
+static bool wants_repo(const struct hgt_config_mirror *config, const char *repo)
+{
+	return hgt_glob_match_any(config->repos.items, config->repos.n, repo);
+}
+
+/* The copies that there are to be and are not, each by `add`. */
+typedef int (*add_cb)(struct mirror *mirror, const char *repo, struct copy **out, struct hgt_error *err);
+
+static int fill(struct mirror *mirror, add_cb add, struct hgt_error *err)
+{
+	const struct hgt_config_mirror *config = mirror->config;
+	const struct repo *repo;
+	struct copy *copy;
+	size_t pos = 0;
+	int code = 0;
+
+	while (code == 0 && (repo = repos_next(mirror->mirrors->daemon->repos, &pos)))
+		if (wants_repo(config, repo->name) && !mirror_find_copy(mirror, repo->name))
+			code = add(mirror, repo->name, &copy, err);
+	for (size_t i = 0; i < config->repos.n && code == 0 && config->direction == HGT_MIRROR_PULL; i++)
+		if (is_name(config->repos.items[i]) && !mirror_find_copy(mirror, config->repos.items[i]))
+			code = add(mirror, config->repos.items[i], &copy, err);
+	return code;
+}
+
+/* Of no config any more, or of no daemon. It has been taken out of the list. */
+static void mirror_end(struct mirror *mirror)
+{
+	mirror->gone = true;
+	mirror_manifest_end(mirror);
+	while (mirror->n_copies)
+		mirror_drop_copy(mirror->copies[mirror->n_copies - 1]);
+	mirror->config = NULL;
+	mirror_unref(mirror);
+}
+
+static void insert_mirror(struct mirrors *m, struct mirror *mirror)
+{
+	struct mirror *next = TAILQ_FIRST(&m->list);
+
+	while (next && strcmp(next->name, mirror->name) < 0)
+		next = TAILQ_NEXT(next, entry);
+	if (next)
+		TAILQ_INSERT_BEFORE(next, mirror, entry);
+	else
+		TAILQ_INSERT_TAIL(&m->list, mirror, entry);
+}
+
+struct mirror *mirrors_find(const struct mirrors *m, const char *name)
+{
+	struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &m->list, entry)
+		if (!strcmp(mirror->name, name))
+			return mirror;
+	return NULL;
+}
+
+/* What the disk knows. */
+
+/* Begin anew with a mirror (NULL: it is gone): nothing on disk is about it. */
+static int forget(struct mirrors *m, const char *name, const struct mirror *mirror, struct hgt_error *err)
+{
+	struct save *save = save_new(m);
+	int code = save ? save_forget(save, name, err) : hgt_error_nomem(err);
+
+	if (code == 0 && mirror)
+		code = save_mirror(save, mirror, err);
+	if (code == 0)
+		save_submit(save, NULL, NULL);
+	else
+		save_free(save);
+	return code;
+}
+
+struct loading {
+	struct mirrors *mirrors;
+	struct hgt_error *err;
+};
+
+/* A mirror as the disk has it: known, of another place, or gone. */
+static int load_mirror(void *ctx, const struct hgt_mirror_row *row)
+{
+	struct loading *loading = ctx;
+	struct mirror *mirror = mirrors_find(loading->mirrors, row->mirror);
+
+	if (mirror && (strcmp(row->direction, mirror->way->name) != 0 || strcmp(row->url, mirror->url) != 0)) {
+		mirror->paused = row->paused;
+		return 0;
+	}
+	if (!mirror)
+		return forget(loading->mirrors, row->mirror, NULL, loading->err);
+	mirror->paused = row->paused;
+	mirror->known = true;
+	return 0;
+}
+
+static int load_copy(void *ctx, const struct hgt_copy_row *row)
+{
+	struct loading *loading = ctx;
+	struct mirror *mirror = mirrors_find(loading->mirrors, row->mirror);
+	struct copy *copy = mirror ? mirror_find_copy(mirror, row->repo) : NULL;
+
+	if (!copy)
+		return 0;
+	if (mirror->known)
+		return copy_take_row(copy, row, loading->err);
+	/* Of another place all that stays is what a person has said. */
+	copy->row.paused = row->paused;
+	return 0;
+}
+
+static int load_move(void *ctx, const char *repo, uint64_t seq)
+{
+	struct mirrors *m = ctx;
+	struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &m->list, entry) {
+		struct copy *copy = mirror->direction == HGT_MIRROR_PUSH ? mirror_find_copy(mirror, repo) : NULL;
+
+		if (copy && copy->row.state != HGT_COPY_NEW && copy->row.seq < seq) {
+			copy->verify = true;
+			copy_moved(copy, seq);
+		}
+	}
+	return 0;
+}
+
+/* What has moved behind the place up to which all is in the rows; where the journal does not go back so far, that may be anything. */
+static int load_moves(struct mirrors *m, struct hgt_error *err)
+{
+	struct hgt_journal *reader = m->daemon->reader;
+	uint64_t tail = 0;
+	struct mirror *mirror;
+	int code = hgt_mirrors_get_settled(reader, &m->settled, err);
+
+	if (code == 0)
+		code = hgt_journal_tail(reader, &tail, err);
+	if (code < 0 || !m->n_push)
+		return code;
+	if (m->settled && m->settled <= hub_head(m->daemon->hub) && tail <= m->settled + 1)
+		return hgt_repos_moved(reader, m->settled, load_move, m, err);
+	m->settled = 0;
+	TAILQ_FOREACH(mirror, &m->list, entry)
+		for (size_t i = 0; i < mirror->n_copies && mirror->direction == HGT_MIRROR_PUSH; i++) {
+			mirror->copies[i]->verify = true;
+			copy_look(mirror->copies[i], false);
+		}
+	return 0;
+}
+
+static int load(struct mirrors *m, struct hgt_error *err)
+{
+	struct loading loading = {m, err};
+	struct mirror *mirror;
+	int code = hgt_mirrors(m->daemon->reader, load_mirror, &loading, err);
+
+	if (code == 0)
+		code = hgt_copies(m->daemon->reader, NULL, load_copy, &loading, err);
+	TAILQ_FOREACH(mirror, &m->list, entry) {
+		if (code == 0 && !mirror->known)
+			code = forget(m, mirror->name, mirror, err);
+		for (size_t i = 0; i < mirror->n_copies && code == 0; i++)
+			copy_start(mirror->copies[i]);
+	}
+	if (code == 0)
+		code = load_moves(m, err);
+	return code;
+}
+
+/* Reload. */
+
+/* What a config comes to, made before anything changes. */
+struct plan {
+	struct mirror **fresh;	/* one an entry; NULL: the mirror that there is stays */
+	size_t n;
+};
+
+static bool is_same_place(const struct mirror *mirror, const struct hgt_config_mirror *config)
+{
+	return mirror->direction == config->direction && !strcmp(mirror->url, config->url);
+}
+
+static void plan_release(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->fresh[i])
+			mirror_end(plan->fresh[i]);
+	free(plan->fresh);
+}
+
+static int make_plan(struct mirrors *m, const struct hgt_config *config, struct plan *plan, struct hgt_error *err)
+{
+	int code = 0;
+
+	plan->fresh = calloc(config->n_mirrors + 1, sizeof(struct mirror *));
+	if (!plan->fresh)
+		return hgt_error_nomem(err);
+	plan->n = config->n_mirrors;
+	for (size_t i = 0; i < config->n_mirrors && code == 0; i++) {
+		const struct mirror *there = mirrors_find(m, config->mirrors[i].name);
+
+		if (there && is_same_place(there, &config->mirrors[i]))
+			continue;
+		code = mirror_new(m, &config->mirrors[i], &plan->fresh[i], err);
+		if (code == 0)
+			code = fill(plan->fresh[i], insert_copy, err);
+		if (code < 0)
+			hgt_error_prefix(err, "mirror %s", config->mirrors[i].name);
+	}
+	return code;
+}
+
+/* In the place of one of the same name: what a person has said of that holds, and its turns end first. */
+static void follow(struct mirror *fresh, struct mirror *old)
+{
+	fresh->paused = old->paused;
+	for (size_t i = 0; i < fresh->n_copies; i++) {
+		struct copy *copy = fresh->copies[i], *before = mirror_find_copy(old, copy->repo);
+
+		if (!before)
+			continue;
+		copy->row.paused = before->row.paused;
+		/* One that still waits for another itself has no turn. */
+		if (before->turn) {
+			copy->held = copy_ref(before);
+		} else if (before->held) {
+			copy->held = before->held;
+			before->held = NULL;
+		}
+	}
+}
+
+static bool is_same_list(const struct hgt_strings *a, const struct hgt_strings *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The mirror stays; other repositories or refs may be its business now, and what stood in its way may be gone. */
+static void adapt(struct mirror *mirror, const struct hgt_config_mirror *config)
+{
+	bool all = !is_same_list(&mirror->config->refs, &config->refs);
+	struct hgt_error err = {0};
+
+	mirror->config = config;
+	mirror_manifest_follow(mirror);
+	for (size_t i = mirror->n_copies; i-- > 0;)
+		if (!wants_repo(config, mirror->copies[i]->repo))
+			mirror_drop_copy(mirror->copies[i]);
+	if (fill(mirror, mirror_add_copy, &err) < 0)
+		hgt_log(HGT_LOG_ERROR, "mirrors", "copies are missing until the config is loaded again", HGT_S("mirror", mirror->name),
+			HGT_S("error", err.message));
+	for (size_t i = 0; i < mirror->n_copies; i++) {
+		struct copy *copy = mirror->copies[i];
+
+		copy_replan(copy);
+		if (!all && copy->row.state == HGT_COPY_IN_STEP)
+			continue;
+		copy->verify = true;
+		copy->due_ms = 0;
+		copy_look(copy, false);
+	}
+}
+
+static const struct hgt_config_mirror *find_config(const struct hgt_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_mirrors; i++)
+		if (!strcmp(config->mirrors[i].name, name))
+			return &config->mirrors[i];
+	return NULL;
+}
+
+static void drop(struct mirrors *m, const struct hgt_config *config, struct plan *plan)
+{
+	struct mirror *mirror = TAILQ_FIRST(&m->list), *next;
+	struct hgt_error err = {0};
+
+	for (; mirror; mirror = next) {
+		const struct hgt_config_mirror *now = find_config(config, mirror->name);
+		struct mirror *fresh = now ? plan->fresh[now - config->mirrors] : NULL;
+
+		next = TAILQ_NEXT(mirror, entry);
+		if (now && !fresh)
+			continue;
+		TAILQ_REMOVE(&m->list, mirror, entry);
+		if (fresh) {
+			hgt_log(HGT_LOG_INFO, "mirrors", "another place: what was known of the other side is forgotten", HGT_S("mirror", mirror->name));
+			follow(fresh, mirror);
+		} else {
+			hgt_log(HGT_LOG_INFO, "mirrors", "removed", HGT_S("mirror", mirror->name));
+			if (forget(m, mirror->name, NULL, &err) < 0)
+				hgt_log(HGT_LOG_ERROR, "mirrors", "a mirror that is gone is not forgotten", HGT_S("error", err.message));
+		}
+		mirror_end(mirror);
+	}
+}
+
+/* *known: whether the disk is told of the new ones; at a start that is still to be seen. */
+static void carry_out(struct mirrors *m, const struct hgt_config *config, struct plan *plan, bool tell)
+{
+	struct hgt_error err = {0};
+
+	drop(m, config, plan);
+	m->config = config;
+	m->turns.most = config->limits.mirrors;
+	m->turns.most_per_host = config->limits.mirrors_per_host;
+	for (size_t i = 0; i < plan->n; i++) {
+		struct mirror *fresh = plan->fresh[i];
+
+		plan->fresh[i] = NULL;
+		if (!fresh) {
+			adapt(mirrors_find(m, config->mirrors[i].name), &config->mirrors[i]);
+			continue;
+		}
+		insert_mirror(m, fresh);
+		mirror_manifest_follow(fresh);
+		if (!tell)
+			continue;
+		/* Unless this is on disk a start takes what is there for that of another place. */
+		if (forget(m, fresh->name, fresh, &err) < 0)
+			hgt_log(HGT_LOG_ERROR, "mirrors", "a new mirror is not noted", HGT_S("error", err.message));
+		fresh->known = true;
+		for (size_t k = 0; k < fresh->n_copies; k++)
+			copy_start(fresh->copies[k]);
+	}
+	mirrors_pump_soon(m);
+}
+
+static int take_config(struct mirrors *m, const struct hgt_config *config, bool tell, struct hgt_error *err)
+{
+	struct plan plan = {0};
+	int code = make_plan(m, config, &plan, err);
+
+	if (code == 0)
+		carry_out(m, config, &plan, tell);
+	plan_release(&plan);
+	return code;
+}
+
+int mirrors_reload(struct mirrors *m, const struct hgt_config *config, struct hgt_error *err)
+{
+	return take_config(m, config, true, err);
+}
+
+int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struct mirrors **out, struct hgt_error *err)
+{
+	struct mirrors *m = calloc(1, sizeof(*m));
+	int code = 0;
+
+	if (!m)
+		return hgt_error_nomem(err);
+	m->daemon = daemon;
+	m->ways = ways;
+	m->config = daemon->config;
+	m->clock_ms = INT64_MAX;
+	TAILQ_INIT(&m->list);
+	TAILQ_INIT(&m->unsettled);
+	TAILQ_INIT(&m->running);
+	hgt_turns_init(&m->turns, daemon->config->limits.mirrors, daemon->config->limits.mirrors_per_host);
+	m->clock = evtimer_new(daemon->base, mirrors_on_clock, m);
+	m->pump = evtimer_new(daemon->base, mirrors_on_pump, m);
+	if (!m->clock || !m->pump)
+		code = hgt_error_nomem(err);
+	if (code == 0)
+		code = take_config(m, daemon->config, false, err);
+	if (code == 0)
+		code = load(m, err);
+	if (code == 0)
+		*out = m;
+	else
+		mirrors_free(m);
+	return code;
+}
+
+int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *err)
+{
+	static const struct way *const ways[] = {[HGT_MIRROR_PUSH] = &mirror_push, [HGT_MIRROR_PULL] = &mirror_pull};
+
+	return mirrors_new_with(daemon, ways, out, err);
+}
+
+void mirrors_begin(struct mirrors *m)
+{
+	mirrors_pump_soon(m);
+}
+
+void mirrors_free(struct mirrors *m)
+{
+	struct mirror *mirror;
+	struct turn *turn;
+
+	if (!m)
+		return;
+	m->draining = true;
+	while ((turn = TAILQ_FIRST(&m->running))) {
+		TAILQ_REMOVE(&m->running, turn, entry);
+		turn->copy->turn = NULL;
+		turn->copy->mirror->way->release(turn);
+		turn_free(turn);
+	}
+	while ((mirror = TAILQ_FIRST(&m->list))) {
+		TAILQ_REMOVE(&m->list, mirror, entry);
+		mirror_end(mirror);
+	}
+	if (m->clock)
+		event_free(m->clock);
+	if (m->pump)
+		event_free(m->pump);
+	hgt_heap_release(&m->due);
+	hgt_turns_release(&m->turns);
+	mirror_git_hang_up(m->config);
+	free(m);
+}
+
+int mirrors_drain(struct mirrors *m)
+{
+	struct mirror *mirror;
+
+	if (!m->draining) {
+		m->draining = true;
+		evtimer_del(m->pump);
+		mirrors_set_clock(m);
+		TAILQ_FOREACH(mirror, &m->list, entry) {
+			mirror_manifest_drain(mirror);
+			for (size_t i = 0; i < mirror->n_copies; i++)
+				if (mirror->copies[i]->turn)
+					turn_stop(mirror->copies[i]->turn);
+		}
+	}
+	return TAILQ_EMPTY(&m->running);
+}
+
+/* What moves. */
+
+static bool wants_ref(const struct hgt_config_mirror *config, const char *ref)
+{
+	return hgt_glob_match_any(config->refs.items, config->refs.n, ref);
+}
+
+void mirrors_published(struct mirrors *m, const struct hgt_journal_row *row)
+{
+	bool ours = !strcmp(row->type, HGT_EVENT_REF_UPDATED), theirs = !strcmp(row->type, HGT_EVENT_UPSTREAM_PUSHED);
+	struct mirror *mirror;
+
+	if (m->n_push && row->seq > m->settled + SETTLE_EVERY && !m->draining)
+		mirrors_settle(m);
+	if (!ours && !theirs)
+		return;
+	TAILQ_FOREACH(mirror, &m->list, entry) {
+		struct copy *copy = ours == (mirror->direction == HGT_MIRROR_PUSH) ? mirror_find_copy(mirror, row->repo) : NULL;
+
+		if (!copy || (*row->ref && !wants_ref(mirror->config, row->ref)))
+			continue;
+		if (ours)
+			copy_moved(copy, row->seq);
+		else
+			mirrors_upstream_moved(m, mirror->name, row->repo);
+	}
+}
+
+/* It is there, as it has just spoken: what waits after a failure waits no longer than after the first. */
+void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *repo)
+{
+	struct mirror *mirror = mirrors_find(m, name);
+	struct copy *copy = mirror && mirror->direction == HGT_MIRROR_PULL ? mirror_find_copy(mirror, repo) : NULL;
+	struct hgt_error err = {0};
+	int64_t soon;
+
+	/* One that is not here yet. */
+	if (mirror && !copy && mirror->direction == HGT_MIRROR_PULL && mirror->config && mirror->config->create &&
+	    wants_repo(mirror->config, repo) && mirror_add_copy(mirror, repo, &copy, &err) < 0)
+		hgt_log(HGT_LOG_ERROR, "mirrors", "a new repository is not mirrored until the config is loaded again", HGT_S("mirror", name),
+			HGT_S("repo", repo), HGT_S("error", err.message));
+	if (!copy)
+		return;
+	soon = hgt_time_mono_ms() + (int64_t)mirror->config->retry_first * 1000;
+	if (copy->due_ms > soon)
+		copy->due_ms = soon;
+	copy_moved(copy, 0);
+}
+
+void mirrors_let_pull(struct mirrors *m, const char *name, bool may)
+{
+	struct mirror *mirror = m ? mirrors_find(m, name) : NULL;
+
+	if (!mirror || mirror->may_pull == may)
+		return;
+	mirror->may_pull = may;
+	for (size_t i = 0; i < mirror->n_copies; i++) {
+		if (!may && mirror->copies[i]->turn)
+			turn_stop(mirror->copies[i]->turn);
+		copy_step(mirror->copies[i]);
+	}
+}
+
+void mirrors_repo_added(struct mirrors *m, const struct repo *repo)
+{
+	struct mirror *mirror;
+	struct hgt_error err = {0};
+
+	TAILQ_FOREACH(mirror, &m->list, entry) {
+		struct copy *copy = mirror_find_copy(mirror, repo->name);
+
+		/* It has waited for that. */
+		if (copy)
+			copy_look(copy, true);
+		else if (wants_repo(mirror->config, repo->name) && mirror_add_copy(mirror, repo->name, NULL, &err) < 0)
+			hgt_log(HGT_LOG_ERROR, "mirrors", "a new repository is not mirrored until the config is loaded again",
+				HGT_S("mirror", mirror->name), HGT_S("repo", repo->name), HGT_S("error", err.message));
+	}
+}
+
+void mirrors_repo_gone(struct mirrors *m, const struct repo *repo)
+{
+	struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &m->list, entry) {
+		struct copy *copy = mirror_find_copy(mirror, repo->name);
+
+		if (copy && !is_named(mirror->config, repo->name))
+			mirror_drop_copy(copy);
+	}
+}
+
+/* Numbers. */
+
+static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_stats *out)
+{
+	out->mirrors++;
+	out->copies += mirror->n_copies;
+	out->turns += mirror->turns;
+	out->failed += mirror->failed;
+	out->bytes += mirror->bytes;
+	for (size_t i = 0; i < mirror->n_copies; i++) {
+		const struct copy *copy = mirror->copies[i];
+		int64_t since = copy->row.since_ms;
+
+		out->by_state[copy->row.state]++;
+		out->paused += copy_is_paused(copy);
+		out->running += copy->turn != NULL;
+		out->waiting += copy->waiter.waits;
+		/* At least a millisecond, for it is behind; a clock that was set back must not hide it. */
+		if (since && out->oldest_ms < now - since)
+			out->oldest_ms = now - since;
+		if (since && out->oldest_ms < 1)
+			out->oldest_ms = 1;
+	}
+}
+
+void mirrors_stats(const struct mirrors *m, struct mirrors_stats *out)
+{
+	const struct mirror *mirror;
+	int64_t now = hgt_time_now_ms();
+
+	*out = (struct mirrors_stats){0};
+	TAILQ_FOREACH(mirror, &m->list, entry)
+		add_stats(mirror, now, out);
+}
+
+const char *mirrors_next(const struct mirrors *m, size_t *pos, struct mirrors_stats *out)
+{
+	const struct mirror *mirror = TAILQ_FIRST(&m->list);
+
+	for (size_t i = 0; mirror && i < *pos; i++)
+		mirror = TAILQ_NEXT(mirror, entry);
+	if (!mirror)
+		return NULL;
+	++*pos;
+	*out = (struct mirrors_stats){0};
+	add_stats(mirror, hgt_time_now_ms(), out);
+	return mirror->name;
+}
+
+bool mirrors_has(const struct mirrors *m, const char *name)
+{
+	return mirrors_find(m, name) != NULL;
+}
+
+static int view(const struct copy *copy, copy_view_cb cb, void *ctx)
+{
+	const struct turn *turn = copy->turn;
+	struct hgt_copy_row row = copy->row;
+	struct hgt_buf url = HGT_BUF_INIT;
+	struct hgt_error err = {0};
+	struct copy_view out = {.mirror = copy->mirror->name, .repo = copy->repo, .direction = copy->mirror->config->direction, .row = &row,
+		.running = turn != NULL, .waiting = copy->waiter.waits, .phase = turn && turn->phase ? turn->phase : ""};
+	int code;
+
+	row.paused = copy_is_paused(copy);
+	out.url = hgt_remote_url(copy->mirror->url, copy->repo, &url, &err) == 0 && !url.failed ? url.data : copy->mirror->url;
+	if (turn) {
+		out.percent = turn->percent;
+		out.objects = turn->objects;
+		out.objects_total = turn->objects_total;
+		out.phase_bytes = turn->phase_bytes;
+	}
+	code = cb(ctx, &out);
+	hgt_buf_release(&url);
+	return code;
+}
+
+void mirrors_walk(const struct mirrors *m, const char *name, const char *after_mirror, const char *after_repo, copy_view_cb cb, void *ctx)
+{
+	const struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &m->list, entry) {
+		int order = strcmp(mirror->name, after_mirror);
+		size_t i = order == 0 ? place_of(mirror, after_repo) : 0;
+
+		if (order < 0 || (name && strcmp(mirror->name, name) != 0))
+			continue;
+		if (order == 0 && i < mirror->n_copies && !strcmp(mirror->copies[i]->repo, after_repo))
+			i++;
+		for (; i < mirror->n_copies; i++)
+			if (view(mirror->copies[i], cb, ctx))
+				return;
+	}
+}
