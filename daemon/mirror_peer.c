@@ -181,7 +181,7 @@ static bool may_pull(const struct link *link)
 
 void peer_let_pull(struct link *link)
 {
-	mirrors_let_pull(link->links->daemon->mirrors, link->name, may_pull(link));
+	mirrors_let_pull(link->links->daemon->mirrors, link->name, may_pull(link), link->row.peer.role == HGT_PEER_LEADER);
 }
 
 static void note_trouble(struct link *link, const char *text)

@@ -20,7 +20,7 @@ teardown() {
     [[ -z ${PID[$side]:-} ]] || side_stop "$side" || status=1
   done
   if [[ -z $BATS_TEST_COMPLETED || $status != 0 ]]; then
-    tail -n 60 "$T"/[ab]/headgated.log
+    tail -n 90 "$T"/[ab]/headgated.log
   fi
   headgate_teardown && return $status
 }
@@ -215,6 +215,13 @@ one_commit() {
   wait_for 10 role_is a follower
   run hg b mirror upstreams site
   has "leader"
+  # Nothing is left to be brought to who leads.
+  hg b mirror list --exit-code
+  run hg b mirror sync site
+  [[ $status == 1 ]]
+  has "this one leads"
+  run hg b events --type mirror.promoted
+  has "leads in term 2"
   [[ $(peer a .peer.term) == 2 && $(peer b .peer.term) == 2 ]]
   [[ $(count a 'io.headgate.mirror.promoted.v1') == 1 && $(count b 'io.headgate.mirror.promoted.v1') == 1 ]]
   commit b.yaml "$(good_manifest two)"
@@ -478,3 +485,26 @@ cursor_saved() { [[ -n $(sqlite3 "$T/b/state/journal.db" 'SELECT cursor FROM mir
   [[ $(promote a '"abort":true' | jq -r .error) == no-handover ]]
   [[ $(api a POST /v1/mirrors/promote -d '{"mirror":"none"}' | jq -r .error) == not-found ]]
 }
+
+@test "repositories that are new upstream are made here at once, and follow" {
+  # No peers: a mirror with an upstream, and nothing by the clock.
+  sed -i '/^mirrors:/,$d' "$T/a/headgate.yaml"
+  sed -i -e 's/peer: follower/create: true/' -e '/retry_first/d' "$T/b/headgate.yaml"
+  git init -q --bare "$T/a/git/first.git"
+  headgate install -c "$T/a/headgate.yaml" "$T/a/git/first.git" >/dev/null
+  side_start a
+  hg a token add b --role viewer --json | jq -r .token >"$T/b/token"
+  side_start b
+  wait_for 30 follows b
+  clone_of a first work
+  commit a.yaml "$(good_manifest one)"
+  push a first main
+  wait_for 30 same first
+  git init -q --bare "$T/a/git/later.git"
+  headgate install -c "$T/a/headgate.yaml" "$T/a/git/later.git" >/dev/null
+  wait_for 10 knows a later
+  push a later main
+  wait_for 30 same later
+}
+
+knows() { api "$1" GET /v1/status | jq -e --arg name "$2" '.repositories[] | select(.name == $name)' >/dev/null; }
