@@ -73,8 +73,8 @@ struct copy_view {
 	enum hgt_mirror_direction direction;
 	const char *url;		/* of this repository; no credentials in it */
 	const struct hgt_copy_row *row;
-	bool running, waiting;		/* has its turn; waits for it */
-	const char *phase;		/* of a turn that runs: "listing", "receiving", "judging", "sending"..., else "" */
+	bool running, waiting;		/* has its turn, until what it has come to is on disk; waits for it */
+	const char *phase;		/* of a turn that runs: "listing", "receiving", "judging", "sending"..., "noting", else "" */
 	unsigned percent;		/* of the phase, as far as git tells; 0 */
 	uint64_t objects, objects_total, phase_bytes;
 };
