@@ -168,11 +168,12 @@ static void tidied(void *ctx, const struct child_end *end, const char *said)
 	pack(pull);
 }
 
-static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said), struct hgt_error *err)
+static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said),
+	struct hgt_error *err)
 {
 	static const char *const args[] = {"update-ref", "--stdin", "-z", NULL};
-	const struct mirror_git git = {.args = args, .input = pull->input.data, .input_len = pull->input.len, .offline = true, .ended = ended,
-		.ctx = pull};
+	const struct mirror_git git = {.args = args, .input = pull->input.data, .input_len = pull->input.len, .offline = true,
+		.ended = ended, .ctx = pull};
 	int code = hgt_buf_check(&pull->input, err);
 
 	return code < 0 ? code : mirror_git_run(pull->turn, &git, &pull->run, err);
