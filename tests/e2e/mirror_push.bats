@@ -21,7 +21,7 @@ ready() {
   ready
   events_of mirror.updated | jq -se '.[0].data | .mirror == "m" and .direction == "push" and .repo == "infra/prod"
     and (.refs[0] | .ref == "refs/heads/main" and .forced == false) and .bytes > 0'
-  copy_of infra/prod | jq -e '.bytes > 0 and .refs == 1 and .out_of_step == 0 and .error == null or .error == ""'
+  copy_of infra/prod | jq -e '.bytes > 0 and .refs == 1 and .out_of_step == 0 and (.error == null or .error == "")'
   commit a.txt b
   git tag -am 'one' v1
   git tag light
