@@ -147,6 +147,14 @@ ready() {
   [[ $(ref_of infra/prod refs/heads/worse) == *'pre-receive hook declined: never refs/heads/worse'* ]]
   error_has infra/prod 'refuses refs/heads/worse'
   fails git -C "$THERE/infra/prod.git" rev-parse -q --verify worse
+  # One that refuses everything is not asked about each ref in turn.
+  printf '#!/bin/sh\necho x >>%s/asked\nexit 1\n' "$T" >"$THERE/infra/prod.git/hooks/pre-receive"
+  for name in {1..40}; do
+    echo "create refs/heads/many/$name $(git rev-parse HEAD)"
+  done | git update-ref --stdin
+  git push -q origin 'refs/heads/many/*:refs/heads/many/*'
+  wait_for 20 ref_is infra/prod refs/heads/many/40 refused
+  (($(wc -l <"$T/asked") < 50))
   rm "$THERE/infra/prod.git/hooks/pre-receive"
   wait_for 20 in_step infra/prod
 }
