@@ -163,6 +163,7 @@ struct mirror_git {
 	const char *input;
 	size_t input_len;
 	bool offline;			/* it speaks to nobody: no credentials, no remote */
+	bool cleans_up;			/* it may run git gc where the repository's config has it so; else none does */
 	void (*line)(void *ctx, int fd, const char *line, size_t len);	/* each whole line of its outputs (\n or \r ends one), or NULL */
 	/* said: the end of stderr, secrets taken out, each line escaped, without lines of progress */
 	void (*ended)(void *ctx, const struct child_end *end, const char *said);

@@ -277,7 +277,8 @@ static int forget_rows(struct pull *pull, struct hgt_error *err)
 
 	for (size_t k = 0; k < pull->n_rows; k++) {
 		const struct pull_row *before = &pull->rows[k];
-		struct hgt_copy_ref_row row = {.mirror = pull->name, .repo = pull->repo, .ref = before->ref, .id = "", .theirs = "", .ours = "", .note = ""};
+		struct hgt_copy_ref_row row = {.mirror = pull->name, .repo = pull->repo, .ref = before->ref, .id = "",
+			.theirs = "", .ours = "", .note = ""};
 		struct turn_ref *ref;
 
 		while (at < pull->plan.n && strcmp(pull->plan.items[at].ref, before->ref) < 0)
