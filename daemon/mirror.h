@@ -10,7 +10,9 @@
  *	mirror_save.c	what is written down, and up to where all is
  *	mirror_events.c	what is told of it as events
  *	mirror_act.c	what people ask for
- *	mirror_git.c	git as a child: its environment, credentials, ssh; its words without secrets
+ *	mirror_git.c	git as a child: its environment, credentials; its words without secrets
+ *	mirror_ssh.c	how git calls ssh; connections that are shared
+ *	mirror_judge.c	why git failed
  *	mirror_push.c, mirror_pull.c	the two ways: what a turn is
  *	mirror_publish.c	pull: from incoming refs to published ones, the gate included
  */
@@ -55,7 +57,8 @@ struct mirror {
 	size_t n_failing;		/* copies that are */
 	unsigned told_failing;		/* of them, those whose failure was logged since there last were none */
 	bool paused;			/* all of it */
-	bool may_pull;			/* of two peers: it follows, and knows whom (mirrors_let_pull) */
+	bool lfs_missed;		/* that there is no git-lfs has been told */
+	bool may_pull, leads;		/* of two peers: it follows, and knows whom; it leads (mirrors_let_pull) */
 	bool known;			/* what the disk has under the name is of this place: no copy has a turn before it is */
 	bool noting;
 	bool gone;			/* of no config any more: whatever ends is dropped */
