@@ -56,7 +56,8 @@ struct mirror {
 	size_t n_failing;		/* copies that are */
 	unsigned told_failing;		/* of them, those whose failure was logged since there last were none */
 	bool paused;			/* all of it */
-	bool may_pull;			/* of two peers: it follows, and knows whom (mirrors_let_pull) */
+	bool lfs_missed;		/* that there is no git-lfs has been told */
+	bool may_pull, leads;		/* of two peers: it follows, and knows whom; it leads (mirrors_let_pull) */
 	bool known;			/* what the disk has under the name is of this place */
 	bool gone;			/* of no config any more: whatever ends is dropped */
 	struct mirror_manifest *manifest;	/* mirror_manifest.h: of upstream; NULL: none */

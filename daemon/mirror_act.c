@@ -214,6 +214,9 @@ void mirrors_act(struct mirrors *m, struct request *request, const char *name, c
 		request_reply_error(request, 409, NULL, "the whole mirror %s is paused; resume it without naming a repository", name);
 	} else if (action == MIRROR_PAUSE || action == MIRROR_RESUME) {
 		submit(mirror, copy, request, action, repo, actor);
+	} else if (mirror->config->peer != HGT_MIRROR_ALONE && !mirror->may_pull) {
+		request_reply_error(request, 409, NULL, mirror->leads ? "of two peers this one leads, so there is nothing to bring here" :
+			"of two peers this one does not know whom to follow; headgate mirror upstreams tells why");
 	} else if (!count_free(mirror, copy) && (copy || mirror->n_copies)) {
 		request_reply_error(request, 409, NULL, copy ? "it is paused; resume it first" : "all of it is paused; resume it first");
 	} else if (action == MIRROR_ACCEPT) {

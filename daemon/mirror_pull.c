@@ -206,6 +206,8 @@ void pull_go_on(struct pull *pull)
 		pull_hide(pull);
 	else if (!pull->planned)
 		pull_fetch(pull);
+	else if (pull->mirror->lfs && !pull->large)
+		pull_fetch_large(pull);
 	else if (pull->mirror->gate)
 		pull_judge(pull);
 	else

@@ -80,6 +80,7 @@ struct pull {
 	size_t n_rows, rows_room;
 	size_t odd;			/* refs of upstream's that have no name */
 	bool rows_read, hidden, fetched;
+	bool large;		/* objects of Git LFS are here, or not to be had */
 	struct pull_need *needs;
 	size_t n_needs, needs_room;
 	struct hgt_map refused, late;	/* ref -> why what upstream has is not here: for good, for now */
@@ -114,6 +115,7 @@ void pull_unnote(struct pull *pull);
 /* mirror_fetch.c; each goes on by itself. */
 void pull_hide(struct pull *pull);
 void pull_fetch(struct pull *pull);
+void pull_fetch_large(struct pull *pull);	/* objects of Git LFS */
 int pull_list(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* mirror_gate.c: what the gate does not let becomes REFUSED in the plan; then pull_move. */

@@ -4,7 +4,13 @@
 #include "daemon/mirror_parts.h"
 #include "mirror/remote.h"
 
-/* Numbers. */
+/* Of two peers the one that leads is what the other is to be in step with, whatever it was when it followed. */
+static bool copy_leads(const struct copy *copy)
+{
+	const struct mirror *mirror = copy->mirror;
+
+	return mirror->config && mirror->config->peer != HGT_MIRROR_ALONE && mirror->leads;
+}
 
 static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_stats *out)
 {
@@ -19,9 +25,9 @@ static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_s
 	out->bytes += mirror->bytes;
 	for (size_t i = 0; i < mirror->n_copies; i++) {
 		const struct copy *copy = mirror->copies[i];
-		int64_t since = copy->row.since_ms;
+		int64_t since = copy_leads(copy) ? 0 : copy->row.since_ms;
 
-		out->by_state[copy->row.state]++;
+		out->by_state[copy_leads(copy) ? HGT_COPY_IN_STEP : copy->row.state]++;
 		out->paused += copy_is_paused(copy);
 		out->running += copy->turn != NULL;
 		out->waiting += copy->waiter.waits;
@@ -74,6 +80,11 @@ static int view(const struct copy *copy, copy_view_cb cb, void *ctx)
 	int code;
 
 	row.paused = copy_is_paused(copy);
+	if (copy_leads(copy)) {
+		row.state = HGT_COPY_IN_STEP;
+		row.error = "";
+		row.since_ms = row.next_ms = 0;
+	}
 	out.url = hgt_remote_url(copy->mirror->url, copy->repo, &url, &err) == 0 && !url.failed ? url.data : copy->mirror->url;
 	if (turn) {
 		out.percent = turn->percent;

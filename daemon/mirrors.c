@@ -655,11 +655,14 @@ void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *rep
 	copy_moved(copy, 0);
 }
 
-void mirrors_let_pull(struct mirrors *m, const char *name, bool may)
+void mirrors_let_pull(struct mirrors *m, const char *name, bool may, bool leads)
 {
 	struct mirror *mirror = m ? mirrors_find(m, name) : NULL;
 
-	if (!mirror || mirror->may_pull == may)
+	if (!mirror)
+		return;
+	mirror->leads = leads;
+	if (mirror->may_pull == may)
 		return;
 	mirror->may_pull = may;
 	for (size_t i = 0; i < mirror->n_copies; i++) {

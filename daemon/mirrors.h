@@ -34,8 +34,9 @@ void mirrors_repo_gone(struct mirrors *mirrors, const struct repo *repo);
 /* Upstream has told that a repository of a pull mirror has moved, by whatever way: its copy is wanted at once. */
 void mirrors_upstream_moved(struct mirrors *mirrors, const char *mirror, const char *repo);
 
-/* Of two peers: whether the mirror may follow the other one. Until this is said it does not. */
-void mirrors_let_pull(struct mirrors *mirrors, const char *mirror, bool may);
+/* Of two peers: whether the mirror may follow the other one, or leads, and then is what the other one is to be in step with. Until one of
+ * them is said it waits. */
+void mirrors_let_pull(struct mirrors *mirrors, const char *mirror, bool may, bool leads);
 
 /* Begin nothing new; end what runs. 1 when nothing is left to wait for. */
 int mirrors_drain(struct mirrors *mirrors);
