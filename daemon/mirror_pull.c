@@ -166,9 +166,10 @@ void pull_fail(struct pull *pull, const struct hgt_error *err)
 
 bool pull_stopped(struct pull *pull)
 {
-	if (pull->stopping)
-		turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
-	return pull->stopping;
+	if (!pull->stopping)
+		return false;
+	turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
+	return true;
 }
 
 static void looked(void *arg)
