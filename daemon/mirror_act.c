@@ -6,8 +6,8 @@
 #include "daemon/request.h"
 #include "headgate/protocol.h"
 
-static const char *const names[] = {[MIRROR_SYNC] = "sync", [MIRROR_ACCEPT] = "accept", [MIRROR_VERIFY] = "verify", [MIRROR_PAUSE] = "pause",
-	[MIRROR_RESUME] = "resume"};
+static const char *const names[] = {[MIRROR_SYNC] = "sync", [MIRROR_ACCEPT] = "accept", [MIRROR_VERIFY] = "verify",
+	[MIRROR_PAUSE] = "pause", [MIRROR_RESUME] = "resume"};
 
 /* Something that waits for the disk. */
 struct act {
@@ -200,7 +200,8 @@ static size_t count_free(const struct mirror *mirror, const struct copy *copy)
 	return n;
 }
 
-void mirrors_act(struct mirrors *m, struct request *request, const char *name, const char *repo, enum mirror_action action, const char *actor)
+void mirrors_act(struct mirrors *m, struct request *request, const char *name, const char *repo, enum mirror_action action,
+	const char *actor)
 {
 	struct mirror *mirror = mirrors_find(m, name);
 	struct copy *copy = mirror && repo ? mirror_find_copy(mirror, repo) : NULL;

@@ -1,7 +1,6 @@
 /* A pull: what upstream has, and how it comes here. */
 #include <event2/event.h>
 
-#include "base/log.h"
 #include "daemon/mirror_lfs.h"
 #include "daemon/mirror_pull.h"
 #include "mirror/words.h"
@@ -52,9 +51,6 @@ static void listed(void *ctx, const struct child_end *end, const char *said)
 		pull_fail(pull, &err);
 		return;
 	}
-	if (pull->odd)
-		hgt_log(HGT_LOG_INFO, "mirrors", "upstream has refs whose names are none; they are passed over", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo), HGT_I("refs", (int64_t)pull->odd));
 	hgt_tips_sort(&pull->theirs);
 	pull_look_soon(pull);
 }

@@ -35,11 +35,11 @@ static bool add_argument(struct arguments *args, struct hgt_buf *text)
 	return own != NULL;
 }
 
-/* Nothing goes along that was not asked for: no tags, no submodules, no options or signatures of the repository's config, no hooks. */
+/* Nothing goes along that was not asked for: no tags, no submodules, no signatures of the repository's config, no hooks. */
 static int make_arguments(const struct push *push, struct arguments *args, struct hgt_error *err)
 {
-	static const char *const options[] = {"push", "--porcelain", "--progress", "--no-atomic", "--no-verify", "--no-follow-tags", "--no-signed",
-		"--no-force-if-includes", "--recurse-submodules=no"};
+	static const char *const options[] = {"push", "--porcelain", "--progress", "--no-atomic", "--no-verify", "--no-follow-tags",
+		"--no-signed", "--no-force-if-includes", "--recurse-submodules=no"};
 	const size_t n = sizeof(options) / sizeof(options[0]);
 	const struct push_batch *batch = push->batch;
 	struct hgt_buf text = HGT_BUF_INIT;

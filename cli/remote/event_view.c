@@ -238,14 +238,14 @@ static void mirror_acted(const struct hgt_node *data, bool color, struct hgt_buf
 static void mirror_promoted(const struct hgt_node *data, bool color, struct hgt_buf *out)
 {
 	const char *role = hgt_node_get_string(data, "role");
-	bool forced = false;
 	int64_t term = 0;
+	bool forced = false;
 
-	hgt_node_get_bool(data, "forced", &forced);
 	hgt_node_get_int(data, "term", &term);
-	hgt_buf_addf(out, "%s in term %lld%s, ", role && !strcmp(role, "leader") ? "leads" : "follows", (long long)term, forced ? ", by force" : "");
-	hgt_buf_adds(out, "the other is ");
-	show_text(out, hgt_node_get_string(data, "server"), TINT_NONE, color);
+	hgt_node_get_bool(data, "forced", &forced);
+	hgt_buf_addf(out, "%s from now on, term %" PRId64, role && !strcmp(role, "leader") ? "leads" : "follows", term);
+	if (forced)
+		show_text(out, ", by force", TINT_BUSY, color);
 }
 
 static const struct {

@@ -52,28 +52,28 @@ static const char *part_trouble(const char *part, size_t len, bool last)
 int hgt_manifest_name(const char *path, struct hgt_buf *repo, struct hgt_error *err)
 {
 	const char *name = path + (*path == '/');
-	size_t len = strlen(name), depth = 0;
+	size_t whole = strlen(name), len = whole > 4 && strcmp(name + whole - 4, ".git") == 0 ? whole - 4 : whole, depth = 0;
 	const char *trouble = NULL;
 
-	if (len > PATH_MAX_BYTES)
+	if (whole > PATH_MAX_BYTES)
 		trouble = "the name is too long";
 	else if (*name == '-')
 		trouble = "a name does not begin with a dash";
 	for (const unsigned char *p = (const unsigned char *)name; *p && !trouble; p++)
 		if (*p < ' ' || *p == 0x7f || *p == '\\')
 			trouble = "a name has no control bytes and no backslash";
+	/* What is judged is what is left of it: of "..git" that is one dot. */
 	for (const char *part = name; !trouble;) {
-		size_t n = strcspn(part, "/");
+		size_t left = len - (size_t)(part - name), n = strcspn(part, "/");
+		bool last = n >= left;
 
-		trouble = ++depth > DEPTH_OF_FOLDERS ? "the name has too many folders" : part_trouble(part, n, part[n] == '\0');
-		if (part[n] == '\0')
+		trouble = ++depth > DEPTH_OF_FOLDERS ? "the name has too many folders" : part_trouble(part, last ? left : n, last);
+		if (last)
 			break;
 		part += n + 1;
 	}
 	if (trouble)
 		return refuse_name(err, path, trouble);
-	if (len > 4 && strcmp(name + len - 4, ".git") == 0)
-		len -= 4;
 	hgt_buf_add(repo, name, len);
 	return hgt_buf_check(repo, err);
 }

@@ -68,6 +68,7 @@ tells() {
   wait_for 10 manifest 'has("/infra/prod.git") | not'
   # The same again is no reason to write.
   before=$(stat -c %i.%Y "$T/manifest.js.gz")
+  (($(metric headgate_manifest_repositories) == 2 && $(metric headgate_manifest_written_total) >= 5 && $(metric headgate_manifest_failures_total) == 0))
   daemon_stop
   daemon_start
   moved more x
@@ -293,6 +294,7 @@ http_says() {
   wait_for 20 has_said 1 'the manifest of upstream cannot be read'
   wait_for 20 http_says '"GET /up.js HTTP/1.1" 404' 3
   has_said 1 'the manifest of upstream cannot be read'
+  admin GET /metrics | grep -qE '^headgate_mirror_manifest_age_seconds\{mirror="up"\} [1-9]'
   copies '[.copies[].state] == ["in-step"]'
   mv "$T/up.away" "$T/up.js"
   wait_for 20 has_said 1 'the manifest of upstream can be read again'
@@ -361,7 +363,7 @@ http_says() {
   grep -q 'the manifest of upstream is read.*not_here=1' "$DAEMON_LOG"
   copies '[.copies[].repo] == ["one"]'
   daemon_stop
-  pull_config 'create: true' 'repos: [two, three]'
+  pull_config 'create: true' 'repos: [two, three]' 'every: 1s'
   daemon_start
   wait_for 20 same two
   # Upstream has no such repository: none is made here.
@@ -370,4 +372,56 @@ http_says() {
   upstream_new three
   wait_for 20 same three
   [[ -z $(find "$GIT_ROOT" -name '.headgate-*') ]]
+}
+
+far_copies() {
+  admin GET "/v1/mirrors?mirror=far" | jq -e "$@"
+}
+
+@test "a fleet is pushed by a pattern; repositories come and go; one that is not there is told with the way out" {
+  server_config 'mirrors:' "  - {name: far, direction: push, url: '$T/far/{repo}.git', repos: ['pub/**'], retry_first: 1s, retry_most: 1s}"
+  mkdir "$T/far"
+  for name in pub/a pub/b private/c; do
+    filled "$name"
+    [[ $name == pub/b ]] || git init -q --bare "$T/far/$name.git"
+  done
+  daemon_start
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/a").state == "in-step"'
+  far_copies '[.copies[].repo] == ["pub/a", "pub/b"]'
+  [[ -z $(git -C "$T/far/private/c.git" for-each-ref) ]]
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/b") | .state == "failing" and (.error | test("no repository|not there|not found"; "i"))'
+  far_copies -r '.copies[] | select(.repo == "pub/b").error'
+  [[ ! -e $T/far/pub/b.git ]]
+  git init -q --bare "$T/far/pub/b.git"
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/b").state == "in-step"'
+  # A new repository is mirrored without being asked for, and one that is gone here stays there.
+  git init -q --bare "$T/far/pub/d.git"
+  filled pub/d
+  wait_for 20 far_copies '.copies[] | select(.repo == "pub/d").state == "in-step"'
+  mv "$GIT_ROOT/pub/a.git" "$T/away.git"
+  wait_for 20 far_copies '[.copies[].repo] == ["pub/b", "pub/d"]'
+  [[ $(git -C "$T/far/pub/a.git" show-ref) == "$(git -C "$T/away.git" show-ref)" ]]
+}
+
+@test "a manifest that is ahead of the server that is asked is not taken for the end of it" {
+  mkdir "$T/up"
+  upstream_new one
+  # What the manifest tells of is on another server, and comes to the one that is asked later.
+  cp -r "$T/up" "$T/origin"
+  git clone -q "$T/origin/one.git" "$T/move" 2>/dev/null
+  cd "$T/move"
+  commit later.txt later
+  git push -q origin HEAD
+  cd "$T"
+  pull_config "manifest: $T/up.js" 'every: 1s' 'create: true'
+  tell_by_hand "{$(entry one)}"
+  daemon_start
+  wait_for 20 same one
+  wait_for 20 copies '.copies[].state == "in-step"'
+  print=$(git -C "$T/origin/one.git" show-ref | sha1sum | cut -d ' ' -f 1)
+  tried=$(copies -r '.copies[].tried')
+  tell_by_hand "{\"/one.git\": {\"fingerprint\": \"$print\"}}"
+  wait_for 20 copies --arg tried "$tried" '.copies[] | .tried != $tried and .state == "in-step"'
+  git -C "$T/up/one.git" fetch -q "$T/origin/one.git" main:main
+  wait_for 20 same one
 }

@@ -58,7 +58,7 @@ static void without_memory_nothing_changes(void **state)
 	(void)state;
 	fail_alloc_at(1);
 	assert_int_equal(hgt_heap_put(&heap, &one, 5), HGT_ENOMEM);
-	fail_alloc_at(0);
+	fail_alloc_off();
 	assert_int_equal(one.place, 0);
 	assert_int_equal(hgt_heap_put(&heap, &one, 5), 0);
 	assert_int_equal(hgt_heap_put(&heap, &two, 3), 0);

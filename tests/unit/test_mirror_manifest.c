@@ -56,7 +56,7 @@ static void leaves_out_what_leads_elsewhere(void **state)
 {
 	static const char *const evil[] = {"/../x", "/a/../b", "/..", "..", "", "/", "//a", "/a//b", "/a/", "/./a", "/a/.", "/-oProxy", "-x",
 		"/a.git/b", "/a.git/b.git", "/.git", "/a/.git", "/.git/a", "/a\\nb", "/a\\\\b", "/a\\u0000b", "/a\\u007fb", "/.headgate-new.x",
-		"/a/.headgate-x.git", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"};
+		"/a/.headgate-x.git", "..git", "/...git", "/a/..git", "/.git.git", "/a/.git.git", ".git/", "/a.git/", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"};
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(evil); i++) {

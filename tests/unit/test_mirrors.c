@@ -8,8 +8,10 @@
 #include "daemon/hub.h"
 #include "daemon/repos.h"
 #include "daemon/request.h"
+#include "daemon/store.h"
 #include "headgate/protocol.h"
 #include "tests/unit/daemon_rig.h"
+#include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
 
 #define OLD "1111111111111111111111111111111111111111"
@@ -460,6 +462,16 @@ static void who_is_late_is_told_once_and_when_it_is_over(void **state)
 	stop(&rig);
 }
 
+static void act(struct rig *rig, const char *repo, enum mirror_action action)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	assert_non_null(request);
+	request->daemon = &rig->daemon;	/* its client has gone: what is answered is only freed */
+	mirrors_act(rig->daemon.mirrors, request, "backup", repo, action, "alice");
+	rig_settle(rig);
+}
+
 /* Restarts. */
 
 static void what_was_in_step_stays_so(void **state)
@@ -536,6 +548,200 @@ static void what_is_behind_on_disk_holds_nobody_up(void **state)
 	kill_and_start(&rig);
 	assert_int_equal(state_of(&rig, "backup", "infra"), HGT_COPY_FAILING);
 	stop(&rig);
+}
+
+/*
+ * Chance: moves, turns that end in all ways before and after what they have come to is on disk, pauses, kills. What has moved behind the last
+ * turn that was done with it is never taken to be in step, and in the end all is.
+ */
+
+enum { REPOS = 5, STEPS = 150 };
+
+struct chance {
+	struct rig rig;
+	uint64_t seed;
+	uint64_t moved[REPOS];	/* the last move that is on disk */
+	size_t pending;
+};
+
+struct blow {
+	struct chance *chance;
+	size_t repo;
+	char name[24];
+	uint64_t seq;
+};
+
+static unsigned roll(struct chance *c, unsigned most)
+{
+	c->seed = c->seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(c->seed >> 33) % most;
+}
+
+static int run_blow(struct hgt_journal *journal, struct store_batch *batch, void *job, struct hgt_error *err)
+{
+	struct blow *blow = job;
+	const struct hgt_journal_entry entry = {.type = HGT_EVENT_REF_UPDATED, .subject = "s", .repo = blow->name, .ref = "refs/heads/main",
+		.data = "{}", .data_len = 2};
+
+	(void)journal;
+	return store_append(batch, &entry, &blow->seq, err);
+}
+
+static void blow_done(void *job, int code, const struct hgt_error *err)
+{
+	struct blow *blow = job;
+
+	(void)err;
+	assert_int_equal(code, 0);
+	blow->chance->moved[blow->repo] = blow->seq;
+	blow->chance->pending--;
+	free(blow);
+}
+
+/* One more move, which is not waited for. */
+static void blow(struct chance *c, unsigned repo)
+{
+	struct blow *blow = calloc(1, sizeof(*blow));
+	struct hgt_error err = {0};
+
+	assert_non_null(blow);
+	blow->chance = c;
+	blow->repo = repo;
+	snprintf(blow->name, sizeof(blow->name), "r%zu", blow->repo);
+	c->pending++;
+	assert_int_equal(store_submit(c->rig.daemon.store, run_blow, blow_done, blow, &err), 0);
+}
+
+static void end_some_turn(struct chance *c)
+{
+	struct hgt_error err = {0};
+	enum turn_end end;
+	struct turn *turn;
+
+	if (!fake.n)
+		return;
+	turn = fake.turns[roll(c, (unsigned)fake.n)];
+	end = turn->stopping ? TURN_BROKEN_OFF : roll(c, 3) ? TURN_DONE : roll(c, 2) ? TURN_FAILED : TURN_STOPPED;
+	turn->verified = true;
+	hgt_error_set(&err, HGT_EIO, "chance has it");
+	turn_ended(turn, end, &err);
+}
+
+static void pause_some(struct chance *c)
+{
+	struct copy *copy;
+	char name[24];
+
+	snprintf(name, sizeof(name), "r%u", roll(c, REPOS));
+	copy = copy_of(&c->rig, "backup", name);
+	act(&c->rig, name, copy->row.paused ? MIRROR_RESUME : MIRROR_PAUSE);
+}
+
+static void check_start_of(struct chance *c, const char *name, uint64_t moved)
+{
+	const struct copy *copy = copy_of(&c->rig, "backup", name);
+
+	if (copy->row.state == HGT_COPY_IN_STEP && copy->row.seq < moved)
+		fail_msg("%s has moved at %u and is in step at %u", name, (unsigned)moved, (unsigned)copy->row.seq);
+	assert_true(copy->row.state == HGT_COPY_IN_STEP || copy->wanted);
+}
+
+/* After a start: what has moved since it was last dealt with is not taken to be in step. */
+static void check_start(struct chance *c)
+{
+	for (size_t i = 0; i < REPOS; i++)
+		check_start_of(c, (const char[]){'r', (char)('0' + i), '\0'}, c->moved[i]);
+}
+
+/* A move that is told before the loop hears that what the turn has come to is on disk. */
+static void what_moves_as_a_turn_is_written_is_not_forgotten(void **state)
+{
+	struct chance c = {.seed = 1};
+	struct hgt_error err = {0};
+	uint64_t head, before;
+
+	(void)state;
+	start(&c.rig, PUSH("backup", ""), "r0 other");
+	finish(&c.rig, "backup", "r0", TURN_DONE, NULL);
+	finish(&c.rig, "backup", "other", TURN_DONE, NULL);
+	rig_publish(&c.rig, &(struct rig_move){"r0", "refs/heads/main", OLD, NEW, no_paths, false});
+	turn_of(&c.rig, "backup", "r0")->verified = true;
+	assert_int_equal(hgt_journal_head(c.rig.daemon.reader, &before, &err), 0);
+	turn_ended(fake.turns[0], TURN_DONE, NULL);
+	blow(&c, 0);
+	for (head = before; head == before;)
+		assert_int_equal(hgt_journal_head(c.rig.daemon.reader, &head, &err), 0);
+	rig_settle(&c.rig);
+	rig_publish(&c.rig, &(struct rig_move){"other", "refs/heads/main", OLD, NEW, no_paths, false});
+	finish(&c.rig, "backup", "other", TURN_DONE, NULL);
+	assert_true(settled(&c.rig) <= before);
+	kill_and_start(&c.rig);
+	check_start_of(&c, "r0", c.moved[0]);
+	turn_of(&c.rig, "backup", "r0");
+	stop(&c.rig);
+}
+
+static bool all_in_step(void *ctx)
+{
+	struct rig *rig = ctx;
+
+	while (fake.n) {
+		fake.turns[0]->verified = true;
+		turn_ended(fake.turns[0], TURN_DONE, NULL);
+	}
+	for (size_t i = 0; i < REPOS; i++) {
+		const struct copy *copy = rig->daemon.mirrors->list.tqh_first->copies[i];
+
+		if (copy->row.state != HGT_COPY_IN_STEP || copy->ending || copy->writing)
+			return false;
+	}
+	return true;
+}
+
+static void play(uint64_t seed)
+{
+	struct chance c = {.seed = seed};
+
+	start(&c.rig, PUSH("backup", ", retry_first: 1s, retry_most: 1s"), "r0 r1 r2 r3 r4");
+	for (int i = 0; i < STEPS; i++) {
+		switch (roll(&c, 12)) {
+		case 0: case 1: case 2: case 3:
+			blow(&c, roll(&c, REPOS));
+			break;
+		case 4: case 5: case 6: case 7:
+			end_some_turn(&c);
+			break;
+		case 8: case 9:
+			rig_turn(&c.rig);
+			break;
+		case 10:
+			pause_some(&c);
+			break;
+		default:
+			if (roll(&c, 3))
+				break;
+			kill_and_start(&c.rig);
+			check_start(&c);
+		}
+	}
+	for (size_t i = 0; i < REPOS; i++)
+		copy_of(&c.rig, "backup", (const char[]){'r', (char)('0' + i), '\0'})->row.paused = false;
+	for (size_t i = 0; i < REPOS; i++)
+		copy_look(copy_of(&c.rig, "backup", (const char[]){'r', (char)('0' + i), '\0'}), true);
+	assert_true(rig_until(&c.rig, all_in_step, &c.rig));
+	rig_settle(&c.rig);
+	assert_int_equal(c.pending, 0);
+	for (size_t i = 0; i < REPOS; i++)
+		assert_true(copy_of(&c.rig, "backup", (const char[]){'r', (char)('0' + i), '\0'})->row.seq >= c.moved[i]);
+	assert_true(TAILQ_EMPTY(&c.rig.daemon.mirrors->unsettled));
+	stop(&c.rig);
+}
+
+static void chance_loses_no_move(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++)
+		play(seed);
 }
 
 /* Where many events go by that are nobody's, a start need not look through them. */
@@ -655,16 +861,6 @@ static void idle_has_no_timer(void **state)
 }
 
 /* Pause. */
-
-static void act(struct rig *rig, const char *repo, enum mirror_action action)
-{
-	struct request *request = calloc(1, sizeof(*request));
-
-	assert_non_null(request);
-	request->daemon = &rig->daemon;	/* its client has gone: what is answered is only freed */
-	mirrors_act(rig->daemon.mirrors, request, "backup", repo, action, "alice");
-	rig_settle(rig);
-}
 
 static void a_pause_survives(void **state)
 {
@@ -847,6 +1043,82 @@ static void what_stood_in_the_way_may_be_gone(void **state)
 	stop_with(&rig, config);
 }
 
+/* Whichever allocation fails, it is taken whole or nothing has changed, and what follows is well. */
+static void reloads_without_memory(void **state)
+{
+	static const char *const texts[] = {PUSH("backup", "") ", " PUSH("second", ""), "{name: backup, direction: push, url: '/other/{repo}'}"};
+	struct hgt_config *in_force = NULL;
+	struct hgt_error err = {0};
+	unsigned failed = 0;
+	struct rig rig;
+
+	(void)state;
+	start(&rig, PUSH("backup", ""), "infra other");
+	for (long n = 1; n < 120; n++) {
+		struct hgt_config *next = config_of(&rig, texts[n % 2]);
+		size_t before = 0, pos = 0;
+		struct mirrors_stats stats;
+		int code;
+
+		while (mirrors_next(rig.daemon.mirrors, &pos, &stats))
+			before++;
+		fail_alloc_at(n);
+		code = mirrors_reload(rig.daemon.mirrors, next, &err);
+		fail_alloc_off();
+		pos = 0;
+		while (code < 0 && mirrors_next(rig.daemon.mirrors, &pos, &stats))
+			before--;
+		if (code < 0) {
+			assert_int_equal(code, HGT_ENOMEM);
+			assert_int_equal(before, 0);
+			failed++;
+			hgt_config_free(next);
+			continue;
+		}
+		hgt_config_free(in_force);
+		in_force = next;
+		while (fake.n)
+			turn_ended(fake.turns[0], TURN_BROKEN_OFF, NULL);
+		rig_settle(&rig);
+	}
+	assert_true(failed > 5);
+	stop_with(&rig, in_force);
+}
+
+static void turns_without_memory(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	start(&rig, PUSH("backup", ", retry_first: 1s, retry_most: 1s"), "infra");
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	for (long n = 1; n < 40; n++) {
+		struct copy *copy = copy_of(&rig, "backup", "infra");
+
+		copy_want(copy);
+		copy->due_ms = 0;
+		copy_step(copy);
+		fail_alloc_at(n);
+		rig_turn(&rig);
+		if (fake.n) {
+			struct turn *turn = fake.turns[0];
+
+			turn->verified = true;
+			turn_ended(turn, TURN_DONE, NULL);
+		}
+		fail_alloc_off();
+		rig_settle(&rig);
+		assert_true(copy->row.state == HGT_COPY_IN_STEP || copy->wanted || copy->turn);
+		while (fake.n)
+			turn_ended(fake.turns[0], TURN_BROKEN_OFF, NULL);
+		rig_settle(&rig);
+	}
+	copy_look(copy_of(&rig, "backup", "infra"), true);
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	assert_int_equal(state_of(&rig, "backup", "infra"), HGT_COPY_IN_STEP);
+	stop(&rig);
+}
+
 /* Repositories. */
 
 static void repositories_come_and_go(void **state)
@@ -965,11 +1237,13 @@ int main(void)
 		cmocka_unit_test(a_stop_is_told_once_a_reason), cmocka_unit_test(who_is_late_is_told_once_and_when_it_is_over),
 		cmocka_unit_test(what_was_in_step_stays_so), cmocka_unit_test(no_move_is_forgotten_over_a_kill),
 		cmocka_unit_test(what_is_behind_on_disk_holds_nobody_up), cmocka_unit_test(settles_without_turns),
+		cmocka_unit_test(what_moves_as_a_turn_is_written_is_not_forgotten), cmocka_unit_test(chance_loses_no_move),
 		cmocka_unit_test(where_the_journal_does_not_go_back_all_are_asked), cmocka_unit_test(a_journal_that_cannot_be_written_forgets_nothing),
 		cmocka_unit_test(pull_looks_by_the_clock_and_when_told), cmocka_unit_test(idle_has_no_timer), cmocka_unit_test(a_pause_survives),
 		cmocka_unit_test(a_whole_mirror_pauses), cmocka_unit_test(accept_holds_until_it_is_decided),
 		cmocka_unit_test(another_place_is_asked_anew), cmocka_unit_test(another_place_at_a_start_as_well),
 		cmocka_unit_test(mirrors_come_and_go), cmocka_unit_test(what_stood_in_the_way_may_be_gone),
+		cmocka_unit_test(reloads_without_memory), cmocka_unit_test(turns_without_memory),
 		cmocka_unit_test(repositories_come_and_go), cmocka_unit_test(only_so_many_at_once), cmocka_unit_test(drains), cmocka_unit_test(walks),
 	};
 
