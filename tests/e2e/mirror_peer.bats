@@ -221,7 +221,7 @@ one_commit() {
   [[ $status == 1 ]]
   has "this one leads"
   run hg b events --type mirror.promoted
-  has "leads in term 2"
+  has "leads from now on, term 2"
   [[ $(peer a .peer.term) == 2 && $(peer b .peer.term) == 2 ]]
   [[ $(count a 'io.headgate.mirror.promoted.v1') == 1 && $(count b 'io.headgate.mirror.promoted.v1') == 1 ]]
   commit b.yaml "$(good_manifest two)"
