@@ -118,8 +118,8 @@ static void judge_lead(struct mirror_manifest *m)
 static void note_failure(struct mirror_manifest *m, const struct hgt_error *err)
 {
 	if (!m->failed++)
-		hgt_log(HGT_LOG_WARNING, "mirrors", "the manifest of upstream cannot be read; it is tried again", HGT_S("mirror", m->mirror->name),
-			HGT_S("manifest", m->url), HGT_S("error", err->message));
+		hgt_log(HGT_LOG_WARNING, "mirrors", "the manifest of upstream cannot be read; it is tried again",
+			HGT_S("mirror", m->mirror->name), HGT_S("manifest", m->url), HGT_S("error", err->message));
 	judge_lead(m);
 	wait_for_next(m);
 }
@@ -157,7 +157,8 @@ static bool has_all_refs(const struct mirror *mirror)
 	return false;
 }
 
-/* The last turn was not in vain, and yet what is here differs: it may have asked a server that is behind the one that has the manifest. */
+/* The last turn was not in vain, and yet what is here differs: it may have asked a server that is behind the one that has the
+ * manifest. */
 static bool is_doubtful(const struct copy *copy)
 {
 	return has_all_refs(copy->mirror) && copy->row.state == HGT_COPY_IN_STEP && copy->doubts < DOUBTS_MAX;
@@ -186,7 +187,8 @@ static void judge_copy(struct mirror_manifest *m, struct copy *copy, const struc
 	}
 }
 
-static void take_entry(struct mirror_manifest *m, const struct hgt_manifest_entry *entry, const struct manifest_load *load, size_t *not_here)
+static void take_entry(struct mirror_manifest *m, const struct hgt_manifest_entry *entry, const struct manifest_load *load,
+	size_t *not_here)
 {
 	struct mirror *mirror = m->mirror;
 	struct copy *copy = mirror_find_copy(mirror, entry->repo);
@@ -200,8 +202,8 @@ static void take_entry(struct mirror_manifest *m, const struct hgt_manifest_entr
 	} else if (!copy && !mirror->config->create && !repos_find(mirror->mirrors->daemon->repos, entry->repo)) {
 		++*not_here;
 	} else if (!copy && mirror_add_copy(mirror, entry->repo, &copy, &err) < 0) {
-		hgt_log(HGT_LOG_ERROR, "mirrors", "a repository of the manifest is left out until it is read again", HGT_S("mirror", mirror->name),
-			HGT_S("repo", entry->repo), HGT_S("error", err.message));
+		hgt_log(HGT_LOG_ERROR, "mirrors", "a repository of the manifest is left out until it is read again",
+			HGT_S("mirror", mirror->name), HGT_S("repo", entry->repo), HGT_S("error", err.message));
 	}
 }
 
@@ -227,8 +229,8 @@ static void apply(struct mirror_manifest *m, const struct manifest_load *load)
 		copy_look(copy, false);
 	}
 	if (load)
-		hgt_log(HGT_LOG_INFO, "mirrors", "the manifest of upstream is read", HGT_S("mirror", mirror->name), HGT_I("repositories", m->manifest.n),
-			HGT_I("copies", mirror->n_copies), HGT_I("not_here", not_here), HGT_I("gone_there", gone));
+		hgt_log(HGT_LOG_INFO, "mirrors", "the manifest of upstream is read", HGT_S("mirror", mirror->name),
+			HGT_I("repositories", m->manifest.n), HGT_I("copies", mirror->n_copies), HGT_I("not_here", not_here), HGT_I("gone_there", gone));
 	if (load && m->manifest.refused && m->manifest.refused != m->refused)
 		hgt_log(HGT_LOG_WARNING, "mirrors", "the manifest has repositories that are left out", HGT_S("mirror", mirror->name),
 			HGT_I("repositories", m->manifest.refused), HGT_S("first", m->manifest.refused_why));
@@ -327,8 +329,8 @@ static int fetch(struct mirror_manifest *m, struct hgt_error *err)
 			return code;
 		}
 	}
-	return download_begin(mirrors->daemon->base, m->curl, m->url, m->has && !m->unsettled ? &m->version : &none, mirrors->config->limits.manifest, TIMEOUT,
-		on_fetched, m, &m->download, err);
+	return download_begin(mirrors->daemon->base, m->curl, m->url, m->has && !m->unsettled ? &m->version : &none,
+		mirrors->config->limits.manifest, TIMEOUT, on_fetched, m, &m->download, err);
 }
 
 static void on_time(evutil_socket_t fd, short what, void *arg)

@@ -4,8 +4,6 @@
 #include "daemon/mirror_parts.h"
 #include "mirror/remote.h"
 
-/* Numbers. */
-
 /* Of two peers the one that leads is what the other is to be in step with, whatever it was when it followed. */
 static bool copy_leads(const struct copy *copy)
 {

@@ -246,6 +246,8 @@ static void mirror_promoted(const struct hgt_node *data, bool color, struct hgt_
 	hgt_buf_addf(out, "%s from now on, term %" PRId64, role && !strcmp(role, "leader") ? "leads" : "follows", term);
 	if (forced)
 		show_text(out, ", by force", TINT_BUSY, color);
+	hgt_buf_adds(out, "; the other is ");
+	show_text(out, hgt_node_get_string(data, "server"), TINT_NONE, color);
 }
 
 static const struct {

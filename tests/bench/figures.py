@@ -241,7 +241,7 @@ def compare(f):
 
 
 MIRROR_NAMES = {"floor": "git push by itself", "cron-push": "git push --mirror each second", "cron-pull": "git remote update each second",
-                "pull": "Headgate pulling each second", "grokmirror": "grokmirror pulling each second"}
+                "grokmirror": "grokmirror pulling each second, by our manifest"}
 
 
 def lag_of(f, what, who):
@@ -258,7 +258,7 @@ def mirror_lag(transport, name):
         what = "mirror_" + transport
         floor = lag_of(f, what, "floor")
         s = Subject(f"push accepted to mirror updated, {name}", "p99 under 1 s plus the transfer")
-        s.beside = [(told, lag_text(lag_of(f, what, who))) for who, told in MIRROR_NAMES.items() if who not in ("pull", "grokmirror") and f.has(what, who)]
+        s.beside = [(told, lag_text(lag_of(f, what, who))) for who, told in MIRROR_NAMES.items() if who in ("floor", "cron-push", "cron-pull") and f.has(what, who)]
         figures = lag_of(f, what, "headgate")
         s.measured = f"{lag_text(figures)}, {figures[0] / floor[0]:.2f} times git push by itself ({f.spread(what, 'floor', 'headgate', f.most(what), 0)})"
         s.holds = figures[1] < 1e6 + floor[1]
@@ -273,6 +273,8 @@ def pull_lag(transport, name):
         s.beside = [(MIRROR_NAMES[who], lag_text(lag_of(f, what, who))) for who in ("cron-pull", "grokmirror") if f.has(what, who)]
         figures = lag_of(f, what, "pull")
         s.measured = lag_text(figures)
+        if f.has(what, "of-grokmirror"):
+            s.measured += "; by the manifest that grokmirror's hook writes: " + lag_text(lag_of(f, what, "of-grokmirror"))
         s.holds = None
         if f.has(what, "grokmirror"):
             s.holds = figures[1] < 2e6 + lag_of(f, what, "floor")[1] and figures[1] <= lag_of(f, what, "grokmirror")[1]

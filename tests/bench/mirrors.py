@@ -4,7 +4,8 @@ repositories that change at once; a daemon with many mirrors that has nothing to
 
     mirrors.py FOLDER FIGURES       works in FOLDER, adds lines to FIGURES: what, who, how many, numbers
 
-MIRRORS=1000 repositories, REPEATS=5 rounds of MIRROR_CHANGES=20 pushes for each of who is measured, IDLE_SECONDS=20, GROK=path of grok-pull.
+MIRRORS=1000 repositories, MIRROR_ROUNDS=3 rounds of MIRROR_CHANGES=20 pushes (half as many for who looks each second, a quarter for grokmirror), IDLE_SECONDS=20, GROK=the folder that has
+the package grokmirror.
 Times are in microseconds: p50, p99, most of a round."""
 import ctypes
 import os
@@ -27,7 +28,7 @@ from remotes import Sshd, Web, children_of  # noqa: E402
 from rig import Daemon, Site, wait_for  # noqa: E402
 
 MANY = int(os.environ.get("MIRRORS", "1000"))
-ROUNDS = int(os.environ.get("REPEATS", "5"))
+ROUNDS = int(os.environ.get("MIRROR_ROUNDS", "3"))
 CHANGES = int(os.environ.get("MIRROR_CHANGES", "20"))
 IDLE = int(os.environ.get("IDLE_SECONDS", "20"))
 AT_ONCE = 8  # how many `git push` of many go side by side: as many as the daemon has by default
@@ -138,6 +139,7 @@ class Subject:
     """Somebody who keeps `target` in step with `source`. start and stop: what has to run for it, while it is measured."""
 
     pause = 0.0  # at most, before each change: of who looks by the clock it must not depend on when
+    changes = CHANGES  # in a round
 
     def __init__(self, who, source, target):
         self.who, self.source, self.target = who, source, target
@@ -152,7 +154,7 @@ class Subject:
 class Loop(Subject):
     """What a cron job does, but each second."""
 
-    pause = 1.0
+    pause, changes = 1.0, max(1, CHANGES // 2)
 
     def __init__(self, who, source, target, folder, transport, command):
         super().__init__(who, source, target)
@@ -170,7 +172,7 @@ class Loop(Subject):
 class Pulling(Subject):
     """A daemon of ours that looks at upstream each second."""
 
-    pause = 1.0
+    pause, changes = 1.0, max(1, CHANGES // 2)
 
     def __init__(self, who, source, target, site):
         super().__init__(who, source, target)
@@ -183,22 +185,28 @@ class Pulling(Subject):
         end(self.daemon)
 
 
+def grok_environment(env):
+    """With which a module of grokmirror's runs. GIT_CONFIG_NOSYSTEM it takes for its own."""
+    return {k: v for k, v in env.items() if k != "GIT_CONFIG_NOSYSTEM"} | {"PYTHONPATH": os.environ["GROK"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 class Grok(Subject):
     """grokmirror, which reads the manifest that our daemon writes, each second: it knows no shorter time."""
 
-    pause = 1.0
+    pause, changes = 1.0, max(1, CHANGES // 4)
 
-    def __init__(self, source, target, folder, transport, manifest, program):
+    def __init__(self, source, target, folder, transport, manifest):
         super().__init__("grokmirror", source, target)
-        self.folder, self.env, self.program, self.process = folder, transport.env, program, None
+        self.folder, self.env, self.process = folder, grok_environment(transport.env), None
         with open(os.path.join(folder, "grok.conf"), "w") as f:
             f.write(f"[core]\ntoplevel = {folder}/mirror\nmanifest = ${{toplevel}}/manifest.js.gz\nlog = {folder}/log\nloglevel = info\n\n"
                     f"[remote]\nsite = {transport.base}/ours\nmanifest = file://{manifest}\n\n[pull]\nrefresh = 1\npull_threads = 2\n"
                     f"include = /{os.path.basename(source)}\n")
 
     def start(self):
-        self.process = subprocess.Popen([self.program, "-c", os.path.join(self.folder, "grok.conf"), "-o"], env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=open(os.path.join(self.folder, "out.log"), "a"), stderr=subprocess.STDOUT, start_new_session=True)
+        with open(os.path.join(self.folder, "out.log"), "a") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "grokmirror.pull", "-c", os.path.join(self.folder, "grok.conf"), "-o"], env=self.env,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -229,7 +237,7 @@ class Lag:
         self.site.git = os.path.join(self.root, "ours")
         self.history = os.path.join(folder, "history.git")
         self.transports = [Transport(name, folder, self.root) for name in ("ssh", "http")]
-        self.ids = commits(self.history, 2 + 2 * 6 * ROUNDS * (CHANGES + 1))
+        self.ids = commits(self.history, 2 + 2 * 7 * ROUNDS * (CHANGES + 1))
         self.at, self.seen = 0, {}
 
     def repository(self, *names):
@@ -274,11 +282,28 @@ class Lag:
         source, target = self.repository("ours", "pull-" + n), site.repo("pull-" + n)
         bare(target, self.history, self.ids[0])
         yield Pulling("pull", source, target, site)
-        program = os.environ.get("GROK", "")
-        if program:
+        if os.environ.get("GROK"):
             folder = os.path.join(self.folder, "grok-" + n)
             os.makedirs(folder + "/mirror")
-            yield Grok(self.repository("ours", "grok-" + n), f"{folder}/mirror/grok-{n}.git", folder, t, self.folder + "/manifest.js.gz", program)
+            yield Grok(self.repository("ours", "grok-" + n), f"{folder}/mirror/grok-{n}.git", folder, t, self.folder + "/manifest.js.gz")
+            yield self.of_grok(t)
+
+    def of_grok(self, t):
+        """A daemon of ours that reads, each second, the manifest that grokmirror's hook writes upstream."""
+        top, n = os.path.join(self.root, "grok"), t.name
+        source, manifest = os.path.join(top, f"upstream-{n}.git"), os.path.join(self.folder, f"upstream-{n}.js.gz")
+        bare(source, self.history, self.ids[0])
+        hook, site = os.path.join(source, "hooks", "post-receive"), Site(os.path.join(self.folder, "of-grok-" + n), None, [])
+        env = " ".join(f"{k}={v}" for k, v in grok_environment({}).items())
+        with open(hook, "w") as f:
+            f.write(f"#!/bin/sh\nunset GIT_DIR GIT_CONFIG_NOSYSTEM\nexec env {env} {sys.executable} -m grokmirror.manifest -m {manifest} -t {top} -n {source} "
+                    f">>{self.folder}/upstream.log 2>&1\n")
+        os.chmod(hook, 0o755)
+        with open(site.config, "a") as f:
+            f.write("mirrors:\n" + t.mirror("m", "pull", f"[upstream-{n}]", "grok/{repo}.git", f"    every: 1s\n    manifest: {manifest}\n"))
+        target = site.repo("upstream-" + n)
+        bare(target, self.history, self.ids[0])
+        return Pulling("of-grokmirror", source, target, site)
 
     def measure(self):
         plan = [(t, s) for t in self.transports for s in self.subjects(t)]
@@ -313,7 +338,7 @@ class Lag:
             wait_for(f"{subject.who} has caught up", lambda: read_ref(subject.target) == self.ids[self.at])
             for path in (subject.source, subject.target):
                 arrivals.watch(os.path.join(path, "refs/heads"))
-            for _ in range(CHANGES):
+            for _ in range(subject.changes):
                 time.sleep(0.02 + rng.random() * subject.pause)
                 arrivals.read(0)
                 self.next(subject.source)

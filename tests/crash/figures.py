@@ -53,7 +53,7 @@ def add_synced(run, result):
 
 
 def begin_mirrors(run):
-    run.figures["mirrors"] = {"trials": 0, "began": time.monotonic(), "ended": 0.0, "ways": {}, **{c: 0 for c in mirrors.COUNTS}}
+    run.figures["mirrors"] = {"trials": 0, "began": time.monotonic(), "ended": 0.0, "ways": {}, "befell": {}, **{c: 0 for c in mirrors.COUNTS}}
 
 
 def add_mirrors(run, result):
@@ -61,6 +61,8 @@ def add_mirrors(run, result):
     f["trials"] += 1
     way = " over ".join(result["about"].split(",")[0].split())
     f["ways"][way] = f["ways"].get(way, 0) + 1
+    for kind, n in result["befell"].items():
+        f["befell"][kind] = f["befell"].get(kind, 0) + n
     for c in mirrors.COUNTS:
         f[c] += result[c]
     f["ended"] = time.monotonic()
@@ -112,10 +114,11 @@ def table(run):
 def mirrors_told(run):
     f = run.figures["mirrors"]
     ways = ", ".join(f"{n:,} {way}" for way, n in sorted(f["ways"].items()))
+    befell = ", ".join(f"{f['befell'].get(kind, 0):,} {words}" for kind, words in mirrors.FAULTS.items())
     told = (f"In {f['trials']:,} trials of mirrors ({ways}) with {f['changes']:,} changes on the side that is followed and {f['strangers']:,} by somebody in "
-              f"the copy, {f['faults']:,} faults and {f['kills']:,} kills, {f['refs']:,} refs were compared on both sides: no commit was lost, and none differed in "
-              f"silence. {f['waited']:,} refs waited for a person and were told; what was then accepted ({f['accepted']:,} times) was in step after it. Of "
-              f"{f['forged']:,} forged outcomes the judge found each.")
+            f"the copy, and {f['faults']:,} faults ({befell}), {f['refs']:,} refs were compared on both sides: no commit was lost, and none differed in "
+            f"silence. {f['waited']:,} refs waited for a person and were told; what was then accepted ({f['accepted']:,} times) was in step after it. Of "
+            f"{f['forged']:,} forged outcomes the judge found each.")
     return told + "\n\n" + where_and_when(run.commit, f["ended"] - f["began"])
 
 

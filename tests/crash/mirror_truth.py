@@ -138,7 +138,8 @@ def judge_divergence(ledger, picture, decided):
         if not note:
             found.append(f"{ref} is told as {state} without a word why")
         waits += state in WAITS
-        if decided and state in WAITS:
+        # Who accepts does not overrule the gate: what that refuses is not taken, and what is here waits on.
+        if decided and state in WAITS and not (ledger.gated and theirs in ledger.history.bad):
             found.append(f"{ref} still waits, {state}, though it was decided: {note}")
     if waits and picture.state != "stopped":
         found.append(f"{waits} refs wait for a person, and the copy is {picture.state}")

@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 import subprocess
+import threading
 import time
 import traceback
 
@@ -21,6 +22,10 @@ REPOS = ("a", "b")
 BRANCHES = [f"refs/heads/{name}" for name in ("main", "next", "t1", "t2", "t3", "t4")]
 TAGS = [f"refs/tags/v{n}" for n in range(4)]
 COUNTS = ("changes", "strangers", "faults", "kills", "waited", "accepted", "refs", "forged")
+FAULTS = {"kill_daemon": "daemons killed", "restart_daemon": "daemons started again", "kill_child": "gits killed in the midst of something",
+          "harm_line": "lines cut, silent or slow", "serve_not": "servers away", "fill": "full disks", "corrupt": "damaged objects",
+          "change_key": "other host keys", "swap": "other repositories under a name", "empty": "emptied upstreams",
+          "decline": "hooks that decline"}
 BOUND = 60  # seconds, in which all must be in step once all is set right
 RULES = ("keep", "keep", "follow", "stop")
 
@@ -30,7 +35,7 @@ class World:
 
     def __init__(self, seed, folder, template):
         self.rng = rng = random.Random(seed)
-        self.problems, self.did, self.counts = [], [], dict.fromkeys(COUNTS, 0)
+        self.problems, self.did, self.counts, self.befell = [], [], dict.fromkeys(COUNTS, 0), dict.fromkeys(FAULTS, 0)
         self.direction = rng.choice(["push", "pull"])
         self.kind = rng.choices(["ssh", "http", "file"], [45, 30, 25])[0]
         self.gated = self.direction == "pull" and rng.random() < 0.4
@@ -47,6 +52,7 @@ class World:
         self.ways = {}  # what is wrong now: name -> how it is put right
         self.swapped, self.emptied = {}, {}  # repo -> what to put back
         self.daemon = self.server = None
+        self.doomed = False  # the daemon will end by itself
 
     # The beginning.
 
@@ -103,7 +109,7 @@ class World:
         return text
 
     def start_daemon(self):
-        self.daemon = Daemon(self.site)
+        self.daemon, self.doomed = Daemon(self.site), False
         if not self.daemon.wait_ready():
             raise Vain(f"the daemon does not start: {self.daemon.said()[-1000:]}")
 
@@ -208,32 +214,53 @@ class World:
             self.ledger.foreign[repo].add(made)
             self.counts["strangers"] += 1
 
+    def race(self):
+        """Somebody pushes into the copy while what was changed where it is followed from is on its way there."""
+        repo = self.rng.choice(REPOS)
+        if not self.there(repo):
+            return
+        there = refs_of(self.target(repo))
+        refs = [r for r, c in refs_of(self.source(repo)).items() if r.startswith("refs/heads/") and there.get(r) == c]
+        if not refs:
+            return
+        ref = self.rng.choice(refs)
+        ours, strangers = self.next(there[ref]), self.history.commit(there[ref])
+        later = threading.Timer(self.rng.random() * 0.4, lambda: self.ledger.foreign[repo].update(
+            {strangers} if self.write(self.target(repo), f"{strangers}:{ref}") else ()))
+        later.start()
+        self.write(self.source(repo), f"{ours}:{ref}")
+        later.join()
+        self.note(repo)
+        self.counts["changes"] += 1
+        self.counts["strangers"] += strangers in self.ledger.foreign[repo]
+
     # What befalls them. Each that lasts puts into self.ways how it ends.
 
     def fault(self):
-        faults = {self.kill_daemon: 12, self.restart_daemon: 4, self.kill_child: 16, self.harm_line: 14, self.serve_not: 8, self.fill: 12, self.corrupt: 8,
-                  self.change_key: 7, self.swap: 7, self.empty: 6}
-        how = self.rng.choices(list(faults), list(faults.values()))[0]
-        self.did.append((time.time(), how.__name__))
-        if how():
+        how = self.rng.choices(list(FAULTS), [14, 4, 16, 14, 8, 12, 8, 7, 7, 6, 6])[0]
+        self.did.append((time.time(), how))
+        if getattr(self, how)():
             self.counts["faults"] += 1
+            self.befell[how] += 1
 
     def kill_daemon(self):
         self.daemon.kill()
         self.counts["kills"] += 1
         for _ in range(self.rng.randint(0, 2)):
             self.rng.choice([self.change, self.change, self.stranger])()
-        self.start_daemon_if_it_can()
+        self.start_daemon_if_it_can(self.rng.random() < 0.5)
         return True
 
-    def start_daemon_if_it_can(self):
-        """A daemon with a full disk for its state may refuse to start; it is started again when that is over."""
-        self.daemon = Daemon(self.site)
-        if not self.daemon.wait_ready() and not self.disks["state"].full:
+    def start_daemon_if_it_can(self, doomed=False):
+        """A daemon with a full disk for its state may refuse to start; it is started again when that is over. One that is doomed ends at one of its
+        calls, in the midst of whatever it does."""
+        faults = {"FAULTS_OPS": rig.DISK_OPS, "FAULTS_PATH": self.folder, "FAULTS_ACTION": "kill", "FAULTS_AT": str(int(self.rng.triangular(1, 300, 60)))}
+        self.daemon, self.doomed = Daemon(self.site, faults if doomed else None), doomed
+        if not self.daemon.wait_ready() and not self.disks["state"].full and not doomed:
             raise Vain(f"the daemon does not start: {self.daemon.said()[-1000:]}")
 
     def restart_daemon(self):
-        if not self.daemon.ended() and self.daemon.stop() != 0:
+        if not self.daemon.ended() and self.daemon.stop() not in ((0, -9) if self.doomed else (0,)):
             self.problems.append(f"headgated was told to stop and ended with {self.daemon.process.returncode}: {self.daemon.said()[-500:]}")
         self.start_daemon_if_it_can()
         return True
@@ -296,6 +323,18 @@ class World:
         if self.daemon.ended():
             self.start_daemon()
 
+    def decline(self):
+        """A hook of the other side's lets two of the branches be neither moved nor made."""
+        if self.direction == "pull" or "hooks" in self.ways or "server" in self.ways or self.swapped:
+            return False
+        hooks = [os.path.join(self.theirs(repo), "hooks", "update") for repo in REPOS]
+        for hook in hooks:
+            with open(hook, "w") as f:
+                f.write('#!/bin/sh\ncase $1 in */main|*/t2) echo "not $1, not today" >&2; exit 1 ;; esac\n')
+            os.chmod(hook, 0o755)
+        self.ways["hooks"] = lambda: [os.unlink(os.path.join(self.theirs(repo), "hooks", "update")) for repo in REPOS]
+        return True
+
     def corrupt(self):
         """An object of the side that is followed is another for a while."""
         repo = self.rng.choice(REPOS)
@@ -324,7 +363,7 @@ class World:
     def swap(self):
         """Another repository is served under the name; maybe for good."""
         repo = self.rng.choice(REPOS)
-        if not self.there(repo) or repo in self.emptied or "rot" in self.ways:
+        if not self.there(repo) or repo in self.emptied or "rot" in self.ways or self.disks["far"].full:
             return False
         path, first = self.theirs(repo), self.history.commit()
         os.rename(path, path + ".aside")
@@ -380,14 +419,18 @@ class World:
 
     def step(self):
         way = self.rng.random()
-        if way < 0.45:
+        if way < 0.4:
             self.change()
+        elif way < 0.49:
+            self.race()
         elif way < 0.57:
             self.stranger()
         elif way < 0.9:
             self.fault()
         elif self.ways:
             self.put_right(self.rng.choice(sorted(self.ways)))
+        if self.daemon.ended() and self.doomed:
+            self.start_daemon_if_it_can()
         if self.daemon.ended() and not self.disks["state"].full:
             self.problems.append(f"headgated ended by itself with {self.daemon.process.returncode}: {self.daemon.said()[-1000:]}")
             self.start_daemon()
@@ -398,13 +441,13 @@ class World:
 
     def set_right(self):
         """All but, now and then, another repository under a name, or an upstream that is empty: that is for a person to decide."""
-        self.ways = dict(sorted(self.ways.items(), key=lambda item: item[0] == "server"))  # what hides the folder last of all is too late
-        if "server" in self.ways:
-            self.put_right("server")
-        for name in list(self.ways):
+        # First what the others need: that the folder is there, and room in it.
+        for name in sorted(self.ways, key=lambda name: (name != "server", not name.startswith("disk"), name)):
             if name.startswith(("swapped", "emptied")) and self.direction == "pull" and self.rng.random() < 0.4:
                 continue
             self.put_right(name)
+        if self.doomed and not self.daemon.ended():
+            self.daemon.kill()
         if self.daemon.ended():
             self.start_daemon()
 
@@ -539,4 +582,4 @@ def trial(seed, folder, template):
             json.dump({"source": world.ledger.source, "foreign": {r: sorted(c) for r, c in world.ledger.foreign.items()}}, f, indent=1)
     else:
         shutil.rmtree(folder)
-    return {"seed": seed, "problems": world.problems, "about": world.about(), **world.counts}
+    return {"seed": seed, "problems": world.problems, "about": world.about(), "befell": world.befell, **world.counts}

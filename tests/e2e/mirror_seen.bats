@@ -188,8 +188,8 @@ matches() {
     ((status == 2))
     has "headgate: mirror: $output_wanted"
   done <<'END'
-|list, show, sync, verify, pause or resume?
-drop|list, show, sync, verify, pause or resume, not drop
+|list, show, sync, verify, pause, resume, upstreams or promote?
+drop|list, show, sync, verify, pause, resume, upstreams or promote, not drop
 show|which mirror? its name is wanted after show
 list x|too many arguments after list
 show a b c|too many arguments after show
