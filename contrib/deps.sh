@@ -16,7 +16,7 @@ packages_of() {
     build) echo "build-essential pkg-config git libgit2-dev libevent-dev libyaml-dev libsqlite3-dev libcurl4-openssl-dev" \
       "libssl-dev nettle-dev zlib1g-dev libpcre2-dev" ;;
     web) echo "nginx-light fcgiwrap curl jq" ;;
-    test) echo "libcmocka-dev bats iproute2 valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3 prometheus gpg gpg-agent gpgv tmux zsh fish ansible-core" ;;
+    test) echo "libcmocka-dev bats iproute2 valgrind mandoc bsdextrautils sqlite3 libxml2-utils openssh-server openssh-client openssl python3 prometheus gpg gpg-agent gpgv tmux zsh fish ansible-core git-lfs" ;;
     fuzz) echo "clang llvm" ;;
     suites) echo "python3 python3-pip" ;;
     browser) echo "chromium" ;;

@@ -55,7 +55,8 @@ static void judge(struct download *d, CURLcode code)
 	} else if (status == 304) {
 		result->unchanged = true;
 	} else if (status != 200) {
-		result->code = hgt_error_set(&result->err, status == 404 ? HGT_ENOENT : HGT_EUNAVAILABLE, "the server answers with status %ld", status);
+		result->code = hgt_error_set(&result->err, status == 404 ? HGT_ENOENT : HGT_EUNAVAILABLE,
+			"the server answers with status %ld", status);
 	} else {
 		result->code = hgt_buf_check(&result->body, &result->err);
 	}

@@ -526,8 +526,9 @@ void http_free(struct http *http)
 		return;
 	http->draining = true;
 	hub_close_all(http->daemon->hub);
-	for (size_t i = 0; i < http->n_doors; i++)
-		door_close(http->doors[i]);
+	/* A connection that goes with its door looks at all doors that are left. */
+	while (http->n_doors)
+		door_close(http->doors[--http->n_doors]);
 	if (http->reap)
 		event_free(http->reap);
 	if (http->sweep)

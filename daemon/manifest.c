@@ -92,13 +92,14 @@ static void on_done(void *arg)
 
 	m->job = NULL;
 	m->again = false;
+	job->known.forget = job->known.forget || m->known.forget;
 	m->known = job->known;
 	m->not_before = hgt_time_mono_ms() + APART_MS;
 	if (job->code < 0) {
 		m->stats.failed++;
 		if (!m->failing)
-			hgt_log(HGT_LOG_ERROR, "manifest", "the manifest cannot be written; it is tried again when something moves, and every 5 minutes",
-				HGT_S("file", job->config->manifest.file), HGT_S("error", job->err.message));
+			hgt_log(HGT_LOG_ERROR, "manifest",
+				"the manifest cannot be written; it is tried again when something moves, and every 5 minutes", HGT_S("file", job->config->manifest.file), HGT_S("error", job->err.message));
 		m->failing = true;
 	} else {
 		if (m->failing)

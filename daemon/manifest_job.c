@@ -21,6 +21,7 @@ struct known_repo {
 	uint64_t stamp;			/* hgt_repo_facts_stamp */
 	struct hgt_repo_facts says;
 	bool read;			/* says is what it said when it was last looked at */
+	bool failed;			/* it could not be read, when it had that stamp */
 	bool listed;			/* it is there now */
 	char **links;			/* paths below the root that lead to it, in order */
 	size_t n_links;
@@ -150,6 +151,8 @@ static int describe(struct manifest_job *job, struct known_repo *repo, const cha
 		hgt_repo_facts_release(&says);
 		if (code == HGT_ENOMEM)
 			return hgt_error_nomem(&job->err);
+		repo->failed = true;
+		repo->stamp = stamp;
 		hgt_log(HGT_LOG_DEBUG, "manifest", "repository cannot be read", HGT_S("repo", repo->name), HGT_S("error", err.message));
 		return 0;
 	}
@@ -160,6 +163,7 @@ static int describe(struct manifest_job *job, struct known_repo *repo, const cha
 	repo->says = says;
 	repo->stamp = stamp;
 	repo->read = true;
+	repo->failed = false;
 	return 0;
 }
 
@@ -174,7 +178,7 @@ static int look_at_all(struct manifest_job *job, const char *root)
 			return hgt_error_nomem(&job->err);
 		repo->listed = true;
 		drop_links(repo);
-		if (!repo->read || repo->stamp != stamp || job->known.forget || hgt_map_get(&job->moved, repo->name, strlen(repo->name)))
+		if (!(repo->read || repo->failed) || repo->stamp != stamp || job->known.forget || hgt_map_get(&job->moved, repo->name, strlen(repo->name)))
 			if (describe(job, repo, root, stamp) < 0)
 				return HGT_ENOMEM;
 	}
@@ -391,7 +395,8 @@ static int write_out(struct manifest_job *job, const struct hgt_buf *text)
 	hgt_sha256_final(&sha, digest);
 	same = job->known.wrote && memcmp(digest, job->known.digest, sizeof(digest)) == 0 && access(file, F_OK) == 0;
 	if (!same)
-		same = hgt_read_file(file, text->len + 1, &there, NULL) == 0 && there.len == text->len && memcmp(there.data, text->data, there.len) == 0;
+		same = hgt_read_file(file, text->len + 1, &there, NULL) == 0 && there.len == text->len &&
+			memcmp(there.data, text->data, there.len) == 0;
 	if (!same) {
 		code = replace(file, text, &job->err);
 		job->written = code == 0;

@@ -281,7 +281,7 @@ void metrics_write(const struct daemon *daemon, struct hgt_buf *out)
 {
 	static void (*const parts[])(const struct daemon *daemon, struct hgt_metrics *m) = {
 		write_events, metrics_journal, metrics_intake, metrics_streams, metrics_agents, metrics_archives, metrics_webhooks,
-		metrics_mirrors, metrics_doors, write_answers, write_config, metrics_process,
+		metrics_mirrors, metrics_manifest, metrics_doors, write_answers, write_config, metrics_process,
 	};
 	struct hgt_metrics m = HGT_METRICS_INIT(out);
 

@@ -1,4 +1,5 @@
 /* Numbers of the mirrors, one by one: the config names them. Copies are counted, since there may be thousands. */
+#include "daemon/manifest.h"
 #include "daemon/metrics_parts.h"
 #include "daemon/mirrors.h"
 
@@ -63,6 +64,32 @@ static void write_turns(const struct mirrors *mirrors, struct hgt_metrics *m)
 	}
 }
 
+static void write_manifests(const struct mirrors *mirrors, struct hgt_metrics *m)
+{
+	struct mirrors_stats stats;
+	const char *mirror;
+	size_t pos = 0;
+
+	hgt_metrics_family(m, "headgate_mirror_manifest_age_seconds", HGT_METRIC_GAUGE,
+		"How long ago the manifest of the mirror's upstream was last read well; of mirrors that follow one.");
+	while ((mirror = mirrors_next(mirrors, &pos, &stats)))
+		if (stats.follows)
+			hgt_metrics_milli(m, HGT_LABELS("mirror", mirror), stats.unread_ms);
+}
+
+void metrics_manifest(const struct daemon *daemon, struct hgt_metrics *m)
+{
+	struct manifest_stats stats;
+
+	manifest_stats(daemon->manifest, &stats);
+	if (!stats.published)
+		return;
+	metrics_gauge(m, "headgate_manifest_repositories", "Repositories in the manifest that is published.", stats.repositories);
+	metrics_counter(m, "headgate_manifest_written_total", "Times that it was written since the start, since it said something new.",
+		stats.written);
+	metrics_counter(m, "headgate_manifest_failures_total", "Times since the start that it could not be.", stats.failed);
+}
+
 void metrics_mirrors(const struct daemon *daemon, struct hgt_metrics *m)
 {
 	const struct mirrors *mirrors = daemon->mirrors;
@@ -82,6 +109,7 @@ void metrics_mirrors(const struct daemon *daemon, struct hgt_metrics *m)
 	write_each(mirrors, m, "headgate_mirror_waiting", HGT_METRIC_GAUGE, "Repositories of the mirror that wait for their turn.",
 		get_waiting);
 	write_turns(mirrors, m);
+	write_manifests(mirrors, m);
 	write_each(mirrors, m, "headgate_mirror_bytes_total", HGT_METRIC_COUNTER, "Bytes of objects that the mirror has moved since the "
 		"start, as git tells.",
 		get_bytes);

@@ -31,6 +31,7 @@ void metrics_agents(const struct daemon *daemon, struct hgt_metrics *m);
 
 /* metrics_mirrors.c */
 void metrics_mirrors(const struct daemon *daemon, struct hgt_metrics *m);
+void metrics_manifest(const struct daemon *daemon, struct hgt_metrics *m);	/* of the one that is published */
 
 /* metrics_process.c */
 void metrics_process(const struct daemon *daemon, struct hgt_metrics *m);

@@ -1,13 +1,17 @@
 /*
  * What the parts of the mirrors share; nobody else includes it.
  *
- *	mirrors.c	the mirrors and copies there are; reload, drain, numbers
+ *	mirrors.c	the mirrors and copies there are; reload, drain
  *	mirror_queue.c	turns begin, as mirror/turns.h has their order; the clock
- *	mirror_copy.c	one copy: what makes it wanted, what a turn has come to, back-off, alerts
+ *	mirror_copy.c	one copy: what makes it wanted, and when; alerts
+ *	mirror_outcome.c	what a turn leaves: state, back-off, what is told
+ *	mirror_view.c	how mirrors and copies are, in numbers and one by one
  *	mirror_save.c	what is written down, and up to where all is
  *	mirror_events.c	what is told of it as events
  *	mirror_act.c	what people ask for
- *	mirror_git.c	git as a child: its environment, credentials, ssh; its words without secrets
+ *	mirror_git.c	git as a child: its environment, credentials; its words without secrets
+ *	mirror_ssh.c	how git calls ssh; connections that are shared
+ *	mirror_judge.c	why git failed
  *	mirror_push.c, mirror_pull.c	the two ways: what a turn is
  *	mirror_publish.c	pull: from incoming refs to published ones, the gate included
  */
@@ -52,7 +56,8 @@ struct mirror {
 	size_t n_failing;		/* copies that are */
 	unsigned told_failing;		/* of them, those whose failure was logged since there last were none */
 	bool paused;			/* all of it */
-	bool may_pull;			/* of two peers: it follows, and knows whom (mirrors_let_pull) */
+	bool lfs_missed;		/* that there is no git-lfs has been told */
+	bool may_pull, leads;		/* of two peers: it follows, and knows whom; it leads (mirrors_let_pull) */
 	bool known;			/* what the disk has under the name is of this place */
 	bool gone;			/* of no config any more: whatever ends is dropped */
 	struct mirror_manifest *manifest;	/* mirror_manifest.h: of upstream; NULL: none */
@@ -78,8 +83,10 @@ struct copy {
 	bool gone : 1;
 	bool unlisted : 1;		/* upstream's manifest has it no more: nothing is done until it does */
 	bool ending : 1;		/* what its turn has come to is on its way to disk */
-	int64_t due_ms, look_ms, verify_ms, alert_ms;	/* monotonic: an attempt not before; a look by the clock; the same for everything; told as late */
+	/* Monotonic: no attempt before; a look by the clock, and one for everything (0: none); told as late. */
+	int64_t due_ms, look_ms, verify_ms, alert_ms;
 	uint64_t unsettled;		/* the first event about it that the disk may not know; 0: none */
+	unsigned doubts;		/* looks at it because a turn has left it with another fingerprint than upstream's */
 	char print[41];			/* pull: upstream's fingerprint in the manifest at the last turn that was not in vain; "" none */
 	uint64_t later;			/* the first event since its turn began; 0: none */
 };
@@ -127,13 +134,13 @@ struct turn {
 	uint64_t bytes;			/* that moved */
 };
 
-/* mirror_copy.c. The strings are copied; HGT_ENOMEM. */
+/* mirror_outcome.c. The strings are copied; HGT_ENOMEM. */
 struct turn_ref *turn_ref(struct turn *turn, const struct hgt_copy_ref_row *row, struct hgt_error *err) HGT_MUST_CHECK;
 int turn_ref_moved(struct turn_ref *ref, const char *before, bool forced, struct hgt_error *err) HGT_MUST_CHECK;
 /* Takes the turn. err may be NULL for TURN_DONE and TURN_BROKEN_OFF. */
 void turn_ended(struct turn *turn, enum turn_end end, const struct hgt_error *err);
 
-/* The copy has something to do as of now: it is behind. */
+/* mirror_copy.c. The copy has something to do as of now: it is behind. */
 void copy_want(struct copy *copy);
 /* Whether there is something to do is to be seen; urgent: somebody waits for it, whatever the back-off says. */
 void copy_look(struct copy *copy, bool urgent);

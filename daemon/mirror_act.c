@@ -6,8 +6,8 @@
 #include "daemon/request.h"
 #include "headgate/protocol.h"
 
-static const char *const names[] = {[MIRROR_SYNC] = "sync", [MIRROR_ACCEPT] = "accept", [MIRROR_VERIFY] = "verify", [MIRROR_PAUSE] = "pause",
-	[MIRROR_RESUME] = "resume"};
+static const char *const names[] = {[MIRROR_SYNC] = "sync", [MIRROR_ACCEPT] = "accept", [MIRROR_VERIFY] = "verify",
+	[MIRROR_PAUSE] = "pause", [MIRROR_RESUME] = "resume"};
 
 /* Something that waits for the disk. */
 struct act {
@@ -200,7 +200,8 @@ static size_t count_free(const struct mirror *mirror, const struct copy *copy)
 	return n;
 }
 
-void mirrors_act(struct mirrors *m, struct request *request, const char *name, const char *repo, enum mirror_action action, const char *actor)
+void mirrors_act(struct mirrors *m, struct request *request, const char *name, const char *repo, enum mirror_action action,
+	const char *actor)
 {
 	struct mirror *mirror = mirrors_find(m, name);
 	struct copy *copy = mirror && repo ? mirror_find_copy(mirror, repo) : NULL;
@@ -213,6 +214,9 @@ void mirrors_act(struct mirrors *m, struct request *request, const char *name, c
 		request_reply_error(request, 409, NULL, "the whole mirror %s is paused; resume it without naming a repository", name);
 	} else if (action == MIRROR_PAUSE || action == MIRROR_RESUME) {
 		submit(mirror, copy, request, action, repo, actor);
+	} else if (mirror->config->peer != HGT_MIRROR_ALONE && !mirror->may_pull) {
+		request_reply_error(request, 409, NULL, mirror->leads ? "of two peers this one leads, so there is nothing to bring here" :
+			"of two peers this one does not know whom to follow; headgate mirror upstreams tells why");
 	} else if (!count_free(mirror, copy) && (copy || mirror->n_copies)) {
 		request_reply_error(request, 409, NULL, copy ? "it is paused; resume it first" : "all of it is paused; resume it first");
 	} else if (action == MIRROR_ACCEPT) {

@@ -10,7 +10,8 @@ struct mirror_create;
 typedef void (*mirror_created_cb)(void *ctx, int code, const struct hgt_error *err);
 
 /* The turn has no path, and its mirror says create. `made` comes later, once. On failure it does not. */
-int mirror_create_begin(struct turn *turn, mirror_created_cb made, void *ctx, struct mirror_create **out, struct hgt_error *err) HGT_MUST_CHECK;
+int mirror_create_begin(struct turn *turn, mirror_created_cb made, void *ctx, struct mirror_create **out,
+	struct hgt_error *err) HGT_MUST_CHECK;
 
 /* It ends soon, by `made`. */
 void mirror_create_stop(struct mirror_create *create);

@@ -2,6 +2,7 @@
 #include <event2/event.h>
 
 #include "base/log.h"
+#include "daemon/mirror_lfs.h"
 #include "daemon/mirror_pull.h"
 #include "mirror/words.h"
 
@@ -51,9 +52,6 @@ static void listed(void *ctx, const struct child_end *end, const char *said)
 		pull_fail(pull, &err);
 		return;
 	}
-	if (pull->odd)
-		hgt_log(HGT_LOG_INFO, "mirrors", "upstream has refs whose names are none; they are passed over", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo), HGT_I("refs", (int64_t)pull->odd));
 	hgt_tips_sort(&pull->theirs);
 	pull_look_soon(pull);
 }
@@ -215,8 +213,45 @@ static void fetch_next(struct pull *pull)
 		pull_fail(pull, &err);
 }
 
+static void fetched_large(void *ctx, const struct child_end *end, const char *said)
+{
+	struct pull *pull = ctx;
+	struct hgt_error err = {0};
+
+	pull->run = NULL;
+	if (pull_stopped(pull))
+		return;
+	pull->large = true;
+	if (mirror_lfs_judge(pull->turn, end, said, &err) < 0)
+		pull_fail(pull, &err);
+	else
+		pull_go_on(pull);
+}
+
+void pull_fetch_large(struct pull *pull)
+{
+	const char *ids[MIRROR_LFS_TIPS_MAX + 1], *args[MIRROR_LFS_TIPS_MAX + 6];
+	const struct mirror_git git = {.args = args, .ended = fetched_large, .ctx = pull};
+	struct hgt_error err = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < pull->plan.n && n <= MIRROR_LFS_TIPS_MAX; i++)
+		if (hgt_pull_moves(&pull->plan.items[i]) && *pull->plan.items[i].theirs)
+			ids[n++] = pull->plan.items[i].theirs;
+	if (!n) {
+		pull->large = true;
+		pull_go_on(pull);
+		return;
+	}
+	mirror_lfs_arguments("fetch", ids, n, args);
+	pull->turn->phase = "receiving";
+	if (mirror_git_run(pull->turn, &git, &pull->run, &err) < 0)
+		pull_fail(pull, &err);
+}
+
 void pull_fetch(struct pull *pull)
 {
+	pull->large = false;
 	pull->one_by_one = false;
 	pull->at = 0;
 	fetch_next(pull);

@@ -72,8 +72,8 @@ static void give_up(struct link *link, const char *why)
 	if (peer_send(link, HGT_PEER_RESUME, &link->row.peer, false, failed_to_end, &link->hello, &err) < 0)
 		hgt_log(HGT_LOG_WARNING, "mirrors", "the leader is not told that the hand-over was given up", HGT_S("mirror", link->name),
 			HGT_S("error", err.message));
-	hgt_buf_reset(&link->trouble);
-	hgt_buf_addf(&link->trouble, "the hand-over was given up: %s", why);
+	hgt_buf_reset(&link->outcome);
+	hgt_buf_adds(&link->outcome, why);
 	peer_commit(link, &(struct peer_change){.next = next}, NULL, NULL);
 }
 
@@ -113,8 +113,8 @@ static void take_verdict(struct link *link, enum hgt_peer_word word, enum hgt_pe
 		return;
 	peer_commit(link, &(struct peer_change){.next = next, .actor = next.role == HGT_PEER_LEADER ? link->handover.actor : NULL}, NULL, NULL);
 	if (ended && !link->handover.aborting) {
-		hgt_buf_reset(&link->trouble);
-		hgt_buf_addf(&link->trouble, "the hand-over did not come about: %s", reason ? reason : verdict_text(verdict));
+		hgt_buf_reset(&link->outcome);
+		hgt_buf_adds(&link->outcome, reason ? reason : verdict_text(verdict));
 	}
 }
 
@@ -311,6 +311,9 @@ static void on_yielded(void *ctx, const struct upstream_answer *answer)
 	if (link->writing) {
 		again(link, AGAIN_MS);
 	} else if (read_answer(link, answer, &set, &verdict, &other)) {
+		link->other = other;
+		link->met = true;
+		peer_let_pull(link);
 		if (verdict == HGT_PEER_DONE)
 			take_yield(link, &set);
 		else

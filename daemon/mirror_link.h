@@ -80,7 +80,8 @@ struct link {
 	struct survey *closed;		/* the same: what it has */
 	bool surveying;
 	struct hgt_buf busy;		/* what a hand-over waits for */
-	struct hgt_buf trouble;		/* what the last one failed for, or why nobody leads */
+	struct hgt_buf trouble;		/* why the peer is not heard, or nobody leads */
+	struct hgt_buf outcome;		/* why the last hand-over did not come about; "" it did, or there was none */
 	struct handover handover;
 	struct request *force;		/* promote --force that first looks whether the leader is there */
 	char *force_actor;

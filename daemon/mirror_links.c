@@ -40,6 +40,7 @@ void link_unref(struct link *link)
 	survey_free(link->closed);
 	hgt_buf_release(&link->busy);
 	hgt_buf_release(&link->trouble);
+	hgt_buf_release(&link->outcome);
 	free(link->force_actor);
 	hgt_config_unref(link->config);
 	free(link->name);
@@ -107,6 +108,7 @@ static int link_new(struct links *links, const struct hgt_config *config, const 
 	link->is_peer = mirror->peer != HGT_MIRROR_ALONE;
 	hgt_buf_init(&link->busy);
 	hgt_buf_init(&link->trouble);
+	hgt_buf_init(&link->outcome);
 	code = link_feed_new(link, err);
 	if (code == 0 && !link->name)
 		code = hgt_error_nomem(err);
@@ -321,6 +323,7 @@ void link_write(const struct link *link, struct hgt_json *json)
 			hgt_json_null(json);
 		}
 		write_handover(link, json);
+		hgt_json_key_string(json, "outcome", text_or_null(&link->outcome));
 		hgt_json_key_string(json, "trouble", text_or_null(&link->trouble));
 		hgt_json_end_object(json);
 	} else {

@@ -16,6 +16,7 @@
 enum {
 	GRACE_MS = 60 * 1000,	/* beyond two times `every`, for which it may be unreadable before the clock counts again */
 	TIMEOUT = 60,		/* seconds that fetching it may take */
+	DOUBTS_MAX = 3,		/* looks at a copy that a turn has left with another fingerprint than upstream's */
 };
 
 struct mirror_manifest {
@@ -31,6 +32,7 @@ struct mirror_manifest {
 	struct hgt_manifest manifest;
 	bool has;			/* manifest is one */
 	bool again;			/* asked for while it is read */
+	bool unsettled;			/* copies are to be judged again, though it may say the same */
 	bool leading, awaited;		/* as the copies have been told last */
 	unsigned failed;		/* times, since the last good one */
 	int64_t good_ms;		/* monotonic: the last good one, or when it was begun with */
@@ -72,11 +74,9 @@ static void wait_for_next(struct mirror_manifest *m)
 
 		wait = every && every < retry ? every : retry;
 	}
-	if (m->again)
-		wait = 0;
+	if (m->again || every || m->failed)
+		set_timer(m, m->again ? 0 : wait);
 	m->again = false;
-	if (wait || every || m->failed)
-		set_timer(m, wait);
 }
 
 bool mirror_manifest_leads(const struct mirror *mirror)
@@ -84,6 +84,11 @@ bool mirror_manifest_leads(const struct mirror *mirror)
 	const struct mirror_manifest *m = mirror->manifest;
 
 	return m && (!m->failed || hgt_time_mono_ms() - m->good_ms < 2 * (int64_t)mirror->config->every * 1000 + GRACE_MS);
+}
+
+int64_t mirror_manifest_unread_ms(const struct mirror *mirror)
+{
+	return mirror->manifest ? hgt_time_mono_ms() - mirror->manifest->good_ms : 0;
 }
 
 bool mirror_manifest_awaited(const struct mirror *mirror)
@@ -113,8 +118,8 @@ static void judge_lead(struct mirror_manifest *m)
 static void note_failure(struct mirror_manifest *m, const struct hgt_error *err)
 {
 	if (!m->failed++)
-		hgt_log(HGT_LOG_WARNING, "mirrors", "the manifest of upstream cannot be read; it is tried again", HGT_S("mirror", m->mirror->name),
-			HGT_S("manifest", m->url), HGT_S("error", err->message));
+		hgt_log(HGT_LOG_WARNING, "mirrors", "the manifest of upstream cannot be read; it is tried again",
+			HGT_S("mirror", m->mirror->name), HGT_S("manifest", m->url), HGT_S("error", err->message));
 	judge_lead(m);
 	wait_for_next(m);
 }
@@ -141,11 +146,30 @@ static bool is_wanted(const struct mirror *mirror, const char *repo)
 		!hgt_glob_match_any(out->items, out->n, repo);
 }
 
+/* Whether all refs are mirrored: then what is here comes to have upstream's fingerprint. */
+static bool has_all_refs(const struct mirror *mirror)
+{
+	const struct hgt_strings *refs = &mirror->config->refs;
+
+	for (size_t i = 0; i < refs->n; i++)
+		if (strcmp(refs->items[i], "**") == 0 || strcmp(refs->items[i], "refs/**") == 0)
+			return true;
+	return false;
+}
+
+/* The last turn was not in vain, and yet what is here differs: it may have asked a server that is behind the one that has the
+ * manifest. */
+static bool is_doubtful(const struct copy *copy)
+{
+	return has_all_refs(copy->mirror) && copy->row.state == HGT_COPY_IN_STEP && copy->doubts < DOUBTS_MAX;
+}
+
 /* print: of what is here, or NULL. */
-static void judge_copy(struct copy *copy, const struct hgt_manifest_entry *entry, const char *print)
+static void judge_copy(struct mirror_manifest *m, struct copy *copy, const struct hgt_manifest_entry *entry, const char *print)
 {
 	if (entry->fingerprint[0] && print && strcmp(entry->fingerprint, print) == 0) {
 		memcpy(copy->print, entry->fingerprint, sizeof(copy->print));
+		copy->doubts = 0;
 	} else if (!entry->fingerprint[0] || strcmp(copy->print, entry->fingerprint) != 0) {
 		/* Where fewer refs are mirrored than there are, what is here never has upstream's fingerprint; then that of the last good turn
 		 * counts, and before there was one it is not known whether anything has moved. */
@@ -153,11 +177,20 @@ static void judge_copy(struct copy *copy, const struct hgt_manifest_entry *entry
 			copy_want(copy);
 		else
 			copy_look(copy, false);
+		copy->doubts = 0;
+		/* One that fails is tried again without this. */
+		m->unsettled = m->unsettled || copy->row.state != HGT_COPY_FAILING;
+	} else if (is_doubtful(copy)) {
+		copy->doubts++;
+		copy_look(copy, false);
+		m->unsettled = true;
 	}
 }
 
-static void take_entry(struct mirror *mirror, const struct hgt_manifest_entry *entry, const struct manifest_load *load, size_t *not_here)
+static void take_entry(struct mirror_manifest *m, const struct hgt_manifest_entry *entry, const struct manifest_load *load,
+	size_t *not_here)
 {
+	struct mirror *mirror = m->mirror;
 	struct copy *copy = mirror_find_copy(mirror, entry->repo);
 	struct hgt_error err = {0};
 
@@ -165,12 +198,12 @@ static void take_entry(struct mirror *mirror, const struct hgt_manifest_entry *e
 		copy->unlisted = false;
 		copy_look(copy, false);
 	} else if (copy && load) {
-		judge_copy(copy, entry, manifest_load_print(load, entry->repo));
+		judge_copy(m, copy, entry, manifest_load_print(load, entry->repo));
 	} else if (!copy && !mirror->config->create && !repos_find(mirror->mirrors->daemon->repos, entry->repo)) {
 		++*not_here;
 	} else if (!copy && mirror_add_copy(mirror, entry->repo, &copy, &err) < 0) {
-		hgt_log(HGT_LOG_ERROR, "mirrors", "a repository of the manifest is left out until it is read again", HGT_S("mirror", mirror->name),
-			HGT_S("repo", entry->repo), HGT_S("error", err.message));
+		hgt_log(HGT_LOG_ERROR, "mirrors", "a repository of the manifest is left out until it is read again",
+			HGT_S("mirror", mirror->name), HGT_S("repo", entry->repo), HGT_S("error", err.message));
 	}
 }
 
@@ -180,9 +213,10 @@ static void apply(struct mirror_manifest *m, const struct manifest_load *load)
 	struct mirror *mirror = m->mirror;
 	size_t not_here = 0, gone = 0;
 
+	m->unsettled = m->unsettled && !load;
 	for (size_t i = 0; i < m->manifest.n; i++)
 		if (is_wanted(mirror, m->manifest.entries[i].repo))
-			take_entry(mirror, &m->manifest.entries[i], load, &not_here);
+			take_entry(m, &m->manifest.entries[i], load, &not_here);
 	for (size_t i = 0; i < mirror->n_copies; i++) {
 		struct copy *copy = mirror->copies[i];
 
@@ -195,8 +229,8 @@ static void apply(struct mirror_manifest *m, const struct manifest_load *load)
 		copy_look(copy, false);
 	}
 	if (load)
-		hgt_log(HGT_LOG_INFO, "mirrors", "the manifest of upstream is read", HGT_S("mirror", mirror->name), HGT_I("repositories", m->manifest.n),
-			HGT_I("copies", mirror->n_copies), HGT_I("not_here", not_here), HGT_I("gone_there", gone));
+		hgt_log(HGT_LOG_INFO, "mirrors", "the manifest of upstream is read", HGT_S("mirror", mirror->name),
+			HGT_I("repositories", m->manifest.n), HGT_I("copies", mirror->n_copies), HGT_I("not_here", not_here), HGT_I("gone_there", gone));
 	if (load && m->manifest.refused && m->manifest.refused != m->refused)
 		hgt_log(HGT_LOG_WARNING, "mirrors", "the manifest has repositories that are left out", HGT_S("mirror", mirror->name),
 			HGT_I("repositories", m->manifest.refused), HGT_S("first", m->manifest.refused_why));
@@ -242,7 +276,8 @@ static void read_it(struct mirror_manifest *m, struct hgt_buf *body)
 {
 	struct hgt_error err = {0};
 	struct manifest_load *load = NULL;
-	int code = manifest_load_new(m->mirror, m->file, &m->stamp, &load, &err);
+	const struct manifest_stamp none = {0};
+	int code = manifest_load_new(m->mirror, m->file, m->unsettled ? &none : &m->stamp, &load, &err);
 
 	if (code == 0) {
 		load->whose = m;
@@ -294,8 +329,8 @@ static int fetch(struct mirror_manifest *m, struct hgt_error *err)
 			return code;
 		}
 	}
-	return download_begin(mirrors->daemon->base, m->curl, m->url, m->has ? &m->version : &none, mirrors->config->limits.manifest, TIMEOUT,
-		on_fetched, m, &m->download, err);
+	return download_begin(mirrors->daemon->base, m->curl, m->url, m->has && !m->unsettled ? &m->version : &none,
+		mirrors->config->limits.manifest, TIMEOUT, on_fetched, m, &m->download, err);
 }
 
 static void on_time(evutil_socket_t fd, short what, void *arg)

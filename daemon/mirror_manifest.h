@@ -24,6 +24,9 @@ void mirror_manifest_drain(struct mirror *mirror);
 /* Whether it says when a copy is to be looked at, and not the clock. */
 bool mirror_manifest_leads(const struct mirror *mirror);
 
+/* How long ago it was last read well, or found to be as it was; or has been tried in vain. 0: there is none. */
+int64_t mirror_manifest_unread_ms(const struct mirror *mirror);
+
 /* It has not been read yet, nor found to be unreadable: no turn begins before. */
 bool mirror_manifest_awaited(const struct mirror *mirror);
 

@@ -73,7 +73,8 @@ static int read_file(struct manifest_load *load)
 	} else if (!S_ISREG(st.st_mode)) {
 		code = hgt_error_set(&load->err, HGT_EINVAL, "%s is no file", load->file);
 	} else {
-		stamp = (struct manifest_stamp){(uint64_t)st.st_ino, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_size};
+		stamp = (struct manifest_stamp){(uint64_t)st.st_ino, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec,
+			(uint64_t)st.st_size};
 		load->unchanged = memcmp(&stamp, &load->stamp, sizeof(stamp)) == 0;
 		load->stamp = stamp;
 		code = load->unchanged ? 0 : hgt_read_fd(fd, load->file, load->limit, &load->body, &load->err);

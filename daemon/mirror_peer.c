@@ -181,7 +181,7 @@ static bool may_pull(const struct link *link)
 
 void peer_let_pull(struct link *link)
 {
-	mirrors_let_pull(link->links->daemon->mirrors, link->name, may_pull(link));
+	mirrors_let_pull(link->links->daemon->mirrors, link->name, may_pull(link), link->row.peer.role == HGT_PEER_LEADER);
 }
 
 static void note_trouble(struct link *link, const char *text)
@@ -472,7 +472,8 @@ static void on_patience(evutil_socket_t fd, short what, void *arg)
 	if (link->writing || next.phase != HGT_PEER_CLOSED)
 		return;
 	hgt_log(HGT_LOG_WARNING, "mirrors", "who asked for the hand-over says nothing any more; pushes are taken again", HGT_S("mirror", link->name));
-	note_trouble(link, "the hand-over was given up: who asked for it said nothing any more");
+	hgt_buf_reset(&link->outcome);
+	hgt_buf_adds(&link->outcome, "who asked for the hand-over said nothing any more");
 	hgt_peer_abort(&next);
 	peer_commit(link, &(struct peer_change){.next = next}, NULL, NULL);
 }
@@ -854,7 +855,7 @@ static void promote(struct link *link, struct request *request, const char *acto
 		return;
 	}
 	handover_reset(link);
-	hgt_buf_reset(&link->trouble);
+	hgt_buf_reset(&link->outcome);
 	free(link->handover.actor);
 	link->handover.actor = strdup(actor);
 	link->handover.began_ms = hgt_time_mono_ms();

@@ -1,17 +1,12 @@
-/* A pull: the published refs move, in one transaction, and that is told as a push is. */
-#include "base/io.h"
-#include "base/json_writer.h"
+/* A pull: the published refs move, in one transaction. */
 #include "base/log.h"
 #include "base/timing.h"
-#include "base/utf8.h"
-#include "daemon/intake.h"
 #include "daemon/mirror_pull.h"
-#include "headgate/protocol.h"
 #include "mirror/words.h"
 
 enum {
 	TRIES_MAX = 3,		/* plans that somebody's push has overtaken; then each ref goes alone */
-	TOLD_AT_ONCE = 5000,	/* moves of one announcement */
+	PACKED_FROM = 500,	/* so many new refs are packed */
 };
 
 static const char zero_id[] = "0000000000000000000000000000000000000000";
@@ -116,6 +111,30 @@ static void write_transaction(struct pull *pull)
 	add_word(out, "commit");
 }
 
+static void packed(void *ctx, const struct child_end *end, const char *said)
+{
+	struct pull *pull = ctx;
+
+	pull->run = NULL;
+	if (end->status != 0 && !pull->stopping)
+		hgt_log(HGT_LOG_WARNING, "mirrors", "refs cannot be packed", HGT_S("mirror", pull->name), HGT_S("repo", pull->repo),
+			HGT_S("error", said));
+	pull_finish(pull);
+}
+
+/* A first clone makes refs by the thousand, each a file that whoever lists them opens. */
+static void pack(struct pull *pull)
+{
+	static const char *const args[] = {"pack-refs", "--all", NULL};
+	const struct mirror_git git = {.args = args, .offline = true, .ended = packed, .ctx = pull};
+	size_t made = 0;
+
+	for (size_t i = 0; i < pull->plan.n; i++)
+		made += pull->done[i] && pull->plan.items[i].what == HGT_PULL_CREATE;
+	if (made < PACKED_FROM || pull->stopping || mirror_git_run(pull->turn, &git, &pull->run, NULL) < 0)
+		pull_finish(pull);
+}
+
 static void tidied(void *ctx, const struct child_end *end, const char *said)
 {
 	struct pull *pull = ctx;
@@ -124,7 +143,7 @@ static void tidied(void *ctx, const struct child_end *end, const char *said)
 	if (end->status != 0)
 		hgt_log(HGT_LOG_WARNING, "mirrors", "incoming refs that nothing needs cannot be removed", HGT_S("mirror", pull->name),
 			HGT_S("repo", pull->repo), HGT_S("error", said));
-	pull_finish(pull);
+	pack(pull);
 }
 
 static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said), struct hgt_error *err)
@@ -138,12 +157,12 @@ static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct c
 }
 
 /* Incoming refs whose work is done. All else is told by now. */
-static void tidy(struct pull *pull)
+void pull_tidy(struct pull *pull)
 {
 	struct hgt_error err = {0};
 
 	if (!pull->stale.len || pull->stopping || pull->trouble.code < 0) {
-		pull_finish(pull);
+		pack(pull);
 		return;
 	}
 	hgt_buf_reset(&pull->input);
@@ -158,123 +177,6 @@ static void tidy(struct pull *pull)
 	add_word(&pull->input, "commit");
 	if (run_update(pull, tidied, &err) < 0)
 		pull_finish(pull);
-}
-
-static void take_answer(struct pull *pull)
-{
-	if (--pull->telling)
-		return;
-	pull->busy = false;
-	if (!pull->turn) {
-		hgt_log(HGT_LOG_DEBUG, "mirrors", "a turn has ended before its moves were told", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo));
-		pull_give_up(pull);
-		return;
-	}
-	tidy(pull);
-}
-
-/* What could not be told is found by a compare, and told without saying who moved it. */
-static void told(void *ctx, int code, uint64_t seq, const struct hgt_error *err)
-{
-	struct pull *pull = ctx;
-
-	(void)seq;
-	if (code < 0) {
-		hgt_log(HGT_LOG_WARNING, "mirrors", "what a mirror has moved is not journaled yet", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo), HGT_S("error", err->message));
-		if (pull->turn)
-			intake_compare(pull->turn->daemon->intake, pull->repo, pull->path, INTAKE_SEEN);
-	}
-	take_answer(pull);
-}
-
-static void write_update(struct hgt_json *json, const struct hgt_pull_item *item)
-{
-	hgt_json_begin_object(json);
-	hgt_json_key_string(json, "old", *item->ours ? item->ours : zero_id);
-	hgt_json_key_string(json, "new", item->what == HGT_PULL_DELETE ? zero_id : item->theirs);
-	hgt_json_key_string(json, "ref", item->ref);
-	hgt_json_end_object(json);
-}
-
-/* The line that a hook would hand over (docs/design.md, "Hook socket"). */
-static void begin_line(struct pull *pull, struct hgt_json *json)
-{
-	char time[HGT_TIME_TEXT], push[33];
-	struct hgt_buf actor = HGT_BUF_INIT;
-
-	hgt_time_format(hgt_time_now_ms(), time);
-	hgt_random_hex(16, push);
-	hgt_buf_addf(&actor, "mirror:%s", pull->name);
-	hgt_json_begin_object(json);
-	hgt_json_key_int(json, "v", HGT_HOOK_VERSION);
-	hgt_json_key_string(json, "type", "received");
-	hgt_json_key_string(json, "repo", pull->path);
-	hgt_json_key_string(json, "push", push);
-	hgt_json_key(json, "actor");
-	hgt_json_begin_object(json);
-	hgt_json_key_string(json, "name", actor.data);
-	hgt_json_key_string(json, "server", "mirror");
-	hgt_json_end_object(json);
-	hgt_json_key_string(json, "time", time);
-	hgt_json_key(json, "updates");
-	hgt_json_begin_array(json);
-	hgt_buf_release(&actor);
-}
-
-static bool can_be_told(const struct hgt_pull_item *item)
-{
-	return hgt_utf8_check(item->ref, strlen(item->ref)) == strlen(item->ref);
-}
-
-/* One announcement, of those from *at on; false when there is nothing left. */
-static bool tell_some(struct pull *pull, size_t *at)
-{
-	struct hgt_buf text = HGT_BUF_INIT;
-	struct hgt_json json = HGT_JSON_INIT(&text);
-	struct hook_line *line = NULL;
-	struct hgt_error err = {0};
-	size_t n = 0;
-	int code;
-
-	begin_line(pull, &json);
-	for (; *at < pull->plan.n && n < TOLD_AT_ONCE; (*at)++) {
-		const struct hgt_pull_item *item = &pull->plan.items[*at];
-
-		if (!pull->done[*at] || !can_be_told(item))
-			continue;
-		write_update(&json, item);
-		n++;
-	}
-	hgt_json_end_array(&json);
-	hgt_json_end_object(&json);
-	code = hgt_buf_check(&text, &err);
-	if (code == 0 && n)
-		code = hook_line_parse(text.data, text.len, &line, &err);
-	pull->telling++;
-	if (line)
-		intake_announce(pull->turn->daemon->intake, line, "mirror", told, pull);
-	else
-		told(pull, code, 0, &err);
-	hgt_buf_release(&text);
-	return *at < pull->plan.n;
-}
-
-static void tell(struct pull *pull)
-{
-	size_t at = 0;
-	bool odd = false;
-
-	for (size_t i = 0; i < pull->plan.n && !odd; i++)
-		odd = pull->done[i] && !can_be_told(&pull->plan.items[i]);
-	if (odd)
-		intake_compare(pull->turn->daemon->intake, pull->repo, pull->path, INTAKE_SEEN);
-	pull->busy = true;
-	pull->telling = 1;	/* nobody's but ours: the answers may come at once */
-	while (tell_some(pull, &at))
-		continue;
-	take_answer(pull);
 }
 
 static void go_on(struct pull *pull);
@@ -345,7 +247,7 @@ static void go_on(struct pull *pull)
 
 	if (pull->trouble.code < 0 || !collect(pull)) {
 		pull->n_asked = 0;
-		tell(pull);
+		pull_tell(pull);
 		return;
 	}
 	write_transaction(pull);
@@ -354,7 +256,7 @@ static void go_on(struct pull *pull)
 		return;
 	pull->trouble = err;
 	pull->n_asked = 0;
-	tell(pull);
+	pull_tell(pull);
 }
 
 void pull_move(struct pull *pull)

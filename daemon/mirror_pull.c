@@ -2,6 +2,7 @@
 #include "daemon/mirror_pull.h"
 
 #include "base/escape.h"
+#include "base/log.h"
 #include "base/timing.h"
 #include "base/workers.h"
 #include "daemon/mirror_create.h"
@@ -204,6 +205,8 @@ void pull_go_on(struct pull *pull)
 		pull_hide(pull);
 	else if (!pull->planned)
 		pull_fetch(pull);
+	else if (pull->mirror->lfs && !pull->large)
+		pull_fetch_large(pull);
 	else if (pull->mirror->gate)
 		pull_judge(pull);
 	else
@@ -339,6 +342,9 @@ void pull_finish(struct pull *pull)
 	pull->turn->verified = true;
 	if (!pull->locks_left)
 		pull_unnote(pull);
+	if (pull->odd && (pull->turn->verify || pull->turn->turn_refs))
+		hgt_log(HGT_LOG_INFO, "mirrors", "upstream has refs whose names are none; they are passed over", HGT_S("mirror", pull->name),
+			HGT_S("repo", pull->repo), HGT_I("refs", (int64_t)pull->odd));
 	count(pull, &tally);
 	if (pull->trouble.code < 0) {
 		pull_fail(pull, &pull->trouble);

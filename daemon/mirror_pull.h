@@ -14,7 +14,8 @@
  *	mirror_look.c		what the worker does
  *	mirror_fetch.c		LISTING to FETCHING
  *	mirror_gate.c		JUDGING
- *	mirror_publish.c	MOVING and TELLING
+ *	mirror_publish.c	MOVING, and what is tidied up in the end
+ *	mirror_tell.c		TELLING
  *	mirror_locks.c		what a git that was killed has left
  *
  * An incoming ref is a proof: git has made it, so all that is reachable from it is here. It has the name of the id that was asked for, so
@@ -79,6 +80,7 @@ struct pull {
 	size_t n_rows, rows_room;
 	size_t odd;			/* refs of upstream's that have no name */
 	bool rows_read, hidden, fetched;
+	bool large;		/* objects of Git LFS are here, or not to be had */
 	struct pull_need *needs;
 	size_t n_needs, needs_room;
 	struct hgt_map refused, late;	/* ref -> why what upstream has is not here: for good, for now */
@@ -97,7 +99,8 @@ struct pull {
 	struct hgt_buf input, said;
 	size_t *asked, n_asked;		/* indexes of items that are at the gate or in the transaction */
 	bool *passed;			/* of each item: the gate has let it */
-	unsigned telling;		/* announcements that have not been answered */
+	size_t told;			/* items that have been announced, or need not be */
+	bool telling, answered;		/* within the call that announces; it was answered before that was over */
 	struct hgt_error trouble;	/* code 0: none. Something is to be tried again */
 };
 
@@ -112,6 +115,7 @@ void pull_unnote(struct pull *pull);
 /* mirror_fetch.c; each goes on by itself. */
 void pull_hide(struct pull *pull);
 void pull_fetch(struct pull *pull);
+void pull_fetch_large(struct pull *pull);	/* objects of Git LFS */
 int pull_list(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
 
 /* mirror_gate.c: what the gate does not let becomes REFUSED in the plan; then pull_move. */
@@ -120,8 +124,14 @@ void pull_judge(struct pull *pull);
 /* mirror_publish.c: what is kept of each item of the plan, made anew. */
 int pull_room(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
 
-/* Move what the plan moves, tell it, and pull_finish. */
+/* Move what the plan moves; then pull_tell. */
 void pull_move(struct pull *pull);
+
+/* Remove what nothing needs any more; then pull_finish. */
+void pull_tidy(struct pull *pull);
+
+/* mirror_tell.c: announce what has moved; then pull_tidy. */
+void pull_tell(struct pull *pull);
 
 /* mirror_pull.c */
 void pull_look_soon(struct pull *pull);		/* a worker looks (again) */

@@ -4,8 +4,8 @@
  *	LOOKING --must ask--> ASKING --> LOOKING --> SENDING --overtaken, once--> ASKING
  *	     \_________________________________________/     \--> ENDED
  *
- * A look (on a git worker) makes the plan from what is here, what the rows know and, where it was asked, what is there. Most turns ask nothing
- * and run git once: should the other side not be as the rows have it, it takes nothing that it would lose, and is asked then.
+ * A look (on a git worker) makes the plan from what is here, what the rows know and, where it was asked, what is there. Most turns ask
+ * nothing and run git once: should the other side not be as the rows have it, it takes nothing that it would lose, and is asked then.
  */
 #include <unistd.h>
 
@@ -225,7 +225,7 @@ static void on_ref(void *ctx, int fd, const char *line, size_t len)
 	if (fd != STDOUT_FILENO || push->err.code)
 		return;
 	code = hgt_tips_take(&one, line, len, &err);
-	if (code == 0 && one.n && push_belongs(push->turn, one.items[0].ref) && (!push->only.n || hgt_tips_find(&push->only, one.items[0].ref)))
+	if (code == 0 && one.n && push_wants(push, one.items[0].ref))
 		code = hgt_tips_add(&push->theirs, one.items[0].ref, one.items[0].id, &err);
 	hgt_tips_release(&one);
 	if (code < 0) {

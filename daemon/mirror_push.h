@@ -1,4 +1,5 @@
-/* What the parts of the way "push" share: mirror_push.c (the turn), mirror_push_look.c (what is to be done), mirror_push_send.c (doing it). */
+/* What the parts of the way "push" share: mirror_push.c (the turn), mirror_push_look.c (what is to be done), mirror_push_send.c (doing
+ * it). */
 #ifndef HEADGATE_DAEMON_MIRROR_PUSH_H
 #define HEADGATE_DAEMON_MIRROR_PUSH_H
 
@@ -52,10 +53,11 @@ struct push {
 	char *first_waiting, *first_refused;	/* with its note, as a sentence */
 };
 
-/* mirror_push_look.c: on a worker, list what is here and known (once) and make the plan, unless the other side has to be asked first; then
- * `looked` on the loop. code 1: it has to be asked. */
+/* mirror_push_look.c: on a worker, list what is here and known (once) and make the plan, unless the other side has to be asked first;
+ * then `looked` on the loop. code 1: it has to be asked. */
 int push_look(struct push *push, void (*looked)(struct push *push, int code), struct hgt_error *err) HGT_MUST_CHECK;
-bool push_belongs(const struct turn *turn, const char *ref);
+/* Whether a ref is the mirror's, and one of those that this time is about. */
+bool push_wants(const struct push *push, const char *ref);
 
 /* mirror_push_send.c: send what the plan says, then `sent`, which may be at once. push->err says whether it failed. */
 void push_send(struct push *push, void (*sent)(struct push *push));

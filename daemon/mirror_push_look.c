@@ -16,21 +16,21 @@ struct look {
 };
 
 /* The turn and what it holds of the config stay as they are while a worker reads them. */
-bool push_belongs(const struct turn *turn, const char *ref)
+static bool belongs_to(const struct turn *turn, const char *ref)
 {
 	return !hgt_push_is_own(ref) && hgt_glob_match_any((char *const *)turn->mirror->refs.items, turn->mirror->refs.n, ref);
 }
 
-static bool is_wanted(const struct push *push, const char *ref)
+bool push_wants(const struct push *push, const char *ref)
 {
-	return push_belongs(push->turn, ref) && (!push->only.n || hgt_tips_find(&push->only, ref));
+	return belongs_to(push->turn, ref) && (!push->only.n || hgt_tips_find(&push->only, ref));
 }
 
 static int take_ours(void *ctx, const char *ref, const char *id)
 {
 	struct look *look = ctx;
 
-	return is_wanted(look->push, ref) ? hgt_tips_add(&look->push->ours, ref, id, &look->err) : 0;
+	return push_wants(look->push, ref) ? hgt_tips_add(&look->push->ours, ref, id, &look->err) : 0;
 }
 
 static int take_row(void *ctx, const struct hgt_copy_ref_row *row)
@@ -81,7 +81,7 @@ static bool belongs(void *ctx, const char *ref)
 {
 	const struct look *look = ctx;
 
-	return push_belongs(look->push->turn, ref);
+	return belongs_to(look->push->turn, ref);
 }
 
 /* Commits alone have a history; a tag that gives way to another is lost even where its commit is not. */
@@ -153,7 +153,7 @@ int push_look(struct push *push, void (*looked)(struct push *push, int code), st
 	if (!look)
 		return hgt_error_nomem(err);
 	hgt_buf_addf(&path, "%s/" HGT_JOURNAL_FILE, turn->config->state);
-	*look = (struct look){.push = push, .pool = repos_pool(turn->daemon->repos), .journal_path = hgt_buf_take(&path), .looked = looked};
+	*look = (struct look){.push = push, .pool = repos_pool(turn->daemon->repos), .looked = looked, .journal_path = hgt_buf_take(&path)};
 	code = look->journal_path ? hgt_workers_submit(turn->daemon->git, on_worker, done, look, err) : hgt_error_nomem(err);
 	if (code < 0) {
 		free(look->journal_path);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "daemon/mirror_lfs.h"
 #include "daemon/mirror_push.h"
 #include "mirror/words.h"
 
@@ -34,11 +35,11 @@ static bool add_argument(struct arguments *args, struct hgt_buf *text)
 	return own != NULL;
 }
 
-/* Nothing goes along that was not asked for: no tags, no submodules, no options or signatures of the repository's config, no hooks. */
+/* Nothing goes along that was not asked for: no tags, no submodules, no signatures of the repository's config, no hooks. */
 static int make_arguments(const struct push *push, struct arguments *args, struct hgt_error *err)
 {
-	static const char *const options[] = {"push", "--porcelain", "--progress", "--no-atomic", "--no-verify", "--no-follow-tags", "--no-signed",
-		"--no-force-if-includes", "--recurse-submodules=no"};
+	static const char *const options[] = {"push", "--porcelain", "--progress", "--no-atomic", "--no-verify", "--no-follow-tags",
+		"--no-signed", "--no-force-if-includes", "--recurse-submodules=no"};
 	const size_t n = sizeof(options) / sizeof(options[0]);
 	const struct push_batch *batch = push->batch;
 	struct hgt_buf text = HGT_BUF_INIT;
@@ -315,6 +316,33 @@ static void next(struct push *push)
 	push->sent(push);
 }
 
+static void sent_large(void *ctx, const struct child_end *end, const char *said)
+{
+	struct push *push = ctx;
+
+	push->run = NULL;
+	if (!push->turn->stopping && mirror_lfs_judge(push->turn, end, said, &push->err) < 0)
+		push_drop_batches(push);
+	next(push);
+}
+
+/* Objects of Git LFS first. False: there are none to be looked for. */
+static bool send_large(struct push *push)
+{
+	const char *ids[MIRROR_LFS_TIPS_MAX + 1], *args[MIRROR_LFS_TIPS_MAX + 6];
+	const struct mirror_git git = {.args = args, .ended = sent_large, .ctx = push};
+	size_t n = 0;
+
+	for (size_t i = 0; i < push->plan.n && n <= MIRROR_LFS_TIPS_MAX; i++)
+		if (push->plan.items[i].what != HGT_PUSH_NOTHING && push->plan.items[i].what != HGT_PUSH_DELETE)
+			ids[n++] = push->plan.items[i].ours;
+	if (!n)
+		return false;
+	mirror_lfs_arguments("push", ids, n, args);
+	push->turn->phase = "sending";
+	return mirror_git_run(push->turn, &git, &push->run, &push->err) == 0;
+}
+
 void push_send(struct push *push, void (*sent)(struct push *push))
 {
 	size_t n = push->plan.n;
@@ -326,5 +354,7 @@ void push_send(struct push *push, void (*sent)(struct push *push))
 		hgt_error_nomem(&push->err);
 	else if (make_batches(push, &push->err) < 0)
 		push->err.code = HGT_ENOMEM;
+	if (!push->err.code && push->turn->mirror->lfs && send_large(push))
+		return;
 	next(push);
 }

@@ -2,9 +2,9 @@
  * What the mirrors write down, and up to where all is.
  *
  * A move of a ref makes push copies wanted, which for a while only memory knows. The disk knows enough when a copy's row says that there is
- * something to do, for then it is done at the next start whatever has moved. So of the copies that are in step on disk and have moved since, those
- * in `unsettled` in the order of the first such event, the first says up to where the journal has been dealt with: that is `settled`. It
- * goes to disk with the rows that let it go on, and where many events have gone by without any, with rows that say "behind".
+ * something to do, for then it is done at the next start whatever has moved. So of the copies that are in step on disk and have moved
+ * since, those in `unsettled` in the order of the first such event, the first says up to where the journal has been dealt with: that is
+ * `settled`. It goes to disk with the rows that let it go on, and where many events have gone by without any, with rows that say "behind".
  */
 #include "base/log.h"
 #include "daemon/hub.h"
@@ -62,6 +62,7 @@ struct save *save_new(struct mirrors *mirrors)
 
 	if (save) {
 		save->mirrors = mirrors;
+		mirrors->refs++;
 		save->last_event = &save->events;
 	}
 	return save;
@@ -90,6 +91,7 @@ void save_free(struct save *save)
 		hgt_buf_release(&event->data);
 		free(event);
 	}
+	mirrors_unref(save->mirrors);
 	free(save);
 }
 
@@ -135,7 +137,8 @@ int save_forget(struct save *save, const char *mirror, struct hgt_error *err)
 	return save->forget ? 0 : hgt_error_nomem(err);
 }
 
-int save_event(struct save *save, const char *type, const char *mirror, const char *repo, struct hgt_buf *data, struct hgt_error *err)
+int save_event(struct save *save, const char *type, const char *mirror, const char *repo, struct hgt_buf *data,
+	struct hgt_error *err)
 {
 	struct saved_event *event = calloc(1, sizeof(*event));
 	struct hgt_buf subject = HGT_BUF_INIT;
@@ -178,8 +181,8 @@ static int run_save(struct hgt_journal *journal, struct store_batch *batch, void
 	if (code == 0 && save->mirror.mirror)
 		code = hgt_mirror_put(journal, &save->mirror, err);
 	for (const struct saved_event *event = save->events; event && code == 0; event = event->next)
-		code = store_append(batch, &(struct hgt_journal_entry){.type = event->type, .subject = event->subject, .repo = event->repo, .ref = "",
-			.data = event->data.data, .data_len = event->data.len}, &seq, err);
+		code = store_append(batch, &(struct hgt_journal_entry){.type = event->type, .subject = event->subject, .repo = event->repo,
+			.ref = "", .data = event->data.data, .data_len = event->data.len}, &seq, err);
 	for (const struct turn_ref *ref = save->refs; ref && code == 0; ref = ref->next)
 		code = put_ref(journal, ref, err);
 	for (size_t i = 0; i < save->n && code == 0; i++) {

@@ -1,4 +1,4 @@
-/* Mirrors: which there are and which copies they have; what moves; reload, drain, numbers. */
+/* Mirrors: which there are and which copies they have; what moves; reload, drain. */
 #include "daemon/mirrors.h"
 
 #include <event2/event.h>
@@ -11,7 +11,6 @@
 #include "daemon/mirror_parts.h"
 #include "daemon/repos.h"
 #include "headgate/protocol.h"
-#include "mirror/remote.h"
 
 #define SETTLE_EVERY 4096	/* events that a start may have to look through again */
 
@@ -50,7 +49,7 @@ static int mirror_new(struct mirrors *m, const struct hgt_config_mirror *config,
 }
 
 /* The place of the first copy whose repository is not before that name. */
-static size_t place_of(const struct mirror *mirror, const char *repo)
+size_t mirror_place_of(const struct mirror *mirror, const char *repo)
 {
 	size_t low = 0, high = mirror->n_copies;
 
@@ -67,7 +66,7 @@ static size_t place_of(const struct mirror *mirror, const char *repo)
 
 struct copy *mirror_find_copy(const struct mirror *mirror, const char *repo)
 {
-	size_t at = place_of(mirror, repo);
+	size_t at = mirror_place_of(mirror, repo);
 
 	return at < mirror->n_copies && !strcmp(mirror->copies[at]->repo, repo) ? mirror->copies[at] : NULL;
 }
@@ -75,7 +74,7 @@ struct copy *mirror_find_copy(const struct mirror *mirror, const char *repo)
 /* A copy that was not there, as if nothing were known of it. */
 static int insert_copy(struct mirror *mirror, const char *repo, struct copy **out, struct hgt_error *err)
 {
-	size_t at = place_of(mirror, repo);
+	size_t at = mirror_place_of(mirror, repo);
 	struct copy *copy = NULL;
 	int code;
 
@@ -101,7 +100,7 @@ static int insert_copy(struct mirror *mirror, const char *repo, struct copy **ou
 void mirror_drop_copy(struct copy *copy)
 {
 	struct mirror *mirror = copy->mirror;
-	size_t at = place_of(mirror, copy->repo);
+	size_t at = mirror_place_of(mirror, copy->repo);
 
 	copy_end(copy);
 	mirror->n_copies--;
@@ -447,7 +446,8 @@ static void drop(struct mirrors *m, const struct hgt_config *config, struct plan
 			continue;
 		TAILQ_REMOVE(&m->list, mirror, entry);
 		if (fresh) {
-			hgt_log(HGT_LOG_INFO, "mirrors", "another place: what was known of the other side is forgotten", HGT_S("mirror", mirror->name));
+			hgt_log(HGT_LOG_INFO, "mirrors", "another place: what was known of the other side is forgotten",
+				HGT_S("mirror", mirror->name));
 			follow(fresh, mirror);
 		} else {
 			hgt_log(HGT_LOG_INFO, "mirrors", "removed", HGT_S("mirror", mirror->name));
@@ -513,6 +513,7 @@ int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struc
 	if (!m)
 		return hgt_error_nomem(err);
 	m->daemon = daemon;
+	m->refs = 1;
 	m->ways = ways;
 	m->config = daemon->config;
 	m->clock_ms = INT64_MAX;
@@ -542,6 +543,16 @@ int mirrors_new(struct daemon *daemon, struct mirrors **out, struct hgt_error *e
 	return mirrors_new_with(daemon, ways, out, err);
 }
 
+/* What is on its way to disk holds copies, whose places in line and by time are in here. */
+void mirrors_unref(struct mirrors *m)
+{
+	if (--m->refs)
+		return;
+	hgt_heap_release(&m->due);
+	hgt_turns_release(&m->turns);
+	free(m);
+}
+
 void mirrors_begin(struct mirrors *m)
 {
 	mirrors_pump_soon(m);
@@ -565,14 +576,14 @@ void mirrors_free(struct mirrors *m)
 		TAILQ_REMOVE(&m->list, mirror, entry);
 		mirror_end(mirror);
 	}
+	mirrors_set_clock(m);
 	if (m->clock)
 		event_free(m->clock);
 	if (m->pump)
 		event_free(m->pump);
-	hgt_heap_release(&m->due);
-	hgt_turns_release(&m->turns);
+	m->clock = m->pump = NULL;
 	mirror_git_hang_up(m->config);
-	free(m);
+	mirrors_unref(m);
 }
 
 int mirrors_drain(struct mirrors *m)
@@ -636,17 +647,22 @@ void mirrors_upstream_moved(struct mirrors *m, const char *name, const char *rep
 			HGT_S("repo", repo), HGT_S("error", err.message));
 	if (!copy)
 		return;
+	if (copy->unlisted)
+		mirror_manifest_look(mirror);
 	soon = hgt_time_mono_ms() + (int64_t)mirror->config->retry_first * 1000;
 	if (copy->due_ms > soon)
 		copy->due_ms = soon;
 	copy_moved(copy, 0);
 }
 
-void mirrors_let_pull(struct mirrors *m, const char *name, bool may)
+void mirrors_let_pull(struct mirrors *m, const char *name, bool may, bool leads)
 {
 	struct mirror *mirror = m ? mirrors_find(m, name) : NULL;
 
-	if (!mirror || mirror->may_pull == may)
+	if (!mirror)
+		return;
+	mirror->leads = leads;
+	if (mirror->may_pull == may)
 		return;
 	mirror->may_pull = may;
 	for (size_t i = 0; i < mirror->n_copies; i++) {
@@ -682,100 +698,5 @@ void mirrors_repo_gone(struct mirrors *m, const struct repo *repo)
 
 		if (copy && !is_named(mirror->config, repo->name))
 			mirror_drop_copy(copy);
-	}
-}
-
-/* Numbers. */
-
-static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_stats *out)
-{
-	out->mirrors++;
-	out->copies += mirror->n_copies;
-	out->turns += mirror->turns;
-	out->failed += mirror->failed;
-	out->bytes += mirror->bytes;
-	for (size_t i = 0; i < mirror->n_copies; i++) {
-		const struct copy *copy = mirror->copies[i];
-		int64_t since = copy->row.since_ms;
-
-		out->by_state[copy->row.state]++;
-		out->paused += copy_is_paused(copy);
-		out->running += copy->turn != NULL;
-		out->waiting += copy->waiter.waits;
-		/* At least a millisecond, for it is behind; a clock that was set back must not hide it. */
-		if (since && out->oldest_ms < now - since)
-			out->oldest_ms = now - since;
-		if (since && out->oldest_ms < 1)
-			out->oldest_ms = 1;
-	}
-}
-
-void mirrors_stats(const struct mirrors *m, struct mirrors_stats *out)
-{
-	const struct mirror *mirror;
-	int64_t now = hgt_time_now_ms();
-
-	*out = (struct mirrors_stats){0};
-	TAILQ_FOREACH(mirror, &m->list, entry)
-		add_stats(mirror, now, out);
-}
-
-const char *mirrors_next(const struct mirrors *m, size_t *pos, struct mirrors_stats *out)
-{
-	const struct mirror *mirror = TAILQ_FIRST(&m->list);
-
-	for (size_t i = 0; mirror && i < *pos; i++)
-		mirror = TAILQ_NEXT(mirror, entry);
-	if (!mirror)
-		return NULL;
-	++*pos;
-	*out = (struct mirrors_stats){0};
-	add_stats(mirror, hgt_time_now_ms(), out);
-	return mirror->name;
-}
-
-bool mirrors_has(const struct mirrors *m, const char *name)
-{
-	return mirrors_find(m, name) != NULL;
-}
-
-static int view(const struct copy *copy, copy_view_cb cb, void *ctx)
-{
-	const struct turn *turn = copy->turn;
-	struct hgt_copy_row row = copy->row;
-	struct hgt_buf url = HGT_BUF_INIT;
-	struct hgt_error err = {0};
-	struct copy_view out = {.mirror = copy->mirror->name, .repo = copy->repo, .direction = copy->mirror->config->direction, .row = &row,
-		.running = turn != NULL, .waiting = copy->waiter.waits, .phase = turn && turn->phase ? turn->phase : ""};
-	int code;
-
-	row.paused = copy_is_paused(copy);
-	out.url = hgt_remote_url(copy->mirror->url, copy->repo, &url, &err) == 0 && !url.failed ? url.data : copy->mirror->url;
-	if (turn) {
-		out.percent = turn->percent;
-		out.objects = turn->objects;
-		out.objects_total = turn->objects_total;
-		out.phase_bytes = turn->phase_bytes;
-	}
-	code = cb(ctx, &out);
-	hgt_buf_release(&url);
-	return code;
-}
-
-void mirrors_walk(const struct mirrors *m, const char *name, const char *after_mirror, const char *after_repo, copy_view_cb cb, void *ctx)
-{
-	const struct mirror *mirror;
-
-	TAILQ_FOREACH(mirror, &m->list, entry) {
-		int order = strcmp(mirror->name, after_mirror);
-		size_t i = order == 0 ? place_of(mirror, after_repo) : 0;
-
-		if (order < 0 || (name && strcmp(mirror->name, name) != 0))
-			continue;
-		if (order == 0 && i < mirror->n_copies && !strcmp(mirror->copies[i]->repo, after_repo))
-			i++;
-		for (; i < mirror->n_copies; i++)
-			if (view(mirror->copies[i], cb, ctx))
-				return;
 	}
 }

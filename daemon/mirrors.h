@@ -34,8 +34,9 @@ void mirrors_repo_gone(struct mirrors *mirrors, const struct repo *repo);
 /* Upstream has told that a repository of a pull mirror has moved, by whatever way: its copy is wanted at once. */
 void mirrors_upstream_moved(struct mirrors *mirrors, const char *mirror, const char *repo);
 
-/* Of two peers: whether the mirror may follow the other one. Until this is said it does not. */
-void mirrors_let_pull(struct mirrors *mirrors, const char *mirror, bool may);
+/* Of two peers: whether the mirror may follow the other one, or leads, and then is what the other one is to be in step with. Until one of
+ * them is said it waits. */
+void mirrors_let_pull(struct mirrors *mirrors, const char *mirror, bool may, bool leads);
 
 /* Begin nothing new; end what runs. 1 when nothing is left to wait for. */
 int mirrors_drain(struct mirrors *mirrors);
@@ -46,6 +47,8 @@ struct mirrors_stats {
 	uint64_t paused, running, waiting;
 	uint64_t turns, failed;		/* that have ended, since the start */
 	uint64_t bytes;
+	bool follows;			/* a manifest of upstream's (one mirror) */
+	int64_t unread_ms;		/* how long ago it was read well, or begun with; 0 none */
 	int64_t oldest_ms;		/* how long the copy that is farthest behind has been so; 0: none is */
 };
 void mirrors_stats(const struct mirrors *mirrors, struct mirrors_stats *out);
@@ -71,8 +74,8 @@ struct copy_view {
 	enum hgt_mirror_direction direction;
 	const char *url;		/* of this repository; no credentials in it */
 	const struct hgt_copy_row *row;
-	bool running, waiting;		/* has its turn; waits for it */
-	const char *phase;		/* of a turn that runs: "listing", "receiving", "judging", "sending"..., else "" */
+	bool running, waiting;		/* has its turn, until what it has come to is on disk; waits for it */
+	const char *phase;		/* of a turn that runs: "listing", "receiving", "judging", "sending"..., "noting", else "" */
 	unsigned percent;		/* of the phase, as far as git tells; 0 */
 	uint64_t objects, objects_total, phase_bytes;
 };

@@ -235,6 +235,21 @@ static void mirror_acted(const struct hgt_node *data, bool color, struct hgt_buf
 	show_text(out, hgt_node_get_string(data, "action"), TINT_NONE, color);
 }
 
+static void mirror_promoted(const struct hgt_node *data, bool color, struct hgt_buf *out)
+{
+	const char *role = hgt_node_get_string(data, "role");
+	int64_t term = 0;
+	bool forced = false;
+
+	hgt_node_get_int(data, "term", &term);
+	hgt_node_get_bool(data, "forced", &forced);
+	hgt_buf_addf(out, "%s from now on, term %" PRId64, role && !strcmp(role, "leader") ? "leads" : "follows", term);
+	if (forced)
+		show_text(out, ", by force", TINT_BUSY, color);
+	hgt_buf_adds(out, "; the other is ");
+	show_text(out, hgt_node_get_string(data, "server"), TINT_NONE, color);
+}
+
 static const struct {
 	const char *type;
 	bool has_actor;
@@ -254,6 +269,7 @@ static const struct {
 	{HGT_EVENT_MIRROR_LATE, false, mirror_late},
 	{HGT_EVENT_MIRROR_CAUGHT_UP, false, mirror_caught_up},
 	{HGT_EVENT_MIRROR_ACTED, true, mirror_acted},
+	{HGT_EVENT_MIRROR_PROMOTED, true, mirror_promoted},
 	{HGT_EVENT_JOURNAL_COMPACTED, false, compacted},
 	{HGT_EVENT_JOURNAL_RESTORED, false, restored},
 };

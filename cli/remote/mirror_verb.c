@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "base/timing.h"
 #include "cli/remote/mirror.h"
+#include "cli/remote/mirror_promote.h"
 #include "cli/remote/remote.h"
 #include "cli/terminal.h"
 
@@ -15,16 +16,22 @@ static const char usage[] =
 	"       headgate mirror verify MIRROR [REPO] [--wait [--timeout SECONDS]] [-c CONFIG] [--json]\n"
 	"       headgate mirror pause MIRROR [REPO] [-c CONFIG] [--json]\n"
 	"       headgate mirror resume MIRROR [REPO] [-c CONFIG] [--json]\n"
+	"       headgate mirror upstreams [MIRROR] [-c CONFIG] [--json]\n"
+	"       headgate mirror promote MIRROR [--force | --abort] [--timeout SECONDS] [-c CONFIG] [--json]\n"
 	"\n"
 	"Mirrors are set up in the config. `list` shows each with how its repositories are, and those that are worst off;\n"
 	"`show` all repositories of one, or one repository with its refs that are not in step. `sync` brings a repository in\n"
 	"step now; `verify` also asks the other side for all its refs. `pause` keeps hands off until `resume`.\n"
+	"`upstreams` shows the Headgates that mirrors have upstream, and of two peers which one leads. `promote` lets this one\n"
+	"lead: the leader takes no more pushes, this one catches up, every ref on both sides is compared, the roles change.\n"
 	"\n"
 	"      --exit-code       exit with 1 when not all is in step\n"
 	"      --all             the refs that are in step too\n"
 	"      --accept          decide for what is diverged or held: push overwrites what is there, pull follows upstream\n"
 	"                        and keeps what is here under refs/headgate/kept/; each ref is named first\n"
 	"      --wait            until it is done; exit with 1 when it is not in step then\n"
+	"      --force           lead without asking a leader that is gone; what only it has may be lost\n"
+	"      --abort           take a hand-over that is under way back, on either side\n"
 	"      --timeout SECONDS wait no longer than that (86400)\n"
 	"  -c, --config CONFIG   the daemon's configuration\n"
 	"      --json            answer as JSON\n"
@@ -38,7 +45,7 @@ enum {
 struct options {
 	const char *config;
 	const char *verb, *mirror, *repo;	/* repo NULL: all */
-	bool exit_code, all, accept, wait, json;
+	bool exit_code, all, accept, wait, force, abort, json;
 	unsigned timeout;	/* 0: not given */
 };
 
@@ -303,10 +310,11 @@ static int act(struct client *client, const struct options *o, struct hgt_error 
 /* -1 to go on, else the exit status to end with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { OPT_EXIT_CODE = 256, OPT_ALL, OPT_ACCEPT, OPT_WAIT, OPT_TIMEOUT, OPT_JSON };
+	enum { OPT_EXIT_CODE = 256, OPT_ALL, OPT_ACCEPT, OPT_WAIT, OPT_TIMEOUT, OPT_FORCE, OPT_ABORT, OPT_JSON };
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"exit-code", no_argument, NULL, OPT_EXIT_CODE}, {"all", no_argument, NULL, OPT_ALL},
 		{"accept", no_argument, NULL, OPT_ACCEPT}, {"wait", no_argument, NULL, OPT_WAIT},
+		{"force", no_argument, NULL, OPT_FORCE}, {"abort", no_argument, NULL, OPT_ABORT},
 		{"timeout", required_argument, NULL, OPT_TIMEOUT}, {"json", no_argument, NULL, OPT_JSON}, {"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -336,6 +344,12 @@ static int read_options(int argc, char **argv, struct options *o)
 				return HGT_EXIT_TROUBLE;
 			o->timeout = (unsigned)number;
 			break;
+		case OPT_FORCE:
+			o->force = true;
+			break;
+		case OPT_ABORT:
+			o->abort = true;
+			break;
 		case OPT_JSON:
 			o->json = true;
 			break;
@@ -356,22 +370,25 @@ static int misuse(const char *message, const char *word)
 /* Whether the words after the options make sense. -1 when they do. */
 static int check_words(struct options *o, int n, char **words)
 {
-	static const char *const verbs[] = {"list", "show", "sync", "verify", "pause", "resume"};
-	bool known = false, syncs, waits, lists;
+	static const char *const verbs[] = {"list", "show", "sync", "verify", "pause", "resume", "upstreams", "promote"};
+	bool known = false, syncs, waits, lists, promotes, upstreams;
 
 	o->verb = n ? words[0] : NULL;
 	for (size_t i = 0; o->verb && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		known |= !strcmp(verbs[i], o->verb);
 	if (!known)
-		return misuse(o->verb ? "list, show, sync, verify, pause or resume, not" : "list, show, sync, verify, pause or resume?", o->verb);
+		return misuse(o->verb ? "list, show, sync, verify, pause, resume, upstreams or promote, not" :
+			"list, show, sync, verify, pause, resume, upstreams or promote?", o->verb);
 	lists = !strcmp(o->verb, "list");
 	syncs = !strcmp(o->verb, "sync");
+	promotes = !strcmp(o->verb, "promote");
+	upstreams = !strcmp(o->verb, "upstreams");
 	waits = syncs || !strcmp(o->verb, "verify");
 	o->mirror = n > 1 ? words[1] : NULL;
 	o->repo = n > 2 ? words[2] : NULL;
-	if (n > (lists ? 1 : 3))
+	if (n > (lists ? 1 : promotes || upstreams ? 2 : 3))
 		return misuse("too many arguments after", o->verb);
-	if (!lists && !o->mirror)
+	if (!lists && !upstreams && !o->mirror)
 		return misuse("which mirror? its name is wanted after", o->verb);
 	if (o->exit_code && !lists)
 		return misuse("--exit-code is for list, not for", o->verb);
@@ -385,7 +402,11 @@ static int check_words(struct options *o, int n, char **words)
 		return misuse("--accept decides for one repository at a time; name it", NULL);
 	if (o->wait && !waits)
 		return misuse("--wait is for sync and verify, not for", o->verb);
-	if (o->timeout && !o->wait)
+	if ((o->force || o->abort) && !promotes)
+		return misuse("--force and --abort are for promote, not for", o->verb);
+	if (o->force && o->abort)
+		return misuse("--force and --abort exclude each other", NULL);
+	if (o->timeout && !o->wait && !promotes)
 		return misuse("--timeout goes with --wait", NULL);
 	return -1;
 }
@@ -407,6 +428,11 @@ int mirror_verb(int argc, char **argv)
 		status = list(client, &o, &err);
 	else if (!strcmp(o.verb, "show"))
 		status = show(client, &o, &err);
+	else if (!strcmp(o.verb, "upstreams"))
+		status = mirror_upstreams(client, &(struct promote_options){.mirror = o.mirror, .json = o.json});
+	else if (!strcmp(o.verb, "promote"))
+		status = mirror_promote(client, &(struct promote_options){.mirror = o.mirror, .actor = asker(), .force = o.force, .abort = o.abort,
+			.json = o.json, .timeout = o.timeout ? o.timeout : TIMEOUT});
 	else
 		status = act(client, &o, &err);
 	client_close(client);

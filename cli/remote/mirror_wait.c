@@ -14,6 +14,7 @@ enum {
 	FEW = 50,		/* copies that are asked for often */
 	FEW_MS = 200,
 	MANY_MS = 1000,
+	AWAY_MS = 30000,	/* a daemon that is being restarted is waited for */
 };
 
 /* A copy that is waited for. */
@@ -28,6 +29,7 @@ struct mirror_wait {
 	struct hgt_arena arena;
 	struct hgt_map copies;		/* by repository */
 	size_t n, ended;
+	bool restarted;			/* there was a daemon that did not answer in between */
 	struct progress progress;
 	bool drawing;
 	char phase[32];			/* that the bar is of */
@@ -101,9 +103,14 @@ int mirror_wait_begin(struct client *client, const struct mirror_want *want, str
 	return 0;
 }
 
-/* The turn that was asked for is over when the last one is another than before, and none moves or is due. One that has failed waits for
- * its time, which is not its turn. */
-static bool has_ended(const struct awaited *awaited, const struct hgt_node *copy)
+static bool is_settled(const char *state)
+{
+	return strcmp(state, "new") != 0 && strcmp(state, "behind") != 0;
+}
+
+/* The turn that was asked for is over when the last one is another than before, and none runs or waits for its turn. One that has failed
+ * waits for its time, which is something else. A daemon that has begun anew knows of no wish, and gives turns to what needs them. */
+static bool has_ended(const struct mirror_wait *wait, const struct awaited *awaited, const struct hgt_node *copy)
 {
 	bool waiting = false, paused = false;
 
@@ -113,7 +120,9 @@ static bool has_ended(const struct awaited *awaited, const struct hgt_node *copy
 		return false;
 	if (paused)
 		return true;
-	return strcmp(text_of(copy, "tried"), awaited->tried) != 0 && (!waiting || !strcmp(text_of(copy, "state"), "failing"));
+	if (waiting)
+		return false;
+	return strcmp(text_of(copy, "tried"), awaited->tried) != 0 || (wait->restarted && is_settled(text_of(copy, "state")));
 }
 
 /* The bar is of the objects of the one copy that there is, or of how many copies are through. */
@@ -167,8 +176,8 @@ static int look(struct mirror_wait *wait, const struct mirror_pages *pages, bool
 			continue;
 		there++;
 		only = copy;
-		ended += awaited->ended || has_ended(awaited, copy);
-		if (awaited->ended || !has_ended(awaited, copy))
+		ended += awaited->ended || has_ended(wait, awaited, copy);
+		if (awaited->ended || !has_ended(wait, awaited, copy))
 			continue;
 		awaited->ended = true;
 		if (!silent)
@@ -194,14 +203,21 @@ int mirror_wait_run(struct client *client, struct mirror_wait *wait, unsigned se
 	struct hgt_error *err)
 {
 	const int64_t until_ms = hgt_time_mono_ms() + (int64_t)seconds * 1000;
+	int64_t answered_ms = hgt_time_mono_ms(), now_ms;
 	int code;
 
 	for (;;) {
 		mirror_pages_release(last);
 		code = mirror_pages_copies(client, &wait->want, 0, last, err);
-		if (code == 0)
+		now_ms = hgt_time_mono_ms();
+		if (code == 0) {
 			code = look(wait, last, silent, err);
-		if (code < 0 || wait->ended >= wait->n || hgt_time_mono_ms() >= until_ms)
+			answered_ms = now_ms;
+		} else if (code == HGT_EUNAVAILABLE && now_ms - answered_ms < AWAY_MS) {
+			wait->restarted = true;
+			code = 0;
+		}
+		if (code < 0 || wait->ended >= wait->n || now_ms >= until_ms)
 			break;
 		usleep((wait->n <= FEW ? FEW_MS : MANY_MS) * 1000);
 	}

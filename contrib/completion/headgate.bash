@@ -54,7 +54,7 @@ _headgate_argument() {
     diff//2 | history//2 | sync//2 | suspend//2 | resume//2) _headgate_targets "$4" ;;
     wait//1) _headgate_repositories ;;
     token/remove/1 | token/rotate/1) headgate token list 2>/dev/null | awk 'NR > 1 {print $1}' ;;
-    mirror/show/1 | mirror/sync/1 | mirror/verify/1 | mirror/pause/1 | mirror/resume/1) _headgate_mirrors ;;
+    mirror/show/1 | mirror/sync/1 | mirror/verify/1 | mirror/pause/1 | mirror/resume/1 | mirror/upstreams/1 | mirror/promote/1) _headgate_mirrors ;;
     mirror/show/2 | mirror/sync/2 | mirror/verify/2 | mirror/pause/2 | mirror/resume/2) _headgate_copies "$4" ;;
     webhook/*/1) headgate webhook list 2>/dev/null | awk 'NR > 1 {print $1}' ;;
     explain//1) headgate explain --json 2>/dev/null | grep -oE '"id":"[^"]*"' | cut -d '"' -f 4 ;;

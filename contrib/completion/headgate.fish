@@ -84,7 +84,7 @@ function __headgate_argument
             __headgate_repositories
         case token/remove/1 token/rotate/1
             headgate token list 2>/dev/null | awk 'NR > 1 {print $1}'
-        case mirror/show/1 mirror/sync/1 mirror/verify/1 mirror/pause/1 mirror/resume/1
+        case mirror/show/1 mirror/sync/1 mirror/verify/1 mirror/pause/1 mirror/resume/1 mirror/upstreams/1 mirror/promote/1
             __headgate_mirrors
         case mirror/show/2 mirror/sync/2 mirror/verify/2 mirror/pause/2 mirror/resume/2
             __headgate_copies $argv[4]

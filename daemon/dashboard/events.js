@@ -185,6 +185,17 @@ export function describe(event, repo = event.data.repo) {
       return ["warn", [h("strong", {}, data.mirror), " has been behind since ", when(data.since), data.error ? `: ${data.error}` : ""], null];
     case "mirror.caught_up":
       return ["", [h("strong", {}, data.mirror), " is in step again; it was behind since ", when(data.since)], null];
+    case "mirror.promoted":
+      return [
+        data.forced ? "warn" : "",
+        [
+          h("strong", {}, data.mirror),
+          data.role === "leader" ? ": this side leads from now on" : ": this side follows from now on",
+          ` (term ${data.term})`,
+          data.forced ? ", by force" : "",
+        ],
+        null,
+      ];
     case "mirror.acted":
       return [
         data.action === "accept" ? "warn" : "",

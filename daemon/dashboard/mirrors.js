@@ -296,12 +296,30 @@ function orders(mirror, repo, told, after) {
   return { make, order };
 }
 
+// Of a mirror whose other side is a Headgate too: whether it is followed, and which of two peers leads.
+function upstreamLine({ server, following, error, peer }) {
+  const live = following
+    ? ["Followed live: what moves at ", server, " is here at once."]
+    : ["Not followed live: ", error ?? "it is being dialled", ". The clock finds what moves there."];
+  if (!peer) return h("p", { class: following ? "lede" : "problem" }, live);
+  const handover = peer.handover
+    ? h("p", {}, `Hand-over, ${peer.handover.step}: ${peer.handover.left} of ${count(peer.handover.repositories, "repository", "repositories")} left.`)
+    : null;
+  return [
+    h("p", { class: "lede" }, peer.role === "leader" ? "This side leads, and takes pushes" : ["This side follows ", server, ", which takes the pushes"], ` (term ${peer.term}).`),
+    peer.role === "leader" ? null : h("p", { class: following ? "lede" : "problem" }, live),
+    handover,
+    peer.trouble ? h("p", { class: "problem" }, peer.trouble) : null,
+  ];
+}
+
 export function mirrorPage([name], query) {
   const told = h("p", { class: "told", role: "status" }),
     problem = h("p", { class: "hint", role: "status" }, "Looking"),
     state = h("div", { class: "state" }),
     actions = h("div", { class: "actions" }),
     facts = h("p", { class: "lede" }),
+    upstream = h("div", {}),
     strip = h("div", { class: "strip", role: "group", "aria-label": "Show one state" }),
     body = h("div", {});
   const further = h("button", { type: "button", hidden: true, onclick: () => ((most += page), line.again()) }, "Show more");
@@ -325,7 +343,11 @@ export function mirrorPage([name], query) {
         } while (after && copies.length < most);
         more = after !== null || copies.length >= most;
       }
+      // It tells of mirrors as a whole, so whoever has a scope is not told.
+      const { upstreams } = isScoped() ? { upstreams: [] } : await get("/v1/mirrors/upstreams", {}, signal);
+      const other = upstreams.find((entry) => entry.mirror === name) ?? null;
       problem.textContent = "";
+      refill(upstream, other, () => (other ? upstreamLine(other) : []));
       draw(mirror, copies);
       return restless(copies);
     } catch (error) {
@@ -396,6 +418,7 @@ export function mirrorPage([name], query) {
       h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "#/mirrors" }, "Mirrors")),
       h("div", { class: "title" }, h("h1", { tabindex: "-1" }, name), state, actions),
       facts,
+      upstream,
       told,
       problem,
       strip,

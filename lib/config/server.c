@@ -157,7 +157,8 @@ static int complete_push(struct reader *r, const struct hgt_node *node, void *ba
 
 static const struct option push_options[] = {
 	{.key = "allow", .type = OPTION_STRINGS, .offset = POLICY(push.allow) - POLICY(push), .shape = "list of users and @groups",
-		.help = "Who may push here at all. Without it, whoever the Git server lets in."},
+		.help = "Who may push here at all. Without it, whoever the Git server lets in. "
+		"What comes by a gated mirror is pushed by the user mirror:NAME."},
 	{.key = "force", .type = OPTION_CUSTOM, .offset = POLICY(push.force) - POLICY(push), .parse = parse_push_rule,
 		.fallback = "never", .shape = "never | allow", .help = "Whether a push may rewrite history."},
 	{.key = "delete", .type = OPTION_CUSTOM, .offset = POLICY(push.delete) - POLICY(push), .parse = parse_push_rule,

@@ -43,7 +43,8 @@ static bool is_repository(int at)
 {
 	struct stat st;
 
-	return is_folder(at, ".git") || (fstatat(at, "HEAD", &st, AT_SYMLINK_NOFOLLOW) == 0 && is_folder(at, "objects") && is_folder(at, "refs"));
+	return is_folder(at, ".git") ||
+		(fstatat(at, "HEAD", &st, AT_SYMLINK_NOFOLLOW) == 0 && is_folder(at, "objects") && is_folder(at, "refs"));
 }
 
 /* The folder `name` of the one at site->fd, which it takes the place of; made when it is missing. */

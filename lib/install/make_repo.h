@@ -16,7 +16,8 @@ struct hgt_new_repo {
 	const char *name;		/* below the root, without .git; checked as hgt_manifest_name does */
 	const char *head;		/* the text of HEAD ("ref: refs/heads/main"); NULL, or an id: as Git's config has it */
 	const char *description, *owner;	/* or NULL */
-	const char *borrow;		/* the .git folder of a repository whose objects it borrows (alternates), and which takes none away from then on; or NULL */
+	const char *borrow;		/* the .git folder of a repository whose objects it borrows (alternates), and which takes none away
+					 * from then on; or NULL */
 	const char *programs;		/* install/programs.h */
 	const struct hgt_config *config;	/* whose root it is, and which its hooks read */
 };

@@ -58,6 +58,14 @@ static void tell_unknown(const struct hgt_config_mirror *mirror, struct hgt_buf 
 	hgt_buf_addf(why, "it is not known whether this Headgate leads mirror %s; start headgated, which says so", mirror->name);
 }
 
+/* The word, a newline, and nothing else. */
+static bool is_word(const struct hgt_buf *text, const char *word)
+{
+	const size_t len = strlen(word);
+
+	return text->len == len + 1 && !memcmp(text->data, word, len) && text->data[len] == '\n';
+}
+
 static int check(const char *state, const struct hgt_config_mirror *mirror, const char *repo, struct hgt_buf *why, struct hgt_error *err)
 {
 	struct hgt_buf path = HGT_BUF_INIT, text = HGT_BUF_INIT, url = HGT_BUF_INIT;
@@ -73,7 +81,7 @@ static int check(const char *state, const struct hgt_config_mirror *mirror, cons
 		code = 0;
 	if (code < 0)
 		goto out;
-	while (door < COUNT(words) && (strncmp(text.data, words[door], strlen(words[door])) != 0 || strcmp(text.data + strlen(words[door]), "\n") != 0))
+	while (door < COUNT(words) && !is_word(&text, words[door]))
 		door++;
 	if (door == COUNT(words))
 		tell_unknown(mirror, why);

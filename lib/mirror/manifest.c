@@ -90,7 +90,9 @@ static bool is_branch(const char *ref)
 
 		if (*p <= ' ' || *p == 0x7f || strchr("~^:?*[\\", *p) || (starts && (*p == '.' || *p == '/')))
 			return false;
-		if ((*p == '.' && p[1] == '.') || (*p == '@' && p[1] == '{') || (strncmp((const char *)p, ".lock", 5) == 0 && (!p[5] || p[5] == '/')))
+		if ((*p == '.' && p[1] == '.') || (*p == '@' && p[1] == '{'))
+			return false;
+		if (strncmp((const char *)p, ".lock", 5) == 0 && (!p[5] || p[5] == '/'))
 			return false;
 	}
 	return true;

@@ -28,7 +28,8 @@ bool hgt_push_is_own(const char *ref)
 /* git push looks names up as a person would write them, so that of refs/heads/x and refs/heads/refs/heads/x it can push neither. */
 static bool is_ambiguous(const char *ref)
 {
-	return begins(ref, "refs/heads/refs/") || begins(ref, "refs/tags/refs/") || begins(ref, "refs/remotes/refs/") || begins(ref, "refs/refs/");
+	return begins(ref, "refs/heads/refs/") || begins(ref, "refs/tags/refs/") || begins(ref, "refs/remotes/refs/") ||
+		begins(ref, "refs/refs/");
 }
 
 static struct hgt_push_item *add(struct hgt_push_plan *plan, const struct view *view)
@@ -69,7 +70,8 @@ static void diverge(const struct hgt_push_sides *sides, const struct view *view,
 }
 
 /* Both sides have it, and not the same. */
-static int judge_both(const struct hgt_push_sides *sides, const struct view *view, struct hgt_push_item *item, struct hgt_error *err)
+static int judge_both(const struct hgt_push_sides *sides, const struct view *view, struct hgt_push_item *item,
+	struct hgt_error *err)
 {
 	int contained = sides->contains(sides->ctx, view->ours, view->theirs, err), ahead;
 
@@ -152,8 +154,8 @@ static int take(const struct hgt_push_sides *sides, const struct view *view, str
 	int code;
 
 	/* What most refs are, at once. */
-	if (known && known->state == HGT_COPY_REF_IN_STEP && !strcmp(view->ours, view->theirs) && !strcmp(view->ours, known->id) && view->ours[0] &&
-		sides->belongs(sides->ctx, view->ref))
+	if (known && known->state == HGT_COPY_REF_IN_STEP && view->ours[0] && !strcmp(view->ours, view->theirs) &&
+		!strcmp(view->ours, known->id) && sides->belongs(sides->ctx, view->ref))
 		return 0;
 	item = add(plan, view);
 	if (!item)
@@ -163,7 +165,8 @@ static int take(const struct hgt_push_sides *sides, const struct view *view, str
 		return code;
 	if (note_waiting(plan, item) < 0)
 		return hgt_error_nomem(err);
-	item->again = known && known->state == HGT_COPY_REF_REFUSED && !strcmp(known->ours, item->ours) && !strcmp(known->theirs, item->theirs);
+	item->again = known && known->state == HGT_COPY_REF_REFUSED && !strcmp(known->ours, item->ours) &&
+		!strcmp(known->theirs, item->theirs);
 	if (is_known(item, known)) {
 		free(item->ref);
 		plan->n--;
@@ -233,8 +236,8 @@ bool hgt_push_must_ask(const struct hgt_push_known *known, size_t n)
 }
 
 /*
- * Without a lease git sends a branch only where it forwards what it sees there, and any ref where it sees none; and it sends along what it
- * saw, so the other side takes it only if it is so still. Nothing that is not ours to overwrite can be overwritten by that.
+ * Without a lease git sends a branch only where it forwards what it sees there, and any ref where it sees none; and it sends along
+ * what it saw, so the other side takes it only if it is so still. Nothing that is not ours to overwrite can be overwritten by that.
  */
 void hgt_push_lease(const struct hgt_push_item *item, struct hgt_buf *out)
 {

@@ -1,6 +1,6 @@
 /*
- * What a push mirror has to do: ours beside theirs, for each ref. A pure function but for the one question that only a repository can
- * answer, which is asked by a callback.
+ * What a push mirror has to do: ours beside theirs, for each ref. A pure function but for the one question that only a repository
+ * can answer, which is asked by a callback.
  *
  *	o ours, t theirs as it was last seen, b what both were last known to have; - none
  *

@@ -259,7 +259,8 @@ static bool is_consequence(struct rest line)
 {
 	static const char *const words[] = {"fatal: Could not read from remote repository", "error: failed to push some refs",
 		"fatal: the remote end hung up", "fatal: The remote end hung up", "error: RPC failed", "send-pack: unexpected disconnect",
-		"fetch-pack: unexpected disconnect", "fatal: early EOF", "error: remote unpack failed", "fatal: sha1 file '<stdout>' write error"};
+		"fetch-pack: unexpected disconnect", "fatal: early EOF", "error: remote unpack failed",
+		"fatal: sha1 file '<stdout>' write error"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (skip(&line, words[i]))

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-/* A line of git's progress ("Writing objects:  50% (5/10), 1.20 MiB | 3.00 MiB/s"), also where the other side says it ("remote: "). */
+/* A line of git's progress ("Writing objects:  50% (5/10), 1.20 MiB | 3.00 MiB/s"), also where the other side says it. */
 struct hgt_progress {
 	const char *phase;	/* "enumerating", "counting", "compressing", "sending", "receiving", "resolving", "unpacking", "checking" */
 	unsigned percent;
@@ -49,12 +49,12 @@ enum hgt_cause {
 /* said: lines of stderr. */
 enum hgt_cause hgt_words_cause(const char *said);
 
-/* The line that says most: the first of git's "fatal:" or "error:" or of the other side's that is no mere consequence, without those
- * words; else the last. Appended; nothing when nothing was said. */
+/* The line that says most: the first of git's "fatal:" or "error:" or of the other side's that is no mere consequence, without
+ * those words; else the last. Appended; nothing when nothing was said. */
 void hgt_words_gist(const char *said, struct hgt_buf *out);
 
-/* What must not be told: passwords and tokens of a credentials file, as they stand there, decoded, and as HTTP's basic authentication
- * has them. Wiped when released. */
+/* What must not be told: passwords and tokens of a credentials file, as they stand there, decoded, and as HTTP's basic
+ * authentication has them. Wiped when released. */
 struct hgt_hidden {
 	struct hgt_buf *items;
 	size_t n;

@@ -275,6 +275,8 @@ test("live: the line is cut and comes back, and what happened meanwhile is there
   is(await page.$eval("#link", (link) => link.textContent), "Cut offTry now");
   await rig.launch();
   await fleet.us.announce("prod-us.example.org");
+  // What an agent that is away has said is believed for a second.
+  for (const agent of rig.agents.values()) await agent.connect();
   await fleet.us.report({
     target: "ingress",
     sync: "OutOfSync",
@@ -286,7 +288,6 @@ test("live: the line is cut and comes back, and what happened meanwhile is there
   await page.click("#link button").catch(() => {});
   await page.waitForSelector(".link.live", { timeout: 40000 });
   await page.waitForSelector("tr.s-drift:has(a[href='#/targets/prod-us/ingress'])");
-  for (const agent of rig.agents.values()) await agent.connect();
   await fleet.us.report({
     target: "ingress",
     sync: "Synced",
@@ -691,6 +692,8 @@ test("hostile text is text: in names, paths, actors, messages, diffs and resourc
     ["#/repositories", ".repo"],
     ["#/refused", ".refusal"],
     ["#/targets/%3Cimg%20src=x%20onerror=hit=1%3E/x", ".empty"],
+    ["#/mirrors/%3Cimg%20src=x%20onerror=hit=1%3E", "h1"],
+    ["#/mirrors/upstream/%3Cimg%20src=x%20onerror=hit=1%3E", "h1"],
     ["#/repositories/%3Cscript%3E?commit=%22%3E%3Cscript%3E", "h1"],
     ["#/%3Cscript%3E", "h1"],
     ["#/?q=%22%3E%3Cscript%3Ehit=1", ".empty"],

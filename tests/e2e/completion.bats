@@ -62,7 +62,7 @@ names_offered() {
   [[ $($offered history --limit 3 web1 t) == t[12]*t[12] ]]
   [[ $($offered agent remove w) == web1 ]]
   [[ $($offered wait '' | sort | xargs) == "infra other/deep" ]]
-  [[ $($offered mirror '' | sort | xargs) == "list pause resume show sync verify" ]]
+  [[ $($offered mirror '' | sort | xargs) == "list pause promote resume show sync upstreams verify" ]]
   [[ $($offered mirror show '' | sort | xargs) == "bak up" ]]
   [[ $($offered mirror sync --wait bak '' | sort | xargs) == "infra other/deep" ]]
   [[ $($offered history --repo '' | sort | xargs) == "infra other/deep" ]]

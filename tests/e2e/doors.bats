@@ -79,8 +79,11 @@ GET /v1/agents/self/events 401 400 403 403 403
 POST /v1/agents/self/reports 401 400 403 403 403
 POST /v1/agents/nobody/commands 401 403 403 400 400
 POST /v1/agents/self/commands 401 400 403 403 403
+GET /v1/mirrors 401 403 200 200 200
+GET /v1/mirrors/refs 401 403 400 400 400
+POST /v1/mirrors/act 401 403 403 400 400
 END
-  ((n == 18))
+  ((n == 21))
   # An admin may over the network what the admin socket may: make a token, and that token holds.
   run as "$admin" POST /v1/tokens -d '{"name":"made","role":"viewer"}'
   has '201'

@@ -68,6 +68,7 @@ tells() {
   wait_for 10 manifest 'has("/infra/prod.git") | not'
   # The same again is no reason to write.
   before=$(stat -c %i.%Y "$T/manifest.js.gz")
+  (($(metric headgate_manifest_repositories) == 2 && $(metric headgate_manifest_written_total) >= 5 && $(metric headgate_manifest_failures_total) == 0))
   daemon_stop
   daemon_start
   moved more x
@@ -293,6 +294,7 @@ http_says() {
   wait_for 20 has_said 1 'the manifest of upstream cannot be read'
   wait_for 20 http_says '"GET /up.js HTTP/1.1" 404' 3
   has_said 1 'the manifest of upstream cannot be read'
+  admin GET /metrics | grep -qE '^headgate_mirror_manifest_age_seconds\{mirror="up"\} [1-9]'
   copies '[.copies[].state] == ["in-step"]'
   mv "$T/up.away" "$T/up.js"
   wait_for 20 has_said 1 'the manifest of upstream can be read again'
@@ -399,4 +401,27 @@ far_copies() {
   mv "$GIT_ROOT/pub/a.git" "$T/away.git"
   wait_for 20 far_copies '[.copies[].repo] == ["pub/b", "pub/d"]'
   [[ $(git -C "$T/far/pub/a.git" show-ref) == "$(git -C "$T/away.git" show-ref)" ]]
+}
+
+@test "a manifest that is ahead of the server that is asked is not taken for the end of it" {
+  mkdir "$T/up"
+  upstream_new one
+  # What the manifest tells of is on another server, and comes to the one that is asked later.
+  cp -r "$T/up" "$T/origin"
+  git clone -q "$T/origin/one.git" "$T/move" 2>/dev/null
+  cd "$T/move"
+  commit later.txt later
+  git push -q origin HEAD
+  cd "$T"
+  pull_config "manifest: $T/up.js" 'every: 1s' 'create: true'
+  tell_by_hand "{$(entry one)}"
+  daemon_start
+  wait_for 20 same one
+  wait_for 20 copies '.copies[].state == "in-step"'
+  print=$(git -C "$T/origin/one.git" show-ref | sha1sum | cut -d ' ' -f 1)
+  tried=$(copies -r '.copies[].tried')
+  tell_by_hand "{\"/one.git\": {\"fingerprint\": \"$print\"}}"
+  wait_for 20 copies --arg tried "$tried" '.copies[] | .tried != $tried and .state == "in-step"'
+  git -C "$T/up/one.git" fetch -q "$T/origin/one.git" main:main
+  wait_for 20 same one
 }

@@ -20,7 +20,8 @@ ready() {
 @test "branches and tags are made, go on, are forced and deleted there as here" {
   ready
   events_of mirror.updated | jq -se '.[0].data | .mirror == "m" and .direction == "push" and .repo == "infra/prod"
-    and (.refs[0] | .ref == "refs/heads/main" and .forced == false)'
+    and (.refs[0] | .ref == "refs/heads/main" and .forced == false) and .bytes > 0'
+  copy_of infra/prod | jq -e '.bytes > 0 and .refs == 1 and .out_of_step == 0 and .error == null or .error == ""'
   commit a.txt b
   git tag -am 'one' v1
   git tag light
@@ -261,4 +262,46 @@ ready() {
   wait_for 20 process_ended "$(<"$T/hook")"
   rm "$THERE/r.git/hooks/pre-receive"
   wait_for 20 in_step r
+}
+
+# A hook there that waits until $T/gate is written to, and says its pid.
+blocked() {
+  mkfifo "$T/gate"
+  printf '#!/bin/sh\necho $$ >%s/hook\nexec cat %s\n' "$T" "$T/gate" >"$THERE/infra/prod.git/hooks/pre-receive"
+  chmod +x "$THERE/infra/prod.git/hooks/pre-receive"
+  commit a.txt blocked
+  git push -q origin HEAD:main
+  wait_for 20 test -s "$T/hook"
+}
+
+@test "a push that runs is broken off by a pause, and goes on when that is over" {
+  ready
+  blocked
+  wait_for 10 eval '[[ $(copy_of infra/prod | jq -r .running.phase) == sending ]]'
+  act pause infra/prod
+  wait_for 10 process_ended "$(<"$T/hook")"
+  wait_for 10 eval '[[ $(copy_of infra/prod | jq -r .running) == null ]]'
+  rm "$THERE/infra/prod.git/hooks/pre-receive"
+  fails same infra/prod
+  act resume infra/prod
+  wait_for 20 in_step infra/prod
+}
+
+@test "a daemon that stops waits for no push, leaves nothing running, and goes on at the next start" {
+  ready
+  blocked
+  daemon_stop
+  wait_for 10 process_ended "$(<"$T/hook")"
+  rm "$THERE/infra/prod.git/hooks/pre-receive"
+  daemon_start
+  wait_for 20 in_step infra/prod
+}
+
+@test "a mirror that leaves the config in mid-push takes it along" {
+  ready
+  blocked
+  server_config
+  kill -HUP "$DAEMON_PID"
+  wait_for 10 process_ended "$(<"$T/hook")"
+  wait_for 10 eval '[[ $(admin GET /v1/mirrors | jq ".mirrors | length") == 0 ]]'
 }

@@ -120,6 +120,38 @@ matches() {
   has '--accept decides for one repository at a time; name it'
 }
 
+@test "mirror sync --accept of one that pushes: overwrites what was seen there, and says so first" {
+  local theirs ours
+  server_config "mirrors: [{name: bak, direction: push, url: '$T/bak/{repo}.git'}]"
+  git init -q --bare "$T/bak/infra.git"
+  repo_new infra
+  daemon_start
+  repo_clone infra
+  commit one 1
+  git push -q origin main
+  wait_for 20 eval '[[ $(git -C "$T/bak/infra.git" rev-parse main 2>/dev/null) == $(git rev-parse main) ]]'
+  wait_for 20 in_step bak infra
+  ours=$(git rev-parse main)
+  git clone -q "$T/bak/infra.git" "$T/other"
+  git -C "$T/other" commit -q --amend -m theirs
+  git -C "$T/other" push -qf origin main
+  theirs=$(git -C "$T/other" rev-parse main)
+  run headgate mirror verify bak infra --wait
+  ((status == 1))
+  matches '^infra: stopped, .*1 ref not in step: '
+  run headgate mirror show bak infra
+  matches '^`headgate mirror sync bak infra --accept` overwrites there exactly what is listed below, with what is here$'
+  matches "^refs/heads/main +diverged +[0-9]+s +${ours:0:8} +${theirs:0:8} +${ours:0:8} "
+  [[ $(git -C "$T/bak/infra.git" rev-parse main) == "$theirs" ]]
+  run headgate mirror sync bak infra --accept --wait
+  ((status == 0))
+  matches "^refs/heads/main: ${theirs:0:8} there is overwritten with ${ours:0:8}\$"
+  [[ $(git -C "$T/bak/infra.git" rev-parse main) == "$ours" ]]
+  run headgate events --since 0
+  matches 'mirror.acted +bak/infra +'"$(id -un)"' +accept$'
+  matches 'mirror.updated +bak/infra +pushed to bak: 1 ref in [0-9]+ ms$'
+}
+
 @test "mirror pause, resume, verify: hands off until somebody says so, of one repository and of all" {
   begin
   headgate mirror sync up --wait
@@ -156,8 +188,8 @@ matches() {
     ((status == 2))
     has "headgate: mirror: $output_wanted"
   done <<'END'
-|list, show, sync, verify, pause or resume?
-drop|list, show, sync, verify, pause or resume, not drop
+|list, show, sync, verify, pause, resume, upstreams or promote?
+drop|list, show, sync, verify, pause, resume, upstreams or promote, not drop
 show|which mirror? its name is wanted after show
 list x|too many arguments after list
 show a b c|too many arguments after show
@@ -314,6 +346,10 @@ END
   run headgate mirror show up big
   matches '^now +receiving, [0-9]+% \([0-9]+ of [0-9]+ objects\)$'
   headgate mirror list --json | jq -e '.copies[0].running | .phase == "receiving" and .objects_total > 3000'
+  # A daemon that is restarted meanwhile begins anew, and is waited for.
+  daemon_stop
+  GIT_CONFIG_GLOBAL=$T/slow.config daemon_start
+  wait_for 30 eval 'headgate mirror list --json | jq -e ".copies[0].running.objects_total > 3000"'
   touch "$T/go"
   wait_for 30 screen_has '^ended with 0$'
   screen_has '^big: in step, .* moved$'

@@ -39,6 +39,29 @@ static void reads_mirrors(void **state)
 	hgt_config_free(config);
 }
 
+static void reads_manifests(void **state)
+{
+	struct hgt_config *config;
+	struct hgt_error err = {0};
+
+	(void)state;
+	assert_int_equal(parse(MINIMAL "manifest: {file: /srv/www/manifest.js.gz, repos: ['pub/**'], export_ok: true}\n"
+		"mirrors: [{name: up, direction: pull, url: 'https://a/{repo}.git', manifest: 'https://a/manifest.js.gz'}]\n"
+		"limits: {manifest: 1MiB}\n", &config, &err), 0);
+	assert_string_equal(config->manifest.file, "/srv/www/manifest.js.gz");
+	assert_string_equal(config->manifest.repos.items[0], "pub/**");
+	assert_true(config->manifest.export_ok);
+	assert_string_equal(config->mirrors[0].manifest, "https://a/manifest.js.gz");
+	assert_int_equal(config->limits.manifest, 1024 * 1024);
+	hgt_config_free(config);
+	assert_int_equal(parse(MINIMAL, &config, &err), 0);
+	assert_null(config->manifest.file);
+	assert_int_equal(config->limits.manifest, 64 * 1024 * 1024);
+	hgt_config_free(config);
+	assert_int_equal(parse(MINIMAL "manifest: {repos: [a]}\n", &config, &err), HGT_EPARSE);
+	assert_non_null(strstr(err.message, "needs the key \"file\""));
+}
+
 static void takes_the_urls_that_git_speaks(void **state)
 {
 	static const char *const urls[] = {"ssh://git@a.example/b.git", "ssh://[2001:db8::1]:2222/b.git", "git@a.example:b.git", "a:b", "https://a/b",
@@ -54,6 +77,68 @@ static void takes_the_urls_that_git_speaks(void **state)
 		if (parse(text, &config, &err) < 0)
 			fail_msg("%s: %s", urls[i], err.message);
 		hgt_config_free(config);
+	}
+}
+
+/* Of a Headgate upstream; what follows the name of the mirror. */
+static int parse_upstream(const char *text, struct hgt_config **config, struct hgt_error *err)
+{
+	struct hgt_buf all = HGT_BUF_INIT;
+	int code;
+
+	hgt_buf_addf(&all, MINIMAL "mirrors: [{name: a, direction: pull, url: '/srv/{repo}.git', %s}]\n", text);
+	code = parse(all.data, config, err);
+	hgt_buf_release(&all);
+	return code;
+}
+
+static void reads_an_upstream(void **state)
+{
+	struct hgt_config *config;
+	struct hgt_error err = {0};
+
+	(void)state;
+	assert_int_equal(parse_upstream("peer: follower, lfs: true, upstream: {server: 'https://a.example:7443', token_file: /t, ca_file: /c}", &config,
+		&err), 0);
+	assert_int_equal(config->mirrors[0].peer, HGT_MIRROR_FOLLOWER);
+	assert_true(config->mirrors[0].lfs);
+	assert_string_equal(config->mirrors[0].upstream.server, "https://a.example:7443");
+	assert_string_equal(config->mirrors[0].upstream.token_file, "/t");
+	assert_string_equal(config->mirrors[0].upstream.ca_file, "/c");
+	assert_null(config->mirrors[0].upstream.repo);
+	hgt_config_free(config);
+	assert_int_equal(parse_upstream("repos: [b], upstream: {server: 'http://[::1]:7420', token_file: /t, repo: c}", &config, &err), 0);
+	assert_int_equal(config->mirrors[0].peer, HGT_MIRROR_ALONE);
+	assert_string_equal(config->mirrors[0].upstream.repo, "c");
+	hgt_config_free(config);
+}
+
+static void refuses_upstreams(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{"upstream: {server: 'https://a'}", "upstream needs server and token_file"},
+		{"upstream: {token_file: /t}", "upstream needs server and token_file"},
+		{"upstream: {server: 'ssh://a', token_file: /t}", "expected a URL that begins with https:// or http://"},
+		{"upstream: {server: 'https://u@a', token_file: /t}", "without a user or a path"},
+		{"upstream: {server: 'https://a/b', token_file: /t}", "without a user or a path"},
+		{"upstream: {server: 'http://a:80', token_file: /t}", "plain HTTP shows the token"},
+		{"upstream: {server: 'http://localhost.evil:80', token_file: /t}", "plain HTTP shows the token"},
+		{"upstream: {server: 'https://a', token_file: /t, repo: c}", "a mirror of one repository here"},
+		{"peer: leader", "peer needs upstream"},
+		{"peer: both, upstream: {server: 'https://a', token_file: /t}", "expected leader or follower"},
+		{"peer: leader, gate: true, upstream: {server: 'https://a', token_file: /t}", "leave gate out"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct hgt_config *config;
+		struct hgt_error err = {0};
+
+		assert_int_equal(parse_upstream(cases[i].text, &config, &err), HGT_EPARSE);
+		if (!strstr(err.message, cases[i].why))
+			fail_msg("%s: %s", cases[i].text, err.message);
 	}
 }
 
@@ -86,6 +171,12 @@ static void refuses(void **state)
 		{"{name: a, direction: push, repos: [b, c], " URL "}", "several repositories would go by one URL; write {repo}"},
 		{"{" PUSH URL ", gate: true}", "gate is for direction: pull"},
 		{"{" PUSH URL ", every: 1m}", "every is for direction: pull"},
+		{"{" PUSH URL ", manifest: 'https://a/m.js.gz'}", "manifest is for direction: pull"},
+		{"{name: a, direction: pull, repos: [b], " URL ", manifest: 'https://a/m.js.gz'}", "write {repo} into url"},
+		{"{name: a, direction: pull, url: '/a/{repo}', manifest: 'ftp://a/m.js.gz'}", "expected a URL that begins with https://, http:// or file:///"},
+		{"{name: a, direction: pull, url: '/a/{repo}', manifest: m.js.gz}", "or an absolute path"},
+		{"{name: a, direction: pull, url: '/a/{repo}', manifest: 'https://u:p@a/m.js.gz'}", "a password has no place in a URL"},
+		{"{name: a, direction: pull, url: '/a/{repo}', manifest: 'https://a/m js'}", "a URL has no spaces"},
 		{"{" PUSH URL ", retry_first: 20m}", "retry_first is longer than retry_most"},
 		{"{" PUSH "url: 'http://a/b', credentials_file: /c}", "plain HTTP shows the credentials to the network"},
 		{"{" PUSH URL "}, {" PUSH URL "}", "there is another mirror named \"a\""},
@@ -106,7 +197,8 @@ static void refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_mirrors), cmocka_unit_test(takes_the_urls_that_git_speaks), cmocka_unit_test(refuses),
+		cmocka_unit_test(reads_mirrors), cmocka_unit_test(reads_manifests), cmocka_unit_test(takes_the_urls_that_git_speaks), cmocka_unit_test(refuses),
+		cmocka_unit_test(reads_an_upstream), cmocka_unit_test(refuses_upstreams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -516,10 +516,13 @@ static void internal_refs_stay_out(void **state)
 	assert_int_equal(hgt_journal_head(small.daemon.reader, &before, NULL), 0);
 	set("refs/keep-around/x", commits[0]);
 	announce("refs/keep-around/x", Z, commits[0]);
+	set("refs/headgate/kept/heads/x/y", commits[0]);
+	announce("refs/headgate/kept/heads/x/y", Z, commits[0]);
 	compare();
 	assert_int_equal(hgt_journal_head(small.daemon.reader, &after, NULL), 0);
 	assert_int_equal(after, before);
 	set("refs/keep-around/x", Z);
+	set("refs/headgate/kept/heads/x/y", Z);
 }
 
 /* Git moves what a symbolic ref leads to, and that is what is journaled. */

@@ -86,6 +86,31 @@ static void has_one_built_in(void **state)
 	hgt_config_free(config);
 }
 
+/* Headgate's own refs are closed, whatever a config says of all refs. */
+static void closes_its_own(void **state)
+{
+	static const char *const texts[] = {"repositories: {root: /srv/git}\n",
+		"repositories: {root: /srv/git}\npolicies: [{refs: ['**'], push: {allow: [alice], force: allow, delete: allow}}]\n"};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(texts); i++) {
+		const struct hgt_update update = {.old_id = Z, .new_id = A, .ref = "refs/headgate/kept/heads/main/x"};
+		struct hgt_config *config = load(texts[i]);
+		const struct hgt_config_policy *policy = hgt_policy_for(config, "any", update.ref, "refs/heads/main");
+		struct hgt_findings found;
+		struct hgt_error err = {0};
+
+		hgt_findings_init(&found, 10);
+		assert_non_null(policy);
+		assert_int_equal(hgt_policy_judge(config, policy, &update, "alice", false, &found, &err), 0);
+		assert_int_equal(found.errors, 1);
+		assert_string_equal(found.items[0].rule, "policy/not-allowed");
+		assert_non_null(strstr(found.items[0].hint, "refs/headgate/"));
+		hgt_findings_release(&found);
+		hgt_config_free(config);
+	}
+}
+
 static void judges_movements(void **state)
 {
 	static const struct {
@@ -202,7 +227,7 @@ static void survives_want_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_the_first_that_matches), cmocka_unit_test(has_one_built_in),
+		cmocka_unit_test(finds_the_first_that_matches), cmocka_unit_test(has_one_built_in), cmocka_unit_test(closes_its_own),
 		cmocka_unit_test(judges_movements), cmocka_unit_test(escapes_the_actor), cmocka_unit_test(classes_by_path),
 		cmocka_unit_test(survives_want_of_memory),
 	};

@@ -152,6 +152,9 @@ static void judges_ids(void **state)
 	assert_true(hgt_oid_is_zero(Z S24));
 	assert_false(hgt_oid_is_zero(A));
 	assert_false(hgt_oid_is_zero(""));
+	assert_true(hgt_ref_is_own("refs/headgate/kept/heads/main/x"));
+	assert_false(hgt_ref_is_own("refs/headgate"));
+	assert_false(hgt_ref_is_own("refs/heads/refs/headgate/x"));
 	assert_true(hgt_oid_is_valid(B));
 	assert_true(hgt_oid_is_valid(B S24));
 	assert_false(hgt_oid_is_valid(B "0"));
