@@ -368,7 +368,7 @@ class World:
     def swap(self):
         """Another repository is served under the name; maybe for good."""
         repo = self.rng.choice(REPOS)
-        if not self.there(repo) or repo in self.emptied or "rot" in self.ways or self.disks["far"].full:
+        if not self.there(repo) or repo in self.emptied or self.disks["far"].full or not {"rot", "hooks"}.isdisjoint(self.ways):
             return False
         path, first = self.theirs(repo), self.history.commit()
         os.rename(path, path + ".aside")
