@@ -433,7 +433,8 @@ class World:
         elif way < 0.9:
             self.fault()
         elif self.ways:
-            self.put_right(self.rng.choice(sorted(self.ways)))
+            name = self.rng.choice(sorted(self.ways))
+            self.put_right("server" if "server" in self.ways else name)  # without it there may be nothing that could be put right
         if self.daemon.ended() and self.doomed:
             self.start_daemon_if_it_can()
         if self.daemon.ended() and not self.disks["state"].full:
