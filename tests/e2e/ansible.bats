@@ -1,4 +1,5 @@
 # The driver ansible, with Debian's ansible-core on playbooks of this host.
+# Takes minutes.
 load helper
 load tools
 

@@ -15,7 +15,7 @@
 #   web_up NAME:PASSWORD...         the same repositories over smart HTTP; sets WEB_URL
 #   admin METHOD PATH [CURL...]     the admin socket
 #   events_of [TYPE]                one line of JSON an event, from the start of the journal
-#   wait_for SECONDS COMMAND...     until it succeeds; fails at the deadline
+#   wait_for SECONDS COMMAND...     until it succeeds; fails at the deadline, which TEST_PATIENCE multiplies
 #   fails COMMAND...                it must run and exit non-zero; has / lacks TEXT judge $output of `run`
 #   good_manifest NAME              text of a manifest without fault
 #   sanitized                       whether the programs are
@@ -82,7 +82,7 @@ headgate_teardown() {
 }
 
 wait_for() {
-  local deadline=$((SECONDS + $1 + 1))
+  local deadline=$((SECONDS + $1 * ${TEST_PATIENCE:-1} + 1))
   shift
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < deadline)) || { echo "waited in vain for: $*"; return 1; }

@@ -1,5 +1,6 @@
 # The line between an agent and its daemon, each in a network namespace of its own: cut, silent, slow, gone on one side. The agent notices,
 # comes back and misses nothing; the daemon says meanwhile that it is away.
+# Takes minutes.
 load helper
 
 PORT=7443
@@ -152,8 +153,11 @@ lost_lines() {
   wait_for 20 grep -q 'msg="the stream has ended"' "$T/web1.log"
   commit hosts/web/a two
   push
+  # It is not taken for one that is there before it is.
+  kill -STOP "${AGENT_PID[web1]}"
   server_start
   is_here false
+  kill -CONT "${AGENT_PID[web1]}"
   wait_for 40 agent_synced web1 t1 "$TIP"
   [[ $(<"$T/into/a") == two ]]
   grep 'msg=following' "$T/web1.log" | tail -n 1 | grep -qv 'cursor=""'

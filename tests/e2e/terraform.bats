@@ -1,5 +1,6 @@
 # The driver terraform, with terraform where it is installed and with tofu where `make suites` has built it. Its built-in terraform_data
 # needs no provider.
+# Takes minutes.
 load helper
 load tools
 
