@@ -2,6 +2,7 @@
  * What the parts of the mirrors share; nobody else includes it.
  *
  *	mirrors.c	the mirrors and copies there are; reload, drain
+ *	mirror_load.c	what the disk knows of them, and which it knows
  *	mirror_queue.c	turns begin, as mirror/turns.h has their order; the clock
  *	mirror_copy.c	one copy: what makes it wanted, and when; alerts
  *	mirror_outcome.c	what a turn leaves: state, back-off, what is told
@@ -58,7 +59,8 @@ struct mirror {
 	bool paused;			/* all of it */
 	bool lfs_missed;		/* that there is no git-lfs has been told */
 	bool may_pull, leads;		/* of two peers: it follows, and knows whom; it leads (mirrors_let_pull) */
-	bool known;			/* what the disk has under the name is of this place */
+	bool known;			/* what the disk has under the name is of this place: no copy has a turn before it is */
+	bool noting;
 	bool gone;			/* of no config any more: whatever ends is dropped */
 	struct mirror_manifest *manifest;	/* mirror_manifest.h: of upstream; NULL: none */
 	uint64_t turns, failed, bytes;	/* since the start */

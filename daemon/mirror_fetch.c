@@ -1,7 +1,6 @@
 /* A pull: what upstream has, and how it comes here. */
 #include <event2/event.h>
 
-#include "base/log.h"
 #include "daemon/mirror_lfs.h"
 #include "daemon/mirror_pull.h"
 #include "mirror/words.h"
