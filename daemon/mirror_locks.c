@@ -15,9 +15,11 @@
 
 enum {
 	NOTE_MAX = 256 * 1024 * 1024,
-	STALE_S = 60,		/* of a ref's lock */
-	STALE_PACKED_S = 600,	/* of that of all packed refs: a gc may take long */
+	STALE_S = 60,		/* of a lock, when nobody knows whether its git lives */
+	STALE_DEAD_S = 5,	/* when ours is known to have died, and the lock is no younger than that */
 };
+
+#define DIED ".died"	/* beside the note, made when a git of ours has ended by force */
 
 static int note_path(const struct pull *pull, struct hgt_buf *out, struct hgt_error *err)
 {
@@ -52,6 +54,11 @@ static int add_moves(struct pull *pull, struct hgt_error *err)
 		if (hgt_pull_moves(&pull->plan.items[i]) && !hgt_map_get(&there, ref, strlen(ref)))
 			hgt_buf_addf(&more, "%s\n", ref);
 	}
+	/* Git locks HEAD with the branch that it leads to, and all packed refs when one goes. */
+	if (more.len || pull->stale.len) {
+		if (!hgt_map_get(&there, "HEAD", 4))
+			hgt_buf_adds(&more, "HEAD\npacked-refs\n");
+	}
 	hgt_map_release(&there);
 	hgt_buf_add(&pull->note, more.data, more.len);
 	code = code < 0 || more.failed ? hgt_error_nomem(err) : hgt_buf_check(&pull->note, err);
@@ -83,24 +90,47 @@ void pull_unnote(struct pull *pull)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 
-	if (pull->noted && note_path(pull, &path, NULL) == 0)
+	if (pull->noted && note_path(pull, &path, NULL) == 0) {
 		unlink(path.data);
+		hgt_buf_adds(&path, DIED);
+		if (!path.failed)
+			unlink(path.data);
+	}
 	pull->noted = false;
 	hgt_buf_release(&path);
 }
 
-/* `since`: when what may have left it was begun. */
-static void take_away(struct pull *pull, const char *name, time_t since, int stale_s)
+void pull_note_death(struct pull *pull)
+{
+	struct hgt_buf path = HGT_BUF_INIT;
+	int fd = -1;
+
+	pull->locks_left = true;
+	if (pull->noted && note_path(pull, &path, NULL) == 0) {
+		hgt_buf_adds(&path, DIED);
+		fd = path.failed ? -1 : open(path.data, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	}
+	if (fd >= 0) {
+		(void)futimens(fd, NULL);
+		close(fd);
+	}
+	hgt_buf_release(&path);
+}
+
+/* `since`: when what may have left it was begun; `died`: when that is known to have ended by force, else 0. */
+static void take_away(struct pull *pull, const char *name, time_t since, time_t died)
 {
 	struct hgt_buf path = HGT_BUF_INIT;
 	time_t now = (time_t)(hgt_time_now_ms() / 1000);
 	struct stat st;
+	int stale_s;
 
 	hgt_buf_addf(&path, "%s/%s.lock", pull->path, name);
 	if (path.failed || lstat(path.data, &st) < 0) {
 		hgt_buf_release(&path);
 		return;
 	}
+	stale_s = died && st.st_mtime <= died ? STALE_DEAD_S : STALE_S;
 	if (!S_ISREG(st.st_mode) || st.st_mtime < since - 1 || now - st.st_mtime <= stale_s || unlink(path.data) < 0)
 		pull->locks_left = true;
 	else
@@ -125,7 +155,7 @@ static void clear_incoming(struct pull *pull)
 		hgt_buf_reset(&path);
 		hgt_buf_addf(&path, "%s%.*s", pull->incoming, (int)len - 5, d->d_name);
 		if (!path.failed)
-			take_away(pull, path.data, 0, STALE_S);
+			take_away(pull, path.data, 0, 0);
 	}
 	if (dir)
 		closedir(dir);
@@ -135,7 +165,8 @@ static void clear_incoming(struct pull *pull)
 int pull_clear_locks(struct pull *pull, struct hgt_error *err)
 {
 	struct hgt_buf path = HGT_BUF_INIT, ref = HGT_BUF_INIT;
-	struct stat st;
+	struct stat st, end;
+	time_t died = 0;
 	int code = note_path(pull, &path, err);
 
 	clear_incoming(pull);
@@ -143,19 +174,17 @@ int pull_clear_locks(struct pull *pull, struct hgt_error *err)
 	if (code < 0 || stat(path.data, &st) < 0)
 		goto out;
 	code = hgt_read_file(path.data, NOTE_MAX, &pull->note, err);
+	hgt_buf_adds(&path, DIED);
+	if (!path.failed && stat(path.data, &end) == 0)
+		died = end.st_mtime;
 	for (const char *line = pull->note.data; code == 0 && *line;) {
 		size_t len = strcspn(line, "\n");
 
 		hgt_buf_reset(&ref);
 		hgt_buf_add(&ref, line, len);
 		if (!ref.failed)
-			take_away(pull, ref.data, st.st_mtime, STALE_S);
+			take_away(pull, ref.data, st.st_mtime, died);
 		line += len + (line[len] == '\n');
-	}
-	/* Git locks HEAD with the branch that it leads to. */
-	if (code == 0) {
-		take_away(pull, "HEAD", st.st_mtime, STALE_S);
-		take_away(pull, "packed-refs", st.st_mtime, STALE_PACKED_S);
 	}
 	pull->noted = true;
 	pull->noted_since = st.st_mtime;

@@ -111,9 +111,17 @@ static void write_transaction(struct pull *pull)
 	add_word(out, "commit");
 }
 
-/* What cleaning up has come to is worth a line and no more. */
-static void note_untidy(const struct pull *pull, const char *what, const struct child_end *end, const char *said)
+/* It cannot be run, it was killed, or its time was over: not that it would not. */
+static bool is_broken(const struct child_end *end)
 {
+	return end->timed_out || end->stopped || end->status == CHILD_NOT_RUN || end->status == CHILD_NOT_FOUND || end->status > 128;
+}
+
+/* What cleaning up has come to is worth a line and no more. */
+static void note_untidy(struct pull *pull, const char *what, const struct child_end *end, const char *said)
+{
+	if (is_broken(end))
+		pull_note_death(pull);
 	if (end->status != 0 && !pull->stopping)
 		hgt_log(HGT_LOG_WARNING, "mirrors", what, HGT_S("mirror", pull->name), HGT_S("repo", pull->repo), HGT_S("error", said));
 }
@@ -204,12 +212,6 @@ void pull_tidy(struct pull *pull)
 
 static void go_on(struct pull *pull);
 
-/* It cannot be run, it was killed, or its time was over: not that it would not. */
-static bool is_broken(const struct child_end *end)
-{
-	return end->timed_out || end->stopped || end->status == CHILD_NOT_RUN || end->status == CHILD_NOT_FOUND || end->status > 128;
-}
-
 static bool has_moved(const struct pull *pull)
 {
 	for (size_t i = 0; i < pull->plan.n; i++)
@@ -236,7 +238,7 @@ static void leave_asked(struct pull *pull, const char *said)
 static void take_refusal(struct pull *pull, const struct child_end *end, const char *said)
 {
 	if (is_broken(end)) {
-		pull->locks_left = true;
+		pull_note_death(pull);
 		mirror_git_judge(pull->turn, end, said, &pull->trouble);
 	} else if (pull->one_by_one) {
 		leave_asked(pull, said);

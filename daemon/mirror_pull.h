@@ -111,6 +111,7 @@ void pull_look(void *pull);
 int pull_clear_locks(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
 int pull_note(struct pull *pull, struct hgt_error *err) HGT_MUST_CHECK;
 void pull_unnote(struct pull *pull);
+void pull_note_death(struct pull *pull);	/* a git that moves refs has ended by force */
 
 /* mirror_fetch.c; each goes on by itself. */
 void pull_hide(struct pull *pull);

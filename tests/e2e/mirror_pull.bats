@@ -469,7 +469,7 @@ END
   done
 }
 
-# A git whose update-ref is ended when it has locked what it is to move, and the daemon with it: once.
+# A git whose update-ref is ended when it has locked what it is to move, and with it whoever PYTHON names (os.getppid(): the daemon): once.
 interrupted_git() {
   mkdir "$T/bin"
   cat >"$T/bin/git" <<END
@@ -487,7 +487,7 @@ while not os.path.exists("$GIT_ROOT/charts.git/refs/heads/main.lock"):
     time.sleep(0.01)
 child.kill()
 child.wait()
-os.kill(os.getppid(), signal.SIGKILL)
+os.kill($1, signal.SIGKILL)
 END
   chmod +x "$T/bin/git"
 }
@@ -495,7 +495,7 @@ END
 @test "locks that a killed git has left are in nobody's way for long" {
   begin
   daemon_stop
-  interrupted_git
+  interrupted_git 'os.getppid()'
   PATH=$T/bin:$PATH daemon_start
   commit b.txt two
   git branch next
@@ -520,6 +520,23 @@ END
   wait_for 20 is state in-step
   in_step refs/heads/main refs/heads/next
   [[ -e $GIT_ROOT/charts.git/refs/heads/other.lock && ! -e $GIT_ROOT/charts.git/headgate/moving-vendor ]]
+}
+
+@test "locks of a git that the daemon has seen die are taken away within seconds" {
+  begin
+  daemon_stop
+  interrupted_git 'os.getpid()'
+  PATH=$T/bin:$PATH daemon_start
+  commit b.txt two
+  git branch next
+  send origin main next
+  touch "$T/doom"
+  act sync
+  wait_for 20 is state failing
+  [[ -e $GIT_ROOT/charts.git/refs/heads/main.lock && -e $GIT_ROOT/charts.git/headgate/moving-vendor.died ]]
+  wait_for 30 is state in-step
+  in_step refs/heads/main refs/heads/next
+  [[ -z $(find "$GIT_ROOT/charts.git" -name '*.lock' -o -name 'moving-*') ]]
 }
 
 @test "an upstream that says nothing is given up, and what is sent in the end is taken" {
