@@ -7,6 +7,7 @@ repositories that change at once; a daemon with many mirrors that has nothing to
 MIRRORS=1000 repositories, MIRROR_ROUNDS=3 rounds of MIRROR_CHANGES=20 pushes (half as many for who looks each second, a quarter for grokmirror), IDLE_SECONDS=20, GROK=the folder that has
 the package grokmirror.
 Times are in microseconds: p50, p99, most of a round."""
+import atexit
 import ctypes
 import os
 import pathlib
@@ -108,6 +109,7 @@ class Transport:
     def __init__(self, name, folder, root):
         self.name = name
         self.server = (Sshd if name == "ssh" else Web)(os.path.join(folder, "server-" + name), root, 1)
+        atexit.register(self.server.stop)
         # Straight to the server: no line in between.
         self.server.line.end()
         at = f"127.0.0.1:{self.server.port}"
@@ -215,6 +217,7 @@ class Grok(Subject):
 
 def start(site):
     daemon = Daemon(site)
+    atexit.register(lambda: daemon.ended() or daemon.kill())
     if not daemon.wait_ready():
         sys.exit(f"headgated does not start: {daemon.said()}")
     return daemon

@@ -188,12 +188,16 @@ def judge(ledger, pictures, decided=False):
     return found
 
 
+def same_on_both(picture):
+    return [r for r, c in picture.ours.items() if mirrored(r) and picture.theirs.get(r) == c and picture.rows.get(r, ("",))[0] == "in-step"]
+
+
 # What the judge has to find. Each is given copies of the ledger and of the picture of a repository in which all is well, and says whether it could
 # forge anything.
 
 def a_ref_is_behind(ledger, repo, picture):
     target = picture.theirs if ledger.direction == "push" else picture.ours
-    ref = next((r for r in target if mirrored(r) and ledger.history.parents[target[r]] and picture.rows.get(r, ("",))[0] == "in-step"), None)
+    ref = next((r for r in same_on_both(picture) if ledger.history.parents[target[r]]), None)
     if ref:
         target[ref] = ledger.history.parents[target[ref]][0]
     return ref
@@ -201,7 +205,7 @@ def a_ref_is_behind(ledger, repo, picture):
 
 def a_ref_is_missing(ledger, repo, picture):
     target = picture.theirs if ledger.direction == "push" else picture.ours
-    ref = next((r for r in target if mirrored(r) and picture.rows.get(r, ("",))[0] == "in-step"), None)
+    ref = next(iter(same_on_both(picture)), None)
     if ref:
         del target[ref]
     return ref

@@ -41,8 +41,9 @@ class World:
         self.gated = self.direction == "pull" and rng.random() < 0.4
         self.rules = {key: rng.choice(RULES) for key in ("on_force", "on_delete")}
         self.guard = rng.choice([20, 20, 50, 100])
+        self.verify_every = rng.choice(["1s", "1h"])  # how soon it sees by itself what strangers do to a copy that is pushed
         self.folder = folder
-        self.site = Site(folder, template, [], "policies: [{refs: [\"refs/heads/**\"], push: {force: allow, delete: allow}}]\n")
+        self.site = Site(folder, template, [], "policies: [{refs: [\"refs/**\"], push: {force: allow, delete: allow}}]\n")
         os.rmdir(self.site.git)
         self.disks = {name: Disk(os.path.join(folder, name)) for name in ("git", "far", "state")}
         self.root = os.path.join(folder, "far", "r")
@@ -102,7 +103,7 @@ class World:
 
     def mirror(self):
         text = (f"mirrors:\n  - name: m\n    direction: {self.direction}\n    repos: [{', '.join(REPOS)}]\n    url: \"{self.server.url()}\"\n"
-                f"    silence: 3s\n    timeout: 20s\n    retry_first: 1s\n    retry_most: 2s\n    verify_every: 1s\n{self.server.config()}")
+                f"    silence: 3s\n    timeout: 20s\n    retry_first: 1s\n    retry_most: 2s\n    verify_every: {self.verify_every}\n{self.server.config()}")
         if self.direction == "pull":
             text += (f"    every: 1s\n    gate: {'true' if self.gated else 'false'}\n    guard: {self.guard}\n"
                      f"    on_force: {self.rules['on_force']}\n    on_delete: {self.rules['on_delete']}\n")
@@ -224,11 +225,15 @@ class World:
         if not refs:
             return
         ref = self.rng.choice(refs)
-        ours, strangers = self.next(there[ref]), self.history.commit(there[ref])
+        below, forced = self.history.parents[there[ref]], self.rng.random() < 0.5
+        forced = forced and below != []
+        ours, strangers = self.next(below[0] if forced else there[ref]), self.history.commit(there[ref])
         later = threading.Timer(self.rng.random() * 0.4, lambda: self.ledger.foreign[repo].update(
             {strangers} if self.write(self.target(repo), f"{strangers}:{ref}") else ()))
         later.start()
-        self.write(self.source(repo), f"{ours}:{ref}")
+        if self.rng.random() < 0.4:
+            later.join()
+        self.write(self.source(repo), f"{'+' if forced else ''}{ours}:{ref}")
         later.join()
         self.note(repo)
         self.counts["changes"] += 1
@@ -363,7 +368,7 @@ class World:
     def swap(self):
         """Another repository is served under the name; maybe for good."""
         repo = self.rng.choice(REPOS)
-        if not self.there(repo) or repo in self.emptied or "rot" in self.ways or self.disks["far"].full:
+        if not self.there(repo) or repo in self.emptied or self.disks["far"].full or not {"rot", "hooks"}.isdisjoint(self.ways):
             return False
         path, first = self.theirs(repo), self.history.commit()
         os.rename(path, path + ".aside")
@@ -428,7 +433,8 @@ class World:
         elif way < 0.9:
             self.fault()
         elif self.ways:
-            self.put_right(self.rng.choice(sorted(self.ways)))
+            name = self.rng.choice(sorted(self.ways))
+            self.put_right("server" if "server" in self.ways else name)  # without it there may be nothing that could be put right
         if self.daemon.ended() and self.doomed:
             self.start_daemon_if_it_can()
         if self.daemon.ended() and not self.disks["state"].full:
@@ -482,8 +488,11 @@ class World:
 
     def settle(self, decided=False):
         """Wait until there is nothing to find fault with, twice with more than a look of the mirror's in between; what there was in the end."""
-        deadline, clean_since, found = time.monotonic() + BOUND, None, []
+        deadline, clean_since, found, asked = time.monotonic() + BOUND, None, [], 0.0
         while time.monotonic() < deadline:
+            if self.verify_every != "1s" and time.monotonic() - asked > 4:
+                self.act("verify")
+                asked = time.monotonic()
             pictures = self.pictures()
             found = [f"{r}: {p}" for r, picture in pictures.items() for p in mirror_truth.judge_divergence(self.ledger, picture, decided)]
             if found:
@@ -517,12 +526,15 @@ class World:
         self.problems += found
         return pictures, not found
 
-    def accept(self):
+    def act(self, action):
         for repo in REPOS:
-            body = {"mirror": "m", "repo": repo, "action": "accept", "actor": "w"}
+            body = {"mirror": "m", "repo": repo, "action": action, "actor": "w"}
             status, said = call(UnixConnection(self.site.admin_socket, 20), "POST", "/v1/mirrors/act", body)
             if status not in (200, 202):
-                raise Vain(f"accept is answered with {status}: {said}")
+                raise Vain(f"{action} is answered with {status}: {said}")
+
+    def accept(self):
+        self.act("accept")
         self.counts["accepted"] += 1
         for repo in REPOS:
             if self.direction == "push":
