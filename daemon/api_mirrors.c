@@ -1,10 +1,10 @@
 /*
  * Endpoints about mirrors.
  *
- * A scope: its repositories are those whose copies are shown, and counted. How a copy is, is told of the whole of it; so whoever has a scope
- * of refs or folders is told its state alone, and not why, nor how much there is: an error, a number or a ref's name may be of what lies
- * outside. Of refs he sees those within; whoever has one of folders sees none, since a commit is of all folders. An operator acts on
- * whole repositories, and therefore on those of which he sees everything.
+ * A scope: its repositories are those whose copies are shown, and counted. How a copy is, is told of the whole of it; so whoever
+ * has a scope of refs or folders is told its state alone, and not why, nor how much there is: an error, a number or a ref's name
+ * may be of what lies outside. Of refs he sees those within; whoever has one of folders sees none, since a commit is of all folders. An
+ * operator acts on whole repositories, and therefore on those of which he sees everything.
  */
 #include "base/glob.h"
 #include "base/io.h"
@@ -230,8 +230,8 @@ static void write_number(struct hgt_json *json, const char *key, bool told, uint
 		hgt_json_null(json);
 }
 
-static int write_copy(const struct listing *listing, const struct shown_copy *copy, struct hgt_journal *journal, struct hgt_json *json,
-	struct hgt_error *err)
+static int write_copy(const struct listing *listing, const struct shown_copy *copy, struct hgt_journal *journal,
+	struct hgt_json *json, struct hgt_error *err)
 {
 	const struct hgt_copy_row *row = &copy->row;
 	bool whole = scope_has_every_ref(listing->scope);
@@ -334,7 +334,8 @@ static int find_copy(void *ctx, const struct copy_view *view)
 	return finding->found || (finding->repo && order > 0);
 }
 
-/* Whether there is that mirror, and that copy of it where repo is not NULL, in what he sees; false when the request has been answered. */
+/* Whether there is that mirror, and that copy of it where repo is not NULL, in what he sees; false when the request has been
+ * answered. */
 static bool has_copy(struct request *request, const char *mirror, const char *repo)
 {
 	struct finding finding = {.scope = request->scope, .repo = repo};
@@ -352,8 +353,8 @@ static bool has_copy(struct request *request, const char *mirror, const char *re
 	return false;
 }
 
-/* "MIRROR/REPOSITORY", of which the first has no slash, as texts of their own: in *room and behind it, which is to be freed. False when
- * the request has been answered. */
+/* "MIRROR/REPOSITORY", of which the first has no slash, as texts of their own: in *room and behind it, which is to be freed. False
+ * when the request has been answered. */
 static bool read_after(struct request *request, char **room, const char **mirror, const char **repo)
 {
 	const char *after = query_get(&request->query, "after");
@@ -378,7 +379,8 @@ static bool read_after(struct request *request, char **room, const char **mirror
 	return true;
 }
 
-static struct listing *make_listing(struct request *request, const char *mirror, const char *repo, uint64_t most, const bool wanted[STATES])
+static struct listing *make_listing(struct request *request, const char *mirror, const char *repo, uint64_t most,
+	const bool wanted[STATES])
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
 
@@ -591,7 +593,8 @@ void api_mirror_act(struct request *request)
 
 	hgt_doc_set_init(&set);
 	if (field_object(text, len, &set, &body, &err) < 0 || field_string(body, "mirror", FIELD_TEXT_MAX, true, &mirror, &err) < 0 ||
-	    field_string(body, "repo", REPO_MAX, false, &repo, &err) < 0 || field_word(body, "action", action_words, true, &action, &err) < 0 ||
+	    field_string(body, "repo", REPO_MAX, false, &repo, &err) < 0 ||
+	    field_word(body, "action", action_words, true, &action, &err) < 0 ||
 	    field_string(body, "actor", FIELD_TEXT_MAX, false, &named, &err) < 0)
 		request_reply_failure(request, &err);
 	else if (may_act(request, repo) && has_copy(request, mirror, repo))

@@ -2,6 +2,7 @@
  * What the parts of the mirrors share; nobody else includes it.
  *
  *	mirrors.c	the mirrors and copies there are; reload, drain
+ *	mirror_load.c	what the disk knows of them, and which it knows
  *	mirror_queue.c	turns begin, as mirror/turns.h has their order; the clock
  *	mirror_copy.c	one copy: what makes it wanted, and when; alerts
  *	mirror_outcome.c	what a turn leaves: state, back-off, what is told
@@ -58,7 +59,8 @@ struct mirror {
 	bool paused;			/* all of it */
 	bool lfs_missed;		/* that there is no git-lfs has been told */
 	bool may_pull, leads;		/* of two peers: it follows, and knows whom; it leads (mirrors_let_pull) */
-	bool known;			/* what the disk has under the name is of this place */
+	bool known;			/* what the disk has under the name is of this place: no copy has a turn before it is */
+	bool noting;
 	bool gone;			/* of no config any more: whatever ends is dropped */
 	struct mirror_manifest *manifest;	/* mirror_manifest.h: of upstream; NULL: none */
 	uint64_t turns, failed, bytes;	/* since the start */
@@ -163,6 +165,7 @@ struct mirror_git {
 	const char *input;
 	size_t input_len;
 	bool offline;			/* it speaks to nobody: no credentials, no remote */
+	bool cleans_up;			/* it may run git gc where the repository's config has it so; else none does */
 	void (*line)(void *ctx, int fd, const char *line, size_t len);	/* each whole line of its outputs (\n or \r ends one), or NULL */
 	/* said: the end of stderr, secrets taken out, each line escaped, without lines of progress */
 	void (*ended)(void *ctx, const struct child_end *end, const char *said);

@@ -184,7 +184,7 @@ static int64_t next_due(const struct copy *copy)
 		return next;
 	if (copy->row.since_ms && !copy->row.alerted)
 		next = copy->alert_ms;
-	if (copy->turn || copy->ending || copy->held || mirror_manifest_awaited(copy->mirror))
+	if (copy->turn || copy->ending || copy->held || !copy->mirror->known || mirror_manifest_awaited(copy->mirror))
 		return next;
 	if (copy->wanted && !copy->waiter.waits && copy->due_ms < next)
 		next = copy->due_ms;
@@ -199,7 +199,7 @@ void copy_step(struct copy *copy)
 {
 	struct mirrors *m = copy->mirror->mirrors;
 	bool stands = !copy->gone && !m->draining && !copy->turn && !copy->ending && !copy->held && !copy_is_paused(copy) &&
-		!mirror_manifest_awaited(copy->mirror);
+		copy->mirror->known && !mirror_manifest_awaited(copy->mirror);
 
 	/* What nobody has looked at is behind from when it may be. */
 	if (stands && copy->row.state == HGT_COPY_NEW)

@@ -1,7 +1,6 @@
 /* A pull: what upstream has, and how it comes here. */
 #include <event2/event.h>
 
-#include "base/log.h"
 #include "daemon/mirror_lfs.h"
 #include "daemon/mirror_pull.h"
 #include "mirror/words.h"
@@ -60,7 +59,8 @@ int pull_list(struct pull *pull, struct hgt_error *err)
 {
 	static const char *const all[] = {"ls-remote", "--quiet", "mirror", NULL};
 	static const char *const usual[] = {"ls-remote", "--quiet", "--heads", "--tags", "mirror", NULL};
-	const struct mirror_git git = {.args = wants_only_usual(&pull->mirror->refs) ? usual : all, .line = take_listed, .ended = listed, .ctx = pull};
+	const struct mirror_git git = {.args = wants_only_usual(&pull->mirror->refs) ? usual : all, .line = take_listed, .ended = listed,
+		.ctx = pull};
 
 	pull->turn->phase = "listing";
 	return mirror_git_run(pull->turn, &git, &pull->run, err);
@@ -122,7 +122,8 @@ static void took_bytes(struct turn *turn)
 /* Whether what was sent is to blame, and not the way: then another ref may be better. */
 static bool is_bad_content(const char *said)
 {
-	static const char *const words[] = {"fsck error", "index-pack failed", "unpack-objects failed", "invalid index-pack", "missing necessary",
+	static const char *const words[] = {"fsck error", "index-pack failed", "unpack-objects failed", "invalid index-pack",
+		"missing necessary",
 		"did not send all necessary", "bad object", "object corrupt", "unresolved deltas", "inflate", "couldn't find remote ref"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -196,8 +197,9 @@ static void add_refspec(struct pull *pull, const struct pull_need *need)
 
 static void fetch_next(struct pull *pull)
 {
-	/* Our own hands: no tags that were not asked for, no FETCH_HEAD that others share, no gc in the middle; everything is looked at. */
-	static const char *const args[] = {"-c", "fetch.fsckObjects=true", "-c", "transfer.fsckObjects=true", "-c", "fetch.writeCommitGraph=false",
+	/* No tags that were not asked for, no FETCH_HEAD that others share, no gc in the middle; everything is looked at. */
+	static const char *const args[] = {"-c", "fetch.fsckObjects=true", "-c", "transfer.fsckObjects=true", "-c",
+		"fetch.writeCommitGraph=false",
 		"-c", "fetch.prune=false", "fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
 		"--no-recurse-submodules", "--stdin", "mirror", NULL};
 	struct mirror_git git = {.args = args, .line = take_progress, .ended = fetched, .ctx = pull};

@@ -193,8 +193,10 @@ static int make_env(struct env *env, struct turn *turn, const struct mirror_git 
 	env_add(env, "GIT_NO_REPLACE_OBJECTS=1");
 	/* A repository around the one that is meant is none. */
 	env_add(env, "GIT_CEILING_DIRECTORIES=%.*s", (int)(strrchr(folder, '/') - folder), folder);
-	env_config(env, "gc.auto", "0");
-	env_config(env, "maintenance.auto", "false");
+	if (!git->cleans_up) {
+		env_config(env, "gc.auto", "0");
+		env_config(env, "maintenance.auto", "false");
+	}
 	env_config(env, "advice.objectNameWarning", "false");
 	env_config(env, "advice.pushUpdateRejected", "false");
 	if (!git->offline) {

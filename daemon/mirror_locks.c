@@ -1,6 +1,6 @@
 /*
- * What a git leaves that was killed while it moved refs: their locks, which git never takes away by itself. So that nobody has to, what is going
- * to be moved is noted beforehand in <repository>/headgate/moving-<mirror>, and the note goes when the turn is over. A turn that
+ * What a git leaves that was killed while it moved refs: their locks, which git never takes away by itself. So that nobody has to, what is
+ * going to be moved is noted beforehand in <repository>/headgate/moving-<mirror>, and the note goes when the turn is over. A turn that
  * finds one takes away locks of the refs in it that are as old as it and that no git can still hold: ours live for a moment.
  */
 #include <dirent.h>

@@ -137,7 +137,8 @@ static int need(struct look *l, struct hgt_map *asked, const struct hgt_tip *tip
 		return 0;
 	if (pull->n_needs == pull->needs_room && grow((void **)&pull->needs, &pull->needs_room, sizeof(*pull->needs)) < 0)
 		return hgt_error_nomem(l->err);
-	pull->needs[pull->n_needs] = (struct pull_need){.tip = (size_t)(tip - pull->theirs.items), .ref = tip->ref, .id = keep(pull, tip->id)};
+	pull->needs[pull->n_needs] = (struct pull_need){.tip = (size_t)(tip - pull->theirs.items), .ref = tip->ref,
+		.id = keep(pull, tip->id)};
 	if (!pull->needs[pull->n_needs++].id)
 		return hgt_error_nomem(l->err);
 	return hgt_map_put(asked, tip->id, HGT_OID_HEX, l, NULL) < 0 ? hgt_error_nomem(l->err) : 0;
@@ -197,7 +198,8 @@ static int ask_contains(void *ctx, const char *id, const char *ancestor, struct 
 	return hgt_repo_contains(((struct look *)ctx)->repo, id, ancestor, err);
 }
 
-static int ask_related(void *ctx, const char *const *theirs, size_t n_theirs, const char *const *ours, size_t n_ours, struct hgt_error *err)
+static int ask_related(void *ctx, const char *const *theirs, size_t n_theirs, const char *const *ours, size_t n_ours,
+	struct hgt_error *err)
 {
 	return hgt_repo_related(((struct look *)ctx)->repo, theirs, n_theirs, ours, n_ours, err);
 }
@@ -243,7 +245,8 @@ static void mend_plan(const struct look *l)
 	for (size_t i = 0; i < l->pull->plan.n; i++) {
 		struct hgt_pull_item *item = &l->pull->plan.items[i];
 
-		if (item->what == HGT_PULL_LEAVE && item->state == HGT_COPY_REF_REFUSED && hgt_map_get(&l->pull->late, item->ref, strlen(item->ref)))
+		if (item->what == HGT_PULL_LEAVE && item->state == HGT_COPY_REF_REFUSED &&
+			hgt_map_get(&l->pull->late, item->ref, strlen(item->ref)))
 			item->state = HGT_COPY_REF_BEHIND;
 	}
 }

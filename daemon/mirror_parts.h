@@ -16,15 +16,23 @@ struct mirrors {
 	struct mirror_list list;		/* in order of name */
 	struct hgt_turns turns;
 	struct hgt_heap due;			/* all copies, by when something is to be done about them */
-	struct event *clock, *pump;
+	struct event *clock, *pump, *note;
 	int64_t clock_ms;			/* what the clock is set for, monotonic; INT64_MAX: nothing */
 	struct copy_list unsettled;
 	uint64_t settled;			/* as it is on disk */
 	size_t n_push;				/* copies of push mirrors: without any nothing is settled */
 	bool settling;
+	bool note_due;				/* which mirrors there are is not on disk yet */
+	bool reloading;
 	bool draining;
 	struct turn_list running;		/* those of mirrors that are gone included */
 };
+
+/* mirror_load.c */
+int mirrors_load(struct mirrors *mirrors, struct hgt_error *err) HGT_MUST_CHECK;	/* at a start */
+int mirror_recall(struct mirror *mirror, struct hgt_error *err) HGT_MUST_CHECK;		/* of one that a reload has brought */
+void mirrors_note(struct mirrors *mirrors);	/* if that is due: those that are new, and no others, are on disk before anything of them */
+void mirrors_on_note(int fd, short what, void *mirrors);
 
 /* mirror_queue.c */
 void mirrors_pump_soon(struct mirrors *mirrors);

@@ -22,6 +22,9 @@ enum {
 	NAME_MAX_BYTES = 256,
 };
 
+/* What any reader of JSON has as it is; it leaves room to count on. */
+#define NUMBER_MAX ((int64_t)1 << 53)
+
 /* As JSON. */
 
 void peer_write(const struct hgt_peer *peer, struct hgt_json *json)
@@ -48,7 +51,7 @@ int peer_read(const struct hgt_node *node, struct hgt_peer *out, struct hgt_erro
 		return code;
 	*out = (struct hgt_peer){.role = (enum hgt_peer_role)role, .phase = (enum hgt_peer_phase)phase, .term = (uint64_t)term,
 		.attempt = (uint64_t)attempt, .ceded = (uint64_t)ceded, .heard = (uint64_t)term};
-	if (!hgt_peer_is_sound(out))
+	if (!hgt_peer_is_sound(out) || term > NUMBER_MAX || attempt > NUMBER_MAX || ceded > NUMBER_MAX)
 		return hgt_error_set(err, HGT_EPARSE, "\"peer\" says what cannot be");
 	return 0;
 }

@@ -111,15 +111,39 @@ static void write_transaction(struct pull *pull)
 	add_word(out, "commit");
 }
 
+/* What cleaning up has come to is worth a line and no more. */
+static void note_untidy(const struct pull *pull, const char *what, const struct child_end *end, const char *said)
+{
+	if (end->status != 0 && !pull->stopping)
+		hgt_log(HGT_LOG_WARNING, "mirrors", what, HGT_S("mirror", pull->name), HGT_S("repo", pull->repo), HGT_S("error", said));
+}
+
+static void cleaned(void *ctx, const struct child_end *end, const char *said)
+{
+	struct pull *pull = ctx;
+
+	pull->run = NULL;
+	note_untidy(pull, "git gc has failed", end, said);
+	pull_finish(pull);
+}
+
+/* Where nobody pushes, nobody else does what git does after a push: git gc, when its config says that it is time. */
+static void clean(struct pull *pull)
+{
+	static const char *const args[] = {"gc", "--auto", "--quiet", NULL};
+	const struct mirror_git git = {.args = args, .offline = true, .cleans_up = true, .ended = cleaned, .ctx = pull};
+
+	if (!pull->fetched || pull->stopping || mirror_git_run(pull->turn, &git, &pull->run, NULL) < 0)
+		pull_finish(pull);
+}
+
 static void packed(void *ctx, const struct child_end *end, const char *said)
 {
 	struct pull *pull = ctx;
 
 	pull->run = NULL;
-	if (end->status != 0 && !pull->stopping)
-		hgt_log(HGT_LOG_WARNING, "mirrors", "refs cannot be packed", HGT_S("mirror", pull->name), HGT_S("repo", pull->repo),
-			HGT_S("error", said));
-	pull_finish(pull);
+	note_untidy(pull, "refs cannot be packed", end, said);
+	clean(pull);
 }
 
 /* A first clone makes refs by the thousand, each a file that whoever lists them opens. */
@@ -132,7 +156,7 @@ static void pack(struct pull *pull)
 	for (size_t i = 0; i < pull->plan.n; i++)
 		made += pull->done[i] && pull->plan.items[i].what == HGT_PULL_CREATE;
 	if (made < PACKED_FROM || pull->stopping || mirror_git_run(pull->turn, &git, &pull->run, NULL) < 0)
-		pull_finish(pull);
+		clean(pull);
 }
 
 static void tidied(void *ctx, const struct child_end *end, const char *said)
@@ -140,17 +164,16 @@ static void tidied(void *ctx, const struct child_end *end, const char *said)
 	struct pull *pull = ctx;
 
 	pull->run = NULL;
-	if (end->status != 0)
-		hgt_log(HGT_LOG_WARNING, "mirrors", "incoming refs that nothing needs cannot be removed", HGT_S("mirror", pull->name),
-			HGT_S("repo", pull->repo), HGT_S("error", said));
+	note_untidy(pull, "incoming refs that nothing needs cannot be removed", end, said);
 	pack(pull);
 }
 
-static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said), struct hgt_error *err)
+static int run_update(struct pull *pull, void (*ended)(void *ctx, const struct child_end *end, const char *said),
+	struct hgt_error *err)
 {
 	static const char *const args[] = {"update-ref", "--stdin", "-z", NULL};
-	const struct mirror_git git = {.args = args, .input = pull->input.data, .input_len = pull->input.len, .offline = true, .ended = ended,
-		.ctx = pull};
+	const struct mirror_git git = {.args = args, .input = pull->input.data, .input_len = pull->input.len, .offline = true,
+		.ended = ended, .ctx = pull};
 	int code = hgt_buf_check(&pull->input, err);
 
 	return code < 0 ? code : mirror_git_run(pull->turn, &git, &pull->run, err);

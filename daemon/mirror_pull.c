@@ -166,9 +166,10 @@ void pull_fail(struct pull *pull, const struct hgt_error *err)
 
 bool pull_stopped(struct pull *pull)
 {
-	if (pull->stopping)
-		turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
-	return pull->stopping;
+	if (!pull->stopping)
+		return false;
+	turn_ended(pull->turn, TURN_BROKEN_OFF, NULL);
+	return true;
 }
 
 static void looked(void *arg)
@@ -277,7 +278,8 @@ static int forget_rows(struct pull *pull, struct hgt_error *err)
 
 	for (size_t k = 0; k < pull->n_rows; k++) {
 		const struct pull_row *before = &pull->rows[k];
-		struct hgt_copy_ref_row row = {.mirror = pull->name, .repo = pull->repo, .ref = before->ref, .id = "", .theirs = "", .ours = "", .note = ""};
+		struct hgt_copy_ref_row row = {.mirror = pull->name, .repo = pull->repo, .ref = before->ref, .id = "",
+			.theirs = "", .ours = "", .note = ""};
 		struct turn_ref *ref;
 
 		while (at < pull->plan.n && strcmp(pull->plan.items[at].ref, before->ref) < 0)

@@ -46,6 +46,7 @@ struct push {
 	void (*sent)(struct push *push);
 	uint64_t bytes;			/* of this run, as git says */
 	unsigned splits;		/* runs that there are because the other side takes all or nothing */
+	size_t taken;			/* refs that it has taken */
 	unsigned rounds;		/* of asking and sending */
 
 	/* What has come of it. */

@@ -11,6 +11,7 @@ enum {
 	REFS_MAX = 2000,		/* of one run: git compares each with all that are there */
 	ALONE_MAX = 16,			/* refs that were refused before and are sent each alone */
 	SPLITS_MAX = 64,		/* runs of a turn that only look for who was meant by a refusal */
+	SPLITS_IN_VAIN = 14,		/* as many, and no ref was taken yet: it was meant for all */
 	NOTE_MAX = 500,
 };
 
@@ -246,7 +247,7 @@ static int split(struct push *push, struct hgt_error *err)
 	for (size_t i = 0; i < batch->n && code == 0; i++)
 		if (push->fates[batch->items[i]] == FATE_REFUSED_ALL)
 			items[n++] = batch->items[i];
-	if (code == 0 && (n < 2 || push->splits + 2 > SPLITS_MAX)) {
+	if (code == 0 && (n < 2 || push->splits + 2 > (push->taken ? SPLITS_MAX : SPLITS_IN_VAIN))) {
 		for (size_t i = 0; i < n; i++)
 			push->fates[items[i]] = FATE_REFUSED;
 	} else if (code == 0) {
@@ -275,6 +276,7 @@ static void on_ended(void *ctx, const struct child_end *end, const char *said)
 		enum push_fate fate = push->fates[batch->items[i]];
 
 		open += fate == FATE_OPEN;
+		push->taken += fate == FATE_DONE;
 		if (fate == FATE_REFUSED || fate == FATE_REFUSED_ALL) {
 			refused++;
 			last = batch->items[i];

@@ -58,8 +58,10 @@ void turn_refs_free(struct turn_ref *ref)
 
 struct save *save_new(struct mirrors *mirrors)
 {
-	struct save *save = calloc(1, sizeof(*save));
+	struct save *save;
 
+	mirrors_note(mirrors);
+	save = calloc(1, sizeof(*save));
 	if (save) {
 		save->mirrors = mirrors;
 		mirrors->refs++;

@@ -42,8 +42,13 @@ static bool begins(const char *s, const char *start)
 static void add_connection(struct hgt_buf *out, const char *url, const struct hgt_config_mirror *mirror)
 {
 	const char *host = begins(url, "ssh://") ? url + 6 : url;
+	size_t address = strcspn(host, "@["), len;
 
-	hgt_buf_add(out, host, begins(url, "ssh://") ? strcspn(host, "/") : host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":"));
+	/* In brackets there are colons that begin no path. */
+	address = host[address] == '@' ? address + 1 : address;
+	len = host == url && host[address] == '[' ? strcspn(host, "]") : 0;
+	len += strcspn(host + len, host == url ? ":" : "/");
+	hgt_buf_add(out, host, len);
 	hgt_buf_addf(out, "\n%s\n", mirror->identity_file ? mirror->identity_file : "");
 	hgt_buf_addf(out, "%s\n", mirror->known_hosts_file ? mirror->known_hosts_file : "");
 }

@@ -28,7 +28,7 @@ static void add_stats(const struct mirror *mirror, int64_t now, struct mirrors_s
 		int64_t since = copy_leads(copy) ? 0 : copy->row.since_ms;
 
 		out->by_state[copy_leads(copy) ? HGT_COPY_IN_STEP : copy->row.state]++;
-		out->paused += copy_is_paused(copy);
+		out->paused += copy->row.paused || mirror->paused;
 		out->running += copy->turn != NULL;
 		out->waiting += copy->waiter.waits;
 		/* At least a millisecond, for it is behind; a clock that was set back must not hide it. */
@@ -79,7 +79,7 @@ static int view(const struct copy *copy, copy_view_cb cb, void *ctx)
 		.phase = turn && turn->phase ? turn->phase : copy->ending ? "noting" : ""};
 	int code;
 
-	row.paused = copy_is_paused(copy);
+	row.paused |= copy->mirror->paused;
 	if (copy_leads(copy)) {
 		row.state = HGT_COPY_IN_STEP;
 		row.error = "";

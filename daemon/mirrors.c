@@ -213,118 +213,6 @@ struct mirror *mirrors_find(const struct mirrors *m, const char *name)
 	return NULL;
 }
 
-/* What the disk knows. */
-
-/* Begin anew with a mirror (NULL: it is gone): nothing on disk is about it. */
-static int forget(struct mirrors *m, const char *name, const struct mirror *mirror, struct hgt_error *err)
-{
-	struct save *save = save_new(m);
-	int code = save ? save_forget(save, name, err) : hgt_error_nomem(err);
-
-	if (code == 0 && mirror)
-		code = save_mirror(save, mirror, err);
-	if (code == 0)
-		save_submit(save, NULL, NULL);
-	else
-		save_free(save);
-	return code;
-}
-
-struct loading {
-	struct mirrors *mirrors;
-	struct hgt_error *err;
-};
-
-/* A mirror as the disk has it: known, of another place, or gone. */
-static int load_mirror(void *ctx, const struct hgt_mirror_row *row)
-{
-	struct loading *loading = ctx;
-	struct mirror *mirror = mirrors_find(loading->mirrors, row->mirror);
-
-	if (mirror && (strcmp(row->direction, mirror->way->name) != 0 || strcmp(row->url, mirror->url) != 0)) {
-		mirror->paused = row->paused;
-		return 0;
-	}
-	if (!mirror)
-		return forget(loading->mirrors, row->mirror, NULL, loading->err);
-	mirror->paused = row->paused;
-	mirror->known = true;
-	return 0;
-}
-
-static int load_copy(void *ctx, const struct hgt_copy_row *row)
-{
-	struct loading *loading = ctx;
-	struct mirror *mirror = mirrors_find(loading->mirrors, row->mirror);
-	struct copy *copy = mirror ? mirror_find_copy(mirror, row->repo) : NULL;
-
-	if (!copy)
-		return 0;
-	if (mirror->known)
-		return copy_take_row(copy, row, loading->err);
-	/* Of another place all that stays is what a person has said. */
-	copy->row.paused = row->paused;
-	return 0;
-}
-
-static int load_move(void *ctx, const char *repo, uint64_t seq)
-{
-	struct mirrors *m = ctx;
-	struct mirror *mirror;
-
-	TAILQ_FOREACH(mirror, &m->list, entry) {
-		struct copy *copy = mirror->direction == HGT_MIRROR_PUSH ? mirror_find_copy(mirror, repo) : NULL;
-
-		if (copy && copy->row.state != HGT_COPY_NEW && copy->row.seq < seq) {
-			copy->verify = true;
-			copy_moved(copy, seq);
-		}
-	}
-	return 0;
-}
-
-/* What has moved behind the place up to which all is in the rows; where the journal does not go back so far, that may be anything. */
-static int load_moves(struct mirrors *m, struct hgt_error *err)
-{
-	struct hgt_journal *reader = m->daemon->reader;
-	uint64_t tail = 0;
-	struct mirror *mirror;
-	int code = hgt_mirrors_get_settled(reader, &m->settled, err);
-
-	if (code == 0)
-		code = hgt_journal_tail(reader, &tail, err);
-	if (code < 0 || !m->n_push)
-		return code;
-	if (m->settled && m->settled <= hub_head(m->daemon->hub) && tail <= m->settled + 1)
-		return hgt_repos_moved(reader, m->settled, load_move, m, err);
-	m->settled = 0;
-	TAILQ_FOREACH(mirror, &m->list, entry)
-		for (size_t i = 0; i < mirror->n_copies && mirror->direction == HGT_MIRROR_PUSH; i++) {
-			mirror->copies[i]->verify = true;
-			copy_look(mirror->copies[i], false);
-		}
-	return 0;
-}
-
-static int load(struct mirrors *m, struct hgt_error *err)
-{
-	struct loading loading = {m, err};
-	struct mirror *mirror;
-	int code = hgt_mirrors(m->daemon->reader, load_mirror, &loading, err);
-
-	if (code == 0)
-		code = hgt_copies(m->daemon->reader, NULL, load_copy, &loading, err);
-	TAILQ_FOREACH(mirror, &m->list, entry) {
-		if (code == 0 && !mirror->known)
-			code = forget(m, mirror->name, mirror, err);
-		for (size_t i = 0; i < mirror->n_copies && code == 0; i++)
-			copy_start(mirror->copies[i]);
-	}
-	if (code == 0)
-		code = load_moves(m, err);
-	return code;
-}
-
 /* Reload. */
 
 /* What a config comes to, made before anything changes. */
@@ -368,23 +256,15 @@ static int make_plan(struct mirrors *m, const struct hgt_config *config, struct 
 	return code;
 }
 
-/* In the place of one of the same name: what a person has said of that holds, and its turns end first. */
+/* In the place of one of the same name: what a person has said of that holds. */
 static void follow(struct mirror *fresh, struct mirror *old)
 {
 	fresh->paused = old->paused;
 	for (size_t i = 0; i < fresh->n_copies; i++) {
 		struct copy *copy = fresh->copies[i], *before = mirror_find_copy(old, copy->repo);
 
-		if (!before)
-			continue;
-		copy->row.paused = before->row.paused;
-		/* One that still waits for another itself has no turn. */
-		if (before->turn) {
-			copy->held = copy_ref(before);
-		} else if (before->held) {
-			copy->held = before->held;
-			before->held = NULL;
-		}
+		if (before)
+			copy->row.paused = before->row.paused;
 	}
 }
 
@@ -435,7 +315,6 @@ static const struct hgt_config_mirror *find_config(const struct hgt_config *conf
 static void drop(struct mirrors *m, const struct hgt_config *config, struct plan *plan)
 {
 	struct mirror *mirror = TAILQ_FIRST(&m->list), *next;
-	struct hgt_error err = {0};
 
 	for (; mirror; mirror = next) {
 		const struct hgt_config_mirror *now = find_config(config, mirror->name);
@@ -451,15 +330,26 @@ static void drop(struct mirrors *m, const struct hgt_config *config, struct plan
 			follow(fresh, mirror);
 		} else {
 			hgt_log(HGT_LOG_INFO, "mirrors", "removed", HGT_S("mirror", mirror->name));
-			if (forget(m, mirror->name, NULL, &err) < 0)
-				hgt_log(HGT_LOG_ERROR, "mirrors", "a mirror that is gone is not forgotten", HGT_S("error", err.message));
 		}
 		mirror_end(mirror);
 	}
 }
 
-/* *known: whether the disk is told of the new ones; at a start that is still to be seen. */
-static void carry_out(struct mirrors *m, const struct hgt_config *config, struct plan *plan, bool tell)
+/* Turns of a mirror that had the name before end first. */
+static void hold_back(struct mirror *fresh)
+{
+	const struct turn *turn;
+
+	TAILQ_FOREACH(turn, &fresh->mirrors->running, entry) {
+		struct copy *copy = strcmp(turn->copy->mirror->name, fresh->name) ? NULL : mirror_find_copy(fresh, turn->copy->repo);
+
+		if (copy && copy != turn->copy && !copy->held)
+			copy->held = copy_ref(turn->copy);
+	}
+}
+
+/* What the disk is to know of it is noted when all others have taken the config too: until then all may be put back. */
+static void carry_out(struct mirrors *m, const struct hgt_config *config, struct plan *plan, bool starts)
 {
 	struct hgt_error err = {0};
 
@@ -477,32 +367,38 @@ static void carry_out(struct mirrors *m, const struct hgt_config *config, struct
 		}
 		insert_mirror(m, fresh);
 		mirror_manifest_follow(fresh);
-		if (!tell)
-			continue;
-		/* Unless this is on disk a start takes what is there for that of another place. */
-		if (forget(m, fresh->name, fresh, &err) < 0)
-			hgt_log(HGT_LOG_ERROR, "mirrors", "a new mirror is not noted", HGT_S("error", err.message));
-		fresh->known = true;
-		for (size_t k = 0; k < fresh->n_copies; k++)
-			copy_start(fresh->copies[k]);
+		hold_back(fresh);
+		if (!starts && mirror_recall(fresh, &err) < 0)
+			hgt_log(HGT_LOG_ERROR, "mirrors", "what is known of a mirror cannot be read; it is asked anew", HGT_S("mirror", fresh->name),
+				HGT_S("error", err.message));
 	}
 	mirrors_pump_soon(m);
 }
 
-static int take_config(struct mirrors *m, const struct hgt_config *config, bool tell, struct hgt_error *err)
+static int take_config(struct mirrors *m, const struct hgt_config *config, bool starts, struct hgt_error *err)
 {
 	struct plan plan = {0};
 	int code = make_plan(m, config, &plan, err);
 
+	m->reloading = true;
 	if (code == 0)
-		carry_out(m, config, &plan, tell);
+		carry_out(m, config, &plan, starts);
 	plan_release(&plan);
+	m->reloading = false;
 	return code;
 }
 
 int mirrors_reload(struct mirrors *m, const struct hgt_config *config, struct hgt_error *err)
 {
-	return take_config(m, config, true, err);
+	const struct timeval now = {0};
+	int code = take_config(m, config, false, err);
+
+	if (code < 0)
+		return code;
+	m->note_due = true;
+	if (evtimer_add(m->note, &now) < 0)
+		hgt_log(HGT_LOG_ERROR, "mirrors", "no timer: which mirrors there are is noted later");
+	return 0;
 }
 
 int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struct mirrors **out, struct hgt_error *err)
@@ -523,12 +419,13 @@ int mirrors_new_with(struct daemon *daemon, const struct way *const *ways, struc
 	hgt_turns_init(&m->turns, daemon->config->limits.mirrors, daemon->config->limits.mirrors_per_host);
 	m->clock = evtimer_new(daemon->base, mirrors_on_clock, m);
 	m->pump = evtimer_new(daemon->base, mirrors_on_pump, m);
-	if (!m->clock || !m->pump)
+	m->note = evtimer_new(daemon->base, mirrors_on_note, m);
+	if (!m->clock || !m->pump || !m->note)
 		code = hgt_error_nomem(err);
 	if (code == 0)
-		code = take_config(m, daemon->config, false, err);
+		code = take_config(m, daemon->config, true, err);
 	if (code == 0)
-		code = load(m, err);
+		code = mirrors_load(m, err);
 	if (code == 0)
 		*out = m;
 	else
@@ -581,7 +478,9 @@ void mirrors_free(struct mirrors *m)
 		event_free(m->clock);
 	if (m->pump)
 		event_free(m->pump);
-	m->clock = m->pump = NULL;
+	if (m->note)
+		event_free(m->note);
+	m->clock = m->pump = m->note = NULL;
 	mirror_git_hang_up(m->config);
 	mirrors_unref(m);
 }

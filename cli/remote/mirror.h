@@ -32,17 +32,18 @@ const struct hgt_node *mirror_pages_mirrors(const struct mirror_pages *pages);
 void mirror_pages_write(const struct mirror_pages *pages, const char *key, struct hgt_json *json);
 
 /*
- * Waiting for the turns that a request leads to: mirror_wait_begin before it, mirror_wait_run after it. A turn that was under way may
- * not have seen what was asked for; the daemon lets another follow, and until that has ended the copy waits or moves.
+ * Waiting for the turns that a request leads to: mirror_wait_begin before it, mirror_wait_run after it. A turn that was under way
+ * may not have seen what was asked for; the daemon lets another follow, and until that has ended the copy waits or moves.
  */
 struct mirror_wait;
 int mirror_wait_begin(struct client *client, const struct mirror_want *want, struct mirror_wait **out,
 	struct hgt_error *err) HGT_MUST_CHECK;
 void mirror_wait_free(struct mirror_wait *wait);
 
-/* Until each of the copies has had its turn, or for `seconds`. Tells of each on stdout, a line when it has ended, unless `silent`; on a
- * terminal there is a bar meanwhile. *last (to be released) is how they are then; *well: all are in step, and none is still on its way. */
-int mirror_wait_run(struct client *client, struct mirror_wait *wait, unsigned seconds, bool silent, struct mirror_pages *last, bool *well,
-	struct hgt_error *err) HGT_MUST_CHECK;
+/* Until each of the copies has had its turn, or for `seconds`. Tells of each on stdout, a line when it has ended, unless `silent`; on
+ * a terminal there is a bar meanwhile. *last (to be released) is how they are then; *well: all are in step, and none is still on its
+ * way. */
+int mirror_wait_run(struct client *client, struct mirror_wait *wait, unsigned seconds, bool silent, struct mirror_pages *last,
+	bool *well, struct hgt_error *err) HGT_MUST_CHECK;
 
 #endif

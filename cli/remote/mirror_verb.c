@@ -133,7 +133,8 @@ static int list(struct client *client, const struct options *o, struct hgt_error
 
 static int not_there(const struct options *o, struct hgt_error *err)
 {
-	hgt_error_set(err, HGT_ENOENT, "there is no repository \"%s\" in mirror \"%s\"; `headgate mirror show %s` has those there are", o->repo,
+	hgt_error_set(err, HGT_ENOENT,
+		"there is no repository \"%s\" in mirror \"%s\"; `headgate mirror show %s` has those there are", o->repo,
 		o->mirror, o->mirror);
 	return remote_fail(err);
 }

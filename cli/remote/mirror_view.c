@@ -261,7 +261,8 @@ int mirror_view_copies(const struct mirror_list *copies, size_t most, bool named
 }
 
 /* How far a ref lags, and between what. */
-int mirror_view_refs(const struct mirror_list *refs, bool known, int64_t now_ms, bool color, struct hgt_buf *out, struct hgt_error *err)
+int mirror_view_refs(const struct mirror_list *refs, bool known, int64_t now_ms, bool color, struct hgt_buf *out,
+	struct hgt_error *err)
 {
 	static const char *const heads[] = {"REF", "STATE", "LAG", "OURS", "THEIRS", "LAST-IN-STEP", "WHY"};
 	static const char *const ids[] = {"ours", "theirs", "id"};

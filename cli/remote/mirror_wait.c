@@ -108,8 +108,9 @@ static bool is_settled(const char *state)
 	return strcmp(state, "new") != 0 && strcmp(state, "behind") != 0;
 }
 
-/* The turn that was asked for is over when the last one is another than before, and none runs or waits for its turn. One that has failed
- * waits for its time, which is something else. A daemon that has begun anew knows of no wish, and gives turns to what needs them. */
+/* The turn that was asked for is over when the last one is another than before, and none runs or waits for its turn. One that has
+ * failed waits for its time, which is something else. A daemon that has begun anew knows of no wish, and gives turns to what needs
+ * them. */
 static bool has_ended(const struct mirror_wait *wait, const struct awaited *awaited, const struct hgt_node *copy)
 {
 	bool waiting = false, paused = false;
@@ -199,8 +200,8 @@ static bool all_well(const struct mirror_pages *pages)
 	return well;
 }
 
-int mirror_wait_run(struct client *client, struct mirror_wait *wait, unsigned seconds, bool silent, struct mirror_pages *last, bool *well,
-	struct hgt_error *err)
+int mirror_wait_run(struct client *client, struct mirror_wait *wait, unsigned seconds, bool silent, struct mirror_pages *last,
+	bool *well, struct hgt_error *err)
 {
 	const int64_t until_ms = hgt_time_mono_ms() + (int64_t)seconds * 1000;
 	int64_t answered_ms = hgt_time_mono_ms(), now_ms;

@@ -477,7 +477,7 @@ function confirmation(copy, refs, more, accept) {
     { class: "ask", "aria-labelledby": "ask-title" },
     h("h2", { id: "ask-title" }, push ? `Overwrite what is at ${copy.mirror}?` : `Follow what ${copy.mirror} has now?`),
     lines.length
-      ? h("ul", { class: "lost" }, lines.map((line) => h("li", {}, line)))
+      ? h("ul", { class: push ? "lost" : "lost kept" }, lines.map((line) => h("li", {}, line)))
       : h("p", {}, "No ref is listed as diverged or held; what the turn finds to be so is decided the same way."),
     more ? h("p", { class: "hint" }, "And more refs, which the page does not list.") : null,
     h(

@@ -17,7 +17,8 @@ static size_t find_commits(struct hgt_repo *repo, const char *const *ids, size_t
 	return found;
 }
 
-int hgt_repo_related(struct hgt_repo *repo, const char *const *a, size_t n_a, const char *const *b, size_t n_b, struct hgt_error *err)
+int hgt_repo_related(struct hgt_repo *repo, const char *const *a, size_t n_a, const char *const *b, size_t n_b,
+	struct hgt_error *err)
 {
 	git_oid one[HGT_RELATED_MAX], other[HGT_RELATED_MAX + 1];
 	size_t n_one = find_commits(repo, a, n_a, one), n_other = find_commits(repo, b, n_b, other + 1);

@@ -7,7 +7,8 @@
 /* How many of either side are looked at. */
 #define HGT_RELATED_MAX 100
 
-/* 1 when some commit is reachable from one of `a` and from one of `b`, 0 when not. Annotated tags are peeled; what is no commit counts for nothing. */
+/* 1 when some commit is reachable from one of `a` and from one of `b`, 0 when not. Annotated tags are peeled; what is no commit
+ * counts for nothing. */
 int hgt_repo_related(struct hgt_repo *repo, const char *const *a, size_t n_a, const char *const *b, size_t n_b,
 	struct hgt_error *err) HGT_MUST_CHECK;
 

@@ -7,7 +7,8 @@
 #define ACCEPT "headgate mirror sync --accept takes upstream's and keeps ours under " HGT_OWN_REFS "kept/"
 
 static const char no_refs[] = "upstream has no refs any more; if that is meant, headgate mirror sync --accept";
-static const char stranger[] = "upstream has no history in common with what is here: it may be another repository; if that is meant, " ACCEPT;
+static const char stranger[] = "upstream has no history in common with what is here: it may be another repository; "
+	"if that is meant, " ACCEPT;
 
 struct planner {
 	const struct hgt_pull *pull;
@@ -18,7 +19,8 @@ struct planner {
 
 bool hgt_pull_moves(const struct hgt_pull_item *item)
 {
-	return item->what == HGT_PULL_CREATE || item->what == HGT_PULL_FORWARD || item->what == HGT_PULL_FORCE || item->what == HGT_PULL_DELETE;
+	return item->what == HGT_PULL_CREATE || item->what == HGT_PULL_FORWARD || item->what == HGT_PULL_FORCE ||
+		item->what == HGT_PULL_DELETE;
 }
 
 int hgt_pull_leave(struct hgt_pull_plan *plan, struct hgt_pull_item *item, enum hgt_copy_ref_state state, const char *why,
@@ -210,9 +212,13 @@ static int walk(struct planner *p)
 	const char *ref, *last = NULL;
 	int code = 0;
 
-	while (code == 0 && (ref = first_of(first_of(next_ref(pull->theirs, theirs), next_ref(pull->ours, ours)), next_ref(pull->known, known)))) {
-		struct hgt_pull_item item = {.ref = ref, .note = ""};
+	while (code == 0) {
+		struct hgt_pull_item item = {.note = ""};
 
+		ref = first_of(first_of(next_ref(pull->theirs, theirs), next_ref(pull->ours, ours)), next_ref(pull->known, known));
+		if (!ref)
+			break;
+		item.ref = ref;
 		if (last && strcmp(last, ref) == 0)
 			return hgt_error_set(p->err, HGT_EPARSE, "upstream names %s twice", ref);
 		last = ref;

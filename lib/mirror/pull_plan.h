@@ -30,7 +30,8 @@ struct hgt_pull_asks {
 	/* 1: `ancestor` is reachable from `id`, or is it. Objects that are no commits have only themselves. */
 	int (*contains)(void *ctx, const char *id, const char *ancestor, struct hgt_error *err);
 	/* 1: some commit is reachable from one of theirs and from one of ours. */
-	int (*related)(void *ctx, const char *const *theirs, size_t n_theirs, const char *const *ours, size_t n_ours, struct hgt_error *err);
+	int (*related)(void *ctx, const char *const *theirs, size_t n_theirs, const char *const *ours, size_t n_ours,
+		struct hgt_error *err);
 	/* 1: what is here came from upstream by this mirror, whatever is known of it: a turn was cut before that was written down. */
 	int (*came_from_there)(void *ctx, const char *id, struct hgt_error *err);
 	/* Why `ref` cannot become `id` here, or NULL; it lives as long as the plan does. */

@@ -29,9 +29,13 @@ config_task() {
 END
 }
 
+# ansible_target [OPTIONS] [YAML...]: compared when it is looked at (`look`), for each comparison keeps a processor busy for a second or two.
 ansible_target() {
-  one_target ansible "options: {playbook: site.yml, inventory: [hosts], ${1:-}}" "compare_every: 1s" "${@:2}"
+  one_target ansible "options: {playbook: site.yml, inventory: [hosts], ${1:-}}" "compare_every: ${EVERY:-1h}" "${@:2}"
 }
+
+# What is not suspended is looked at when it is resumed.
+look() { headgate resume web1 t1 >/dev/null; }
 
 drift_report() {
   events_of agent.reported | jq -c 'select(.data.cause == "drift" and .data.sync == "OutOfSync" and .data.operation != "Running") | .data' | head -n 1
@@ -40,7 +44,7 @@ drift_report() {
 @test "applied, compared, drift shown and healed" {
   play "$(config_task one)"
   push
-  ansible_target
+  EVERY=1s ansible_target
   agent_start web1
   wait_for 60 agent_synced web1 t1 "$TIP"
   [[ $(<"$T/target/web1.conf") == one && $(<"$T/target/web2.conf") == one ]]
@@ -76,19 +80,21 @@ drift_report() {
   ansible_target "limit: web1"
   agent_start web1
   wait_for 60 agent_synced web1 t1 "$TIP"
+  look
   wait_for 60 told 'coverage|tojson' '{"checked":3,"unchecked":4}'
   [[ $(report sync) == Synced ]]
   [[ $(row "web1: runs") == "Unknown ran in the comparison, since it has check_mode: false, and says that it changed something" ]]
   [[ $(row "web1: no check mode") == "Unknown cannot be compared: it has no check mode" ]]
   [[ $(row "web1: reads") == "Synced null" && ! -e $T/target/web2.conf ]]
   rm "$T/target/made"
+  look
   wait_for 60 test -e "$T/target/made"
 }
 
 @test "a playbook of nothing that can be compared is not called Synced" {
   play '    - {name: no check mode, ansible.builtin.command: /bin/true}'
   push
-  ansible_target
+  EVERY=1s ansible_target
   agent_start web1
   wait_for 60 told sync Unknown
   [[ $(report message) == "none of the 2 tasks can be compared: they have no check mode" ]]
@@ -125,11 +131,13 @@ drift_report() {
   echo other >"$T/target/conf"
   echo other >"$T/target/key"
   echo other >"$T/target/hidden"
+  look
   wait_for 60 told sync OutOfSync
   diff=$(report diff)
   [[ $diff == *"+user = web"* && $diff == *"+entry = [redacted] [redacted] [redacted] [redacted]"* && $diff == *"+packed = [redacted]"* ]]
   [[ $diff == *"+api_token = [redacted 1]"* && $(report redacted) == 8 && $diff != *hidden* ]]
   touch "$T/target/fail"
+  look
   wait_for 60 told_like message '*failed on web1: it is ?redacted?*'
   # Not a word of them has left the host.
   events_of >"$T/told"
@@ -161,9 +169,11 @@ drift_report() {
   agent_start web1
   wait_for 60 agent_synced web1 t1 "$TIP"
   rm "$T/target/needed"
+  look
   wait_for 60 told sync Unknown
   [[ $(report message) == 'task "needs it" failed on web1: '*"; what follows it was not compared" ]]
   echo other >"$T/target/web1.conf"
+  look
   wait_for 60 told sync OutOfSync
   [[ $(report message) == 'web1: config would change something; the comparison ended early: task "needs it" failed on web1'* ]]
 }

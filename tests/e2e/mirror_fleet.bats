@@ -129,14 +129,8 @@ tells() {
   gzip -dc "$T/www/not/yet/manifest.js.gz" | jq -e --arg print "$(fingerprint apps)" '."/apps.git".fingerprint == $print'
 }
 
-@test "grok-pull follows our manifest and our repositories" {
-  [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
-  server_config "manifest: {file: $T/manifest.js.gz}"
-  filled infra/prod
-  filled apps
-  daemon_start
-  wait_for 10 tells apps
-  wait_for 10 tells infra/prod
+# grok_pull_all SITE MANIFEST: a replica of it, made and followed.
+grok_pull_all() {
   mkdir "$T/replica"
   cat >"$T/grok.conf" <<END
 [core]
@@ -144,8 +138,8 @@ toplevel = $T/replica
 manifest = $T/replica/manifest.js.gz
 log = $T/grok.log
 [remote]
-site = $GIT_ROOT
-manifest = file://$T/manifest.js.gz
+site = $1
+manifest = $2
 [pull]
 include = *
 pull_threads = 2
@@ -160,6 +154,30 @@ END
   wait_for 10 tells apps
   grok pull -o -c "$T/grok.conf"
   [[ $(git -C "$T/replica/apps.git" show-ref) == "$(git -C "$GIT_ROOT/apps.git" show-ref)" ]]
+}
+
+# published: two repositories, and the manifest of them.
+published() {
+  [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
+  server_config "manifest: {file: $T/manifest.js.gz}"
+  filled infra/prod
+  filled apps
+  daemon_start
+  wait_for 10 tells apps
+  wait_for 10 tells infra/prod
+}
+
+@test "grok-pull follows our manifest and our repositories, by files" {
+  published
+  grok_pull_all "$GIT_ROOT" "file://$T/manifest.js.gz"
+}
+
+@test "grok-pull follows our manifest and our repositories, over smart HTTP" {
+  published
+  web_up alice:secret
+  serve_http
+  grok_pull_all "http://alice:secret@127.0.0.1:$WEB_PORT" "$HTTP_URL/manifest.js.gz"
+  http_says '"GET /manifest.js.gz HTTP/1.1" 200' 2
 }
 
 # upstream_new NAME: a repository of the upstream, in $T/up, with a commit.

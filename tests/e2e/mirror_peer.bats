@@ -221,7 +221,7 @@ one_commit() {
   [[ $status == 1 ]]
   has "this one leads"
   run hg b events --type mirror.promoted
-  has "leads in term 2"
+  has "leads from now on, term 2"
   [[ $(peer a .peer.term) == 2 && $(peer b .peer.term) == 2 ]]
   [[ $(count a 'io.headgate.mirror.promoted.v1') == 1 && $(count b 'io.headgate.mirror.promoted.v1') == 1 ]]
   commit b.yaml "$(good_manifest two)"
@@ -482,6 +482,13 @@ cursor_saved() { [[ -n $(sqlite3 "$T/b/state/journal.db" 'SELECT cursor FROM mir
     [[ $(curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $(<"$T/$name")" "$url/promote" -d '{"mirror":"site"}') == 403 ]]
   done
   [[ $(promote a | jq -r .error) == leads-already ]]
+  local body self='"role":"follower","phase":"following","attempt":0,"ceded":0'
+  for body in '' '{}' '{"mirror":"site","word":"hello"}' "{\"mirror\":\"site\",\"word\":\"bye\",\"peer\":{$self,\"term\":1}}" \
+    "{\"mirror\":\"site\",\"word\":\"hello\",\"peer\":{$self,\"term\":0}}" "{\"mirror\":\"site\",\"word\":\"hello\",\"peer\":{$self,\"term\":9223372036854775807}}" \
+    '{"mirror":"site","word":"hello","peer":{"role":"follower","phase":"open","term":1}}' '{"mirror":"site","word":"hello","peer":[]}'; do
+    [[ $(api a POST /v1/mirrors/upstreams -d "$body" | jq -r .error) == bad-request ]]
+  done
+  leads a
   [[ $(promote a '"abort":true' | jq -r .error) == no-handover ]]
   [[ $(api a POST /v1/mirrors/promote -d '{"mirror":"none"}' | jq -r .error) == not-found ]]
 }
@@ -508,3 +515,48 @@ cursor_saved() { [[ -n $(sqlite3 "$T/b/state/journal.db" 'SELECT cursor FROM mir
 }
 
 knows() { api "$1" GET /v1/status | jq -e --arg name "$2" '.repositories[] | select(.name == $name)' >/dev/null; }
+
+@test "an upstream whose journal is another one: all is looked at" {
+  one_commit
+  wait_for 20 cursor_saved
+  side_stop a
+  rm -f "$T/a/state/journal.db"*
+  commit b.yaml "$(good_manifest two)"
+  push a infra/prod main
+  side_start a
+  hg a token add b --role operator --json | jq -r .token >"$T/b/token"
+  wait_for 60 same infra/prod
+  wait_for 20 follows b
+  grep -q "does not know where we were" "$T/b/headgated.log"
+  commit c.yaml "$(good_manifest three)"
+  push a infra/prod main
+  wait_for 20 same infra/prod
+}
+
+@test "a reload changes no roles, whatever the config says of the beginning" {
+  one_commit
+  hg b mirror promote site
+  wait_for 20 follows a
+  local side
+  for side in a b; do
+    # Other refs, so that it is another config, and the other role.
+    sed -i -e 's/peer: leader/peer: LEADER/; s/peer: follower/peer: leader/; s/peer: LEADER/peer: follower/' \
+      -e 's|"refs/tags/\*\*"|"refs/tags/**", "refs/notes/**"|' "$T/$side/headgate.yaml"
+    kill -HUP "${PID[$side]}"
+    wait_for 20 grep -q "the config is in force" "$T/$side/headgated.log"
+  done
+  wait_for 20 follows a
+  leads b
+  git notes add -m "a note" HEAD
+  push b infra/prod refs/notes/commits
+  wait_for 20 has_notes a
+  run push a infra/prod main:other
+  [[ $status != 0 ]]
+  # One that is no peer any more takes pushes as any repository does.
+  sed -i -e '/peer: /d' "$T/a/headgate.yaml"
+  kill -HUP "${PID[a]}"
+  wait_for 20 pushes_to_other a
+}
+
+has_notes() { git -C "$T/$1/git/infra/prod.git" rev-parse -q --verify refs/notes/commits; }
+pushes_to_other() { push "$1" infra/prod main:other; }

@@ -565,6 +565,46 @@ END
   [[ $(git ls-remote "$GIT_ROOT/charts.git" | grep -c headgate) == 0 ]]
 }
 
+@test "a copy is cleaned up as its config has it" {
+  begin
+  ours config gc.auto 100
+  ours config gc.autoPackLimit 2
+  ours config gc.autoDetach false
+  ours config fetch.unpackLimit 1
+  for i in 1 2 3 4 5; do
+    commit "p$i.txt" "$i"
+    send origin main
+    turn
+  done
+  in_step refs/heads/main
+  (($(find "$GIT_ROOT/charts.git/objects/pack" -name '*.pack' | wc -l) <= 3))
+  ours fsck --strict --connectivity-only
+}
+
+@test "a daemon that is stopped in the midst of a fetch ends at once, and publishes nothing of it" {
+  begin
+  daemon_stop
+  mkdir "$T/bin"
+  printf '#!/bin/bash\n[[ " $* " != *" fetch "* || ! -e %q ]] || { touch %q; exec sleep 60; }\nexec %q "$@"\n' "$T/slow" "$T/fetching" \
+    "$(command -v git)" >"$T/bin/git"
+  chmod +x "$T/bin/git"
+  touch "$T/slow"
+  PATH=$T/bin:$PATH daemon_start
+  commit b.txt two
+  send origin main
+  act sync
+  wait_for 20 test -e "$T/fetching"
+  SECONDS=0
+  daemon_stop
+  ((SECONDS < 15))
+  [[ $(ours rev-parse refs/heads/main) == $(git rev-parse HEAD^) ]]
+  rm "$T/slow"
+  daemon_start
+  act sync
+  wait_for 20 in_step refs/heads/main
+  wait_for 20 is state in-step
+}
+
 @test "two push at once, upstream and here: nobody's commit is lost" {
   begin
   git clone -q "$GIT_ROOT/charts.git" "$T/people" 2>/dev/null

@@ -21,7 +21,7 @@ ready() {
   ready
   events_of mirror.updated | jq -se '.[0].data | .mirror == "m" and .direction == "push" and .repo == "infra/prod"
     and (.refs[0] | .ref == "refs/heads/main" and .forced == false) and .bytes > 0'
-  copy_of infra/prod | jq -e '.bytes > 0 and .refs == 1 and .out_of_step == 0 and .error == null or .error == ""'
+  copy_of infra/prod | jq -e '.bytes > 0 and .refs == 1 and .out_of_step == 0 and (.error == null or .error == "")'
   commit a.txt b
   git tag -am 'one' v1
   git tag light
@@ -147,6 +147,14 @@ ready() {
   [[ $(ref_of infra/prod refs/heads/worse) == *'pre-receive hook declined: never refs/heads/worse'* ]]
   error_has infra/prod 'refuses refs/heads/worse'
   fails git -C "$THERE/infra/prod.git" rev-parse -q --verify worse
+  # One that refuses everything is not asked about each ref in turn.
+  printf '#!/bin/sh\necho x >>%s/asked\nexit 1\n' "$T" >"$THERE/infra/prod.git/hooks/pre-receive"
+  for name in {1..40}; do
+    echo "create refs/heads/many/$name $(git rev-parse HEAD)"
+  done | git update-ref --stdin
+  git push -q origin 'refs/heads/many/*:refs/heads/many/*'
+  wait_for 20 ref_is infra/prod refs/heads/many/40 refused
+  (($(wc -l <"$T/asked") < 50))
   rm "$THERE/infra/prod.git/hooks/pre-receive"
   wait_for 20 in_step infra/prod
 }

@@ -260,7 +260,7 @@ push() {
   cursor=$(admin GET /v1/status | jq -r .head)
   admin GET "/v1/events?cursor=$cursor&wait=60&path=b" >"$T/page" &
   page=$!
-  admin GET "/v1/events?cursor=$cursor&wait=1&path=nothing" >"$T/empty" &
+  admin GET "/v1/events?cursor=$cursor&wait=5&path=nothing" >"$T/empty" &
   empty=$!
   commit a/f 2
   push

@@ -210,6 +210,51 @@ static void keeps_ssh_strict(void **state)
 	free(path);
 }
 
+/* The path of the shared connection's socket, for that URL and key. */
+static char *socket_of(const char *url, const char *more)
+{
+	struct bench bench;
+	struct hgt_error err = {0};
+	const char *at;
+	char *name;
+
+	start(&bench, url, more);
+	pretend(&bench, "", 0);
+	assert_int_equal(run(&bench, look, false, &err), 0);
+	at = strstr(bench.out.data, "/state/ssh/");
+	assert_non_null(at);
+	name = strndup(at, strcspn(at, "'"));
+	finish(&bench);
+	return name;
+}
+
+/* Who takes another's connection would push to another host, or as somebody else. */
+static void shares_connections_of_one_host_and_key_alone(void **state)
+{
+	static const struct {
+		const char *url, *more;
+		int as;		/* the first that shares it */
+	} cases[] = {
+		{"ssh://git@h/a.git", "", 0}, {"ssh://git@h/b/c.git", "", 0}, {"ssh://git@h:22/a.git", "", 2}, {"ssh://you@h/a.git", "", 3}, {"git@h:a", "", 0},
+		{"git@h:b/c", "", 0}, {"ssh://git@h/a.git", ", identity_file: /k", 6}, {"ssh://git@h/a.git", ", known_hosts_file: /k", 7},
+		{"git@[2001:db8::1]:a", "", 8}, {"git@[2001:db8::2]:a", "", 9}, {"git@[2001:db8::1]:b", "", 8}, {"ssh://git@[2001:db8::1]/a", "", 8}, {"ssh://git@[2001:db8::2]/b", "", 9},
+		{"ssh://git@[2001:db8::1]:22/a", "", 13}, {"h:a", "", 14}, {"g:a", "", 15},
+	};
+	char *path = strdup(getenv("PATH")), *sockets[N_OF(cases)];
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		sockets[i] = socket_of(cases[i].url, cases[i].more);
+		for (size_t j = 0; j <= i; j++)
+			if (!strcmp(sockets[i], sockets[j]) != (cases[j].as == cases[i].as))
+				fail_msg("%s and %s", cases[i].url, cases[j].url);
+	}
+	for (size_t i = 0; i < N_OF(cases); i++)
+		free(sockets[i]);
+	setenv("PATH", path, 1);
+	free(path);
+}
+
 /* The other side's own words come over in whole lines; what it has is read from a file. */
 static void speaks_to_a_real_repository(void **state)
 {
@@ -308,6 +353,7 @@ int main(void)
 		cmocka_unit_test(gives_git_what_it_needs_and_no_more),
 		cmocka_unit_test(shows_no_secret),
 		cmocka_unit_test(keeps_ssh_strict),
+		cmocka_unit_test(shares_connections_of_one_host_and_key_alone),
 		cmocka_unit_test(speaks_to_a_real_repository),
 		cmocka_unit_test(judges),
 		cmocka_unit_test(hangs_up),

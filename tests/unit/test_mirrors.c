@@ -1028,6 +1028,48 @@ static void mirrors_come_and_go(void **state)
 	stop_with(&rig, none);
 }
 
+/* Another part has refused the config: this one gets the old one back, and nothing was forgotten. */
+static void a_config_is_put_back(void **state)
+{
+	struct hgt_config *none, *other;
+	struct hgt_error err = {0};
+	struct rig rig;
+
+	(void)state;
+	start(&rig, PUSH("backup", ""), "infra other");
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	finish(&rig, "backup", "other", TURN_STOPPED, "diverged");
+	act(&rig, "infra", MIRROR_PAUSE);
+	act(&rig, "other", MIRROR_SYNC);
+	turn_of(&rig, "backup", "other");
+	none = reload_to(&rig, "");
+	assert_int_equal(mirrors_reload(rig.daemon.mirrors, rig.config, &err), 0);
+	hgt_config_free(none);
+	assert_int_equal(state_of(&rig, "backup", "infra"), HGT_COPY_BEHIND);
+	assert_true(copy_is_paused(copy_of(&rig, "backup", "infra")) && copy_of(&rig, "backup", "infra")->row.ok_ms > 0);
+	assert_int_equal(state_of(&rig, "backup", "other"), HGT_COPY_STOPPED);
+	/* Not beside the turn that still ends. */
+	rig_settle(&rig);
+	assert_int_equal(fake.n, 1);
+	turn_ended(fake.turns[0], TURN_DONE, NULL);
+	finish(&rig, "backup", "other", TURN_STOPPED, "diverged");
+	check_disk(&rig, "backup/infra behind 1 ;backup/other stopped 0 diverged;");
+	act(&rig, "infra", MIRROR_RESUME);
+	assert_true(turn_of(&rig, "backup", "infra")->verify);
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+
+	other = reload_to(&rig, "{name: backup, direction: push, url: '/other/{repo}'}");
+	assert_int_equal(mirrors_reload(rig.daemon.mirrors, rig.config, &err), 0);
+	hgt_config_free(other);
+	assert_true(turn_of(&rig, "backup", "infra")->verify);
+	finish(&rig, "backup", "infra", TURN_DONE, NULL);
+	finish(&rig, "backup", "other", TURN_DONE, NULL);
+	check_disk(&rig, "backup/infra in-step 0 ;backup/other in-step 0 ;");
+	kill_and_start(&rig);
+	nothing_runs(&rig);
+	stop(&rig);
+}
+
 static void what_stood_in_the_way_may_be_gone(void **state)
 {
 	struct hgt_config *config;
@@ -1161,6 +1203,7 @@ static void only_so_many_at_once(void **state)
 	(void)state;
 	start(&rig, PUSH("backup", "") ", {name: near, direction: push, url: '/mnt/{repo}'}", "a b c d e f g h i j k l");
 	turn_of(&rig, "backup", "a");
+	turn_of(&rig, "near", "a");
 	assert_int_equal(fake.n, 8);
 	mirrors_stats(rig.daemon.mirrors, &stats);
 	assert_int_equal(stats.copies, 24);
@@ -1242,7 +1285,7 @@ int main(void)
 		cmocka_unit_test(pull_looks_by_the_clock_and_when_told), cmocka_unit_test(idle_has_no_timer), cmocka_unit_test(a_pause_survives),
 		cmocka_unit_test(a_whole_mirror_pauses), cmocka_unit_test(accept_holds_until_it_is_decided),
 		cmocka_unit_test(another_place_is_asked_anew), cmocka_unit_test(another_place_at_a_start_as_well),
-		cmocka_unit_test(mirrors_come_and_go), cmocka_unit_test(what_stood_in_the_way_may_be_gone),
+		cmocka_unit_test(mirrors_come_and_go), cmocka_unit_test(a_config_is_put_back), cmocka_unit_test(what_stood_in_the_way_may_be_gone),
 		cmocka_unit_test(reloads_without_memory), cmocka_unit_test(turns_without_memory),
 		cmocka_unit_test(repositories_come_and_go), cmocka_unit_test(only_so_many_at_once), cmocka_unit_test(drains), cmocka_unit_test(walks),
 	};

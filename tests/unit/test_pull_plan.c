@@ -1,14 +1,17 @@
-/* lib/mirror/pull_plan: what becomes of each ref, under each policy; the guard; names in each other's way; every combination keeps what it has to. */
+/* lib/mirror/pull_plan: what becomes of each ref, under each policy; the guard; names in each other's way; all combinations keep what they
+ * must. */
 #include "mirror/pull_plan.h"
 
 #include "tests/unit/fail_alloc.h"
 #include "tests/unit/unit.h"
 
 /*
- * Commits are letters, an id is one forty times. History: a <- b <- c, and b <- d: c and d are in each other's way. x <- y is another one.
+ * Commits are letters, an id is one forty times. History: a <- b <- c <- e, and b <- d: c and d are in each other's way. x <- y is
+ * another one.
  * "0" stands for none.
  */
-static const char *const parents[26] = {['b' - 'a'] = "a", ['c' - 'a'] = "ab", ['d' - 'a'] = "ab", ['e' - 'a'] = "abc", ['y' - 'a'] = "x"};
+static const char *const parents[26] = {['b' - 'a'] = "a", ['c' - 'a'] = "ab", ['d' - 'a'] = "ab",
+	['e' - 'a'] = "abc", ['y' - 'a'] = "x"};
 
 struct world {
 	struct hgt_tips theirs, ours, known;
@@ -32,7 +35,8 @@ static bool is_other(char c)
 	return c == 'x' || c == 'y';
 }
 
-static int related(void *ctx, const char *const *theirs, size_t n_theirs, const char *const *ours, size_t n_ours, struct hgt_error *err)
+static int related(void *ctx, const char *const *theirs, size_t n_theirs, const char *const *ours, size_t n_ours,
+	struct hgt_error *err)
 {
 	(void)ctx, (void)err;
 	for (size_t i = 0; i < n_theirs; i++)
@@ -224,7 +228,8 @@ static void cut_turn(void **state)
 	world_release(&w);
 }
 
-/* Each combination of upstream, ours, known, rules and accept: whatever moves is kept unless a rule says follow, it is contained, or nothing is there. */
+/* Each combination of upstream, ours, known, rules and accept: whatever moves is kept unless a rule says follow, it is contained, or
+ * nothing is there. */
 static void nothing_is_lost(void **state)
 {
 	static const char letters[] = "0abcdexy";
@@ -279,7 +284,8 @@ static void guarded(void **state)
 		{8, 2, 0, 20, false, false}, {8, 0, 2, 20, false, false}, {8, 1, 1, 20, false, false}, {7, 3, 0, 20, false, true},
 		{7, 1, 2, 20, false, true}, {7, 1, 2, 20, true, false}, {7, 1, 2, 100, false, false}, {1, 9, 0, 100, false, false},
 		/* One always may, two of two not. */
-		{1, 1, 0, 0, false, false}, {1, 0, 1, 0, false, false}, {1, 1, 1, 0, false, true}, {98, 2, 0, 1, false, true}, {198, 2, 0, 1, false, false},
+		{1, 1, 0, 0, false, false}, {1, 0, 1, 0, false, false}, {1, 1, 1, 0, false, true},
+		{98, 2, 0, 1, false, true}, {198, 2, 0, 1, false, false},
 	};
 
 	(void)state;
@@ -376,7 +382,8 @@ static void stranger(void **state)
 		const char *main, *other;
 		bool held;
 	} cases[] = {
-		{"xaa", NULL, true}, {"ybb", "xaa", true}, {"xaa", "aaa", false}, {"xaa", "baa", false}, {"caa", NULL, false}, {"dcc", NULL, false},
+		{"xaa", NULL, true}, {"ybb", "xaa", true}, {"xaa", "aaa", false}, {"xaa", "baa", false}, {"caa", NULL, false},
+		{"dcc", NULL, false},
 		/* The branch has another name now, in the same history, and in another one. */
 		{"0aa", "b00", false}, {"0aa", "x00", true},
 		/* The first contact. */
@@ -525,7 +532,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_ref), cmocka_unit_test(rules), cmocka_unit_test(cut_turn), cmocka_unit_test(nothing_is_lost),
-		cmocka_unit_test(guarded), cmocka_unit_test(refused_before), cmocka_unit_test(emptied), cmocka_unit_test(stranger), cmocka_unit_test(names_in_the_way),
+		cmocka_unit_test(guarded), cmocka_unit_test(refused_before), cmocka_unit_test(emptied), cmocka_unit_test(stranger),
+		cmocka_unit_test(names_in_the_way),
 		cmocka_unit_test(not_followed), cmocka_unit_test(twice), cmocka_unit_test(no_memory),
 	};
 
