@@ -360,7 +360,7 @@ class World:
 
     def decline(self):
         """A hook of the other side's lets two of the branches be neither moved nor made."""
-        if self.direction == "pull" or "hooks" in self.ways or "server" in self.ways or self.swapped:
+        if self.direction == "pull" or "hooks" in self.ways or "server" in self.ways or self.swapped or self.disks["far"].full:
             return False
         hooks = [os.path.join(self.theirs(repo), "hooks", "update") for repo in REPOS]
         for hook in hooks:
