@@ -4,6 +4,7 @@ against what was acknowledged and what the journal tells: nothing is lost, and w
 import json
 import os
 import random
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -265,7 +266,7 @@ class World:
             raise Vain(f"the daemon does not start: {self.daemon.said()[-1000:]}")
 
     def restart_daemon(self):
-        if not self.daemon.ended() and self.daemon.stop() not in ((0, -9) if self.doomed else (0,)):
+        if not self.daemon.ended() and self.daemon.stop() != 0 and not self.doomed:
             self.problems.append(f"headgated was told to stop and ended with {self.daemon.process.returncode}: {self.daemon.said()[-500:]}")
         self.start_daemon_if_it_can()
         return True
@@ -318,10 +319,39 @@ class World:
 
     def fill(self):
         name = self.rng.choice(["git", "git", "far", "far", "state"])
+        if not self.disks[name].mounted:
+            return self.limit(name)
         if self.disks[name].full or not self.disks[name].fill():
             return False
         self.ways["disk " + name] = lambda: self.make_room(name)
         return True
+
+    def limit(self, name):
+        """Where no file system of one's own can be had: who would write there can write no file that is larger than a page."""
+        if "limit" in self.ways or (name != "far" and self.daemon.ended()):
+            return False
+        there = name == "far" and self.server.line is not None
+        pids = self.server.processes if there else [self.daemon.process.pid]
+        self.doomed = self.doomed or not there
+        self.set_limits(pids, 4096)
+        self.ways["limit"] = lambda: self.lift(pids, there)
+        return True
+
+    @staticmethod
+    def set_limits(pids, most):
+        for pid in pids:
+            try:
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+            except ProcessLookupError:
+                pass
+
+    def lift(self, pids, there):
+        self.set_limits(pids, resource.RLIM_INFINITY)
+        if there:
+            # Who serves a connection that was made meanwhile has it still.
+            mode, self.server.line.mode = self.server.line.mode, "cut"
+            time.sleep(0.05)
+            self.server.line.mode = mode
 
     def make_room(self, name):
         self.disks[name].empty()
@@ -330,7 +360,7 @@ class World:
 
     def decline(self):
         """A hook of the other side's lets two of the branches be neither moved nor made."""
-        if self.direction == "pull" or "hooks" in self.ways or "server" in self.ways or self.swapped:
+        if self.direction == "pull" or "hooks" in self.ways or "server" in self.ways or self.swapped or self.disks["far"].full:
             return False
         hooks = [os.path.join(self.theirs(repo), "hooks", "update") for repo in REPOS]
         for hook in hooks:

@@ -43,7 +43,7 @@ class Disk:
         self.mounted = Disk.able and libc.mount(b"tmpfs", path.encode(), b"tmpfs", 0, f"size={DISK},mode=0755".encode()) == 0
 
     def fill(self):
-        """All but a random few pages. Where it is no file system of its own nothing is filled."""
+        """To the last page. Where it is no file system of its own nothing is filled."""
         if not self.mounted:
             return False
         self.full = True
