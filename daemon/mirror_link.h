@@ -4,6 +4,8 @@
  *	mirror_links.c		the links there are; reload, drain, what is shown
  *	mirror_feed.c		the stream of events upstream
  *	mirror_peer.c		which of two leads: on disk, at the hooks' door, told to the other
+ *	mirror_words.c		what the other says, and what it is told
+ *	mirror_promote.c	what people ask for
  *	mirror_handover.c	a hand-over from the follower's side
  */
 #ifndef HEADGATE_DAEMON_MIRROR_LINK_H
@@ -111,11 +113,14 @@ void link_feed_start(struct link *link);	/* dial at once, unless it is so alread
 void link_feed_stop(struct link *link);
 void link_feed_look_at_all(struct link *link);	/* every copy, and every repository there is upstream */
 
+#define PEER_PATIENCE_MS 60000	/* that a leader is closed without a word from who asked */
+
 /* mirror_peer.c */
 int peer_new(struct link *link, struct hgt_error *err) HGT_MUST_CHECK;
 void peer_start(struct link *link);
 void peer_stop(struct link *link);
 void peer_step(struct link *link);	/* look what is to be done next */
+bool peer_may_pull(const struct link *link);	/* it follows, and the other leads in the same term */
 void peer_let_pull(struct link *link);	/* tell the mirrors whether they may */
 void peer_feed_lost(struct link *link);	/* the stream was cut: who leads is asked before it is dialled again */
 
@@ -137,6 +142,18 @@ int peer_read(const struct hgt_node *node, struct hgt_peer *out, struct hgt_erro
 /* Send a word, with what we are; the answer comes to `done`. */
 int peer_send(struct link *link, enum hgt_peer_word word, const struct hgt_peer *self, bool digests,
 	void (*done)(void *ctx, const struct upstream_answer *answer), struct upstream_call **call, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* The same of what we are now, in place of a hello that is under way; the answer counts as heard. */
+int peer_tell(struct link *link, enum hgt_peer_word word, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* What is here, on a worker, once no push is under way; `done` ends the job (link_end_job). */
+int peer_survey(struct link *link, bool tips, void (*done)(void *ctx, struct survey *survey), void *ctx, struct hgt_error *err) HGT_MUST_CHECK;
+
+/* mirror_words.c: the link that a body names, of a peer; NULL when the request has been answered. */
+struct link *links_want_peer(struct links *links, struct request *request, const struct hgt_node *root);
+
+/* mirror_promote.c: who asked for force has waited for the leader's word, which has come or (NULL) has not. */
+void promote_force(struct link *link, const struct hgt_peer *other);
 
 /* mirror_handover.c */
 void handover_step(struct link *link);	/* in ASKING and GRANTING */

@@ -17,9 +17,7 @@
 
 enum {
 	HELLO_FIRST_MS = 500, HELLO_MOST_MS = 15000,
-	PATIENCE_MS = 60000,	/* that a leader is closed without a word from who asked */
 	BUSY_MS = 200,		/* until pushes under way are looked for again */
-	NAME_MAX_BYTES = 256,
 };
 
 /* What any reader of JSON has as it is; it leaves room to count on. */
@@ -177,14 +175,14 @@ static void open_door(struct link *link)
 		door_set(door, err.code, &err);
 }
 
-static bool may_pull(const struct link *link)
+bool peer_may_pull(const struct link *link)
 {
 	return link->met && hgt_peer_may_follow(&link->row.peer, &link->other);
 }
 
 void peer_let_pull(struct link *link)
 {
-	mirrors_let_pull(link->links->daemon->mirrors, link->name, may_pull(link), link->row.peer.role == HGT_PEER_LEADER);
+	mirrors_let_pull(link->links->daemon->mirrors, link->name, peer_may_pull(link), link->row.peer.role == HGT_PEER_LEADER);
 }
 
 static void note_trouble(struct link *link, const char *text)
@@ -214,7 +212,7 @@ static void apply(struct link *link, const struct hgt_peer *before)
 		evtimer_del(link->patience);
 	}
 	if (now->phase == HGT_PEER_CLOSED)
-		link_plan(link->patience, PATIENCE_MS);
+		link_plan(link->patience, PEER_PATIENCE_MS);
 	if (now->phase == HGT_PEER_FOLLOWING && before->phase != HGT_PEER_FOLLOWING)
 		handover_reset(link);
 	peer_let_pull(link);
@@ -292,7 +290,7 @@ void peer_heard(struct link *link, const struct hgt_peer *other)
 		peer_commit(link, &(struct peer_change){.next = next, .forced = next.role != link->row.peer.role}, NULL, NULL);
 		return;
 	}
-	if (link->row.peer.role == HGT_PEER_FOLLOWER && link->row.peer.phase == HGT_PEER_FOLLOWING && !may_pull(link))
+	if (link->row.peer.role == HGT_PEER_FOLLOWER && link->row.peer.phase == HGT_PEER_FOLLOWING && !peer_may_pull(link))
 		note_trouble(link, other->role == HGT_PEER_LEADER ? "the other leads in a term that has passed; headgate mirror promote --force says "
 			"who leads" : "neither of the two leads; headgate mirror promote --force says who does");
 	peer_let_pull(link);
@@ -333,8 +331,6 @@ static void plan_hello(struct link *link)
 	link_plan(link->step, hgt_backoff_ms(&backoff, ++link->hellos, dice, 0));
 }
 
-static void force_now(struct link *link, const struct hgt_peer *other);
-
 static void on_hello(void *ctx, const struct upstream_answer *answer)
 {
 	struct link *link = ctx;
@@ -351,7 +347,7 @@ static void on_hello(void *ctx, const struct upstream_answer *answer)
 		heard = peer_read(hgt_node_get(set.docs[0].root, "peer"), &other, &err) == 0;
 	hgt_doc_set_release(&set);
 	if (link->force) {
-		force_now(link, heard ? &other : NULL);
+		promote_force(link, heard ? &other : NULL);
 		return;
 	}
 	if (!heard) {
@@ -363,14 +359,21 @@ static void on_hello(void *ctx, const struct upstream_answer *answer)
 	}
 	hgt_buf_reset(&link->trouble);
 	peer_heard(link, &other);
-	if (may_pull(link) && !link->writing) {
+	if (peer_may_pull(link) && !link->writing) {
 		link->hellos = 0;
 		link_feed_start(link);
 	}
 	if (link->row.peer.role == HGT_PEER_LEADER && other.role == HGT_PEER_FOLLOWER && other.term == link->row.peer.term)
 		link->hellos = 0;
-	else if (!may_pull(link))
+	else if (!peer_may_pull(link))
 		plan_hello(link);
+}
+
+int peer_tell(struct link *link, enum hgt_peer_word word, struct hgt_error *err)
+{
+	upstream_cancel(link->hello);
+	link->hello = NULL;
+	return peer_send(link, word, &link->row.peer, false, on_hello, &link->hello, err);
 }
 
 static void say_hello(struct link *link)
@@ -379,14 +382,13 @@ static void say_hello(struct link *link)
 
 	if (link->hello)
 		return;
-	if (peer_send(link, HGT_PEER_HELLO, &link->row.peer, false, on_hello, &link->hello, &err) < 0) {
+	if (peer_tell(link, HGT_PEER_HELLO, &err) < 0) {
 		note_trouble(link, err.message);
 		plan_hello(link);
 	}
 }
 
 /* A leader that is closed: once no push is under way any more it knows what it has. */
-
 static void closed_surveyed(void *ctx, struct survey *survey)
 {
 	struct link *link = ctx;
@@ -408,7 +410,7 @@ static void closed_surveyed(void *ctx, struct survey *survey)
 	link_end_job(link);
 }
 
-static int begin_survey(struct link *link, bool tips, void (*done)(void *ctx, struct survey *survey), void *ctx, struct hgt_error *err)
+int peer_survey(struct link *link, bool tips, void (*done)(void *ctx, struct survey *survey), void *ctx, struct hgt_error *err)
 {
 	struct survey *survey = NULL;
 	int code = survey_new(link->links->daemon, link->config, link->mirror, &survey, err);
@@ -436,7 +438,7 @@ static void look_closed(struct link *link)
 
 	if (link->closed || link->surveying)
 		return;
-	if (begin_survey(link, false, closed_surveyed, link, &err) < 0)
+	if (peer_survey(link, false, closed_surveyed, link, &err) < 0)
 		link_plan(link->step, BUSY_MS);
 }
 
@@ -523,382 +525,4 @@ void peer_stop(struct link *link)
 		link->force = NULL;
 	}
 	handover_reset(link);
-}
-
-/* Words of the other. */
-
-struct word {
-	struct request *request;
-	enum hgt_peer_verdict verdict;
-	bool digests;
-	const char *reason;
-};
-
-static void answer_word(struct link *link, struct request *request, enum hgt_peer_verdict verdict, const char *reason, bool digests)
-{
-	struct hgt_buf body = HGT_BUF_INIT;
-	struct hgt_json json = HGT_JSON_INIT(&body);
-	bool ready = link->row.peer.phase == HGT_PEER_CLOSED && link->closed;
-
-	hgt_json_begin_object(&json);
-	hgt_json_key_string(&json, "verdict", hgt_peer_verdict_name(verdict));
-	hgt_json_key_string(&json, "reason", reason);
-	hgt_json_key(&json, "peer");
-	hgt_json_begin_object(&json);
-	peer_write(&link->row.peer, &json);
-	hgt_json_end_object(&json);
-	hgt_json_key_bool(&json, "ready", ready);
-	hgt_json_key_string(&json, "waiting_for", !ready && link->busy.len ? link->busy.data : NULL);
-	hgt_json_key(&json, "repositories");
-	if (ready && digests)
-		survey_write(link->closed, &json);
-	else
-		hgt_json_null(&json);
-	hgt_json_end_object(&json);
-	hgt_buf_addc(&body, '\n');
-	request_reply_json(request, 200, &body);
-	hgt_buf_release(&body);
-}
-
-static void word_done(struct link *link, void *ctx, int code, const struct hgt_error *err)
-{
-	struct word *word = ctx;
-
-	if (code < 0)
-		request_reply_failure(word->request, err);
-	else
-		answer_word(link, word->request, word->verdict, word->reason, word->digests);
-	free(word);
-}
-
-static void commit_word(struct link *link, struct word *word, const struct peer_change *change)
-{
-	peer_commit(link, change, word_done, word);
-}
-
-/* A grant is given for what was told: had anything moved since by whatever way, the other would lack it. */
-struct grant {
-	struct link *link;
-	struct word *word;
-	struct hgt_peer next;
-	struct survey *tips;
-	char *actor;
-};
-
-static void grant_done(struct link *link, void *ctx, int code, const struct hgt_error *err)
-{
-	struct grant *grant = ctx;
-
-	word_done(link, grant->word, code, err);
-	survey_free(grant->tips);
-	free(grant->actor);
-	free(grant);
-}
-
-static void grant_surveyed(void *ctx, struct survey *survey)
-{
-	struct grant *grant = ctx;
-	struct link *link = grant->link;
-	struct hgt_peer next = link->row.peer;
-	bool same = survey->code == 0 && !survey->busy.len && link->closed && survey_is_same(link->closed, survey);
-
-	link->surveying = false;
-	grant->tips = survey;
-	if (link->writing || link->gone || link->links->draining || next.phase != HGT_PEER_CLOSED || next.attempt != grant->next.attempt) {
-		request_reply_error(grant->word->request, 503, NULL, "something else has happened meanwhile; ask again");
-		free(grant->word);
-		grant->word = NULL;
-	} else if (same) {
-		peer_commit(link, &(struct peer_change){.next = grant->next, .actor = grant->actor, .tips = survey}, grant_done, grant);
-		grant = NULL;
-	} else {
-		hgt_peer_abort(&next);
-		grant->word->verdict = HGT_PEER_ENDED;
-		grant->word->reason = "refs have moved there that no push has moved; what moves them has to stop first";
-		peer_commit(link, &(struct peer_change){.next = next}, grant_done, grant);
-		grant = NULL;
-	}
-	if (grant) {
-		survey_free(grant->tips);
-		free(grant->actor);
-		free(grant);
-	}
-	link_end_job(link);
-}
-
-static void begin_grant(struct link *link, struct word *word, const struct hgt_peer *next, const char *actor)
-{
-	struct grant *grant = link->closed && !link->surveying ? calloc(1, sizeof(*grant)) : NULL;
-	struct hgt_error err = {0};
-
-	if (!grant) {
-		request_reply_error(word->request, 503, NULL, "what is here is not known yet; ask again");
-		free(word);
-		return;
-	}
-	*grant = (struct grant){.link = link, .word = word, .next = *next, .actor = strdup(actor)};
-	if (begin_survey(link, true, grant_surveyed, grant, &err) == 0)
-		return;
-	request_reply_failure(word->request, &err);
-	free(word);
-	free(grant->actor);
-	free(grant);
-}
-
-static void take_word(struct link *link, struct request *request, enum hgt_peer_word said, const struct hgt_peer *other, bool digests)
-{
-	struct word *word = calloc(1, sizeof(*word));
-	struct hgt_peer next = link->row.peer;
-	char actor[REQUEST_WHO_MAX];
-
-	if (link->writing || !word) {
-		request_reply_error(request, 503, NULL, "the last word is still being written down; ask again");
-		free(word);
-		return;
-	}
-	*word = (struct word){.request = request, .verdict = hgt_peer_take(&next, said, other), .digests = digests};
-	link->other = *other;
-	link->met = true;
-	if (said == HGT_PEER_YIELD && word->verdict == HGT_PEER_DONE)
-		link_plan(link->patience, PATIENCE_MS);
-	if (said == HGT_PEER_GRANT && word->verdict == HGT_PEER_DONE && link->row.peer.role == HGT_PEER_LEADER) {
-		begin_grant(link, word, &next, request_who(request, actor));
-	} else if (!hgt_peer_is_same(&next, &link->row.peer)) {
-		commit_word(link, word, &(struct peer_change){.next = next, .forced = next.role != link->row.peer.role});
-	} else {
-		word_done(link, word, 0, NULL);
-		peer_let_pull(link);
-		peer_step(link);
-	}
-}
-
-/* The link that a body names, of a peer; NULL when the request has been answered. */
-static struct link *want_peer(struct links *links, struct request *request, const struct hgt_node *root)
-{
-	struct hgt_error err = {0};
-	const char *name;
-	struct link *link;
-
-	/* A hand-over is of all that the mirror has. */
-	if (request->scope) {
-		request_refuse(request, "a hand-over concerns all repositories of a mirror, and who has a scope may not ask for one");
-		return NULL;
-	}
-	if (field_name(root, "mirror", &name, &err) < 0) {
-		request_reply_failure(request, &err);
-		return NULL;
-	}
-	link = links_find(links, name);
-	if (link && link->is_peer)
-		return link;
-	request_reply_error(request, 404, NULL, "there is no mirror named \"%s\" with a peer in the config", name);
-	return NULL;
-}
-
-void links_word(struct links *links, struct request *request)
-{
-	static const char *const words[] = {"hello", "yield", "grant", "resume", NULL};
-	const struct hgt_node *root;
-	struct hgt_doc_set set;
-	struct hgt_error err = {0};
-	struct hgt_peer other;
-	const char *word, *text;
-	bool digests = false;
-	struct link *link;
-	size_t len;
-
-	hgt_doc_set_init(&set);
-	text = request_body(request, &len);
-	if (field_object(text, len, &set, &root, &err) < 0 || field_word(root, "word", words, true, &word, &err) < 0 ||
-	    field_bool(root, "digests", &digests, &err) < 0 || peer_read(hgt_node_get(root, "peer"), &other, &err) < 0)
-		request_reply_failure(request, &err);
-	else if ((link = want_peer(links, request, root)))
-		take_word(link, request, (enum hgt_peer_word)hgt_peer_word_parse(word), &other, digests);
-	hgt_doc_set_release(&set);
-}
-
-/* What people ask for. */
-
-static void reply_state(struct link *link, struct request *request, int status)
-{
-	struct hgt_buf body = HGT_BUF_INIT;
-	struct hgt_json json = HGT_JSON_INIT(&body);
-
-	link_write(link, &json);
-	hgt_buf_addc(&body, '\n');
-	request_reply_json(request, status, &body);
-	hgt_buf_release(&body);
-}
-
-static void promote_done(struct link *link, void *ctx, int code, const struct hgt_error *err)
-{
-	if (code < 0)
-		request_reply_failure(ctx, err);
-	else
-		reply_state(link, ctx, 202);
-}
-
-static void force_gone(void *ctx)
-{
-	struct link *link = ctx;
-	struct request *request = link->force;
-
-	link->force = NULL;
-	request_free(request);
-}
-
-/* The leader has answered, or has not. */
-static void force_now(struct link *link, const struct hgt_peer *other)
-{
-	struct request *request = link->force;
-	struct hgt_peer next = link->row.peer;
-
-	link->force = NULL;
-	request->gone = NULL;
-	if (other && hgt_peer_may_follow(&next, other)) {
-		request_reply_error(request, 409, "leader-answers", "the leader is there; promote without --force, and nothing is lost");
-		return;
-	}
-	if (other && other->term > next.heard)
-		next.heard = other->term;
-	if (link->writing || !hgt_peer_force(&next)) {
-		request_reply_error(request, 409, NULL, "this Headgate leads already");
-		return;
-	}
-	peer_commit(link, &(struct peer_change){.next = next, .forced = true, .actor = link->force_actor}, promote_done, request);
-}
-
-static void force(struct link *link, struct request *request, const char *actor)
-{
-	struct hgt_error err = {0};
-
-	if (link->force) {
-		request_reply_error(request, 409, NULL, "somebody else asks for the same");
-		return;
-	}
-	if (link->row.peer.role == HGT_PEER_LEADER && link->row.peer.phase != HGT_PEER_DISPUTED) {
-		request_reply_error(request, 409, "leads-already", "this Headgate leads already");
-		return;
-	}
-	free(link->force_actor);
-	link->force_actor = strdup(actor);
-	link->force = request;
-	request->gone = force_gone;
-	request->gone_ctx = link;
-	upstream_cancel(link->hello);
-	link->hello = NULL;
-	if (link->row.peer.phase == HGT_PEER_DISPUTED)
-		force_now(link, NULL);
-	else if (peer_send(link, HGT_PEER_HELLO, &link->row.peer, false, on_hello, &link->hello, &err) < 0)
-		force_now(link, NULL);
-}
-
-static void abort_handover(struct link *link, struct request *request)
-{
-	struct hgt_peer next = link->row.peer;
-	struct hgt_error err = {0};
-
-	if (!hgt_peer_abort(&next)) {
-		link->handover.aborting = true;
-		peer_step(link);
-		reply_state(link, request, 202);
-	} else if (hgt_peer_is_same(&next, &link->row.peer)) {
-		request_reply_error(request, 409, "no-handover", "no hand-over of this mirror is under way here");
-	} else {
-		/* The leader need not wait until it loses patience. */
-		if (next.role == HGT_PEER_FOLLOWER) {
-			upstream_cancel(link->hello);
-			link->hello = NULL;
-			if (peer_send(link, HGT_PEER_RESUME, &link->row.peer, false, on_hello, &link->hello, &err) < 0)
-				hgt_log(HGT_LOG_WARNING, "mirrors", "the leader is not told that the hand-over was called off", HGT_S("mirror", link->name),
-					HGT_S("error", err.message));
-		}
-		peer_commit(link, &(struct peer_change){.next = next}, promote_done, request);
-	}
-}
-
-struct obstacle {
-	const char *repo;
-	char text[512];
-};
-
-static int look_at_copy(void *ctx, const struct copy_view *view)
-{
-	struct obstacle *obstacle = ctx;
-
-	if (view->row->state != HGT_COPY_STOPPED && view->row->state != HGT_COPY_FAILING && !view->row->paused)
-		return 0;
-	snprintf(obstacle->text, sizeof(obstacle->text), "%s is %s: %s", view->repo, view->row->paused ? "paused" :
-		hgt_copy_state_name(view->row->state), view->row->error);
-	return 1;
-}
-
-static void promote(struct link *link, struct request *request, const char *actor)
-{
-	struct hgt_peer next = link->row.peer;
-	struct obstacle obstacle = {.text = ""};
-
-	if (!hgt_peer_promote(&next, hgt_time_now_ms())) {
-		request_reply_error(request, 409, "leads-already", "this Headgate leads already; promote is for the one that follows");
-		return;
-	}
-	if (hgt_peer_is_same(&next, &link->row.peer)) {
-		link->handover.aborting = false;
-		reply_state(link, request, 202);
-		return;
-	}
-	if (!may_pull(link)) {
-		request_reply_error(request, 503, "no-leader", "the leader does not answer, or does not lead%s%s; --force leads without it",
-			link->trouble.len ? ": " : "", link->trouble.data);
-		return;
-	}
-	mirrors_walk(link->links->daemon->mirrors, link->name, "", "", look_at_copy, &obstacle);
-	if (*obstacle.text) {
-		request_reply_error(request, 409, "not-in-step", "%s; the copies have to be in step before one may lead", obstacle.text);
-		return;
-	}
-	handover_reset(link);
-	hgt_buf_reset(&link->outcome);
-	free(link->handover.actor);
-	link->handover.actor = strdup(actor);
-	link->handover.began_ms = hgt_time_mono_ms();
-	peer_commit(link, &(struct peer_change){.next = next}, promote_done, request);
-}
-
-void links_promote(struct links *links, struct request *request)
-{
-	const struct hgt_node *root;
-	struct hgt_doc_set set;
-	struct hgt_error err = {0};
-	char who[REQUEST_WHO_MAX];
-	const char *actor = NULL, *text;
-	bool forced = false, aborted = false;
-	struct link *link;
-	size_t len;
-
-	hgt_doc_set_init(&set);
-	text = request_body(request, &len);
-	if (field_object(text, len, &set, &root, &err) < 0 || field_bool(root, "force", &forced, &err) < 0 ||
-	    field_bool(root, "abort", &aborted, &err) < 0 || field_string(root, "actor", NAME_MAX_BYTES, false, &actor, &err) < 0) {
-		request_reply_failure(request, &err);
-		goto out;
-	}
-	link = want_peer(links, request, root);
-	if (!link)
-		goto out;
-	/* Who came by a token is that one, whatever he says. */
-	if (request->token || !actor)
-		actor = request->token ? request_who(request, who) : "admin";
-	if (forced && aborted)
-		request_reply_error(request, 400, NULL, "\"force\" and \"abort\" exclude each other");
-	else if (link->writing)
-		request_reply_error(request, 503, NULL, "the last change is still being written down; ask again");
-	else if (forced)
-		force(link, request, actor);
-	else if (aborted)
-		abort_handover(link, request);
-	else
-		promote(link, request, actor);
-out:
-	hgt_doc_set_release(&set);
 }
