@@ -80,6 +80,7 @@ struct copy {
 	bool wanted : 1;		/* there is something to do, and it waits for its turn or its time */
 	bool urgent : 1;		/* somebody waits for it: before the others of its mirror */
 	bool verify : 1;		/* the next turn asks the other side for everything */
+	bool routine : 1;		/* the same, and only because of the clock: what was refused is not judged again */
 	bool accept : 1;		/* the next turn may settle what is diverged or held */
 	bool known_behind : 1;		/* the disk has it as something to be done at a start */
 	bool gone : 1;
@@ -118,7 +119,7 @@ struct turn {
 	const struct hgt_config_mirror *mirror;	/* in it */
 	char *url;			/* of this repository */
 	char *path;			/* of the .git folder here; NULL: there is none yet (pull, create) */
-	bool verify, accept;
+	bool verify, routine, accept;	/* as copy's */
 	bool stopping;			/* way->stop has been called */
 	char print[41];			/* upstream's fingerprint as its manifest had it at the beginning; "" none */
 	uint64_t seq;			/* the journal's head at the beginning: what push will have dealt with */

@@ -83,6 +83,7 @@ static size_t ask(struct copy *const *copies, size_t n, enum mirror_action actio
 		if (copy->gone || copy_is_paused(copy))
 			continue;
 		copy->verify = copy->verify || action != MIRROR_SYNC;
+		copy->routine = copy->routine && action == MIRROR_SYNC;
 		copy->accept = copy->accept || action == MIRROR_ACCEPT;
 		copy_look(copy, true);
 		asked++;

@@ -353,8 +353,10 @@ void copy_due(struct copy *copy)
 	if (copy->row.since_ms && !copy->row.alerted && copy->alert_ms <= now && !copy_is_paused(copy))
 		tell_late(copy);
 	if (!copy->turn && !copy->ending && !copy->wanted) {
-		if (copy->verify_ms && copy->verify_ms <= now)
+		if (copy->verify_ms && copy->verify_ms <= now) {
+			copy->routine = !copy->verify;
 			copy->wanted = copy->verify = true;
+		}
 		if (copy->look_ms && copy->look_ms <= now)
 			copy->wanted = true;
 	}

@@ -62,7 +62,7 @@ static int pull_new(struct turn *turn, struct pull **out, struct hgt_error *err)
 	pull->mirror = turn->mirror;
 	pull->pool = repos_pool(turn->daemon->repos);
 	pull->accept = turn->accept;
-	pull->judge_again = turn->verify || turn->accept;
+	pull->judge_again = (turn->verify && !turn->routine) || turn->accept;
 	hgt_buf_init(&pull->stale);
 	hgt_buf_init(&pull->note);
 	hgt_buf_init(&pull->input);

@@ -56,6 +56,7 @@ static int turn_new(struct copy *copy, struct turn **out, struct hgt_error *err)
 	turn->last_ref = &turn->turn_refs;
 	turn->phase = "";
 	turn->verify = copy->verify;
+	turn->routine = copy->routine;
 	entry = mirror_manifest_entry(copy->mirror, copy->repo);
 	if (entry)
 		memcpy(turn->print, entry->fingerprint, sizeof(turn->print));
@@ -91,7 +92,7 @@ static void begin_turn(struct copy *copy)
 		copy_failed(copy, &err);
 		return;
 	}
-	copy->verify = copy->accept = false;
+	copy->verify = copy->routine = copy->accept = false;
 	copy->later = 0;
 	copy->turn = turn;
 	TAILQ_INSERT_TAIL(&m->running, turn, entry);

@@ -299,6 +299,7 @@ static void adapt(struct mirror *mirror, const struct hgt_config_mirror *config)
 		if (!all && copy->row.state == HGT_COPY_IN_STEP)
 			continue;
 		copy->verify = true;
+		copy->routine = false;
 		copy->due_ms = 0;
 		copy_look(copy, false);
 	}

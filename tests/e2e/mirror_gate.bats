@@ -83,6 +83,25 @@ state_of() { refs_of "$1" | jq -r .state; }
   wait_for 20 is state in-step
 }
 
+verified_after() { [[ $(copy verified) > $1 ]]; }
+
+@test "what the clock has verified is not judged again" {
+  mirror_config 'gate: true, verify_every: 1s' "$CHECKED"
+  repo_new charts
+  daemon_start
+  wait_for 20 is state in-step
+  commit app.yaml "$DUPLICATE"
+  send origin main
+  turn
+  wait_for 10 has_events 1 push.refused
+  before=$(copy verified)
+  wait_for 20 verified_after "$before"
+  before=$(copy verified)
+  wait_for 20 verified_after "$before"
+  wait_for 10 is running null
+  has_events 1 push.refused
+}
+
 @test "the policy of the branch holds for the mirror as for any other" {
   begin "policies: [{refs: ['refs/heads/**'], push: {allow: ['mirror:vendor'], force: never, delete: never}}, {refs: ['refs/tags/**'], push: {allow: [alice]}}]"
   fails git push "$GIT_ROOT/charts.git" main:refs/heads/people
