@@ -21,6 +21,7 @@ teardown() {
     has 'rate=20r/s'
     has 'rate=30r/s'
     has Synced
+    has 'infra/prod: in step'
     has "$T/quickstart/work"
   done
   grep -q 'rate=30r/s' "$T/quickstart/host/conf.d/05-limits.conf"
@@ -41,6 +42,8 @@ teardown() {
   git commit -q -a -m mine
   git push -q
   wait_for 15 grep -q mine "$T/quickstart/host/conf.d/90-status.conf"
+  at_backup() { [[ $(git -C "$T/quickstart/backup/infra/prod.git" rev-parse main) == "$(git rev-parse HEAD)" ]]; }
+  wait_for 15 at_backup
 
   run quickstart stop
   ((status == 0))
