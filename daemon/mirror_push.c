@@ -174,7 +174,6 @@ static int settle_item(struct push *push, size_t i, bool last)
 	const struct hgt_push_item *item = &push->plan.items[i];
 	const char *note = push->notes && push->notes[i] ? push->notes[i] : "it says no more";
 	enum push_fate fate = push->fates ? push->fates[i] : FATE_OPEN;
-	struct hgt_error ignored = {0};
 
 	if (item->what == HGT_PUSH_NOTHING)
 		return leave_nothing(push, item);
@@ -183,7 +182,7 @@ static int settle_item(struct push *push, size_t i, bool last)
 	if (fate == FATE_REFUSED || fate == FATE_REFUSED_ALL)
 		return leave_refused(push, item, note);
 	if (fate == FATE_OVERTAKEN && !last)
-		return hgt_tips_add(&push->overtaken, item->ref, item->ours, &ignored);
+		return hgt_tips_add(&push->overtaken, item->ref, item->ours[0] ? item->ours : item->theirs, &push->err);
 	if (fate == FATE_OVERTAKEN)
 		return leave_refused(push, item, note);
 	/* Where it is told as diverged and has been accepted, it stays told as that until it has moved. */

@@ -227,6 +227,8 @@ static void add_words(struct push *push, size_t i, const char *said)
 	hgt_buf_adds(&note, push->notes[i] ? push->notes[i] : "");
 	if (is_word_of_theirs(said) && gist.len)
 		hgt_buf_addf(&note, "%s%s", note.len ? ": " : "", gist.data);
+	if (note.len && strstr(note.data, ".lock': File exists"))
+		hgt_buf_adds(&note, "; if no git works there any more, one that was killed has left that file: remove it");
 	if (note.len > NOTE_MAX)
 		hgt_buf_truncate(&note, NOTE_MAX);
 	if (!note.failed && !gist.failed) {
@@ -268,7 +270,7 @@ static void on_ended(void *ctx, const struct child_end *end, const char *said)
 {
 	struct push *push = ctx;
 	const struct push_batch *batch = push->batch;
-	size_t open = 0, refused = 0, last = 0;
+	size_t open = 0, refused = 0, overtaken = 0, last = 0;
 
 	push->run = NULL;
 	push->turn->bytes += push->bytes;
@@ -277,14 +279,14 @@ static void on_ended(void *ctx, const struct child_end *end, const char *said)
 
 		open += fate == FATE_OPEN;
 		push->taken += fate == FATE_DONE;
-		if (fate == FATE_REFUSED || fate == FATE_REFUSED_ALL) {
-			refused++;
+		refused += fate == FATE_REFUSED || fate == FATE_REFUSED_ALL;
+		overtaken += fate == FATE_OVERTAKEN;
+		if (fate != FATE_OPEN && fate != FATE_DONE)
 			last = batch->items[i];
-		}
 	}
 	if (open)
 		mirror_git_judge(push->turn, end, said, &push->err);
-	if (refused == 1)
+	if (refused + overtaken == 1)
 		add_words(push, last, said);
 	if (refused && split(push, &push->err) < 0)
 		push->err.code = HGT_ENOMEM;

@@ -125,6 +125,19 @@ ready() {
   wait_for 20 in_step infra/prod
 }
 
+@test "a lock that a killed git has left there is told with the file, for a deletion too" {
+  ready
+  git push -q origin HEAD:topic
+  wait_for 20 in_step infra/prod
+  : >"$THERE/infra/prod.git/refs/heads/topic.lock"
+  git push -q origin :topic
+  wait_for 20 is failing infra/prod
+  wait_for 20 error_has infra/prod 'refuses refs/heads/topic: failed to update ref'
+  [[ $(ref_of infra/prod refs/heads/topic) == *"topic.lock': File exists; if no git works there any more, one that was killed has left that file: remove it" ]]
+  rm "$THERE/infra/prod.git/refs/heads/topic.lock"
+  wait_for 20 in_step infra/prod
+}
+
 @test "a hook there that refuses one ref holds back no other" {
   ready
   printf '#!/bin/sh\ncase $1 in *bad*) echo "not on my watch"; exit 1;; esac\n' >"$THERE/infra/prod.git/hooks/update"
