@@ -213,6 +213,9 @@ static void on_line(void *ctx, int fd, const char *line, size_t len)
 
 /* What has become of it. */
 
+/* As git says it of a file that keeps it from a ref, or from all. */
+#define LOCK_IS_THERE ".lock': File exists"
+
 static bool is_word_of_theirs(const char *said)
 {
 	return strstr(said, "remote: ") != NULL;
@@ -227,7 +230,7 @@ static void add_words(struct push *push, size_t i, const char *said)
 	hgt_buf_adds(&note, push->notes[i] ? push->notes[i] : "");
 	if (is_word_of_theirs(said) && gist.len)
 		hgt_buf_addf(&note, "%s%s", note.len ? ": " : "", gist.data);
-	if (note.len && strstr(note.data, ".lock': File exists"))
+	if (note.len && strstr(note.data, LOCK_IS_THERE))
 		hgt_buf_adds(&note, "; if no git works there any more, one that was killed has left that file: remove it");
 	if (note.len > NOTE_MAX)
 		hgt_buf_truncate(&note, NOTE_MAX);
@@ -288,6 +291,10 @@ static void on_ended(void *ctx, const struct child_end *end, const char *said)
 		mirror_git_judge(push->turn, end, said, &push->err);
 	if (refused + overtaken == 1)
 		add_words(push, last, said);
+	/* A lock in the way is in the way of all. */
+	for (size_t i = 0; i < batch->n && refused + overtaken > 1 && strstr(said, LOCK_IS_THERE); i++)
+		if (push->fates[batch->items[i]] == FATE_OVERTAKEN)
+			add_words(push, batch->items[i], said);
 	if (refused && split(push, &push->err) < 0)
 		push->err.code = HGT_ENOMEM;
 	next(push);

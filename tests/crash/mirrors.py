@@ -4,6 +4,7 @@ against what was acknowledged and what the journal tells: nothing is lost, and w
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import sqlite3
@@ -27,6 +28,7 @@ FAULTS = {"kill_daemon": "daemons killed", "restart_daemon": "daemons started ag
           "harm_line": "lines cut, silent or slow", "serve_not": "servers away", "fill": "full disks", "corrupt": "damaged objects",
           "change_key": "other host keys", "swap": "other repositories under a name", "empty": "emptied upstreams",
           "decline": "hooks that decline"}
+LOCK = re.compile(r"Unable to create '(/[^']+\.lock)': File exists")  # as git says it of one that is in its way
 BOUND = 60  # seconds, in which all must be in step once all is set right
 RULES = ("keep", "keep", "follow", "stop")
 
@@ -355,7 +357,7 @@ class World:
 
     def make_room(self, name):
         self.disks[name].empty()
-        if self.daemon.ended():
+        if self.daemon.ended() and not self.disks["state"].full:
             self.start_daemon()
 
     def decline(self):
@@ -503,6 +505,13 @@ class World:
         return [r for r in REPOS if {k: v for k, v in refs_of(self.ours(r)).items() if mirrored(k)} != {k: v for k, v in refs_of(self.theirs(r)).items()
                                                                                                        if mirrored(k)}]
 
+    def take_locks_away(self):
+        """As the notes of refs say: a lock that a killed git has left there."""
+        for refs in self.rows()[1].values():
+            for lock in {lock for *_, note in refs.values() for lock in LOCK.findall(note)}:
+                if lock.startswith(self.root) and os.path.exists(lock) and time.time() - os.stat(lock).st_mtime > 5:
+                    os.unlink(lock)
+
     def pictures(self, thorough=False):
         copies, rows = self.rows()
         told = {}
@@ -521,6 +530,7 @@ class World:
         deadline, clean_since, found, asked = time.monotonic() + BOUND, None, [], 0.0
         while time.monotonic() < deadline:
             if self.verify_every != "1s" and time.monotonic() - asked > 4:
+                self.take_locks_away()
                 self.act("verify")
                 asked = time.monotonic()
             pictures = self.pictures()
