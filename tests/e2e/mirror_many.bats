@@ -1,8 +1,9 @@
-# A thousand repositories that change at about the same time: all in step within a minute, each moved once, and what it took is told.
+# Many repositories that change at about the same time: all in step, each moved once, and what it took is told. THOUSAND=1000 takes so many,
+# and then it is to be within a minute; make bench BENCH=mirrors has the figures.
 load helper
 load ssh_server
 
-N=${THOUSAND-1000}
+N=${THOUSAND-60}
 
 teardown() {
   local status=0
@@ -73,9 +74,9 @@ plain() {
   PLAIN=$((($(ms) - begun) * N / 40))
 }
 
-# A minute, or on a busy machine twice what git alone would take.
+# Where so many were asked for: a minute, or on a busy machine twice what git alone would take.
 in_time() {
-  (($1 < 60000 || $1 < 2 * PLAIN)) || { echo "$1 ms, git alone $PLAIN ms"; return 1; }
+  [[ -z ${THOUSAND-} ]] || (($1 < 60000 || $1 < 2 * PLAIN)) || { echo "$1 ms, git alone $PLAIN ms"; return 1; }
 }
 
 # push_all URL: what takes so long, in TOOK ms.
@@ -95,13 +96,13 @@ push_all() {
   (($(count_events mirror.late) == 0 && $(count_events mirror.diverged) == 0))
 }
 
-@test "a thousand repositories, a change each, to files" {
+@test "many repositories, a change each, to files" {
   push_all "$T/far"
   echo "# $N repositories in step after $TOOK ms, files; git alone $PLAIN ms" >&3
   in_time "$TOOK"
 }
 
-@test "a thousand repositories, a change each, over ssh" {
+@test "many repositories, a change each, over ssh" {
   ssh_up mirror
   printf '[127.0.0.1]:%s %s\n' "$SSH_PORT" "$(<"$SSH_FOLDER/host.pub")" >"$T/known"
   push_all "ssh://$(id -un)@127.0.0.1:$SSH_PORT$T/far" "identity_file: $SSH_FOLDER/mirror, known_hosts_file: $T/known" \
@@ -110,7 +111,7 @@ push_all() {
   in_time "$TOOK"
 }
 
-@test "a thousand repositories that an upstream's manifest tells of: made, then a change each" {
+@test "many repositories that an upstream's manifest tells of: made, then a change each" {
   thousand "$T/up"
   plain "$T/far"
   mkdir "$T/www"
