@@ -25,7 +25,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "crash"))
 import rig  # noqa: E402
-from remotes import Sshd, Web, children_of  # noqa: E402
+from remotes import Sshd, Web, children_of, own_mounts, plain_account  # noqa: E402
 from rig import Daemon, Site, wait_for  # noqa: E402
 
 MANY = int(os.environ.get("MIRRORS", "1000"))
@@ -522,6 +522,8 @@ class Many:
 def main():
     folder, figures = sys.argv[1:]
     parts = os.environ.get("MIRROR_PARTS", "lag many idle").split()
+    if not own_mounts() or not plain_account(folder):
+        print("the account has a person's shell, whose start is measured with each connection")
     if "lag" in parts:
         Lag(os.path.join(folder, "l"), figures).measure()
     for kind in ("file", "ssh"):

@@ -12,7 +12,7 @@ from line import Line
 from rig import clean_environment, wait_for
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x40000, 2
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
 DISK = 64 << 20
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -28,6 +28,17 @@ def own_mounts():
             with open(f"/proc/self/{name}", "w") as f:
                 f.write(text)
     return libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0
+
+
+def plain_account(folder):
+    """Where mounts are our own: the account's shell is /bin/sh, as that of a Git server's is no person's. What a person's shell does at its start
+    would be measured with each connection else."""
+    uid = str(os.getuid())
+    with open("/etc/passwd") as f:
+        lines = [line.rstrip("\n").split(":") for line in f]
+    with open(f"{folder}/passwd", "w") as f:
+        f.writelines(":".join(fields[:6] + ["/bin/sh"] if len(fields) == 7 and fields[2] == uid else fields) + "\n" for fields in lines)
+    return libc.mount(f"{folder}/passwd".encode(), b"/etc/passwd", None, MS_BIND, None) == 0
 
 
 class Disk:
