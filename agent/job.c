@@ -6,14 +6,12 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "base/spawn.h"
 #include "base/timing.h"
 
 #define LOOK_MS 10	/* how often is looked whether it has ended where there is no pidfd (Linux before 5.3) */
@@ -42,73 +40,15 @@ static char **environment(char *const *more)
 	return env;
 }
 
-/* stdin as a file of its own; -1 with errno set when it cannot be had. */
-static int open_input(const struct job *job)
-{
-	int fd;
-
-	if (!job->input)
-		return open("/dev/null", O_RDONLY | O_CLOEXEC);
-	fd = memfd_create("headgate-input", MFD_CLOEXEC);
-	if (fd >= 0 && (hgt_write_all(fd, job->input, job->input_len) < 0 || lseek(fd, 0, SEEK_SET) < 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int describe(const struct job *job, int in, int out, int said, posix_spawn_file_actions_t *files)
-{
-	int failed = posix_spawn_file_actions_adddup2(files, in, STDIN_FILENO);
-
-	if (!failed)
-		failed = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
-	if (!failed)
-		failed = posix_spawn_file_actions_adddup2(files, said, STDERR_FILENO);
-	if (!failed && job->folder)
-		failed = posix_spawn_file_actions_addchdir_np(files, job->folder);
-	/* libevent's sockets are not close-on-exec; the token's connection is nobody else's. */
-	if (!failed)
-		failed = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
-	return failed;
-}
-
-/* Its own group, every signal at its default and let through, only the three standard descriptors. */
+/* An errno; 0 when it runs. */
 static int spawn(const struct job *job, int in, int out, int said, pid_t *pid)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
 	char **env = environment(job->env);
-	sigset_t signals;
-	int failed;
+	int failed = ENOMEM;
 
-	if (!env)
-		return ENOMEM;
-	failed = posix_spawn_file_actions_init(&files);
-	if (failed) {
-		free(env);
-		return failed;
-	}
-	failed = posix_spawnattr_init(&attr);
-	if (failed) {
-		posix_spawn_file_actions_destroy(&files);
-		free(env);
-		return failed;
-	}
-	failed = describe(job, in, out, said, &files);
-	if (!failed)
-		failed = posix_spawnattr_setflags(&attr,
-			POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	sigemptyset(&signals);
-	if (!failed)
-		failed = posix_spawnattr_setsigmask(&attr, &signals);
-	sigfillset(&signals);
-	if (!failed)
-		failed = posix_spawnattr_setsigdefault(&attr, &signals);
-	if (!failed)
-		failed = posix_spawnp(pid, job->argv[0], &files, &attr, job->argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
+	if (env)
+		failed = hgt_spawn(&(struct hgt_spawn){.argv = (const char *const *)job->argv, .folder = job->folder, .env = (const char *const *)env, .in = in,
+			.out = out, .said = said}, pid);
 	free(env);
 	return failed;
 }
@@ -264,7 +204,7 @@ static void shut(int *fd)
 
 int job_run(const struct job *job, struct job_result *result, struct hgt_error *err)
 {
-	int out[2] = {-1, -1}, said[2] = {-1, -1}, in = open_input(job), failed, code;
+	int out[2] = {-1, -1}, said[2] = {-1, -1}, in = hgt_spawn_input(job->input, job->input_len), failed, code;
 	struct ear ears[2] = {{.fd = -1}, {.fd = -1}};
 	pid_t pid;
 

@@ -6,13 +6,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "base/buf.h"
+#include "base/spawn.h"
 #include "base/timing.h"
 
 enum {
@@ -42,73 +41,6 @@ struct child {
 	char *trouble;			/* why there is no program */
 	struct child_end end;
 };
-
-/* stdin as a file of its own, so that nobody has to write while it reads; -1 with errno set when it cannot be had. */
-static int open_input(const struct child_order *order)
-{
-	int fd;
-
-	if (!order->input)
-		return open("/dev/null", O_RDONLY | O_CLOEXEC);
-	fd = memfd_create("headgate-input", MFD_CLOEXEC);
-	if (fd >= 0 && (hgt_write_all(fd, order->input, order->input_len) < 0 || lseek(fd, 0, SEEK_SET) < 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int describe(const struct child_order *order, int in, int out, int said, posix_spawn_file_actions_t *files)
-{
-	int failed = posix_spawn_file_actions_adddup2(files, in, STDIN_FILENO);
-
-	if (!failed)
-		failed = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
-	if (!failed)
-		failed = posix_spawn_file_actions_adddup2(files, said, STDERR_FILENO);
-	if (!failed && order->folder)
-		failed = posix_spawn_file_actions_addchdir_np(files, order->folder);
-	/* libevent's sockets are not close-on-exec; nobody else is to have them. */
-	if (!failed)
-		failed = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
-	return failed;
-}
-
-static char *const *strings(const char *const *texts)
-{
-	return (char *const *)(uintptr_t)texts;
-}
-
-/* Its own group, every signal at its default and let through, only the three standard descriptors. */
-static int spawn(const struct child_order *order, int in, int out, int said, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t signals;
-	int failed = posix_spawn_file_actions_init(&files);
-
-	if (failed)
-		return failed;
-	failed = posix_spawnattr_init(&attr);
-	if (failed) {
-		posix_spawn_file_actions_destroy(&files);
-		return failed;
-	}
-	failed = describe(order, in, out, said, &files);
-	if (!failed)
-		failed = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	sigemptyset(&signals);
-	if (!failed)
-		failed = posix_spawnattr_setsigmask(&attr, &signals);
-	sigfillset(&signals);
-	if (!failed)
-		failed = posix_spawnattr_setsigdefault(&attr, &signals);
-	if (!failed)
-		failed = posix_spawnp(pid, order->argv[0], &files, &attr, strings(order->argv), strings(order->env));
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return failed;
-}
 
 static void free_event(struct event **event)
 {
@@ -334,7 +266,8 @@ static int open_pipe(int *ours, int *theirs, struct hgt_error *err)
 static int begin(struct child *child, const struct child_order *order, int in, int out, int said, struct hgt_error *err)
 {
 	struct hgt_buf words = HGT_BUF_INIT;
-	int failed = spawn(order, in, out, said, &child->pid);
+	const struct hgt_spawn what = {.argv = order->argv, .folder = order->folder, .env = order->env, .in = in, .out = out, .said = said};
+	int failed = hgt_spawn(&what, &child->pid);
 
 	if (!failed) {
 		child->pidfd = pidfd_open(child->pid, 0);
@@ -380,7 +313,7 @@ int child_start(struct event_base *base, const struct child_order *order, struct
 
 	if (!child)
 		return hgt_error_nomem(err);
-	in = open_input(order);
+	in = hgt_spawn_input(order->input, order->input_len);
 	if (in < 0)
 		code = hgt_error_set_errno(err, "cannot open what %s is to read", order->argv[0]);
 	for (int i = 0; i < 2 && code == 0; i++)
