@@ -320,7 +320,7 @@ spooled() {
   begin
   commit other.yaml "$(good_manifest other)"
   cp "$CONFIG" "$T/good.yaml"
-  for bad in 'sote: x' 'policies: [{limits: {seconds: 0}}]' 'state: [' 'mirrors: []'; do
+  for bad in 'sote: x' 'policies: [{limits: {seconds: 0}}]' 'state: [' 'mirrors: [{name: a}]'; do
     printf '%s\n' "$bad" | cat "$T/good.yaml" - >"$CONFIG"
     fails git push origin main
     one_line_of_trouble
