@@ -422,8 +422,9 @@ class World:
         lost = self.history.reached(other.values()) - self.history.reached(refs_of(path).values())
         if lost:
             self.problems.append(f"{repo}: of another repository under its name {len(lost)} commits were lost: {sorted(lost)[:3]}")
-        shutil.rmtree(path)
+        os.rename(path, path + ".gone")  # a git may be at work in it
         os.rename(path + ".aside", path)
+        shutil.rmtree(path + ".gone", ignore_errors=True)
         del self.swapped[repo]
         if self.direction == "push":
             self.ledger.foreign[repo] = foreign
