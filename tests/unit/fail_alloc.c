@@ -16,9 +16,20 @@ void *__wrap_realloc(void *p, size_t size);
 static atomic_long left = -1;
 static atomic_long count;
 static atomic_bool failed;
+static atomic_bool of_one;	/* only what `armed` is true for counts down */
+static _Thread_local bool armed;
+
+void fail_alloc_here_at(long n)
+{
+	armed = true;
+	atomic_store(&failed, false);
+	atomic_store(&of_one, true);
+	atomic_store(&left, n);
+}
 
 void fail_alloc_at(long n)
 {
+	atomic_store(&of_one, false);
 	atomic_store(&failed, false);
 	atomic_store(&left, n);
 }
@@ -39,6 +50,8 @@ static bool fails(void)
 	long was = atomic_load(&left);
 
 	atomic_fetch_add(&count, 1);
+	if (atomic_load(&of_one) && !armed)
+		return false;
 	while (was > 0 && !atomic_compare_exchange_weak(&left, &was, was - 1))
 		continue;
 	if (was != 1)

@@ -20,6 +20,9 @@
 /* Let the nth allocation from now (1 is the next one), of whichever thread, fail; once. */
 void fail_alloc_at(long n);
 
+/* The same, of this thread alone: where others run what does not live with little memory (libgit2). */
+void fail_alloc_here_at(long n);
+
 /* Fail none. Returns whether the armed failure had happened. */
 bool fail_alloc_off(void);
 

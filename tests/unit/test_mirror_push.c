@@ -148,7 +148,7 @@ static void asks_with_little_memory(void **state)
 		scene.copy->verify = true;
 		before = fail_alloc_count();
 		if (n)
-			fail_alloc_at(n);
+			fail_alloc_here_at(n);
 		copy_look(scene.copy, true);
 		assert_true(rig_until(&scene.rig, is_compared, scene.copy));
 		if (!n)
@@ -198,7 +198,7 @@ static void sends_with_little_memory(void **state)
 		snprintf(items[1].ours, sizeof(items[1].ours), "%s", id);
 		TAILQ_INIT(&push.batches);
 		is_sent = false;
-		fail_alloc_at(n);
+		fail_alloc_here_at(n);
 		push_send(&push, sent);
 		assert_true(rig_until(&scene.rig, has_sent, NULL));
 		met = fail_alloc_off();
