@@ -321,7 +321,12 @@ class Lag:
         daemon = start(self.site)
         for _ in range(ROUNDS):
             for t, subject in plan:
-                self.write(t, subject.who, self.round(subject))
+                try:
+                    self.write(t, subject.who, self.round(subject))
+                except rig.Vain as problem:
+                    if subject.who != "grokmirror":
+                        raise
+                    print(f"left out: a round of grokmirror, {t.name}: {problem}")
             for t in self.transports:
                 self.write(t, "floor", self.floor(t, *floors[t]))
         end(daemon)
