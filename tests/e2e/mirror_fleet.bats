@@ -82,6 +82,7 @@ tells() {
   [[ $(stat -c %i.%Y "$T/manifest.js.gz") == "$before" ]]
 }
 
+# bats test_tags=grokmirror
 @test "our manifest and grok-manifest's say the same of the same repositories" {
   [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
   server_config "manifest: {file: $T/manifest.js.gz}"
@@ -167,11 +168,13 @@ published() {
   wait_for 10 tells infra/prod
 }
 
+# bats test_tags=grokmirror
 @test "grok-pull follows our manifest and our repositories, by files" {
   published
   grok_pull_all "$GIT_ROOT" "file://$T/manifest.js.gz"
 }
 
+# bats test_tags=grokmirror
 @test "grok-pull follows our manifest and our repositories, over smart HTTP" {
   published
   web_up alice:secret
@@ -221,6 +224,7 @@ copies() {
   admin GET "/v1/mirrors?mirror=up" | jq -e "$@"
 }
 
+# bats test_tags=grokmirror
 @test "an upstream's manifest, written by grok-manifest: its repositories are made here and kept in step" {
   [[ -e $ROOT/suites/grokmirror/.digest ]] || skip 'grokmirror is not here; make suites fetches it'
   mkdir "$T/up"
