@@ -246,7 +246,8 @@ copies() {
   # As headgate install makes it: nothing is left to do.
   [[ $(headgate install -c "$CONFIG" "$GIT_ROOT/pub/one.git") == *'already installed, nothing to do' ]]
   wait_for 10 copies '[.copies[].state] == ["in-step", "in-step"]'
-  # One moves: it alone is looked at.
+  # One moves: it alone is looked at, once neither is looked at any more because it has just been made.
+  wait_for 20 copies 'all(.copies[]; (.tried | sub("[.][0-9]+Z$"; "Z") | fromdate) < now - 2.5)'
   tried=$(copies -r '.copies[] | select(.repo == "pub/one").tried')
   upstream_moves pub/two again
   upstream_tells
