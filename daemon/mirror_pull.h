@@ -83,7 +83,7 @@ struct pull {
 	bool large;		/* objects of Git LFS are here, or not to be had */
 	struct pull_need *needs;
 	size_t n_needs, needs_room;
-	struct hgt_map refused, late;	/* ref -> why what upstream has is not here: for good, for now */
+	struct hgt_map refused, late;	/* ref -> why what upstream has is not here: by a judgement, or only until the next turn */
 	struct hgt_buf stale;		/* names of slots that nothing needs, NUL after each */
 	struct hgt_pull_plan plan;
 	bool planned;
